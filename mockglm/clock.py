@@ -1,0 +1,104 @@
+"""Time that can be moved, and the ids GLM makes of it, all from one seed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import accumulate
+
+__all__ = ["AT_ONCE", "BEIJING", "Clock", "Ids", "Pace", "local"]
+
+BEIJING = 8 * 3600
+"""Seconds that the service's local time (UTC+8) is ahead of UTC; ids and reset times are local."""
+
+
+class Clock:
+    """Wall time with an offset. `now` is in unix seconds and moves on by itself."""
+
+    def __init__(self, wall: Callable[[], float] = time.time) -> None:
+        self._wall = wall
+        self.offset = 0.0
+
+    def now(self) -> float:
+        return self._wall() + self.offset
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock by so many seconds (back, if negative)."""
+        self.offset += seconds
+
+    def reset(self) -> None:
+        self.offset = 0.0
+
+
+@lru_cache(maxsize=8)
+def local(second: int, form: str = "%Y%m%d%H%M%S") -> str:
+    """A unix second as Beijing local time in the form of strftime."""
+    return time.strftime(form, time.gmtime(second + BEIJING))
+
+
+class Ids:
+    """The ids of one answer, made from (seed, session, ordinal): the same in any process."""
+
+    __slots__ = ("_digest",)
+
+    def __init__(self, seed: str, session: str, ordinal: int) -> None:
+        self._digest = blake2b(f"{seed}\0{session}\0{ordinal}".encode(), digest_size=32)
+
+    def log(self, now: float) -> str:
+        """An id as `id`, `request_id` and `X-Log-Id` have it: 14 digits of local time, 16 hex.
+
+        Source: recordings of both hosts, 2025-09 … 2026-10 (charmbracelet/fantasy,
+        SamyRai/go-z-ai); in 2024 ids were 19 decimal digits.
+        """
+        return local(int(now)) + self._digest.hexdigest()[:16]
+
+    def stream_call(self, index: int) -> str:
+        """The id of a call in a stream: `call_` and 24 hex (444 of 444 recorded calls)."""
+        return "call_" + self._derive(f"stream{index}")[:24]
+
+    def plain_call(self, index: int) -> str:
+        """The id of a call in a JSON answer: `call_` and a negative 64-bit decimal.
+
+        Parallel calls have consecutive numbers (23 of 23 recorded, charmbracelet/fantasy).
+        """
+        first = 7 * 10**18 + int(self._derive("plain")[:14], 16)
+        return f"call_-{first - index}"
+
+    def chance(self, what: str) -> float:
+        """A number in [0, 1) that depends on `what` and nothing that varies between runs."""
+        return int(self._derive(what)[:13], 16) / 16**13
+
+    def _derive(self, what: str) -> str:
+        digest = self._digest.copy()
+        digest.update(what.encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a reply comes: seconds to the first token, between tokens, and of random spread."""
+
+    first: float = 0.0
+    every: float = 0.0
+    jitter: float = 0.0
+
+    def schedule(self, weights: Sequence[int], ids: Ids) -> tuple[float, ...]:
+        """When each frame is due, in seconds since the request; a weight counts a frame's tokens.
+
+        A frame is due when its last token is there, so a whole tool call comes after the silence
+        its arguments take.
+        """
+        if not self.first and not self.every and not self.jitter:
+            return (0.0,) * len(weights)
+        first = max(weights[0] - 1, 0) if weights else 0
+        due = accumulate(weights[1:], initial=first)
+        times = [self.first + self.every * tokens for tokens in due]
+        if self.jitter:
+            times = [at + self.jitter * ids.chance(f"jitter{i}") for i, at in enumerate(times)]
+        return tuple(accumulate(times, max))
+
+
+AT_ONCE = Pace()

@@ -1,0 +1,77 @@
+"""Every exception of the package.
+
+MockGLMError
+├── FileError        a scenario or cassette cannot be used: each mistake with its place
+├── StreamError      a recorded stream has no meaning that could be joined
+├── FaultError       a fault that this answer or this transport cannot do
+├── UpstreamError    the service to record from cannot be used
+└── UsageError       an option, a name or a path that does not fit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+__all__ = [
+    "FaultError",
+    "FileError",
+    "MockGLMError",
+    "Problem",
+    "StreamError",
+    "UpstreamError",
+    "UsageError",
+]
+
+
+class MockGLMError(Exception):
+    """The root of all that mockglm raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One mistake in a file: its place (line and column from 1), what is wrong, what was meant."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.message}"
+
+
+class FileError(MockGLMError):
+    """A file cannot be used. `problems` holds every mistake found, in order of place."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class StreamError(MockGLMError):
+    """A recorded stream has no meaning that could be joined. `at` is the byte it fails at."""
+
+    def __init__(self, message: str, at: int) -> None:
+        self.at = at
+        super().__init__(f"byte {at}: {message}")
+
+
+class FaultError(MockGLMError):
+    """A fault cannot be done here. `name` is the fault's, as the catalogue has it."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        super().__init__(f"fault {name}: {reason}")
+
+
+class UpstreamError(MockGLMError):
+    """The service to record from cannot be used. `hint` says what to do about it."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.hint = hint
+        super().__init__(f"{message}\n{hint}" if hint else message)
+
+
+class UsageError(MockGLMError):
+    """An option, a name or a path that does not fit; the message names the nearest that does."""

@@ -1,0 +1,100 @@
+"""The body of a chat completion as typed data; unknown keys are ignored, as the service does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+__all__ = ["Chat", "Function", "Message", "Part", "SentCall", "Thinking", "Tool"]
+
+
+class Function(Struct, frozen=True):
+    """A function a tool offers. `parameters` is its JSON Schema."""
+
+    name: str | None = None
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class Tool(Struct, frozen=True):
+    """One of the tools offered: function, web_search, retrieval or mcp."""
+
+    type: str | None = None
+    function: Function | None = None
+    web_search: dict[str, Any] | None = None
+    retrieval: dict[str, Any] | None = None
+    mcp: dict[str, Any] | None = None
+
+
+class Thinking(Struct, frozen=True):
+    """Whether to think; `type` is enabled, disabled or absent."""
+
+    type: str | None = None
+    clear_thinking: bool | None = None
+
+
+class Part(Struct, frozen=True):
+    """One part of a message's content, by `type`."""
+
+    type: str | None = None
+    text: str | None = None
+    image_url: Any = None
+    video_url: Any = None
+    file: Any = None
+    file_url: Any = None
+    input_audio: Any = None
+
+
+class SentFunction(Struct, frozen=True):
+    """The function of a call in the history; `arguments` is JSON text, or what a client made of it."""
+
+    name: str | None = None
+    arguments: Any = None
+
+
+class SentCall(Struct, frozen=True):
+    """A call as the client sends it back in its history."""
+
+    id: str | None = None
+    type: str | None = None
+    function: SentFunction | None = None
+
+
+class Message(Struct, frozen=True):
+    """One message of the history."""
+
+    role: str | None = None
+    content: str | list[Part] | None = None
+    tool_calls: list[SentCall] | None = None
+    tool_call_id: str | None = None
+    reasoning_content: str | None = None
+    name: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The content as text; parts of text joined, other parts left out."""
+        if isinstance(self.content, str):
+            return self.content
+        return "".join(part.text or "" for part in self.content or ())
+
+
+class Chat(Struct, frozen=True):
+    """The body of `POST /chat/completions`. None is absent or null, which the service takes alike."""
+
+    model: str | None = None
+    messages: list[Message] | None = None
+    stream: bool | None = None
+    thinking: Thinking | None = None
+    reasoning_effort: str | None = None
+    do_sample: bool | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    tools: list[Tool] | None = None
+    tool_choice: Any = None
+    tool_stream: bool | None = None
+    response_format: dict[str, Any] | None = None
+    stop: str | list[str] | None = None
+    request_id: str | None = None
+    user_id: str | None = None
