@@ -1,17 +1,35 @@
-"""The models of GLM v4 and what each can do."""
+"""The models of GLM v4 and what each can do.
+
+Sources: the model ids, defaults and limits of docs.bigmodel.cn (对话补全, 核心参数); the output
+ceilings that 1210 names (RarogCmex/pi-bigmodel, 2026-10) where there is such a refusal; usage
+details and the listing from recordings (charmbracelet/fantasy, pydantic/pydantic-ai,
+SamyRai/go-z-ai) and live probes of 2026-10. The documentation's K are taken as 1,024 tokens.
+
+Assumed: every pace; that models older than glm-4.5 report no usage details, as
+glm-4-flash-250414 does not; that the small models of 4.7 and 5.3 stream tool calls as their
+large ones do; the dates of the 5.3 family in the listing; context and ceiling of the models of
+2024, whose pages are gone. Embedding models are none of these: they do not chat.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 from mockglm.clock import Pace
 
-__all__ = ["MODELS", "Model"]
+__all__ = ["MODELS", "Model", "like"]
 
+SLOW = Pace(first=1.4, every=0.022)
+AVERAGE = Pace(first=0.8, every=0.016)
+QUICK = Pace(first=0.45, every=0.009)
+RAPID = Pace(first=0.3, every=0.005)
 
-AVERAGE = Pace(first=0.8, every=0.02)
+# 5.3 refuses others with 1210; 5.2 takes them all, some acting as their neighbour.
+THREE = ("low", "high", "max")
+ALL = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +49,7 @@ class Model:
     efforts: tuple[str, ...] = ()
     temperature: float = 1.0
     is_vision: bool = False
+    is_audio: bool = False
     is_sync: bool = True
     tool_stream: bool = False
     reports_cached: bool = True
@@ -40,4 +59,92 @@ class Model:
     pace: Pace = AVERAGE
 
 
-MODELS: Mapping[str, Model] = {}
+K = 1024
+M = 1024 * K
+
+# What the models before glm-4.5 have in common.
+_OLD = Model(
+    id="",
+    family="glm-4",
+    context=128 * K,
+    ceiling=4095,
+    thinking="none",
+    temperature=0.75,
+    reports_cached=False,
+    reports_reasoning=False,
+)
+_Z1 = replace(_OLD, family="glm-z1", ceiling=32 * K, thinking="always", thought="tags")
+_EYE = replace(_OLD, family="glm-4v", temperature=0.8, is_vision=True)
+_CHARACTER = replace(_OLD, family="charglm", temperature=0.95)
+
+# ruff: noqa: E501  a table: one row a model; the listed ones in the order GET /models has them
+# fmt: off
+_TABLE = (
+    Model(id="glm-4.5",              family="glm-4.5", context=128 * K, ceiling=128 * K, temperature=0.6, is_listed=True, created=1753632000),
+    Model(id="glm-4.5-air",          family="glm-4.5", context=128 * K, ceiling=96 * K,  temperature=0.6, reports_reasoning=False, is_listed=True, created=1753632000, pace=QUICK),
+    Model(id="glm-4.5-x",            family="glm-4.5", context=128 * K, ceiling=96 * K,  temperature=0.6, pace=QUICK),
+    Model(id="glm-4.5-airx",         family="glm-4.5", context=128 * K, ceiling=96 * K,  temperature=0.6, reports_reasoning=False, pace=RAPID),
+    Model(id="glm-4.5-flash",        family="glm-4.5", context=128 * K, ceiling=96 * K,  temperature=0.6, reports_reasoning=False, pace=QUICK),
+    Model(id="glm-4.6",              family="glm-4.6", context=200 * K, ceiling=128 * K, tool_stream=True, is_listed=True, created=1759276800),
+    Model(id="glm-4.7",              family="glm-4.7", context=200 * K, ceiling=128 * K, tool_stream=True, is_listed=True, created=1766332800),
+    Model(id="glm-4.7-flash",        family="glm-4.7", context=200 * K, ceiling=128 * K, tool_stream=True, pace=QUICK),
+    Model(id="glm-4.7-flashx",       family="glm-4.7", context=200 * K, ceiling=128 * K, tool_stream=True, pace=RAPID),
+    Model(id="glm-5",                family="glm-5",   context=200 * K, ceiling=128 * K, tool_stream=True, reports_reasoning=False, is_listed=True, created=1770739200, pace=SLOW),
+    Model(id="glm-5-turbo",          family="glm-5",   context=200 * K, ceiling=128 * K, tool_stream=True, is_listed=True, created=1773504000),
+    Model(id="glm-5.1",              family="glm-5.1", context=200 * K, ceiling=128 * K, tool_stream=True, is_listed=True, created=1774620000, pace=SLOW),
+    Model(id="glm-5.2",              family="glm-5.2", context=1 * M,   ceiling=128 * K, tool_stream=True, efforts=ALL, is_listed=True, created=1781625600, pace=SLOW),
+    Model(id="glm-5.3",              family="glm-5.3", context=1 * M,   ceiling=128 * K, tool_stream=True, thinking="always", efforts=THREE, is_listed=True, created=1786636800, pace=SLOW),
+    Model(id="glm-5.3-flash",        family="glm-5.3", context=1 * M,   ceiling=128 * K, tool_stream=True, thinking="always", efforts=THREE, is_vision=True, is_listed=True, created=1787673600, pace=QUICK),
+    Model(id="glm-5.3-flashx",       family="glm-5.3", context=1 * M,   ceiling=128 * K, tool_stream=True, thinking="always", efforts=THREE, is_vision=True, is_listed=True, created=1789660800, pace=RAPID),
+
+    Model(id="glm-5v-turbo",         family="glm-5v",  context=200 * K, ceiling=128 * K, temperature=0.8, is_vision=True),
+    Model(id="glm-4.6v",             family="glm-4.6v", context=128 * K, ceiling=32 * K, temperature=0.8, is_vision=True),
+    Model(id="glm-4.6v-flash",       family="glm-4.6v", context=128 * K, ceiling=32 * K, temperature=0.8, is_vision=True, pace=QUICK),
+    Model(id="glm-4.6v-flashx",      family="glm-4.6v", context=128 * K, ceiling=32 * K, temperature=0.8, is_vision=True, pace=RAPID),
+    Model(id="glm-4.5v",             family="glm-4.5v", context=64 * K,  ceiling=16 * K, temperature=0.8, is_vision=True),
+    replace(_EYE, id="glm-4.1v-thinking-flash",  family="glm-4.1v", context=64 * K, ceiling=16 * K, thinking="always", thought="tags", pace=QUICK),
+    replace(_EYE, id="glm-4.1v-thinking-flashx", family="glm-4.1v", context=64 * K, ceiling=16 * K, thinking="always", thought="tags", pace=RAPID),
+    replace(_EYE, id="glm-4v",                  context=2 * K,  ceiling=1 * K),
+    replace(_EYE, id="glm-4v-plus",             context=16 * K, ceiling=1 * K),
+    replace(_EYE, id="glm-4v-plus-0111",        context=16 * K, ceiling=1 * K),
+    replace(_EYE, id="glm-4v-flash",            context=16 * K, ceiling=1 * K, pace=QUICK),
+    # 20K documented, 25,480 in its refusal (zai-org/Open-AutoGLM#195).
+    replace(_EYE, id="autoglm-phone",              family="autoglm", context=25480, ceiling=2 * K, temperature=0.0),
+    replace(_EYE, id="autoglm-phone-multilingual", family="autoglm", context=25480, ceiling=2 * K, temperature=0.0),
+
+    replace(_OLD, id="glm-4-plus"),
+    replace(_OLD, id="glm-4-plus-0111"),
+    replace(_OLD, id="glm-4-long",           context=1 * M),
+    replace(_OLD, id="glm-4"),
+    replace(_OLD, id="glm-4-0520"),
+    replace(_OLD, id="glm-4-air",            pace=QUICK),
+    replace(_OLD, id="glm-4-air-0111",       pace=QUICK),
+    replace(_OLD, id="glm-4-air-250414",     ceiling=16 * K, pace=QUICK),
+    replace(_OLD, id="glm-4-airx",           context=8 * K, pace=RAPID),
+    replace(_OLD, id="glm-4-flash",          pace=QUICK),
+    replace(_OLD, id="glm-4-flash-250414",   ceiling=16 * K, pace=QUICK),
+    replace(_OLD, id="glm-4-flashx",         pace=RAPID),
+    replace(_OLD, id="glm-4-flashx-250414",  ceiling=16 * K, pace=RAPID),
+    replace(_OLD, id="glm-4-32b-0414-128k",  ceiling=16 * K),
+    replace(_OLD, id="glm-4-assistant",      is_sync=False),
+    replace(_OLD, id="glm-4-alltools"),
+    replace(_OLD, id="glm-4-voice",          context=8 * K, ceiling=4 * K, is_audio=True),
+    replace(_OLD, id="glm-3-turbo",          family="glm-3", pace=QUICK),
+    replace(_OLD, id="codegeex-4",           family="codegeex", ceiling=32 * K, pace=QUICK),
+    replace(_Z1,  id="glm-z1-air",           pace=QUICK),
+    replace(_Z1,  id="glm-z1-airx",          context=32 * K, ceiling=30 * K, pace=RAPID),
+    replace(_Z1,  id="glm-z1-flash",         pace=QUICK),
+    replace(_Z1,  id="glm-z1-flashx",        pace=RAPID),
+    replace(_CHARACTER, id="charglm-3",      context=4 * K, ceiling=2 * K),
+    replace(_CHARACTER, id="charglm-4",      context=8 * K, ceiling=4095),
+    replace(_CHARACTER, id="emohaa",         context=8 * K, ceiling=4095),
+)
+# fmt: on
+
+MODELS: Mapping[str, Model] = MappingProxyType({row.id: row for row in _TABLE})
+"""By id, matched exactly and in lower case, as clients send it."""
+
+
+def like(id: str, model: Model) -> Model:
+    """A model of another id that is like one of the table, but not listed."""
+    return replace(model, id=id, is_listed=False, created=0)

@@ -1,0 +1,236 @@
+"""The canonical form of a request and its key: the one function of recording and of replay.
+
+What two requests that mean the same may differ in does not count. Anywhere: the order of keys and
+of the query, white space, escapes, nulls in mappings, 1 against 1.0, the boundary of a multipart
+body. In a chat completion, where clients put back what they were answered in their own way
+(openai, zai-sdk, langchain-openai, AI SDK, pydantic-ai and agno all differ), also:
+
+* `content` of one text part is its text; "", null, white space and absent are one beside calls;
+* `arguments` are parsed, ids of calls become their ordinal, a call's `index` does not count;
+* `reasoning_content` of the history, and the fields of `UNCOUNTED`, do not count;
+* a field with the value that its absence means (`DEFAULTS`) does not count.
+
+Form and key never raise for a request, whatever it holds: what cannot be read as JSON counts as it
+stands.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from mockglm.matching import paths
+
+__all__ = ["DEFAULTS", "UNCOUNTED", "decode", "form", "key", "pattern"]
+
+UNCOUNTED = frozenset({"request_id", "stream", "stream_options", "user_id"})
+"""Fields of a chat completion that do not change what is said."""
+
+DEFAULTS: Mapping[str, Any] = {"tool_choice": "auto", "tool_stream": False, "tools": []}
+"""What the absence of a field means, by docs.bigmodel.cn (对话补全); some clients send it."""
+
+_CHAT = "/chat/completions"
+_MULTIPART = re.compile(rb"--([^\r\n]{1,70})\r\n.*\r\n--\1--\s*", re.DOTALL)
+
+
+def key(
+    method: str,
+    path: str,
+    query: str,
+    body: bytes,
+    ignore: Iterable[str] = (),
+    replace: Iterable[tuple[str, str]] = (),
+) -> bytes:
+    """The key of a request, 20 bytes: two requests have one key if their forms are equal.
+
+    Takes and raises what `form` does.
+    """
+    value = form(method, path, query, body, ignore=ignore, replace=replace)
+    # ASCII, so that half of a surrogate pair, which JSON can hold and UTF-8 cannot, has a key too.
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return blake2b(text.encode("ascii"), digest_size=20).digest()
+
+
+def form(
+    method: str,
+    path: str,
+    query: str,
+    body: bytes,
+    *,
+    ignore: Iterable[str] = (),
+    replace: Iterable[tuple[str, str]] = (),
+) -> dict[str, Any]:
+    """The canonical form of a request: `method`, `path`, `query` (name to values) and its body.
+
+    The body is in `json`, in `parts` when it is multipart, in `text`, or as `bytes` (size and
+    digest) when it is no text; an empty one is not there. `ignore` are JSON paths into `json`, in
+    terms of this form; `replace` are (pattern, text) pairs done to every text value, path and
+    query included. Raises ValueError for a path or pattern that is not one.
+    """
+    value = {"method": method.upper(), "path": path, "query": _query(query), **_body(path, body)}
+    paths.remove(value.get("json"), map(paths.parse, ignore))
+    for expression, text in replace:
+        swap = _swap(expression, text)
+        value = {name: _mapped(part, swap) for name, part in value.items()}
+    return value
+
+
+def decode(body: bytes) -> Any:
+    """A JSON body. Raises ValueError for any other, RecursionError for one nested too deep."""
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        # Half of a surrogate pair is what JavaScript makes of an emoji cut in two.
+        return json.loads(body.decode())
+
+
+@lru_cache(maxsize=256)
+def pattern(expression: str) -> re.Pattern[str]:
+    """A compiled pattern of `replace`. Raises ValueError for one that is not."""
+    try:
+        return re.compile(expression)
+    except re.error as error:
+        raise ValueError(f"{expression!r} is no regular expression: {error}") from None
+
+
+def _query(query: str) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        values.setdefault(name, []).append(value)
+    return values
+
+
+def _body(path: str, body: bytes) -> dict[str, Any]:
+    if not body:
+        return {}
+    try:
+        value = _plain(decode(body))
+        return {"json": _chat(value) if path.endswith(_CHAT) else value}
+    except (ValueError, RecursionError):
+        return _parts(body) if _MULTIPART.fullmatch(body) else _content(body)
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value without nulls in mappings, with whole numbers as such."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _chat(body: Any) -> Any:
+    if not isinstance(body, dict):
+        return body
+    kept = {
+        name: value
+        for name, value in body.items()
+        if name not in UNCOUNTED and not (name in DEFAULTS and value == DEFAULTS[name])
+    }
+    if isinstance(kept.get("messages"), list):
+        ids: dict[str, int] = {}
+        kept["messages"] = [_message(message, ids) for message in kept["messages"]]
+    return kept
+
+
+def _message(message: Any, ids: dict[str, int]) -> Any:
+    if not isinstance(message, dict):
+        return message
+    kept = {name: value for name, value in message.items() if name != "reasoning_content"}
+    if "content" in kept:
+        kept["content"] = _text(kept["content"])
+    if "tool_call_id" in kept:
+        kept["tool_call_id"] = _ordinal(kept["tool_call_id"], ids)
+    calls = kept.pop("tool_calls", None)
+    if not calls or not isinstance(calls, list):
+        return kept | ({"tool_calls": calls} if calls else {})
+    if _is_blank(kept.get("content")):
+        kept.pop("content", None)
+    return kept | {"tool_calls": [_call(call, ids) for call in calls]}
+
+
+def _text(content: Any) -> Any:
+    """The content of a message; that of one part of text is the text."""
+    match content:
+        case [{"type": "text", "text": str(text), **others}] if not others:
+            return text
+    return content
+
+
+def _is_blank(content: Any) -> bool:
+    return not content or (isinstance(content, str) and content.isspace())
+
+
+def _call(call: Any, ids: dict[str, int]) -> Any:
+    if not isinstance(call, dict):
+        return call
+    # agno keeps the `index` of the answer; the place in the list says the same.
+    kept = {"type": "function"} | {name: value for name, value in call.items() if name != "index"}
+    if "id" in kept:
+        kept["id"] = _ordinal(kept["id"], ids)
+    function = kept.get("function")
+    if isinstance(function, dict):
+        kept["function"] = function | {"arguments": _arguments(function.get("arguments"))}
+    return kept
+
+
+def _ordinal(identity: Any, ids: dict[str, int]) -> Any:
+    return ids.setdefault(identity, len(ids)) if isinstance(identity, str) else identity
+
+
+def _arguments(arguments: Any) -> Any:
+    """The arguments of a call: parsed where they are a JSON object or list, else as they stand."""
+    if _is_blank(arguments):
+        return {}
+    if not isinstance(arguments, str):
+        return arguments
+    try:
+        value = _plain(decode(arguments.encode()))
+    except (ValueError, RecursionError):
+        return arguments
+    return value if isinstance(value, dict | list) else arguments
+
+
+def _parts(body: bytes) -> dict[str, Any]:
+    """A multipart body as its parts; the boundary, drawn anew by every client, does not count."""
+    boundary = body[: body.index(b"\r\n")]
+    parts = (b"\r\n" + body).split(b"\r\n" + boundary)[1:-1]
+    return {"parts": [_part(part.removeprefix(b"\r\n")) for part in parts]}
+
+
+def _part(part: bytes) -> dict[str, Any]:
+    head, _, content = part.partition(b"\r\n\r\n")
+    lines = (line.partition(":") for line in head.decode("utf-8", "replace").splitlines())
+    return {name.strip().lower(): value.strip() for name, _, value in lines} | _content(content)
+
+
+def _content(content: bytes) -> dict[str, Any]:
+    try:
+        return {"text": content.decode()}
+    except UnicodeDecodeError:
+        digest = blake2b(content, digest_size=20).hexdigest()
+        return {"bytes": {"size": len(content), "digest": digest}}
+
+
+def _swap(expression: str, text: str) -> Callable[[str], str]:
+    compiled = pattern(expression)
+    return lambda value: compiled.sub(lambda _: text, value)
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_mapped(item, change) for item in value]
+    if isinstance(value, dict):
+        return {name: _mapped(item, change) for name, item in value.items()}
+    return value

@@ -1,0 +1,118 @@
+"""JSON paths, as far as a file's `ignore` knows them: $.a.b, ['a b'], [0], [*], .*, ..name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+__all__ = ["Deep", "Each", "Path", "parse", "remove"]
+
+_STEP = re.compile(
+    r"""
+    \.\.(?P<deep>[^\s.\[\]()*?@'",:]+)
+  | \.(?P<name>[^\s.\[\]()*?@'",:]+)
+  | \['(?P<quoted>[^']*)'\]
+  | \[(?P<item>[0-9]+)\]
+  | (?P<each>\[\*\]|\.\*)
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Every value of a mapping or item of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deep:
+    """A key at any depth."""
+
+    name: str
+
+
+Step = str | int | Each | Deep
+Path = tuple[Step, ...]
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> Path:
+    """A path as its steps. Raises ValueError, with the place, for what is not understood."""
+    if not text.startswith("$"):
+        raise ValueError(f"{text!r} is no path: it begins with $, as in $.messages[0].content")
+    steps = tuple(_steps(text))
+    if not steps:
+        raise ValueError("$ is the whole body; name what in it is to be ignored")
+    return steps
+
+
+def remove(value: Any, paths: Iterable[Path]) -> None:
+    """Take what the paths name out of a JSON value, in place; indices are those before."""
+    places = [place for path in paths for place in _places(value, path)]
+    items: dict[int, tuple[list[Any], set[int]]] = {}
+    for holder, name in places:
+        if isinstance(holder, dict):
+            holder.pop(name, None)
+            continue
+        items.setdefault(id(holder), (holder, set()))[1].add(name)
+    for holder, taken in items.values():
+        holder[:] = [item for i, item in enumerate(holder) if i not in taken]
+
+
+def _steps(text: str) -> Iterator[Step]:
+    at = 1
+    while at < len(text):
+        match = _STEP.match(text, at)
+        if match is None:
+            known = "known are .name, ['name'], [0], [*], .* and ..name"
+            raise ValueError(f"{text!r}: {text[at:]!r} is not understood; {known}")
+        yield _step(match)
+        at = match.end()
+
+
+def _step(match: re.Match[str]) -> Step:
+    if match["item"] is not None:
+        return int(match["item"])
+    if match["each"] is not None:
+        return Each()
+    if match["deep"] is not None:
+        return Deep(match["deep"])
+    return match["name"] if match["name"] is not None else match["quoted"]
+
+
+def _places(value: Any, path: Path) -> Iterator[tuple[Any, Any]]:
+    """The (holder, key or index) pairs a path names."""
+    first, rest = path[0], path[1:]
+    for holder, name in _found(value, first):
+        if rest:
+            yield from _places(holder[name], rest)
+        else:
+            yield holder, name
+
+
+def _found(value: Any, first: Step) -> Iterator[tuple[Any, Any]]:
+    if isinstance(first, Deep):
+        yield from ((holder, first.name) for holder in _mappings(value) if first.name in holder)
+    elif isinstance(first, Each):
+        yield from ((value, name) for name in _names(value))
+    elif isinstance(first, int):
+        if isinstance(value, list) and first < len(value):
+            yield value, first
+    elif isinstance(value, dict) and first in value:
+        yield value, first
+
+
+def _names(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value
+    return range(len(value)) if isinstance(value, list) else ()
+
+
+def _mappings(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for name in _names(value):
+        yield from _mappings(value[name])

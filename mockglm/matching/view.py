@@ -1,0 +1,112 @@
+"""A request as patterns look at it: each fact is found when first asked for, and then kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from mockglm.exchange import Request
+from mockglm.matching import canonical
+from mockglm.request import Chat, Message
+
+__all__ = ["View"]
+
+
+class View:
+    """The facts of one chat request, under the names that `when` has for them.
+
+    `key` is the account's, as authentication found it.
+    """
+
+    def __init__(self, chat: Chat, request: Request, key: str = "") -> None:
+        self.chat = chat
+        self.request = request
+        self.key = key
+
+    @property
+    def model(self) -> str | None:
+        return self.chat.model
+
+    @property
+    def stream(self) -> bool:
+        """Whether a stream is asked for; the service takes absence as no."""
+        return bool(self.chat.stream)
+
+    @property
+    def thinking(self) -> bool:
+        """Whether thinking is asked for: it is unless disabled, by docs.bigmodel.cn (对话补全)."""
+        return self.chat.thinking is None or self.chat.thinking.type != "disabled"
+
+    @property
+    def system(self) -> str | None:
+        return self._said("system")
+
+    @property
+    def user(self) -> str | None:
+        return self._said("user")
+
+    @property
+    def assistant(self) -> str | None:
+        return self._said("assistant")
+
+    @property
+    def tool(self) -> str | None:
+        """The text of the last result of a tool."""
+        return self._said("tool")
+
+    @property
+    def text(self) -> str | None:
+        """The text of the last user message, which `text` holds against as a whole."""
+        return self.user
+
+    @cached_property
+    def ending(self) -> str | None:
+        """The role of the last message of the conversation."""
+        return self.messages[-1].role if self.messages else None
+
+    @cached_property
+    def after_tool(self) -> str | None:
+        """The function whose result is the last message: by the id of its call, else by `name`."""
+        if self.ending != "tool":
+            return None
+        result = self.messages[-1]
+        calls = (call for message in reversed(self.messages) for call in message.tool_calls or ())
+        for call in calls:
+            if call.function and call.id and call.id == result.tool_call_id:
+                return call.function.name
+        return result.name
+
+    @cached_property
+    def tools(self) -> tuple[str, ...]:
+        """The names of the functions offered, in their order."""
+        functions = (tool.function for tool in self.chat.tools or ())
+        return tuple(function.name for function in functions if function and function.name)
+
+    @cached_property
+    def body(self) -> Any:
+        """The body as JSON; None where it is none."""
+        try:
+            return canonical.decode(self.request.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @cached_property
+    def headers(self) -> Mapping[str, tuple[str, ...]]:
+        """The values of each header, by its lower-case name."""
+        values: dict[str, tuple[str, ...]] = {}
+        for name, value in self.request.headers:
+            values[name] = (*values.get(name, ()), value)
+        return values
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        return self.chat.messages or ()
+
+    @cached_property
+    def _last(self) -> Mapping[str | None, Message]:
+        return {message.role: message for message in self.messages}
+
+    def _said(self, role: str) -> str | None:
+        message = self._last.get(role)
+        return message.text if message else None

@@ -1,0 +1,227 @@
+"""A pattern of requests: the left side `when` of an interaction, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+
+from mockglm.exchange import JSONObject
+from mockglm.matching.claim import Claim, Ending, Fact, Header, Hidden, Predicate, Subset
+from mockglm.matching.difference import Difference
+from mockglm.matching.relation import (
+    ALL_OF,
+    CONTAINS,
+    EQUALS,
+    ONE_OF,
+    Relation,
+    among,
+    regex,
+    within,
+)
+from mockglm.matching.view import View
+
+__all__ = ["When"]
+
+Texts = str | Sequence[str]
+
+_SECRET = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "x-token"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """A pattern: it holds where all that is given holds. The fields are the keys of the file.
+
+    * `model`, `key`: the model asked for, the account's key; a shell pattern or several, of which
+      one must match.
+    * `stream`, `thinking`: whether asked for. Thinking is unless disabled.
+    * `user`, `system`, `assistant`, `tool`: the last message of that role contains the text, or,
+      written `/…/` or `/…/i`, the expression finds something in it; of several texts, all.
+    * `text`: the last user message is the text.
+    * `after_tool`: the last message is the result of that function.
+    * `tools`: functions that are offered, all of them.
+    * `body`: a part of the JSON: of a mapping the keys given, at any depth; a list is of the same
+      length, item against item; null is absence; 1 is 1.0.
+    * `header`: by name, in any case, the value, or `/…/` for an expression that finds something.
+    * `chance`: holds in that share of the requests in which all else holds, 0 to 1.
+    * `predicate`: a function of the View; for Python only.
+
+    `user` or `text` without `after_tool` or `tool` holds only while the last user message is the
+    last message at all, so that a loop of tools goes on. Raises ValueError, `key: what is wrong`,
+    for what cannot be a pattern.
+    """
+
+    model: Texts | None = None
+    stream: bool | None = None
+    thinking: bool | None = None
+    user: Texts | None = None
+    system: Texts | None = None
+    assistant: Texts | None = None
+    tool: Texts | None = None
+    text: str | None = None
+    after_tool: str | None = None
+    tools: Texts | None = None
+    body: JSONObject | None = None
+    header: Mapping[str, str] | None = None
+    key: Texts | None = None
+    chance: float | None = None
+    predicate: Callable[[View], bool] | None = None
+    claims: tuple[Claim, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.chance is not None and not 0 <= _number("chance", self.chance) <= 1:
+            raise ValueError(f"chance: from 0 to 1, not {self.chance}")
+        object.__setattr__(self, "claims", tuple(_claims(self)))
+
+    def matches(self, view: View, draw: float | Callable[[], float] = 0.0) -> bool:
+        """Whether the pattern holds. `draw`, from 0 to below 1, decides a `chance`; a function is
+        called only when all else holds, so that its calls count the evaluations."""
+        for claim in self.claims:
+            if not claim.holds(view):
+                return False
+        if self.chance is None:
+            return True
+        return (draw() if callable(draw) else draw) < self.chance
+
+    def differences(self, view: View) -> tuple[Difference, ...]:
+        """What keeps the request from the pattern, in the order of the keys; chance left out."""
+        return tuple(chain.from_iterable(claim.differences(view) for claim in self.missed(view)))
+
+    def missed(self, view: View) -> tuple[Claim, ...]:
+        """The claims that do not hold."""
+        return tuple(claim for claim in self.claims if not claim.holds(view))
+
+    @property
+    def models(self) -> tuple[str | None, ...]:
+        """The models the pattern is bound to by their full names; only None where it is not."""
+        for claim in self.claims:
+            if isinstance(claim, Fact) and claim.name == "model" and claim.relation is ONE_OF:
+                return tuple(dict.fromkeys(claim.expected))
+        return (None,)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The plain texts that the last user message must contain."""
+        texts = () if self.user is None else _texts("user", self.user)
+        return tuple(text for text in texts if regex(text) is None)
+
+
+def _claims(when: When) -> Iterator[Claim]:
+    for name, compiled in _COMPILED.items():
+        value = getattr(when, name)
+        if value is not None:
+            yield from compiled(name, value)
+    loops = when.after_tool is not None or when.tool is not None
+    for name in ("text", "user"):
+        if getattr(when, name) is not None and not loops:
+            yield Ending(name)
+            return
+
+
+def _names(name: str, value: Any) -> Iterator[Claim]:
+    texts = _texts(name, value)
+    if not all(texts):
+        raise ValueError(f"{name}: an empty name matches nothing")
+    yield _fact(name, *among(texts))
+
+
+def _keys(name: str, value: Any) -> Iterator[Claim]:
+    return map(Hidden, _names(name, value))
+
+
+def _flag(name: str, value: Any) -> Iterator[Claim]:
+    if not isinstance(value, bool):
+        raise ValueError(f"{name}: true or false, not {value!r}")
+    yield _fact(name, EQUALS, value)
+
+
+def _said(name: str, value: Any) -> Iterator[Claim]:
+    for text in _texts(name, value):
+        yield _fact(name, *_meant(name, text, CONTAINS))
+
+
+def _exactly(name: str, value: Any) -> Iterator[Claim]:
+    yield _fact(name, EQUALS, _text(name, value))
+
+
+def _offered(name: str, value: Any) -> Iterator[Claim]:
+    yield _fact(name, ALL_OF, _texts(name, value))
+
+
+def _subset(name: str, value: Any) -> Iterator[Claim]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{name}: a mapping, part of the JSON sent, not {value!r}")
+    yield Subset(value)
+
+
+def _headers(name: str, value: Any) -> Iterator[Claim]:
+    if not isinstance(value, Mapping) or not value:
+        raise ValueError(f"{name}: a mapping of names to values, not {value!r}")
+    for title, text in value.items():
+        header = _text(name, title).lower()
+        place = f"{name} {header}"
+        claim = Header(header, *_meant(place, _text(place, text), EQUALS))
+        yield Hidden(claim) if header in _SECRET else claim
+
+
+def _predicate(name: str, value: Any) -> Iterator[Claim]:
+    if not callable(value):
+        raise ValueError(f"{name}: a function of the request, not {value!r}")
+    yield Predicate(value)
+
+
+_COMPILED: Mapping[str, Callable[[str, Any], Iterator[Claim]]] = {
+    "model": _names,
+    "text": _exactly,
+    "after_tool": _exactly,
+    "user": _said,
+    "tool": _said,
+    "system": _said,
+    "assistant": _said,
+    "tools": _offered,
+    "stream": _flag,
+    "thinking": _flag,
+    "key": _keys,
+    "header": _headers,
+    "body": _subset,
+    "predicate": _predicate,
+}
+"""What makes claims of a key's value, in the order they are held against a request."""
+
+_FACTS = {name: attrgetter(name) for name in _COMPILED}
+
+
+def _fact(name: str, relation: Relation, expected: Any) -> Fact:
+    return Fact(name, _FACTS[name], relation, expected)
+
+
+def _meant(name: str, text: str, plain: Relation) -> tuple[Relation, Any]:
+    try:
+        return within(text, plain)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _texts(name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, Iterable) or isinstance(value, Mapping):
+        raise ValueError(f"{name}: a text or a list of texts, not {value!r}")
+    texts = tuple(_text(name, text) for text in value)
+    if not texts:
+        raise ValueError(f"{name}: a list with nothing in it")
+    return texts
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name}: a text, not {value!r}")
+    return value
+
+
+def _number(name: str, value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError(f"{name}: a number, not {value!r}")
+    return value
