@@ -4,17 +4,51 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import DecodeError, Raw, Struct, field
+from msgspec.json import Decoder
 
-__all__ = ["Chat", "Function", "Message", "Part", "SentCall", "Thinking", "Tool"]
+__all__ = [
+    "Chat",
+    "Function",
+    "Message",
+    "Part",
+    "SentCall",
+    "SentFunction",
+    "Thinking",
+    "Tool",
+    "tree",
+]
+
+# Numbers beyond a double (1e999) are JSON too; float makes them infinite instead of an error.
+_decoder = Decoder(float_hook=float)
+
+
+def tree(text: bytes | Raw) -> Any:
+    """Text that is JSON, read without a type; None where it is more than Python reads: nested
+    hundreds deep, or a number of thousands of digits."""
+    try:
+        return _decoder.decode(text)
+    except (DecodeError, RecursionError):
+        return None
 
 
 class Function(Struct, frozen=True):
-    """A function a tool offers. `parameters` is its JSON Schema."""
+    """A function a tool offers. `schema` is the JSON text of its parameters, empty if absent.
+
+    Agents send tens of kilobytes of schemas with every request and few answers need them: left as
+    text, a request is decoded in a third of the time.
+    """
 
     name: str | None = None
     description: str | None = None
-    parameters: dict[str, Any] | None = None
+    schema: Raw = field(default=Raw(b""), name="parameters")
+
+    @property
+    def parameters(self) -> dict[str, Any] | None:
+        """The JSON Schema of the parameters, read anew each time; None if absent, no object, or
+        more than Python reads."""
+        found = tree(self.schema) if self.schema else None
+        return found if isinstance(found, dict) else None
 
 
 class Tool(Struct, frozen=True):
@@ -47,7 +81,7 @@ class Part(Struct, frozen=True):
 
 
 class SentFunction(Struct, frozen=True):
-    """The function of a call in the history; `arguments` is JSON text, or what a client made of it."""
+    """The function of a call in the history; `arguments` is JSON text, or what a client sends."""
 
     name: str | None = None
     arguments: Any = None
@@ -80,7 +114,7 @@ class Message(Struct, frozen=True):
 
 
 class Chat(Struct, frozen=True):
-    """The body of `POST /chat/completions`. None is absent or null, which the service takes alike."""
+    """The body of `POST /chat/completions`; None is absent or null, which are taken alike."""
 
     model: str | None = None
     messages: list[Message] | None = None

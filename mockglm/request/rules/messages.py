@@ -1,0 +1,266 @@
+"""What the messages of a request have to keep."""
+
+from __future__ import annotations
+
+from mockglm.request.rules.rule import Facts, Fields, Rule, broken_if
+
+__all__ = ["MESSAGES"]
+
+ROLES = frozenset(("system", "user", "assistant", "tool"))
+PARTS = frozenset(("text", "image_url", "video_url", "file", "file_url", "input_audio"))
+ILLEGAL: Fields = {"field": "messages"}
+"""The field of 1214's own text where it is about the messages as a whole."""
+
+
+def _no_messages(facts: Facts) -> Fields | None:
+    return broken_if(not facts.messages)
+
+
+def _unknown_role(facts: Facts) -> Fields | None:
+    return broken_if(not ROLES.issuperset(facts.roles))
+
+
+def _no_user(facts: Facts) -> Fields | None:
+    return broken_if("user" not in facts.roles)
+
+
+def _unknown_part(facts: Facts) -> Fields | None:
+    wrong = (place for place in facts.parts if place[2].type not in PARTS)
+    return _place(next(((number, index) for number, index, _ in wrong), None))
+
+
+def _empty_text(facts: Facts) -> Fields | None:
+    texts = (place for place in facts.parts if place[2].type == "text")
+    return _place(next(((n, index) for n, index, part in texts if not part.text), None))
+
+
+def _foreign_part(facts: Facts) -> Fields | None:
+    if facts.model.is_vision:
+        return None
+    heard = ("text", "input_audio") if facts.model.is_audio else ("text",)
+    return broken_if(any(part.type not in heard for _, _, part in facts.parts))
+
+
+def _no_content_no_calls(facts: Facts) -> Fields | None:
+    for number in facts.hollow:
+        if facts.roles[number] == "assistant" and not facts.messages[number].tool_calls:
+            return {"at": str(number)}
+    return None
+
+
+def _empty_user_text(facts: Facts) -> Fields | None:
+    prompts = [number for number, role in enumerate(facts.roles) if role == "user"]
+    return broken_if(prompts[-1:] != [] and prompts[-1] in facts.hollow)
+
+
+def _picture_alone(facts: Facts) -> Fields | None:
+    if facts.model.id != "glm-4v-flash":
+        return None
+    last = facts.parts[-1][0]
+    return broken_if(all(part.type != "text" for n, _, part in facts.parts if n == last))
+
+
+def _result_without_call(facts: Facts) -> Fields | None:
+    return broken_if(any(not turn.calls for turn in facts.turns))
+
+
+def _call_without_result(facts: Facts) -> Fields | None:
+    return broken_if(any(len(turn.results) < len(turn.calls) for turn in facts.turns))
+
+
+def _result_of_another_call(facts: Facts) -> Fields | None:
+    answered = (turn for turn in facts.turns if turn.calls)
+    return broken_if(any(not set(turn.results) <= set(turn.calls) for turn in answered))
+
+
+def _first_not_user(facts: Facts) -> Fields | None:
+    return broken_if(next((role for role in facts.roles if role != "system"), "user") != "user")
+
+
+def _assistant_twice(facts: Facts) -> Fields | None:
+    pairs = zip(facts.roles, facts.roles[1:], strict=False)
+    return broken_if(("assistant", "assistant") in pairs)
+
+
+def _late_system(facts: Facts) -> Fields | None:
+    roles = facts.roles
+    head = next((number for number, role in enumerate(roles) if role != "system"), len(roles))
+    return broken_if("system" in roles[head:])
+
+
+def _assistant_last(facts: Facts) -> Fields | None:
+    return broken_if(facts.roles[-1:] == ["assistant"])
+
+
+def _place(found: tuple[int, int] | None) -> Fields | None:
+    return {"at": str(found[0]), "part": str(found[1])} if found else None
+
+
+MESSAGES = (
+    Rule(
+        name="no-messages",
+        code="1214",
+        zh="messages:输入不能为空",
+        en="messages:Input cannot be empty",
+        evidence="captured",
+        source="https://github.com/yangjian102621/geekai-plus/issues/1",
+        broken=_no_messages,
+        essential=True,
+    ),
+    Rule(
+        name="unknown-role",
+        code="1214",
+        zh="角色信息不正确",
+        en="Incorrect role information",
+        evidence="captured",
+        source="https://github.com/openclaw/openclaw/issues/23115 (developer, 2026-02),"
+        " https://github.com/earendil-works/pi/issues/547 (English)",
+        broken=_unknown_role,
+    ),
+    Rule(
+        name="no-user",
+        code="1214",
+        fields=ILLEGAL,
+        evidence="captured",
+        source="https://github.com/HKUDS/nanobot/pull/3086 (system alone),"
+        " https://github.com/AstrBotDevs/AstrBot/issues/6196 (trimmed history)",
+        broken=_no_user,
+    ),
+    Rule(
+        name="unknown-part",
+        code="1214",
+        about="parts",
+        zh="messages[{at}].content[{part}].type type error",
+        en="messages[{at}].content[{part}].type type error",
+        evidence="reported",
+        source="several agents whose histories had thinking or input_text parts, 2025 and 2026",
+        broken=_unknown_part,
+    ),
+    Rule(
+        name="empty-text",
+        code="1214",
+        about="parts",
+        # One text in both languages: QwenPaw talked to the Chinese host.
+        zh="messages[{at}].content[{part}].text:text cannot be empty.",
+        en="messages[{at}].content[{part}].text:text cannot be empty.",
+        evidence="captured",
+        source="https://github.com/agentscope-ai/QwenPaw/issues/287 (2026-03),"
+        " https://github.com/gptme/gptme/pull/1444",
+        broken=_empty_text,
+    ),
+    Rule(
+        name="foreign-part",
+        code="1210",
+        about="parts",
+        # Also seen with a full-width comma; some report it as 1214.
+        zh="messages.content.type 参数非法, 取值范围 ['text']",
+        en="messages.content.type is invalid, allowed values: ['text']",
+        evidence="captured",
+        source="https://github.com/TriDefender/zcode-api/pull/26,"
+        " https://github.com/BigPizzaV3/CodexPlusPlus/issues/1760",
+        broken=_foreign_part,
+    ),
+    Rule(
+        name="no-content-no-calls",
+        code="1214",
+        about="hollow",
+        zh="messages[{at}]:content和tool_calls 字段不能同时为空",
+        en="messages[{at}]:The content and tool_calls cannot both be empty.",
+        evidence="captured",
+        source="https://github.com/songquanpeng/one-api/issues/1153 and"
+        " https://github.com/AgentEra/Agently/issues/76 (2024); a gateway's glm-5.3-flash took one,"
+        " https://github.com/vastsa/PI-Desktop/issues/30 (2026-09)",
+        broken=_no_content_no_calls,
+    ),
+    Rule(
+        name="empty-user-text",
+        code="1213",
+        about="hollow",
+        zh="未正常接收到prompt参数。",
+        en="The prompt parameter was not received normally.",
+        evidence="captured",
+        source="https://github.com/oyxning/astrbot_plugin_textadventure/issues/1,"
+        " https://github.com/littleCareless/dish-ai-commit/issues/27",
+        broken=_empty_user_text,
+    ),
+    Rule(
+        name="picture-alone",
+        code="1213",
+        about="parts",
+        zh="未正常接收到prompt参数。",
+        en="The prompt parameter was not received normally.",
+        evidence="captured",
+        source="https://github.com/ysr666/dsh-vision-router/issues/53 (glm-4v-flash, 2026-08)",
+        broken=_picture_alone,
+    ),
+    # Broken pairs are blamed for many a 1214, but no report has a request that shows it, and there
+    # is practice against it: RouteCodex keeps tool messages whose calls it removed, PI-Desktop had
+    # 200 for a tool message without calls, wisp-science for calls without results. So the tool
+    # loop of langchain-community's ChatZhipuAI, which drops tool_calls, passes by default where it
+    # sends content "\n", and --strict refuses it; where it sends content "" the recorded
+    # `no-content-no-calls` refuses it.
+    Rule(
+        name="result-without-call",
+        code="1214",
+        about="turns",
+        fields=ILLEGAL,
+        evidence="contested",
+        source="https://github.com/lobehub/lobehub/issues/11408;"
+        " against it https://github.com/vastsa/PI-Desktop/issues/30, Jasonzhangf/routecodex",
+        broken=_result_without_call,
+    ),
+    Rule(
+        name="call-without-result",
+        code="1214",
+        about="turns",
+        fields=ILLEGAL,
+        evidence="contested",
+        source="https://github.com/lobehub/lobehub/issues/11408;"
+        " against it https://github.com/xuzhougeng/wisp-science/pull/75",
+        broken=_call_without_result,
+    ),
+    Rule(
+        name="result-of-another-call",
+        code="1214",
+        about="turns",
+        fields=ILLEGAL,
+        evidence="contested",
+        source="no report of this alone; https://docs.z.ai/api-reference/llm/chat-completion"
+        " has tool_call_id required",
+        broken=_result_of_another_call,
+    ),
+    Rule(
+        name="first-not-user",
+        code="1214",
+        fields=ILLEGAL,
+        evidence="contested",
+        source="reports by trial; https://github.com/anomalyco/opencode/issues/2557 is the case"
+        " without any user message",
+        broken=_first_not_user,
+    ),
+    Rule(
+        name="assistant-twice",
+        code="1214",
+        fields=ILLEGAL,
+        evidence="contested",
+        source="https://github.com/Lingtai-AI/lingtai-kernel/issues/70; two user messages in a row"
+        " are accepted (charmbracelet/crush cassettes)",
+        broken=_assistant_twice,
+    ),
+    Rule(
+        name="late-system",
+        code="1214",
+        fields=ILLEGAL,
+        evidence="contested",
+        source="weak reports; against them https://github.com/vastsa/PI-Desktop/issues/30",
+        broken=_late_system,
+    ),
+    Rule(
+        name="assistant-last",
+        code="1214",
+        fields=ILLEGAL,
+        evidence="contested",
+        source="https://github.com/HKUDS/nanobot/pull/3086, where the user message was missing too",
+        broken=_assistant_last,
+    ),
+)

@@ -1,0 +1,288 @@
+"""What the parameters of a request have to keep, by themselves and with the model."""
+
+from __future__ import annotations
+
+from mockglm.request.rules.rule import Facts, Fields, Rule, broken_if
+
+__all__ = ["LENGTHS", "MODEL", "PARAMETERS"]
+
+DOCS = "docs.bigmodel.cn 对话补全"
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+SWITCHES = (None, "enabled", "disabled")
+FORMATS = (None, "text", "json_object")
+
+
+def _no_model(facts: Facts) -> Fields | None:
+    return broken_if(not facts.chat.model)
+
+
+def _unsynced(facts: Facts) -> Fields | None:
+    return broken_if(not facts.model.is_sync and not facts.chat.stream)
+
+
+def _excessive_tokens(facts: Facts) -> Fields | None:
+    wanted, ceiling = facts.chat.max_tokens, facts.model.ceiling
+    if wanted is None or 1 <= wanted <= ceiling:
+        return None
+    return {"ceiling": str(ceiling)}
+
+
+def _fine_temperature(facts: Facts) -> Fields | None:
+    return broken_if(_is_fine(facts.chat.temperature))
+
+
+def _temperature_range(facts: Facts) -> Fields | None:
+    return broken_if(_is_outside(facts, facts.chat.temperature, 0.0))
+
+
+def _fine_top_p(facts: Facts) -> Fields | None:
+    return broken_if(_is_fine(facts.chat.top_p))
+
+
+def _top_p_range(facts: Facts) -> Fields | None:
+    return broken_if(_is_outside(facts, facts.chat.top_p, 0.01))
+
+
+def _unthinking(facts: Facts) -> Fields | None:
+    chat, model = facts.chat, facts.model
+    # Models without efforts that always think (glm-4.1v-thinking, glm-z1) ignore the switch.
+    if model.thinking != "always" or not model.efforts:
+        return None
+    is_off = chat.thinking is not None and chat.thinking.type == "disabled"
+    effort = chat.reasoning_effort
+    return broken_if(is_off or (effort is not None and effort not in model.efforts))
+
+
+def _unknown_effort(facts: Facts) -> Fields | None:
+    return broken_if(facts.chat.reasoning_effort not in (None, *EFFORTS))
+
+
+def _unknown_switch(facts: Facts) -> Fields | None:
+    return broken_if(facts.chat.thinking is not None and facts.chat.thinking.type not in SWITCHES)
+
+
+def _unknown_format(facts: Facts) -> Fields | None:
+    chosen = facts.chat.response_format
+    return broken_if(chosen is not None and chosen.get("type") not in FORMATS)
+
+
+def _several_stops(facts: Facts) -> Fields | None:
+    return broken_if(isinstance(facts.chat.stop, list) and len(facts.chat.stop) > 1)
+
+
+def _many_stops(facts: Facts) -> Fields | None:
+    return broken_if(isinstance(facts.chat.stop, list) and len(facts.chat.stop) > 4)
+
+
+def _request_id_length(facts: Facts) -> Fields | None:
+    return broken_if(
+        facts.chat.request_id is not None and not 6 <= len(facts.chat.request_id) <= 64
+    )
+
+
+def _user_id_length(facts: Facts) -> Fields | None:
+    return broken_if(facts.chat.user_id is not None and not 6 <= len(facts.chat.user_id) <= 128)
+
+
+def _phone_prompt_too_long(facts: Facts) -> Fields | None:
+    model = facts.model
+    if model.family != "autoglm":
+        return None
+    completion = facts.chat.max_tokens or model.ceiling
+    prompt = facts.prompt
+    if prompt + completion <= model.context:
+        return None
+    return {
+        "context": str(model.context),
+        "total": str(prompt + completion),
+        "prompt": str(prompt),
+        "completion": str(completion),
+    }
+
+
+def _prompt_too_long(facts: Facts) -> Fields | None:
+    return broken_if(facts.prompt > facts.model.context)
+
+
+def _is_fine(number: float | None) -> bool:
+    """Whether a number has more than two decimals, as it was sent: 0.7 as a float32 has 15."""
+    return number is not None and round(number, 2) != number
+
+
+def _is_outside(facts: Facts, number: float | None, least: float) -> bool:
+    # do_sample false makes the service ignore both numbers.
+    return number is not None and facts.chat.do_sample is not False and not least <= number <= 1
+
+
+PHONE = (
+    "Requested token count exceeds the model's maximum context length of {context} tokens. "
+    "You requested a total of {total} tokens: {prompt} tokens from the input messages and "
+    "{completion} tokens for the completion. Please reduce the number of tokens in the input "
+    "messages or the completion to fit within the limit."
+)
+
+MODEL = (
+    Rule(
+        name="no-model",
+        code="1213",
+        zh="未正常接收到model参数。",
+        en="The model parameter was not received normally.",
+        evidence="documented",
+        source=f"{DOCS}: required",
+        broken=_no_model,
+        essential=True,
+    ),
+    Rule(
+        name="not-streamed",
+        code="1212",
+        fields={"method": "SYNC"},
+        evidence="captured",
+        source="RarogCmex/pi-bigmodel research evidence, glm-4-assistant, 2026-10",
+        broken=_unsynced,
+    ),
+)
+
+PARAMETERS = (
+    Rule(
+        name="max-tokens",
+        code="1210",
+        about="max_tokens",
+        zh="max_tokens参数非法：限制数值范围[1,{ceiling}]",
+        en="The max_tokens parameter is illegal.：限制数值范围[1,{ceiling}]",
+        evidence="captured",
+        source="RarogCmex/pi-bigmodel research evidence, 2026-10; the English in several gateways'"
+        " records of glm-5.3, 2026-08",
+        broken=_excessive_tokens,
+    ),
+    Rule(
+        name="fine-temperature",
+        code="1210",
+        about="temperature",
+        zh="temperature 参数非法：限制小数点[2]位",
+        en="The temperature parameter is illegal.：限制小数点[2]位",
+        evidence="captured",
+        source="https://github.com/GEMISIS/leviath/pull/571",
+        broken=_fine_temperature,
+    ),
+    Rule(
+        name="always-thinks",
+        code="1210",
+        zh="该模型始终思考，不支持关闭思考；请使用 low、high 或 max。",
+        en="This model always engages in thinking and cannot be disabled;"
+        " please use low, high, or max",
+        evidence="captured",
+        source="RarogCmex/pi-bigmodel research evidence, 2026-10;"
+        " https://github.com/mnfst/modelparams.dev/pull/327",
+        broken=_unthinking,
+    ),
+    Rule(
+        name="temperature-range",
+        code="1210",
+        about="temperature",
+        zh="temperature 参数非法：限制数值范围[0,1]",
+        en="The temperature parameter is illegal.：限制数值范围[0,1]",
+        evidence="documented",
+        source=f"{DOCS}: 0.0 to 1.0",
+        broken=_temperature_range,
+    ),
+    Rule(
+        name="top-p-range",
+        code="1210",
+        about="top_p",
+        zh="top_p 参数非法：限制数值范围[0.01,1]",
+        en="The top_p parameter is illegal.：限制数值范围[0.01,1]",
+        evidence="documented",
+        source=f"{DOCS}: 0.01 to 1.0",
+        broken=_top_p_range,
+    ),
+    Rule(
+        name="fine-top-p",
+        code="1210",
+        about="top_p",
+        zh="top_p 参数非法：限制小数点[2]位",
+        en="The top_p parameter is illegal.：限制小数点[2]位",
+        evidence="documented",
+        source=f"{DOCS}: two decimals",
+        broken=_fine_top_p,
+    ),
+    Rule(
+        name="unknown-effort",
+        code="1210",
+        about="reasoning_effort",
+        evidence="documented",
+        source=f"{DOCS}: reasoning_effort; older models ignore it (RarogCmex/pi-bigmodel)",
+        broken=_unknown_effort,
+    ),
+    Rule(
+        name="unknown-switch",
+        code="1210",
+        about="thinking",
+        evidence="documented",
+        source=f"{DOCS}: thinking.type is enabled or disabled",
+        broken=_unknown_switch,
+    ),
+    Rule(
+        name="unknown-format",
+        code="1210",
+        about="response_format",
+        evidence="contested",
+        source=f"{DOCS}: text or json_object; against it, json_schema answered with 200,"
+        " https://github.com/hugalafutro/model-hotel/pull/896",
+        broken=_unknown_format,
+    ),
+    Rule(
+        name="many-stops",
+        code="1214",
+        about="stop",
+        fields={"field": "stop"},
+        evidence="documented",
+        source=f"{DOCS}, 2026-09: at most 4",
+        broken=_many_stops,
+    ),
+    Rule(
+        name="several-stops",
+        code="1214",
+        about="stop",
+        fields={"field": "stop"},
+        evidence="contested",
+        source=f"{DOCS}, mid-2026: at most 1; the later page says 4",
+        broken=_several_stops,
+    ),
+    Rule(
+        name="request-id-length",
+        code="1214",
+        about="request_id",
+        fields={"field": "request_id"},
+        evidence="documented",
+        source=f"{DOCS}, 2026-09: 6 to 64 characters",
+        broken=_request_id_length,
+    ),
+    Rule(
+        name="user-id-length",
+        code="1214",
+        about="user_id",
+        fields={"field": "user_id"},
+        evidence="documented",
+        source=f"{DOCS}: 6 to 128 characters",
+        broken=_user_id_length,
+    ),
+)
+
+LENGTHS = (
+    Rule(
+        name="phone-prompt-too-long",
+        code="1210",
+        zh="API 调用参数有误，请检查文档。" + PHONE,
+        en="Invalid API parameter, please check the documentation." + PHONE,
+        evidence="captured",
+        source="https://github.com/zai-org/Open-AutoGLM/issues/195",
+        broken=_phone_prompt_too_long,
+    ),
+    Rule(
+        name="prompt-too-long",
+        code="1261",
+        evidence="captured",
+        source="RarogCmex/pi-bigmodel research evidence, 2026-10",
+        broken=_prompt_too_long,
+    ),
+)

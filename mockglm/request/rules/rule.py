@@ -1,0 +1,155 @@
+"""One rule of validation, and what the rules look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Literal
+
+from msgspec import Struct
+
+from mockglm.models import Model
+from mockglm.request.prompt import prompt_tokens
+from mockglm.request.refusal import Refusal
+from mockglm.request.types import Chat, Message, Part, Tool
+
+__all__ = ["ABOUT", "BROKEN", "Evidence", "Facts", "Fields", "Rule", "Turn", "broken_if", "look"]
+
+Evidence = Literal["captured", "reported", "documented", "contested"]
+Fields = Mapping[str, str]
+
+ABOUT = (
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "thinking",
+    "reasoning_effort",
+    "tool_choice",
+    "tool_stream",
+    "response_format",
+    "stop",
+    "request_id",
+    "user_id",
+)
+"""The fields of a request that have rules of their own."""
+
+LISTS = ("tools", "hollow", "parts", "turns")
+"""Those of Facts that have."""
+
+_values = attrgetter(*ABOUT)
+_lists = attrgetter(*LISTS)
+
+BROKEN: Fields = MappingProxyType({})
+"""A rule is broken and its text has no fields."""
+
+
+class Turn(Struct, frozen=True):
+    """The ids of an assistant's calls, none where tool messages follow no call, and those of the
+    tool messages right after it."""
+
+    calls: list[str | None]
+    results: list[str | None]
+
+
+class Facts(Struct, frozen=True):
+    """A request as the rules look at it.
+
+    `parts` are those of contents that are lists, each with the numbers of its message and itself;
+    `hollow` are the numbers of the messages without content: absent, null, "" or [];
+    `turns` are those where the results are not just the calls' own, in their order.
+    """
+
+    chat: Chat
+    model: Model
+    messages: Sequence[Message]
+    tools: Sequence[Tool]
+    schemas: list[bytes]
+    roles: list[str | None]
+    hollow: list[int]
+    parts: list[tuple[int, int, Part]]
+    turns: list[Turn]
+    counted: int | None
+
+    @property
+    def prompt(self) -> int:
+        """The tokens of the prompt: as they were given, or counted now."""
+        return prompt_tokens(self.chat) if self.counted is None else self.counted
+
+    def given(self) -> frozenset[str]:
+        """What there is in the request for rules to be about."""
+        lists, values = _lists(self), _values(self.chat)
+        there = [name for name, value in zip(LISTS, lists, strict=True) if value]
+        there += [name for name, value in zip(ABOUT, values, strict=True) if value is not None]
+        return frozenset(there)
+
+
+def look(chat: Chat, model: Model, prompt: int | None = None) -> Facts:
+    """What the rules look at; `prompt` is the tokens of the prompt if they are known."""
+    messages, tools = chat.messages or (), chat.tools or ()
+    contents = [message.content for message in messages]
+    return Facts(
+        chat=chat,
+        model=model,
+        messages=messages,
+        tools=tools,
+        schemas=[bytes(tool.function.schema) for tool in tools if tool.function],
+        roles=[message.role for message in messages],
+        hollow=[number for number, content in enumerate(contents) if not content],
+        parts=_parts(contents),
+        turns=_turns(messages),
+        counted=prompt,
+    )
+
+
+def _parts(contents: Sequence[str | list[Part] | None]) -> list[tuple[int, int, Part]]:
+    lists = [(n, content) for n, content in enumerate(contents) if isinstance(content, list)]
+    return [(n, index, part) for n, content in lists for index, part in enumerate(content)]
+
+
+def _turns(messages: Sequence[Message]) -> list[Turn]:
+    turns: list[Turn] = []
+    is_open = False
+    for message in messages:
+        if message.role == "tool":
+            if not is_open:
+                turns.append(Turn([], []))
+            turns[-1].results.append(message.tool_call_id)
+            is_open = True
+        elif is_open := bool(message.tool_calls):
+            turns.append(Turn([call.id for call in message.tool_calls or ()], []))
+    return [turn for turn in turns if turn.results != turn.calls]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What a request has to keep.
+
+    `broken` gives the fields of the text where the request breaks it, None where it keeps it. A
+    text of None is the one the table has for the code, with `fields`. `about` names what there has
+    to be for the rule to be asked: a field of Facts or a parameter; "" asks it always. `source` is
+    where the refusal, or what the rule says, can be read. Without what an `essential` rule asks
+    for nothing can be answered: it refuses whatever the policy.
+    """
+
+    name: str
+    code: str
+    evidence: Evidence
+    source: str
+    broken: Callable[[Facts], Fields | None]
+    about: str = ""
+    zh: str | None = None
+    en: str | None = None
+    fields: Fields = field(default_factory=dict)
+    essential: bool = False
+
+    def refusal(self, fields: Fields = BROKEN) -> Refusal:
+        """The refusal this rule makes, `fields` beside those of every such refusal."""
+        both = {**self.fields, **fields}
+        return Refusal(code=self.code, zh=self.zh, en=self.en, fields=both, name=self.name)
+
+
+def broken_if(condition: bool) -> Fields | None:
+    """The verdict of a rule whose text needs no fields from the request."""
+    return BROKEN if condition else None

@@ -1,0 +1,80 @@
+"""Which broken rules refuse a request, by what is known of them and how strict one is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Literal
+
+from mockglm.models import Model
+from mockglm.request.refusal import Refusal
+from mockglm.request.rules import RULES, Evidence, Rule, look
+from mockglm.request.types import Chat
+
+__all__ = ["REFUSING", "Policy", "Verdict", "unknown_model", "validate"]
+
+Policy = Literal["default", "strict", "lenient"]
+
+REFUSING: Mapping[Policy, frozenset[Evidence]] = MappingProxyType(
+    {
+        "default": frozenset(("captured", "reported")),
+        "strict": frozenset(("captured", "reported", "documented", "contested")),
+        "lenient": frozenset(),
+    }
+)
+"""The evidence with which a broken rule refuses; an essential rule always does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a request is refused. `let_through` are the names of the rules it broke before that
+    without being refused."""
+
+    refusal: Refusal | None
+    let_through: tuple[str, ...] = ()
+
+
+def validate(
+    chat: Chat, model: Model | None, policy: Policy = "default", *, prompt: int | None = None
+) -> Verdict:
+    """Hold a request against the rules; the first that refuses it does.
+
+    `model` is the one it names, None if there is none such; `prompt` is the tokens of the prompt
+    where they are known already.
+    """
+    if model is None:
+        return Verdict(unknown_model(chat.model))
+    facts = look(chat, model, prompt)
+    refusing = REFUSING[policy]
+    passed: list[str] = []
+    for rule in _asked(facts.given()):
+        fields = rule.broken(facts)
+        if fields is None:
+            continue
+        if rule.essential or rule.evidence in refusing:
+            return Verdict(rule.refusal(fields), tuple(passed))
+        passed.append(rule.name)
+    return Verdict(None, tuple(passed))
+
+
+@lru_cache(maxsize=256)
+def _asked(given: frozenset[str]) -> tuple[Rule, ...]:
+    """The rules that are about something there is, in order."""
+    return tuple(rule for rule in RULES if not rule.about or rule.about in given)
+
+
+def unknown_model(id: str | None) -> Refusal:
+    """The refusal of a model that the table does not have, or of none given.
+
+    Coding plans have also been seen to answer 1214 `modelCode: does not exist`
+    (https://github.com/aaif-goose/goose/issues/11667, on the Anthropic surface).
+    """
+    if not id:
+        return _rule("no-model").refusal()
+    return Refusal(code="1211", name="unknown-model")
+
+
+def _rule(name: str) -> Rule:
+    return next(rule for rule in RULES if rule.name == name)
