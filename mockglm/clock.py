@@ -85,16 +85,23 @@ class Pace:
     every: float = 0.0
     jitter: float = 0.0
 
+    def scaled(self, speed: float) -> Pace:
+        """The pace at so many times the speed; at speed 0 everything comes at once."""
+        if speed == 1:
+            return self
+        if speed == 0:
+            return AT_ONCE
+        return Pace(self.first / speed, self.every / speed, self.jitter / speed)
+
     def schedule(self, weights: Sequence[int], ids: Ids) -> tuple[float, ...]:
         """When each frame is due, in seconds since the request; a weight counts a frame's tokens.
 
         A frame is due when its last token is there, so a whole tool call comes after the silence
         its arguments take.
         """
-        if not self.first and not self.every and not self.jitter:
+        if not weights or not (self.first or self.every or self.jitter):
             return (0.0,) * len(weights)
-        first = max(weights[0] - 1, 0) if weights else 0
-        due = accumulate(weights[1:], initial=first)
+        due = accumulate(weights[1:], initial=max(weights[0] - 1, 0))
         times = [self.first + self.every * tokens for tokens in due]
         if self.jitter:
             times = [at + self.jitter * ids.chance(f"jitter{i}") for i, at in enumerate(times)]

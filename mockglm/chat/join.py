@@ -10,7 +10,7 @@ import msgspec
 
 from mockglm import sse
 from mockglm.errors import StreamError
-from mockglm.exchange import Failure, Reply, ToolCall
+from mockglm.exchange import Failure, JSONObject, Reply, ToolCall
 
 __all__ = ["Joined", "join", "read"]
 
@@ -27,121 +27,162 @@ class Joined:
 
 
 @dataclass(slots=True)
-class _Parts:
-    """What has been gathered of a stream so far; None is what has not been seen."""
+class _Called:
+    """A call so far; the first id and name count, the arguments come in pieces."""
 
-    content: str | None = None
-    reasoning: str | None = None
-    calls: dict[int, list[str]] = field(default_factory=dict)
+    id: str = ""
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What has been gathered of a stream so far."""
+
+    content: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    calls: dict[int, _Called] = field(default_factory=dict)
     finish_reason: str = ""
-    usage: Mapping[str, Any] | None = None
-    web_search: tuple[Mapping[str, Any], ...] = ()
-    content_filter: tuple[Mapping[str, Any], ...] = ()
-    first: Mapping[str, Any] = field(default_factory=dict)
+    usage: JSONObject | None = None
+    web_search: tuple[JSONObject, ...] = ()
+    content_filter: tuple[JSONObject, ...] = ()
+    first: JSONObject | None = None
 
 
 def join(body: bytes) -> Joined:
-    """The meaning of a whole stream. Raises StreamError where it is not one of completions."""
+    """The meaning of a whole stream. Raises StreamError where it is not one of completions.
+
+    What a stream cannot say is not in it: content that is None or "", reasoning that is "".
+    """
     parts = _Parts()
-    for chunk in _chunks(body):
-        if "error" in chunk:
-            return Joined(Reply(usage=None, error=_failure(chunk)))
-        parts.first = parts.first or chunk
-        _take(parts, chunk)
-    if not parts.first:
+    for at, chunk in _chunks(body):
+        if chunk.get("error"):
+            return Joined(_refused(chunk))
+        try:
+            _take(parts, chunk)
+        except (TypeError, AttributeError) as error:
+            raise StreamError(f"not a chunk of a completion: {error}", at) from error
+    if parts.first is None:
         raise StreamError("no chunk", 0)
-    reply = Reply(
-        content=parts.content or "",
-        reasoning=parts.reasoning,
-        calls=tuple(ToolCall(name, text, id) for id, name, text in parts.calls.values()),
-        finish_reason=parts.finish_reason,
-        usage=parts.usage,
-        web_search=parts.web_search,
-        content_filter=parts.content_filter,
-    )
-    return _joined(reply, parts.first)
+    return _joined(_whole(parts), parts.first)
 
 
 def read(body: bytes) -> Joined:
     """The meaning of a JSON answer, an error among them. Raises StreamError where it has none."""
     answer = _object(body, 0)
-    if "error" in answer:
-        return Joined(Reply(usage=None, error=_failure(answer)))
+    if answer.get("error"):
+        return Joined(_refused(answer))
     try:
-        choice = answer["choices"][0]
-        message = choice["message"]
-        reply = Reply(
-            content=message.get("content"),
-            reasoning=message.get("reasoning_content"),
-            calls=tuple(map(_call, message.get("tool_calls") or ())),
-            finish_reason=choice["finish_reason"],
-            usage=answer.get("usage"),
-            web_search=tuple(answer.get("web_search") or ()),
-            content_filter=tuple(answer.get("content_filter") or ()),
-        )
+        return _joined(_reply(answer), answer)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise StreamError(f"not a completion: {error!r}", 0) from error
-    return _joined(reply, answer)
 
 
-def _chunks(body: bytes) -> Iterator[Mapping[str, Any]]:
+def _chunks(body: bytes) -> Iterator[tuple[int, JSONObject]]:
     events, _ = sse.read(body)
     for event in events:
         if event.data.startswith("[DONE]"):
             return
-        yield _object(event.data.encode(), event.start)
+        yield event.start, _object(event.data.encode(), event.start)
 
 
-def _object(text: bytes, at: int) -> Mapping[str, Any]:
+def _object(text: bytes, at: int) -> JSONObject:
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StreamError(f"not a JSON object: {error}", at) from error
 
 
-def _take(parts: _Parts, chunk: Mapping[str, Any]) -> None:
+def _take(parts: _Parts, chunk: JSONObject) -> None:
+    parts.first = parts.first or chunk
     for choice in chunk.get("choices") or ():
         delta = choice.get("delta") or {}
-        if delta.get("reasoning_content"):
-            parts.reasoning = (parts.reasoning or "") + delta["reasoning_content"]
-        if delta.get("content"):
-            parts.content = (parts.content or "") + delta["content"]
+        parts.reasoning.append(_text(delta.get("reasoning_content")) or "")
+        parts.content.append(_text(delta.get("content")) or "")
         for call in delta.get("tool_calls") or ():
             _extend(parts.calls, call)
-        parts.finish_reason = choice.get("finish_reason") or parts.finish_reason
-    parts.usage = chunk.get("usage") or parts.usage
+        parts.finish_reason = _text(choice.get("finish_reason")) or parts.finish_reason
+    parts.usage = _figures(chunk.get("usage")) or parts.usage
     parts.web_search = tuple(chunk.get("web_search") or parts.web_search)
     parts.content_filter = tuple(chunk.get("content_filter") or parts.content_filter)
 
 
-def _extend(calls: dict[int, list[str]], delta: Mapping[str, Any]) -> None:
-    """Lay a delta's call onto the one of its index; the first id and name stay (2025's streams
-    numbered a lone call -1)."""
+def _extend(calls: dict[int, _Called], delta: JSONObject) -> None:
+    """Lay a delta's call onto the one of its index (2025's streams numbered a lone call -1)."""
     function = delta.get("function") or {}
-    call = calls.setdefault(delta.get("index", len(calls)), ["", "", ""])
-    call[0] = call[0] or delta.get("id") or ""
-    call[1] = call[1] or function.get("name") or ""
-    call[2] += function.get("arguments") or ""
+    call = calls.setdefault(delta.get("index", len(calls)), _Called())
+    call.id = call.id or _text(delta.get("id")) or ""
+    call.name = call.name or _text(function.get("name")) or ""
+    call.arguments.append(_text(function.get("arguments")) or "")
 
 
-def _call(call: Mapping[str, Any]) -> ToolCall:
+def _whole(parts: _Parts) -> Reply:
+    return Reply(
+        content="".join(parts.content),
+        reasoning="".join(parts.reasoning) or None,
+        calls=tuple(
+            ToolCall(call.name, "".join(call.arguments), call.id or None)
+            for call in parts.calls.values()
+        ),
+        finish_reason=parts.finish_reason,
+        usage=parts.usage,
+        web_search=parts.web_search,
+        content_filter=parts.content_filter,
+    )
+
+
+def _reply(answer: JSONObject) -> Reply:
+    choice = answer["choices"][0]
+    message = choice["message"]
+    return Reply(
+        content=_text(message.get("content")),
+        reasoning=_text(message.get("reasoning_content")),
+        calls=tuple(map(_call, message.get("tool_calls") or ())),
+        finish_reason=_text(choice["finish_reason"]) or "",
+        usage=_figures(answer.get("usage")),
+        web_search=tuple(answer.get("web_search") or ()),
+        content_filter=tuple(answer.get("content_filter") or ()),
+    )
+
+
+def _call(call: JSONObject) -> ToolCall:
     function = call["function"]
-    return ToolCall(function["name"], function["arguments"], call.get("id"))
+    name, arguments = _text(function["name"]), _text(function["arguments"])
+    return ToolCall(name or "", arguments or "", _text(call.get("id")))
 
 
-def _failure(body: Mapping[str, Any]) -> Failure:
+def _refused(body: JSONObject) -> Reply:
     error = body["error"]
     beside = {key: value for key, value in body.items() if key != "error"}
     if not isinstance(error, Mapping):
-        return Failure("", message=str(error), beside=beside)
-    return Failure(str(error.get("code", "")), message=error.get("message"), beside=beside)
+        return Reply(usage=None, error=Failure("", message=str(error), beside=beside))
+    code = str(error.get("code", ""))
+    return Reply(usage=None, error=Failure(code, message=error.get("message"), beside=beside))
 
 
-def _joined(reply: Reply, source: Mapping[str, Any]) -> Joined:
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise TypeError(f"{value!r} is not text")
+
+
+def _figures(value: Any) -> JSONObject | None:
+    if value is None or isinstance(value, Mapping):
+        return value
+    raise TypeError(f"{value!r} is not an object")
+
+
+def _joined(reply: Reply, source: JSONObject) -> Joined:
+    created = source.get("created")
     return Joined(
         reply,
-        id=source.get("id", ""),
-        created=source.get("created", 0),
-        model=source.get("model", ""),
-        request_id=source.get("request_id", ""),
+        id=_name(source, "id"),
+        created=created if isinstance(created, int) else 0,
+        model=_name(source, "model"),
+        request_id=_name(source, "request_id"),
     )
+
+
+def _name(source: JSONObject, key: str) -> str:
+    value = source.get(key)
+    return value if isinstance(value, str) else ""

@@ -100,12 +100,12 @@ class Rendering:
     headers: Headers = ()
 
     def plain(self, stamp: Stamp, pace: Pace = AT_ONCE) -> Answer:
-        """The reply as one JSON answer, there when its last token is."""
-        body = self._plain.replace(HEAD, _plain_head(stamp))
-        body = self._fill(body, stamp, stamp.ids.plain_call, _sorted)
+        """The reply as one JSON answer, there, headers and all, when its last token is."""
         at = pace.schedule(self._whole[1], stamp.ids)[-1]
+        body = self._plain.replace(HEAD, _plain_head(stamp, stamp.created + int(at)))
+        body = self._fill(body, stamp, stamp.ids.plain_call, _sorted)
         headers = (("Content-Type", JSON_TYPE), *common_headers(stamp.id), *self.headers)
-        return Answer(200, headers, ((at, body),))
+        return Answer(200, headers, ((at, body),), head=at)
 
     def stream(self, stamp: Stamp, pace: Pace = AT_ONCE, *, tool_stream: bool = False) -> Answer:
         """The reply as server-sent events; what is due at the same time is one piece."""
@@ -114,6 +114,11 @@ class Rendering:
         body = self._fill(body, stamp, stamp.ids.stream_call, dict)
         headers = (("Content-Type", STREAM_TYPE), *common_headers(stamp.id), *self.headers)
         return Answer(200, headers, _pieces(body, pace.schedule(weights, stamp.ids)))
+
+    @property
+    def frames(self) -> int:
+        """How many events a stream of the reply has, `[DONE]` among them."""
+        return len(self._whole[1])
 
     @cached_property
     def _whole(self) -> tuple[bytes, tuple[int, ...]]:
@@ -295,10 +300,10 @@ def _stream_head(stamp: Stamp) -> bytes:
     )
 
 
-def _plain_head(stamp: Stamp) -> bytes:
+def _plain_head(stamp: Stamp, created: int) -> bytes:
     form = b'"created":%d,"id":%b,"model":%b,"object":"chat.completion","request_id":%b'
     return form % (
-        stamp.created,
+        created,
         encode(stamp.id),
         encode(stamp.model),
         encode(stamp.request_id),
@@ -316,11 +321,16 @@ def _usage(overlay: JSONObject, stamp: Stamp, completion: int, thought: int) -> 
         "total_tokens": summed,
     }
     if stamp.profile.reports_cached:
-        usage["prompt_tokens_details"] = {"cached_tokens": min(stamp.cached, stamp.prompt)}
+        usage["prompt_tokens_details"] = {"cached_tokens": _within(stamp.cached, prompt)}
     if stamp.profile.reports_reasoning:
-        usage["completion_tokens_details"] = {"reasoning_tokens": thought}
+        usage["completion_tokens_details"] = {"reasoning_tokens": _within(thought, done)}
     usage.update(overlay)
     return usage
+
+
+def _within(part: int, whole: Any) -> int:
+    """A part that is not more than its whole, where a reply gives that as its own figure."""
+    return min(part, whole) if isinstance(whole, int) else part
 
 
 def _sorted(value: Any) -> Any:

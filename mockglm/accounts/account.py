@@ -1,0 +1,73 @@
+"""Accounts as a file declares them: who may use what, how much of it, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+__all__ = ["STATES", "Account", "Overload", "State", "Window"]
+
+State = Literal[
+    "active",
+    "revoked",
+    "expired",
+    "two-factor",
+    "inactive",
+    "absent",
+    "locked",
+    "violation",
+    "plan-expired",
+    "unfair",
+]
+
+STATES: Mapping[State, str] = MappingProxyType(
+    {
+        "revoked": "401",
+        "expired": "1003",
+        "two-factor": "1005",
+        "inactive": "1110",
+        "absent": "1111",
+        "locked": "1112",
+        "violation": "1121",
+        "plan-expired": "1309",
+        "unfair": "1313",
+    }
+)
+"""The code that an account in each state answers everything with; an active one is not here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A limit of a Coding Plan: so many requests in so many seconds."""
+
+    seconds: float
+    requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account, known by its key. None is no limit.
+
+    `balance` is in yuan, 1113 when there is none; `concurrency` is how many requests may be in
+    flight, by model (a glob; the first that fits), 1302 beyond; `plan` answers 1308 and 1310;
+    `models` (globs) are all the plan includes, others 1311; `denied` (globs) answer 1220.
+    """
+
+    key: str
+    balance: float | None = None
+    concurrency: tuple[tuple[str, int], ...] = ()
+    plan: tuple[Window, ...] = ()
+    models: tuple[str, ...] | None = None
+    denied: tuple[str, ...] = ()
+    state: State = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """The models (a glob) that answer 1305, for so many seconds since the session began; None is
+    for good."""
+
+    model: str
+    seconds: float | None = None

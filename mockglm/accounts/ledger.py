@@ -1,0 +1,135 @@
+"""What accounts have used in one session, and what they answer once it is too much."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from math import ceil
+
+from mockglm.accounts.account import STATES, Account, Overload, Window
+from mockglm.clock import local
+from mockglm.exchange import Failure
+
+__all__ = ["Ledger"]
+
+DAY = 24 * 3600
+RESET = "%Y-%m-%d %H:%M:%S"
+"""How the service writes the time a limit ends, in Beijing local time without an offset."""
+
+UNITS = ((DAY, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+
+
+@dataclass(slots=True)
+class _Use:
+    """The use of one window: when it began (unix seconds) and how many requests it has seen."""
+
+    began: float
+    requests: int = 0
+
+
+class Ledger:
+    """The use of every account, and the models that are overloaded. `began` is in unix seconds."""
+
+    def __init__(
+        self, accounts: Iterable[Account], overloads: Iterable[Overload], began: float
+    ) -> None:
+        self._accounts: Mapping[str, Account] = {account.key: account for account in accounts}
+        self._overloads = tuple(overloads)
+        self._began = began
+        self._in_flight: Counter[tuple[str, str]] = Counter()
+        self._windows: dict[tuple[str, Window], _Use] = {}
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset(self._accounts)
+
+    @property
+    def in_flight(self) -> int:
+        """How many answers hold a slot now."""
+        return self._in_flight.total()
+
+    def barred(self, key: str) -> Failure | None:
+        """What an account answers whatever it is asked, by its state."""
+        account = self._accounts.get(key)
+        code = STATES.get(account.state) if account else None
+        return Failure(code) if code else None
+
+    def denied(self, key: str, model: str) -> Failure | None:
+        """What an account answers for a model: no permission, not in its plan, no balance."""
+        account = self._accounts.get(key)
+        if account is None:
+            return None
+        if _fits(model, account.denied):
+            return Failure("1220", fields={"api": model})
+        if account.models is not None and not _fits(model, account.models):
+            return Failure("1311", fields={"model": model})
+        if account.balance is not None and account.balance <= 0:
+            return Failure("1113")
+        return None
+
+    def enter(self, key: str, model: str, now: float) -> Failure | Callable[[], None]:
+        """Take a slot and count the request, or say which limit is in the way.
+
+        What is returned gives the slot back; calling it again does nothing.
+        """
+        failure = self._overloaded(model, now) or self._limited(key, model, now)
+        if failure is not None:
+            return failure
+        account = self._accounts.get(key)
+        for window in account.plan if account else ():
+            self._use(key, window, now).requests += 1
+        return self._take(key, model)
+
+    def _overloaded(self, model: str, now: float) -> Failure | None:
+        for overload in self._overloads:
+            passed = overload.seconds is not None and now >= self._began + overload.seconds
+            if not passed and fnmatchcase(model, overload.model):
+                return Failure("1305")
+        return None
+
+    def _limited(self, key: str, model: str, now: float) -> Failure | None:
+        account = self._accounts.get(key)
+        if account is None:
+            return None
+        for window in account.plan:
+            use = self._use(key, window, now)
+            if use.requests >= window.requests:
+                return _used_up(window, use.began + window.seconds)
+        limit = next((most for glob, most in account.concurrency if fnmatchcase(model, glob)), None)
+        if limit is not None and self._in_flight[key, model] >= limit:
+            return Failure("1302")
+        return None
+
+    def _use(self, key: str, window: Window, now: float) -> _Use:
+        """The use of a window; it begins with a request and is over after its seconds."""
+        use = self._windows.get((key, window))
+        if use is None or now >= use.began + window.seconds:
+            use = self._windows[key, window] = _Use(now)
+        return use
+
+    def _take(self, key: str, model: str) -> Callable[[], None]:
+        slot = key, model
+        self._in_flight[slot] += 1
+        held = [slot]
+
+        def release() -> None:
+            if held:
+                self._in_flight[held.pop()] -= 1
+
+        return release
+
+
+def _fits(model: str, globs: Iterable[str]) -> bool:
+    return any(fnmatchcase(model, glob) for glob in globs)
+
+
+def _used_up(window: Window, until: float) -> Failure:
+    """1308 names the window, 1310 is the week's and the month's; both tell when it ends."""
+    reset = local(ceil(until), RESET)
+    if window.seconds >= DAY:
+        return Failure("1310", fields={"reset": reset})
+    size, unit = next(pair for pair in UNITS if window.seconds >= pair[0])
+    number = f"{window.seconds / size:g}"
+    return Failure("1308", fields={"number": number, "unit": unit, "reset": reset})

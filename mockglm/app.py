@@ -1,0 +1,129 @@
+"""The Starlette application: requests in, answers played, each in its session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from mockglm import gateway
+from mockglm.control import PREFIX, Control
+from mockglm.exchange import Answer, Request
+from mockglm.journal import Entry
+from mockglm.player import WIRE, Player
+from mockglm.session import Sessions
+
+__all__ = ["App", "Log"]
+
+Log = Callable[[Entry], None]
+
+LARGEST_BODY = 64 * 1024 * 1024
+"""Bytes of a request's body beyond which it is refused; the service takes at least 3.9 MB."""
+
+TOO_LARGE = Answer(
+    413,
+    (("Content-Type", "text/html"), ("Connection", "close")),
+    ((0.0, b"<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n</html>\r\n"),),
+)
+"""Assumed: nginx's page, shortened; no recording exists."""
+
+
+class App:
+    """One server's application.
+
+    `sessions` hold its state, `log` is told of each exchange; `token` opens the control API, None
+    opens it to this machine only.
+    """
+
+    def __init__(
+        self, sessions: Sessions, *, log: Log = lambda entry: None, token: str | None = None
+    ) -> None:
+        self.sessions = sessions
+        self.player = Player()
+        self._log = log
+        control = Mount(PREFIX, Control(sessions, token))
+        self._starlette = Starlette(routes=[control, Mount("/", self._serve)])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._starlette(scope, receive, send)
+
+    async def startup(self) -> None:
+        """Called in the server's loop before it says that it answers."""
+
+    async def shutdown(self) -> None:
+        """Called in the server's loop once no request is open."""
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = asyncio.get_running_loop().time()
+        wire = scope.get("extensions", {}).get(WIRE)
+        body = await _body(receive)
+        if body is None:
+            watch = _Watch(started, Entry(0, "", 0.0, _request(scope, "", b"")))
+            await self.player.play(TOO_LARGE, send, watch, wire)
+            return
+        where = gateway.route(scope["path"])
+        visit = gateway.answer(self.sessions, where, _request(scope, where.tail, body))
+        watch = _Watch(started, visit.entry)
+        try:
+            watch.close(await self.player.play(visit.answer, send, watch, wire))
+        finally:
+            watch.close(False)
+            visit.close()
+            self._log(visit.entry)
+
+
+class _Watch:
+    """Writes into an entry how far its answer is."""
+
+    def __init__(self, started: float, entry: Entry) -> None:
+        self.started = started
+        self._entry = entry
+        self._is_closed = False
+
+    def first(self) -> None:
+        if self._entry.first is None:
+            self._entry.first = self._since()
+
+    def last(self) -> None:
+        self._entry.total = self._since()
+        self._entry.outcome = "done" if self._is_whole() else "cut"
+
+    def close(self, whole: bool) -> None:
+        """Say how it ended, the first time it is called."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if not whole and self._is_whole():
+            self._entry.outcome = "gone"
+        self._entry.total = self._entry.total or self._since()
+
+    def _is_whole(self) -> bool:
+        return self._entry.answer is None or self._entry.answer.end == "done"
+
+    def _since(self) -> float:
+        return asyncio.get_running_loop().time() - self.started
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The body of a request, as far as the client sent it; None when it is too large."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body
+    pieces, size = [body], len(body)
+    while message.get("more_body") and size <= LARGEST_BODY:
+        message = await receive()
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+    return b"".join(pieces) if size <= LARGEST_BODY else None
+
+
+def _request(scope: Scope, path: str, body: bytes) -> Request:
+    headers = tuple(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+    )
+    query: bytes = scope["query_string"]
+    return Request(scope["method"], path, query.decode("latin-1"), headers, body)

@@ -1,0 +1,5 @@
+"""The command line: each verb is loaded when it is called."""
+
+from mockglm.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,68 @@
+"""The group of verbs, and what is said when one is used wrongly."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib import import_module
+
+import click
+
+from mockglm import __version__
+from mockglm.errors import FileError, MockGLMError
+
+__all__ = ["main"]
+
+VERBS: Mapping[str, str] = {
+    "serve": "mockglm.cli.serve",
+    "scenarios": "mockglm.cli.files",
+    "lint": "mockglm.cli.files",
+    "explain": "mockglm.cli.files",
+    "schema": "mockglm.cli.files",
+    "faults": "mockglm.cli.files",
+}
+"""Where each verb is; its command has the verb's name there."""
+
+WRONG_FILE = 1
+WRONG_USE = 2
+
+
+class Verbs(click.Group):
+    """A group whose commands are imported when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = getattr(import_module(VERBS[cmd_name]), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], VERBS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(VERBS)}."
+            raise click.UsageError(f"no verb is called {args[0]!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mockglm")
+def verbs() -> None:
+    """Play, record, break and judge the Zhipu GLM v4 chat API."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line; what mockglm refuses is told in one sentence, without a traceback."""
+    try:
+        verbs.main(argv, prog_name="mockglm")
+    except FileError as error:
+        click.echo(str(error), err=True)
+        sys.exit(WRONG_FILE)
+    except MockGLMError as error:
+        click.echo(f"mockglm: {error}", err=True)
+        sys.exit(WRONG_USE)

@@ -1,0 +1,104 @@
+"""`mockglm serve`: play scenarios and cassettes until told to stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mockglm.app import App
+from mockglm.cli.log import LOGS
+from mockglm.errors import UsageError
+from mockglm.models import MODELS, Model, like
+from mockglm.scenario import load_all
+from mockglm.serving import Server, listen
+from mockglm.session import Sessions, Settings
+
+__all__ = ["serve"]
+
+BASE = "/api/paas/v4"
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", default=8600, show_default=True, help="Where to listen; 0 is any.")
+@click.option(
+    "--speed",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="2 is twice as fast, 0 at once.",
+)
+@click.option(
+    "--on-miss",
+    type=click.Choice(["improvise", "error"]),
+    help="What a request gets that nothing answers.  [default: improvise, with files error]",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["bigmodel", "zai"]),
+    default="bigmodel",
+    show_default=True,
+    help="Whose habits: open.bigmodel.cn's or api.z.ai's.",
+)
+@click.option("--strict", "policy", flag_value="strict", help="Refuse all that is documented.")
+@click.option("--lenient", "policy", flag_value="lenient", help="Refuse only the unreadable.")
+@click.option("--accept", multiple=True, metavar="KEY", help="Take this key, and no other.")
+@click.option("--model", "models", multiple=True, metavar="ID=LIKE", help="Know one more model.")
+@click.option("--seed", default="mockglm", show_default=True, help="What chance is drawn from.")
+@click.option(
+    "--log",
+    type=click.Choice(sorted(LOGS)),
+    default="text",
+    show_default=True,
+    help="A line for each request.",
+)
+@click.option("--certfile", type=click.Path(exists=True), help="Serve over TLS with it.")
+@click.option("--keyfile", type=click.Path(exists=True), help="The key of the certificate.")
+@click.option("--ready-file", type=click.Path(path_type=Path), help="Write the URL there.")
+def serve(
+    paths: tuple[Path, ...],
+    host: str,
+    port: int,
+    log: str,
+    certfile: str | None,
+    keyfile: str | None,
+    ready_file: Path | None,
+    **options: Any,
+) -> None:
+    """Play the scenarios in PATHS (files and folders); with none, improvise."""
+    sessions = Sessions(_settings(options), load_all(paths))
+    socket = listen(host, port)
+    scheme = "https" if certfile else "http"
+    name = f"[{host}]" if ":" in host else host
+    url = f"{scheme}://{name}:{socket.getsockname()[1]}{BASE}"
+    app = App(sessions, log=LOGS[log])
+    server = Server(app, ready=lambda: _say(url, ready_file), certfile=certfile, keyfile=keyfile)
+    server.run(sockets=[socket])
+
+
+def _settings(options: dict[str, Any]) -> Settings:
+    return Settings(
+        profile=options["profile"],
+        policy=options["policy"] or "default",
+        accept=frozenset(options["accept"]) or None,
+        speed=options["speed"],
+        on_miss=options["on_miss"],
+        seed=options["seed"],
+        models={model.id: model for model in map(_model, options["models"])},
+    )
+
+
+def _model(text: str) -> Model:
+    id, _, known = text.partition("=")
+    if not id or known not in MODELS:
+        raise UsageError(f"--model {text}: write ID=LIKE, LIKE a model that is known, as glm-4.6")
+    return like(id, MODELS[known])
+
+
+def _say(url: str, ready_file: Path | None) -> None:
+    click.echo(f"mockglm serving {url}")
+    if ready_file:
+        ready_file.write_text(url + "\n", encoding="utf-8")

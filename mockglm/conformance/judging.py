@@ -1,0 +1,151 @@
+"""A check brought to the exchanges it needs, and the verdict that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from mockglm.conformance.capabilities import Profile, profile
+from mockglm.conformance.catalogue import Check, Verdict
+from mockglm.conformance.cause import Cause
+from mockglm.conformance.parts import Finding
+from mockglm.conformance.probes import PROBES
+from mockglm.conformance.seen import Seen
+
+__all__ = ["Evidence", "Result", "judge", "review"]
+
+_MISSING: Mapping[str, str] = {
+    "answer": "no answer",
+    "body": "an empty body",
+    "secret": "no credential",
+    "broken": "no error in the stream",
+    "events": "no event",
+    "data": "no event with data",
+    "chunks": "no chunk",
+    "choices": "no choice in any chunk",
+    "deltas": "no delta",
+    "replies": "no JSON reply",
+    "outcomes": "no choice",
+    "messages": "no message",
+    "completion": "no completion",
+    "unthinking": "no completion with thinking disabled",
+    "finishes": "no finish_reason",
+    "usages": "no usage",
+    "envelope": "no error body",
+    "errors": "no error",
+    "calls": "no tool call",
+    "pieces": "no tool call",
+    "said": "no text",
+    "content": "no content",
+    "reasoning": "no reasoning",
+    "thought": "no sign of a thought",
+    "cached": "no count of cached tokens",
+    "counted": "no count of reasoning tokens",
+    "limited": "no request was refused for coming too often",
+    "delayed": "no Retry-After",
+    "timed": "no times",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The verdict on one check. `cause` says why there was nothing to judge, `reason` is the
+    baseline's; `exchanges` names what was judged."""
+
+    check: Check
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    cause: str = ""
+    reason: str = ""
+    exchanges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All exchanges of a run by the name of their probe; `more` are further ones of soak and burst.
+
+    `unsent` says of a probe why it was not sent, `cause` what stopped the run.
+    """
+
+    seen: Mapping[str, Seen]
+    profile: Profile
+    more: tuple[Seen, ...] = ()
+    unsent: Mapping[str, str] = field(default_factory=dict)
+    cause: Cause | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether any good request was answered with a completion."""
+        return any(seen.completion for seen in self.seen.values())
+
+    def __iter__(self) -> Iterator[Seen]:
+        yield from self.seen.values()
+        yield from self.more
+
+
+def judge(check: Check, evidence: Evidence) -> Result:
+    """The verdict on a check in a run."""
+    if not evidence.profile.has(check.capability):
+        return Result(check, "not_applicable", cause=f"the model has no {check.capability}")
+    for name in check.probes:
+        obstacle = _obstacle(check, name, evidence)
+        if obstacle:
+            return Result(check, *obstacle)
+    primary = [evidence.seen[name] for name in check.probes]
+    if check.together:
+        return _verdict(check, primary, check.run(*primary))
+    others = [s for s in evidence if s.name not in check.probes and _fits(check, s)]
+    return _each(check, [*primary, *others])
+
+
+def review(check: Check, recorded: Iterable[Seen]) -> Result:
+    """The verdict on a check over recorded exchanges, each judged by its model's profile."""
+    if not check.kinds or check.together:
+        return Result(check, "not_applicable", cause="needs a probe")
+    fitting = [s for s in recorded if profile(s.model).has(check.capability) and _fits(check, s)]
+    if not fitting:
+        return Result(check, "not_applicable", cause=f"{_MISSING[check.needs]} recorded")
+    return _each(check, fitting)
+
+
+def _obstacle(check: Check, name: str, evidence: Evidence) -> tuple[Verdict, tuple[()], str] | None:
+    """Why a probe's exchange does not serve the check, None when it does."""
+    seen = evidence.seen.get(name)
+    if seen is None:
+        return "not_testable", (), evidence.unsent.get(name, f"{name} was not sent")
+    if seen.answer is None:
+        return "not_testable", (), f"{name} got no answer: {seen.exchange.error}"
+    if check.alive and not evidence.alive:
+        return "not_testable", (), "no good request was answered, so that a refusal proves nothing"
+    if check.kinds and seen.kind not in check.kinds and check.needs != "answer":
+        return "not_testable", (), f"{name} was answered {seen.status}"
+    if getattr(seen, check.needs):
+        return _reluctance(check, seen)
+    cause = f"{_MISSING[check.needs]} in {name} (status {seen.status})"
+    is_refusal = check.alive or "refusal" in check.kinds
+    is_usable = bool(seen.completion) or (is_refusal and seen.kind == "refusal")
+    return (check.absent if is_usable else "not_testable"), (), cause
+
+
+def _reluctance(check: Check, seen: Seen) -> tuple[Verdict, tuple[()], str] | None:
+    elicits = PROBES[seen.name].elicits
+    if check.absent != "not_exercised" or elicits is None or elicits(seen):
+        return None
+    return "not_exercised", (), f"the model did not do what {seen.name} asks for"
+
+
+def _fits(check: Check, seen: Seen) -> bool:
+    return seen.kind in check.kinds and bool(getattr(seen, check.needs))
+
+
+def _each(check: Check, exchanges: list[Seen]) -> Result:
+    findings = (replace(f, exchange=s.name) for s in exchanges for f in check.run(s))
+    return _verdict(check, exchanges, findings)
+
+
+def _verdict(check: Check, exchanges: Iterable[Seen], findings: Iterable[Finding]) -> Result:
+    found = tuple(findings)
+    names = tuple(seen.name for seen in exchanges)
+    broken: Mapping[str, Verdict] = {"MUST": "fail", "SHOULD": "warn", "NOTE": "pass"}
+    verdict = broken[check.level] if found else "pass"
+    return Result(check, verdict, found, exchanges=names)

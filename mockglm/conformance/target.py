@@ -1,0 +1,75 @@
+"""The endpoint that is judged, and the requests it is sent."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+
+from mockglm.conformance.capabilities import Profile, profile
+from mockglm.conformance.probe import Credential, Probe
+from mockglm.conformance.probes import WRONG_KEY
+from mockglm.exchange import Request
+
+__all__ = ["Target", "token"]
+
+_KEY = re.compile(r"[0-9A-Za-z]{32}\.[0-9A-Za-z]{16}")
+_LIFETIME = 210_000
+"""Milliseconds a token lives; zai-sdk 0.2.3, core/_jwt_token.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An endpoint by its base URL, the model to ask and the key to ask with.
+
+    `run` is a short id of this run, part of every request_id so that the requests can be found on
+    the bill; `started` is in unix seconds.
+    """
+
+    url: str
+    model: str
+    key: str = field(repr=False, default="")
+    run: str = "run"
+    started: float = field(default_factory=time.time)
+    deterministic: bool = False
+
+    @property
+    def profile(self) -> Profile:
+        is_glm_key = _KEY.fullmatch(self.key) is not None
+        return profile(self.model, jwt=is_glm_key, deterministic=self.deterministic)
+
+    def request(self, probe: Probe) -> Request:
+        """The request of a probe, headers and all."""
+        request_id = f"mockglm-{self.run}-{probe.name}"
+        body = probe.body(self.model, self.profile, request_id)
+        headers = [
+            ("accept", "*/*"),
+            ("accept-encoding", "identity"),
+            ("content-type", "application/json"),
+            ("user-agent", "mockglm-conformance"),
+        ]
+        secret = self.secret(probe.credential)
+        if secret:
+            headers.append(("authorization", f"Bearer {secret}"))
+        return Request(probe.method, probe.path, "", tuple(headers), body)
+
+    def secret(self, credential: Credential) -> str:
+        """What follows `Bearer` in a request with that credential; empty for none."""
+        if credential == "none":
+            return ""
+        if credential == "wrong":
+            return WRONG_KEY
+        if credential == "key":
+            return self.key
+        past = 3_600_000 if credential == "expired" else 0
+        return token(self.key, int(self.started * 1000) - past)
+
+
+def token(key: str, now: int) -> str:
+    """A token made of a key as the SDKs make it; `now` is in unix milliseconds."""
+    import jwt  # imported here: few runs make a token
+
+    identity, _, secret = key.partition(".")
+    payload = {"api_key": identity, "exp": now + _LIFETIME, "timestamp": now}
+    headers = {"alg": "HS256", "sign_type": "SIGN"}
+    return jwt.encode(payload, secret, algorithm="HS256", headers=headers)

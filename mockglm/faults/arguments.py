@@ -1,0 +1,179 @@
+"""Faults of the arguments of tool calls: cut, doubled, of another type, in unusual pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from mockglm.exchange import Answer
+from mockglm.faults.edit import JSON, Document, calls, documents, messages, recast
+from mockglm.faults.fault import Fault, Option, Options, count
+from mockglm.faults.place import Spot
+from mockglm.faults.reach import each, functions, put, turn
+
+__all__ = ["FAULTS"]
+
+
+def parsed(text: str) -> Any:
+    """The value a JSON text says, the text itself where it says none."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+
+
+def call_in_pieces(answer: Answer, spot: Spot, options: Options) -> Answer:
+    found = [doc for doc in documents(answer, spot.start) if any(calls(doc.value))]
+    return recast(answer, [(doc, list(_pieces(doc.value, options["size"]))) for doc in found])
+
+
+def call_name_repeated(answer: Answer, spot: Spot, options: Options) -> Answer:
+    changes: list[tuple[Document, list[JSON]]] = []
+    openers: dict[Any, JSON] = {}
+    for doc in documents(answer, spot.start):
+        for call in calls(doc.value):
+            opener = openers.setdefault(call.get("index"), call)
+            _repeat(call, opener)
+        if any(calls(doc.value)):
+            changes.append((doc, list(_halves(doc.value))))
+    return recast(answer, changes)
+
+
+def arguments_whole(answer: Answer, spot: Spot, options: Options) -> Answer:
+    """What came in pieces is in the call's first chunk; the others go."""
+    first: dict[Any, JSON] = {}
+    changes: list[tuple[Document, list[JSON]]] = []
+    for doc in documents(answer, spot.start):
+        found = list(calls(doc.value))
+        for call in (call for call in found if call.get("index") in first):
+            first[call.get("index")]["function"]["arguments"] += _text(call)
+        opening = [call for call in found if call.get("index") not in first]
+        first |= {call.get("index"): call for call in opening if "function" in call}
+        if found:
+            changes.append((doc, [doc.value] if opening else []))
+    return recast(answer, changes)
+
+
+def _pieces(value: JSON, size: int) -> Iterator[JSON]:
+    """The chunk with empty arguments, then a chunk for each piece of them."""
+    for call in list(calls(value)):
+        text = _text(call)
+        call["function"] = call.get("function", {}) | {"arguments": ""}
+        yield _carrying(value, call)
+        for low in range(0, len(text), size):
+            function = {"arguments": text[low : low + size]}
+            yield _carrying(value, {"index": call.get("index"), "function": function})
+
+
+def _halves(value: JSON) -> Iterator[JSON]:
+    for call in calls(value):
+        text = _text(call)
+        middle = len(text) // 2
+        for part in (text[:middle], text[middle:]) if middle else (text,):
+            function = call.get("function", {}) | {"arguments": part}
+            yield _carrying(value, call | {"function": function})
+
+
+def _repeat(call: JSON, opener: JSON) -> None:
+    """Say again what only the first piece of a call said."""
+    function = opener.get("function", {}) | call.get("function", {})
+    call |= opener | call | {"function": function}
+
+
+def _carrying(value: JSON, call: JSON) -> JSON:
+    """The chunk with that call as its only one."""
+    delta = next(messages(value)) | {"tool_calls": [call]}
+    one = value["choices"][0] | {"delta": delta}
+    return value | {"choices": [one]}
+
+
+def _text(call: JSON) -> str:
+    text = (call.get("function") or {}).get("arguments")
+    return text if isinstance(text, str) else ""
+
+
+ARGUMENTS = "a tool call with arguments"
+CUT = ("CommandCodeAI/command-code#785", "mrwogu/factory-droid-openai#33")
+TWICE = ("anomalyco/opencode#33064", "sgl-project/sglang#15405")
+
+FAULTS = (
+    Fault(
+        name="call-in-pieces",
+        kind="meaning",
+        about="A call comes in pieces, as with tool_stream, whether asked for or not.",
+        seen=("https://docs.z.ai/guides/tools/stream-tool", "anomalyco/opencode#25970"),
+        breaks="zhipu-ai-provider, ChatZhipuAI (arguments {}), smolagents (a call for each piece)",
+        change=call_in_pieces,
+        why="pieces of a call are what OpenAI's clients expect",
+        on="a stream",
+        needs=ARGUMENTS,
+        options={"size": Option(count, 4, "characters of the arguments in a piece")},
+    ),
+    Fault(
+        name="call-name-repeated",
+        kind="meaning",
+        about="Each piece of a call says id, type and name again.",
+        seen=("BerriAI/litellm#9986", "epam/ai-dial-sdk#239"),
+        breaks="six clients join the names: get_weatherget_weather",
+        change=call_name_repeated,
+        caught_by="TOL-01",
+        on="a stream",
+        needs=ARGUMENTS,
+    ),
+    Fault(
+        name="arguments-whole",
+        kind="meaning",
+        about="The arguments come whole although tool_stream asked for pieces.",
+        seen=("sgl-project/sglang#11888", "weave-os/router#1099"),
+        breaks="whoever shows them as they are written; proxies that give up in the silence",
+        change=arguments_whole,
+        caught_by="TOL-10",
+        on="a stream",
+        needs="a tool call in pieces",
+    ),
+    Fault(
+        name="arguments-object",
+        kind="meaning",
+        about="The arguments are an object instead of a text.",
+        seen=("zai-org/zai-coding-plugins#14", "ollama/ollama-python#667"),
+        breaks="nine clients raise; openai-node makes [object Object] of it",
+        change=each(functions, turn("arguments", parsed)),
+        caught_by="TOL-07",
+        also=("TOL-03",),
+        needs=ARGUMENTS,
+    ),
+    Fault(
+        name="arguments-cut",
+        kind="meaning",
+        about="The second half of the arguments is lost.",
+        seen=CUT,
+        breaks="langchain takes the part for the whole: the tool runs with wrong arguments",
+        change=each(functions, turn("arguments", lambda text: text[: len(text) // 2])),
+        caught_by="TOL-03",
+        also=("TOL-07",),
+        needs=ARGUMENTS,
+    ),
+    Fault(
+        name="arguments-twice",
+        kind="meaning",
+        about="The arguments are there twice.",
+        seen=TWICE,
+        breaks="agents stop: they are no JSON",
+        change=each(functions, turn("arguments", lambda text: text * 2)),
+        caught_by="TOL-03",
+        also=("TOL-07",),
+        needs=ARGUMENTS,
+    ),
+    Fault(
+        name="arguments-empty",
+        kind="meaning",
+        about="The arguments are an empty object, whatever the function requires.",
+        seen=("anthropics/claude-code#67765", "sgl-project/sglang#15405"),
+        breaks="tools that trust their schema",
+        change=each(functions, put("arguments", "{}")),
+        caught_by="TOL-08",
+        needs=ARGUMENTS,
+    ),
+)

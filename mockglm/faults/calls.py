@@ -1,0 +1,282 @@
+"""Faults of tool calls: their ids, names and indexes, and whether they are calls at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from mockglm.exchange import Answer
+from mockglm.faults.edit import (
+    JSON,
+    Document,
+    calls,
+    documents,
+    messages,
+    objects,
+    recast,
+    rewritten,
+)
+from mockglm.faults.fault import Fault, Option, Options, choice
+from mockglm.faults.place import Spot
+from mockglm.faults.reach import each, finishes, leave, put, suffix
+
+__all__ = ["FAULTS"]
+
+PIECE = 12
+"""Characters of a chunk of the text that stands for a call."""
+
+
+def call_twice(answer: Answer, spot: Spot, options: Options) -> Answer:
+    found = _calling(answer, spot)
+    if answer.is_stream:
+        return recast(answer, [(doc, [doc.value, doc.value]) for doc in found])
+    for message in (message for doc in found for message in messages(doc.value)):
+        message["tool_calls"] = [call for call in message["tool_calls"] for _ in range(2)]
+    return rewritten(answer, found)
+
+
+def call_id_same(answer: Answer, spot: Spot, options: Options) -> Answer:
+    found = _calling(answer, spot)
+    named = [call for doc in found for call in _opening(doc.value)]
+    for call in named:
+        call["id"] = named[0]["id"]
+    return rewritten(answer, found)
+
+
+def calls_in_one_chunk(answer: Answer, spot: Spot, options: Options) -> Answer:
+    found = _calling(answer, spot)
+    if len(found) < 2:
+        return answer
+    first = next(message for message in messages(found[0].value) if "tool_calls" in message)
+    first["tool_calls"] = [call for doc in found for call in calls(doc.value)]
+    return recast(answer, [(found[0], [found[0].value]), *((doc, []) for doc in found[1:])])
+
+
+def calls_missing(answer: Answer, spot: Spot, options: Options) -> Answer:
+    found = _calling(answer, spot)
+    for message in (message for doc in found for message in messages(doc.value)):
+        message.pop("tool_calls", None)
+    return recast(answer, [(doc, [doc.value] if any(finishes(doc.value)) else []) for doc in found])
+
+
+def call_text(answer: Answer, spot: Spot, options: Options) -> Answer:
+    """The call in the markup of GLM's chat template, cut into chunks; the answer stops."""
+    key = KEYS[options["in"]]
+    found = _calling(answer, spot)
+    ends = [doc for doc in documents(answer, spot.start) if any(finishes(doc.value))]
+    if not found or not ends:
+        return answer
+    for ended in (end for doc in ends for end in finishes(doc.value)):
+        ended["finish_reason"] = "stop"
+    if answer.is_stream:
+        told = [(doc, list(_told(doc.value, key))) for doc in found]
+        return recast(answer, [*told, *((doc, [doc.value]) for doc in ends)])
+    for message in messages(ends[0].value):
+        markup = "".join(map(_markup, objects(message.pop("tool_calls", []))))
+        message[key] = (message.get(key) or "") + markup
+    return rewritten(answer, ends)
+
+
+def _calling(answer: Answer, spot: Spot) -> list[Document]:
+    return [doc for doc in documents(answer, spot.start) if any(calls(doc.value))]
+
+
+def _opening(value: JSON) -> Iterator[JSON]:
+    return (call for call in calls(value) if "id" in call)
+
+
+def _typed(value: JSON) -> Iterator[JSON]:
+    return (call for call in calls(value) if "type" in call)
+
+
+def _indexed(value: JSON) -> Iterator[JSON]:
+    return (call for call in calls(value) if "index" in call)
+
+
+def _named(value: JSON) -> Iterator[JSON]:
+    found = objects([call.get("function") for call in calls(value)])
+    return (function for function in found if isinstance(function.get("name"), str))
+
+
+def _told(value: JSON, key: str) -> Iterator[JSON]:
+    """The chunk again for each piece of the text of its calls."""
+    text = "".join(map(_markup, calls(value)))
+    for low in range(0, len(text), PIECE):
+        delta = {"role": "assistant", key: text[low : low + PIECE]}
+        yield value | {"choices": [{"index": 0, "delta": delta}]}
+
+
+def _markup(call: JSON) -> str:
+    """Source: the chat template of zai-org/GLM-4.5 and later, huggingface.co/zai-org."""
+    function = call.get("function") or {}
+    lines = [f"<tool_call>{function.get('name', '')}"]
+    for name, value in _arguments(function).items():
+        shown = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        lines += [f"<arg_key>{name}</arg_key>", f"<arg_value>{shown}</arg_value>"]
+    return "\n".join([*lines, "</tool_call>"])
+
+
+def _arguments(function: JSON) -> Mapping[str, Any]:
+    try:
+        return msgspec.json.decode(function.get("arguments") or "{}", type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {}
+
+
+KEYS = {"content": "content", "reasoning": "reasoning_content"}
+CALL = "a tool call"
+NO_ID = ("CherryHQ/cherry-studio#16000", "anomalyco/opencode#25970", "sigoden/aichat#1495")
+PROSE = ("sgl-project/sglang#30925", "izaart95-jpg/GLM-Free-API#27")
+
+FAULTS = (
+    Fault(
+        name="call-twice",
+        kind="meaning",
+        about="A call is announced twice.",
+        seen=("vllm-project/vllm-ascend#8327",),
+        breaks="the tool runs twice, or its arguments are no JSON",
+        change=call_twice,
+        caught_by="TOL-01",
+        also=("TOL-05",),
+        needs=CALL,
+    ),
+    Fault(
+        name="call-without-index",
+        kind="meaning",
+        about="A call has no index.",
+        seen=("vercel/ai#19178", "zai-org/GLM-4#194"),
+        breaks="openai-python's .stream() raises TypeError, haystack ValueError",
+        change=each(_indexed, leave("index")),
+        caught_by="TOL-02",
+        on="a stream",
+        needs=CALL,
+    ),
+    Fault(
+        name="call-without-id",
+        kind="meaning",
+        about="A call has no id.",
+        seen=("anomalyco/opencode#2557", *NO_ID),
+        breaks="zhipu-ai-provider, openai-agents; nothing names the call a result belongs to",
+        change=each(_opening, leave("id")),
+        caught_by="TOL-01",
+        also=("TOL-05",),
+        needs=CALL,
+    ),
+    Fault(
+        name="call-without-type",
+        kind="meaning",
+        about="A call has no type.",
+        seen=("vercel/ai#19178",),
+        breaks="zhipu-ai-provider raises TypeValidationError",
+        change=each(_typed, leave("type")),
+        caught_by="TOL-01",
+        needs=CALL,
+    ),
+    Fault(
+        name="call-without-name",
+        kind="meaning",
+        about="A call does not name its function.",
+        seen=("vllm-project/vllm#39757",),
+        breaks="agents run nothing, or crash",
+        change=each(_named, leave("name")),
+        caught_by="TOL-01",
+        also=("TOL-06",),
+        needs=CALL,
+    ),
+    Fault(
+        name="call-id-null",
+        kind="meaning",
+        about="The id of a call is null.",
+        seen=NO_ID,
+        breaks="pydantic-ai, zhipu-ai-provider, openai-agents and @langchain/openai",
+        change=each(_opening, put("id", None)),
+        caught_by="TOL-05",
+        also=("TOL-01",),
+        needs=CALL,
+    ),
+    Fault(
+        name="call-id-empty",
+        kind="meaning",
+        about="The id of a call is empty.",
+        seen=NO_ID,
+        breaks="the next request, refused with 1214",
+        change=each(_opening, put("id", "")),
+        caught_by="TOL-05",
+        needs=CALL,
+    ),
+    Fault(
+        name="call-id-same",
+        kind="meaning",
+        about="Parallel calls share an id.",
+        seen=("run-llama/llama_index#20207",),
+        breaks="one result answers both calls",
+        change=call_id_same,
+        caught_by="TOL-05",
+        needs="two tool calls",
+    ),
+    Fault(
+        name="call-index-minus-one",
+        kind="meaning",
+        about="The index of a call is -1, as glm-4.5-flash's was in 2025.",
+        seen=("https://github.com/charmbracelet/fantasy",),
+        breaks="clients that keep the calls in a list",
+        change=each(_indexed, put("index", -1)),
+        caught_by="TOL-02",
+        needs=CALL,
+    ),
+    Fault(
+        name="calls-same-index",
+        kind="meaning",
+        about="Parallel calls share the index 0.",
+        seen=("sgl-project/sglang#16371", "sgl-project/sglang#15405"),
+        breaks="arguments run together: {}{}",
+        change=each(_indexed, put("index", 0)),
+        caught_by="TOL-02",
+        also=("TOL-03",),
+        needs="a tool call whose index is not 0",
+    ),
+    Fault(
+        name="calls-in-one-chunk",
+        kind="meaning",
+        about="Parallel calls come in one chunk.",
+        seen=("sgl-project/sglang#16371",),
+        breaks="crewai loses both calls, llama-index-llms-openai-like the second",
+        change=calls_in_one_chunk,
+        why="a delta may hold several calls",
+        on="a stream",
+        needs="two tool calls",
+    ),
+    Fault(
+        name="calls-missing",
+        kind="meaning",
+        about="The finish reason is `tool_calls`, and there is no call.",
+        seen=("earendil-works/pi#6357",),
+        breaks="agents wait for a call or ask again without end",
+        change=calls_missing,
+        caught_by="TOL-04",
+        needs=CALL,
+    ),
+    Fault(
+        name="call-text",
+        kind="meaning",
+        about="A call stands in the text or the thought, in the markup of GLM's template.",
+        seen=(*PROSE, "vllm-project/vllm-ascend#12398"),
+        breaks="every client takes it for prose, agents stop",
+        change=call_text,
+        why="a model may choose to write and not to call",
+        needs="a tool call and a finish reason",
+        options={"in": Option(choice(*KEYS), "content", "where it stands")},
+    ),
+    Fault(
+        name="name-leak",
+        kind="meaning",
+        about="The name of the function ends with a tag of GLM's template.",
+        seen=("fw-ai-external/python-sdk#119", "vllm-project/vllm#39757"),
+        breaks="no such tool: agents ask again or stop",
+        change=each(_named, suffix("name", "</arg_value>")),
+        caught_by="TOL-06",
+        needs=CALL,
+    ),
+)

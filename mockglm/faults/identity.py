@@ -1,0 +1,149 @@
+"""Faults of what identifies an answer: ids, time, model, and keys nobody knows."""
+
+from __future__ import annotations
+
+from mockglm.exchange import Answer
+from mockglm.faults.edit import messages
+from mockglm.faults.fault import CHAT, Fault, Option, Options, text
+from mockglm.faults.place import Spot
+from mockglm.faults.reach import Reach, after_first, each, leave, put, top, turn
+
+__all__ = ["FAULTS"]
+
+
+def model_other(answer: Answer, spot: Spot, options: Options) -> Answer:
+    return each(_with("model"), put("model", options["model"]))(answer, spot, options)
+
+
+def other(id: str) -> str:
+    """An id like that one, with another last character."""
+    return id[:-1] + ("1" if id.endswith("0") else "0")
+
+
+def _with(key: str) -> Reach:
+    return lambda value: (part for part in top(value) if part.get(key))
+
+
+OPENAI = "https://platform.openai.com/docs/api-reference/chat-streaming/streaming"
+IDS = ("ggml-org/llama.cpp#5876", "BerriAI/litellm#1571", "microsoft/foundry-local#144")
+NO_ID = ("spring-projects/spring-ai#6928", "BerriAI/litellm#23931")
+
+FAULTS = (
+    Fault(
+        name="id-missing",
+        kind="meaning",
+        about="The answer has no id.",
+        seen=NO_ID,
+        breaks="Spring AI raises OpenAIInvalidDataException, litellm KeyError",
+        change=each(_with("id"), leave("id")),
+        caught_by="CHK-01",
+        also=("JSN-01",),
+        needs="an id",
+    ),
+    Fault(
+        name="id-changes",
+        kind="meaning",
+        about="The id changes in the middle of a stream.",
+        seen=IDS,
+        breaks="openai-go's accumulator refuses the chunks",
+        change=after_first(_with("id"), turn("id", other)),
+        caught_by="CHK-02",
+        on="a stream",
+        needs="two chunks with an id",
+    ),
+    Fault(
+        name="id-openai",
+        kind="meaning",
+        about="The id has OpenAI's form.",
+        seen=(OPENAI,),
+        breaks="whoever reads the time from it",
+        change=each(_with("id"), put("id", "chatcmpl-9cbd2a8f1e")),
+        caught_by="EQV-05",
+        needs="an id",
+    ),
+    Fault(
+        name="created-text",
+        kind="meaning",
+        about="The time is text.",
+        seen=(CHAT,),
+        breaks="typed clients raise",
+        change=each(_with("created"), turn("created", str)),
+        caught_by="CHK-01",
+        also=("JSN-01",),
+        needs="a time",
+    ),
+    Fault(
+        name="created-milliseconds",
+        kind="meaning",
+        about="The time is in milliseconds.",
+        seen=(CHAT,),
+        breaks="dates in the year 50000, or an overflow",
+        change=each(_with("created"), turn("created", lambda at: at * 1000)),
+        caught_by="CHK-09",
+        needs="a time",
+    ),
+    Fault(
+        name="object-missing",
+        kind="meaning",
+        about="The answer does not say what kind of object it is.",
+        seen=("https://github.com/charmbracelet/crush",),
+        breaks="pydantic-ai raises UnexpectedModelBehavior",
+        change=each(_with("object"), leave("object")),
+        caught_by="CHK-03",
+        needs="`object`",
+    ),
+    Fault(
+        name="model-missing",
+        kind="meaning",
+        about="The answer does not name the model.",
+        seen=NO_ID,
+        breaks="Spring AI raises OpenAIInvalidDataException",
+        change=each(_with("model"), leave("model")),
+        caught_by="CHK-01",
+        also=("JSN-01",),
+        needs="a model",
+    ),
+    Fault(
+        name="model-other",
+        kind="meaning",
+        about="The answer names another model than was asked for.",
+        seen=(CHAT,),
+        breaks="bills and logs by model",
+        change=model_other,
+        caught_by="CHK-08",
+        also=("EQV-05",),
+        needs="a model",
+        options={"model": Option(text, "gpt-4o", "the model named")},
+    ),
+    Fault(
+        name="request-id-missing",
+        kind="meaning",
+        about="The answer has no request_id.",
+        seen=(CHAT,),
+        breaks="nobody finds the request the client named",
+        change=each(_with("request_id"), leave("request_id")),
+        caught_by="JSN-05",
+        on="a JSON answer",
+        needs="a request_id",
+    ),
+    Fault(
+        name="delta-key",
+        kind="meaning",
+        about="A delta has a key of its own invention.",
+        seen=("microsoft/foundry-local#144",),
+        breaks="strict readers of the chunks",
+        change=each(messages, put("annotations", [])),
+        caught_by="EQV-01",
+        also=("CHK-11",),
+        needs="a message",
+    ),
+    Fault(
+        name="unknown-key",
+        kind="meaning",
+        about="The answer has a key of its own invention.",
+        seen=("microsoft/foundry-local#144",),
+        breaks="strict readers",
+        change=each(top, put("service_tier", None)),
+        caught_by="CHK-11",
+    ),
+)

@@ -1,0 +1,160 @@
+"""The catalogue whole; faults read as a file or a URL asks for them, and laid over an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+from mockglm.errors import FaultError
+from mockglm.exchange import Answer
+from mockglm.faults import (
+    arguments,
+    calls,
+    finish,
+    head,
+    identity,
+    lines,
+    refusals,
+    sequence,
+    shapes,
+    texts,
+    thoughts,
+    usage,
+    wire,
+)
+from mockglm.faults.edit import documents, is_opaque
+from mockglm.faults.fault import Fault, Laid, On
+from mockglm.faults.place import Place, find
+
+__all__ = ["CATALOGUE", "apply", "parse"]
+
+_STREAM = (sequence, lines)
+_MEANING = (finish, texts, thoughts, calls, arguments, usage, identity, shapes, refusals)
+
+
+def _catalogue() -> Mapping[str, Fault]:
+    rows: dict[str, Fault] = {}
+    for fault in (f for module in (wire, head, *_STREAM, *_MEANING) for f in module.FAULTS):
+        if rows.setdefault(fault.name, fault) is not fault:
+            raise ValueError(f"two faults are called {fault.name}")
+    return MappingProxyType(rows)
+
+
+CATALOGUE: Mapping[str, Fault] = _catalogue()
+"""Every fault by its name, those of a kind together."""
+
+
+def parse(spec: str | Mapping[str, Any] | Sequence[Any]) -> tuple[Laid, ...]:
+    """The faults that a file or a URL asks for, in the order they are laid.
+
+    A mapping has `do`, `at` where it takes a place, `chance`, and the fault's options:
+    `{at: 3 frames, do: stall, for: 30s}`. A text has the name, then what else there is after dots,
+    blanks as hyphens, as it stands in a base URL: `stall.3-frames.for-30s`. A sequence has either.
+    Raises FaultError, which names the nearest fault where there is none of that name.
+    """
+    if isinstance(spec, str):
+        return (_read(*_worded(spec)),)
+    if isinstance(spec, Mapping):
+        written = dict(spec)
+        return (_read(str(written.pop("do", "")), written),)
+    return tuple(laid for one in spec for laid in parse(one))
+
+
+def apply(answer: Answer, faults: Iterable[Laid], *, key: str = "") -> Answer:
+    """The answer with these faults laid over it, one after the other.
+
+    Every byte before the place of a fault stays as it was, and at its time; times that a fault
+    adds are in seconds as they were written, so an answer is paced before. `key` is the request's,
+    for the fault that echoes it. Raises FaultError where a fault cannot be done, or would change
+    nothing.
+    """
+    for laid in faults:
+        answer = _lay(answer, laid, key)
+    return answer
+
+
+def _lay(answer: Answer, laid: Laid, key: str) -> Answer:
+    fault = laid.fault
+    if not _FITS[fault.on](answer):
+        raise FaultError(fault.name, f"it is laid over {fault.on}")
+    if is_opaque(answer) and fault.kind != "wire":
+        raise FaultError(fault.name, "the body is framed or coded already; name this fault before")
+    place = fault.place if laid.place is None else laid.place
+    spot = find(answer, place)
+    if spot is None:
+        raise FaultError(fault.name, f"the answer has no {place}")
+    options = dict(laid.options)
+    if "key" in fault.options:
+        options["key"] = options["key"] or key
+    changed = fault.change(answer, spot, options)
+    if changed == answer:
+        raise FaultError(fault.name, f"this answer is without {fault.needs or 'what it changes'}")
+    return changed
+
+
+_FITS: Mapping[On, Callable[[Answer], bool]] = {
+    "any answer": lambda answer: True,
+    "a stream": lambda answer: answer.is_stream,
+    "a JSON answer": lambda answer: answer.status < 400 and not answer.is_stream,
+    "a completion": lambda answer: answer.status < 400,
+    "an error": lambda answer: answer.status >= 400 or _is_error(answer),
+}
+
+
+def _is_error(answer: Answer) -> bool:
+    return not answer.is_stream and any("error" in doc.value for doc in documents(answer))
+
+
+def _worded(text: str) -> tuple[str, dict[str, Any]]:
+    """Name and parameters of a fault in one word."""
+    name, *parts = text.strip().split(".")
+    written: dict[str, Any] = {}
+    for part in parts:
+        option, _, value = part.partition("-")
+        named = name in CATALOGUE and option in CATALOGUE[name].options
+        written |= {option: value} if named or option == "chance" else {"at": part}
+    return name, written
+
+
+def _read(name: str, written: dict[str, Any]) -> Laid:
+    fault = _find(name)
+    at, chance = written.pop("at", None), written.pop("chance", 1.0)
+    unknown = next((key for key in written if key not in fault.options), None)
+    if unknown is not None:
+        known = ", ".join(fault.options) or "none"
+        raise FaultError(name, f"it has no option {unknown}; there are {known}")
+    try:
+        options = {
+            key: option.read(written[key]) if key in written else option.default
+            for key, option in fault.options.items()
+        }
+        return Laid(fault, _place(fault, at), options, _share(chance))
+    except ValueError as error:
+        raise FaultError(name, str(error)) from error
+
+
+def _find(name: str) -> Fault:
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    near = get_close_matches(name, CATALOGUE, 1)
+    hint = f"did you mean {near[0]}?" if near else "`mockglm faults` lists what there is"
+    raise FaultError(name, f"there is no such fault; {hint}")
+
+
+def _place(fault: Fault, written: Any) -> Place | None:
+    if written is None:
+        return None
+    if not fault.places:
+        raise ValueError("it takes no place")
+    place = Place.read(written)
+    if place.unit not in fault.places:
+        raise ValueError(f"it cannot be done at {place}")
+    return place
+
+
+def _share(written: Any) -> float:
+    if isinstance(written, bool) or not 0 <= float(written) <= 1:
+        raise ValueError(f"{written!r} is no chance between 0 and 1")
+    return float(written)

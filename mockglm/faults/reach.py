@@ -1,0 +1,121 @@
+"""Ways to mend what is reached in each JSON object of an answer; most faults of meaning are one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
+
+from mockglm.exchange import Answer
+from mockglm.faults.edit import JSON, calls, choices, documents, messages, objects, rewritten
+from mockglm.faults.fault import Change, Options
+from mockglm.faults.place import Spot
+
+__all__ = [
+    "Mend",
+    "Reach",
+    "after_first",
+    "each",
+    "finishes",
+    "first",
+    "functions",
+    "leave",
+    "prefix",
+    "put",
+    "said",
+    "suffix",
+    "thoughts",
+    "top",
+    "turn",
+    "usages",
+]
+
+Reach: TypeAlias = Callable[[JSON], Iterable[JSON]]
+Mend: TypeAlias = Callable[[JSON, Options], None]
+
+
+def each(reach: Reach, mend: Mend, which: slice = slice(None)) -> Change:
+    """Mend whatever is reached, from the place on."""
+
+    def change(answer: Answer, spot: Spot, options: Options) -> Answer:
+        found = [(doc, part) for doc in documents(answer, spot.start) for part in reach(doc.value)]
+        for _, part in found[which]:
+            mend(part, options)
+        return rewritten(answer, [doc for doc, _ in found[which]])
+
+    return change
+
+
+def first(reach: Reach, mend: Mend) -> Change:
+    """Mend the first thing that is reached, from the place on."""
+    return each(reach, mend, slice(0, 1))
+
+
+def after_first(reach: Reach, mend: Mend) -> Change:
+    """Mend all that is reached but the first thing, from the place on."""
+    return each(reach, mend, slice(1, None))
+
+
+def put(key: str, value: Any) -> Mend:
+    """Set a key."""
+    return lambda part, options: part.update({key: value})
+
+
+def turn(key: str, become: Callable[[Any], Any]) -> Mend:
+    """Make something else of what a key holds."""
+    return lambda part, options: part.update({key: become(part[key])})
+
+
+def leave(key: str) -> Mend:
+    """Take a key away."""
+
+    def mend(part: JSON, options: Options) -> None:
+        part.pop(key, None)
+
+    return mend
+
+
+def prefix(key: str, text: str) -> Mend:
+    """Put a text before what a key holds."""
+    return turn(key, lambda value: text + value)
+
+
+def suffix(key: str, text: str) -> Mend:
+    """Put a text after what a key holds."""
+    return turn(key, lambda value: value + text)
+
+
+def top(value: JSON) -> Iterator[JSON]:
+    """The chunk, or the JSON answer, itself."""
+    if "choices" in value:
+        yield value
+
+
+def finishes(value: JSON) -> Iterator[JSON]:
+    """The choices that say why they end."""
+    return (choice for choice in choices(value) if choice.get("finish_reason"))
+
+
+def said(value: JSON) -> Iterator[JSON]:
+    """The deltas or messages with text."""
+    return _with(value, "content")
+
+
+def thoughts(value: JSON) -> Iterator[JSON]:
+    """The deltas or messages with thought."""
+    return _with(value, "reasoning_content")
+
+
+def functions(value: JSON) -> Iterator[JSON]:
+    """The functions of the calls, or of their pieces, that have arguments as text."""
+    found = objects([call.get("function") for call in calls(value)])
+    return (function for function in found if isinstance(function.get("arguments"), str))
+
+
+def usages(value: JSON) -> Iterator[JSON]:
+    """What is said of usage."""
+    return objects([value.get("usage")])
+
+
+def _with(value: JSON, key: str) -> Iterator[JSON]:
+    parts = messages(value)
+    return (part for part in parts if part.get(key) and isinstance(part[key], str))

@@ -1,0 +1,269 @@
+"""Faults of errors: in the wrong shape, with the wrong status, or where there should be none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from mockglm import codes, sse
+from mockglm.chat import refuse
+from mockglm.errors import FaultError
+from mockglm.exchange import Answer, Failure
+from mockglm.faults.edit import JSON, documents, objects, rewritten
+from mockglm.faults.fault import CODES, Fault, Option, Options, count, text
+from mockglm.faults.head import headed
+from mockglm.faults.place import NOWHERE, Spot
+from mockglm.faults.reach import each, put, suffix, turn
+
+__all__ = ["FAULTS", "message"]
+
+
+def message(name: str, answer: Answer, options: Options) -> str:
+    """What an error says: the option's words, or those of its code."""
+    code = options["code"]
+    if options["message"] is not None:
+        return str(options["message"])
+    fields = {"error_id": answer.header("x-log-id")}
+    if code not in codes.CODES or codes.missing(code, fields):
+        raise FaultError(name, f"the text of code {code} is not known here; give a message")
+    return codes.text(code, fields=fields)
+
+
+def refused(answer: Answer, spot: Spot, options: Options) -> Answer:
+    failure = Failure(options["code"], options["status"], message("refused", answer, options))
+    other = refuse(failure, answer.header("x-log-id"))
+    return replace(other, pieces=((answer.head or 0.0, other.body),))
+
+
+def accepted(answer: Answer, spot: Spot, options: Options) -> Answer:
+    return _whole(replace(answer, status=200), WELCOME, "application/json; charset=UTF-8")
+
+
+def status(answer: Answer, spot: Spot, options: Options) -> Answer:
+    return replace(answer, status=options["status"])
+
+
+def error_as_stream(answer: Answer, spot: Spot, options: Options) -> Answer:
+    body = sse.frame(answer.body) + sse.frame(b"[DONE]")
+    return _whole(answer, body, "text/event-stream;charset=UTF-8")
+
+
+def html_page(answer: Answer, spot: Spot, options: Options) -> Answer:
+    known = set(HTTPStatus)
+    code = options["status"]
+    title = f"{code} {HTTPStatus(code).phrase}" if code in known else str(code)
+    page = PAGE.format(title=title).encode()
+    return _whole(replace(answer, status=code), page, "text/html")
+
+
+def error_empty(answer: Answer, spot: Spot, options: Options) -> Answer:
+    return replace(answer, pieces=())
+
+
+def error_openai(error: JSON, options: Options) -> None:
+    error |= {"type": "invalid_request_error", "param": None, "code": "model_not_found"}
+
+
+def error_flat(answer: Answer, spot: Spot, options: Options) -> Answer:
+    found = [doc for doc in documents(answer) if any(_errors(doc.value))]
+    for doc in found:
+        told = [error.get("message") for error in _errors(doc.value)]
+        doc.value.clear()
+        doc.value.update(code=answer.status, msg="".join(map(str, told)), success=False)
+    return rewritten(answer, found)
+
+
+def _whole(answer: Answer, body: bytes, kind: str) -> Answer:
+    """The answer with another body, there when the first byte of the old one was."""
+    due = answer.pieces[0][0] if answer.pieces else answer.head or 0.0
+    return headed(replace(answer, pieces=((due, body),)), "Content-Type", kind)
+
+
+def _errors(value: JSON) -> Any:
+    return objects([value.get("error")])
+
+
+WELCOME = (
+    b'{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"\xe5\xa5\xbd\xe7\x9a\x84'
+    b'\xe3\x80\x82","role":"assistant"}}],"created":1767225600,"id":"20260101080000'
+    b'0123456789abcdef","model":"glm-4.5","object":"chat.completion","request_id":"20260101080000'
+    b'0123456789abcdef","usage":{"completion_tokens":2,"prompt_tokens":6,"total_tokens":8}}'
+)
+PAGE = (
+    "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>"
+    "\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
+TRACE = (
+    "\n\tat org.springframework.web.servlet.DispatcherServlet.doDispatch(DispatcherServlet.java)"
+)
+TYPED = ("langchain4j/langchain4j#1079", CODES)
+HTML = ("HKUDS/Vibe-Trading#758", "izaart95-jpg/GLM-Free-API#32")
+
+FAULTS = (
+    Fault(
+        name="refused",
+        kind="meaning",
+        about="An error comes in place of the answer.",
+        seen=("zai-org/GLM-5#148", CODES),
+        breaks="@langchain/openai tries for over 100 s, llama-index-llms-openai-like 12 times",
+        change=refused,
+        caught_by="TRN-01",
+        also=("AUT-03", "AUT-04", "ERR-11", "RSN-07", "TOL-09"),
+        options={
+            "code": Option(text, "1234", "the business code"),
+            "status": Option(count, None, "the HTTP status; the code's own unless given"),
+            "message": Option(text, None, "the message; the code's own unless given"),
+        },
+        places=NOWHERE,
+    ),
+    Fault(
+        name="accepted",
+        kind="meaning",
+        about="What should be refused is answered.",
+        seen=("sgl-project/sglang#30925", CODES),
+        breaks="mistakes of a client show only at the real service",
+        change=accepted,
+        caught_by="AUT-01",
+        also=(
+            "AUT-02",
+            "AUT-05",
+            "ERR-03",
+            "ERR-04",
+            "ERR-05",
+            "ERR-06",
+            "ERR-07",
+            "ERR-09",
+            "EQV-06",
+            "LIM-01",
+            "LIM-03",
+            "LIM-05",
+        ),
+        on="an error",
+        places=NOWHERE,
+    ),
+    Fault(
+        name="error-200",
+        kind="meaning",
+        about="An error has status 200.",
+        seen=("openclaw/openclaw#107940", "diegosouzapw/OmniRoute#8210"),
+        breaks="ten clients return an empty success, openai-python and zhipuai raise TypeError",
+        change=status,
+        caught_by="ERR-02",
+        also=("AUT-01", "AUT-02", "ERR-03", "ERR-04"),
+        on="an error",
+        options={"status": Option(count, 200, "the status")},
+        places=NOWHERE,
+    ),
+    Fault(
+        name="error-500",
+        kind="meaning",
+        about="An error of the client has status 500.",
+        seen=("zai-org/zai-coding-plugins#14", CODES),
+        breaks="clients try again what cannot succeed",
+        change=status,
+        caught_by="ERR-05",
+        also=("AUT-01", "AUT-02", "ERR-03", "ERR-04", "ERR-06", "ERR-07", "ERR-09", "LIM-01"),
+        on="an error",
+        options={"status": Option(count, 500, "the status")},
+        places=NOWHERE,
+    ),
+    Fault(
+        name="error-code-number",
+        kind="meaning",
+        about="The code of an error is a number.",
+        seen=("diegosouzapw/OmniRoute#1542", CODES),
+        breaks="clients that compare it with text",
+        change=each(_errors, turn("code", lambda code: int(code) if code.isdecimal() else 0)),
+        caught_by="ERR-01",
+        on="an error",
+        needs="an error with a code",
+        places=NOWHERE,
+    ),
+    Fault(
+        name="error-code-other",
+        kind="meaning",
+        about="An error has the code of another one.",
+        seen=("zai-org/GLM-5#148", CODES),
+        breaks="clients that tell by the code whether waiting helps",
+        change=each(_errors, put("code", "1200")),
+        caught_by="EQV-06",
+        also=("AUT-01", "AUT-02", "ERR-03", "ERR-04", "ERR-06", "LIM-01"),
+        on="an error",
+        needs="an error object",
+        places=NOWHERE,
+    ),
+    Fault(
+        name="error-openai",
+        kind="meaning",
+        about="An error has OpenAI's keys and no business code.",
+        seen=("https://platform.openai.com/docs/guides/error-codes",),
+        breaks="clients that go by GLM's codes",
+        change=each(_errors, error_openai),
+        caught_by="ERR-01",
+        on="an error",
+        needs="an error object",
+        places=NOWHERE,
+    ),
+    Fault(
+        name="error-flat",
+        kind="meaning",
+        about="An error is `{code, msg, success}`, as other parts of the service have it.",
+        seen=("songquanpeng/one-api#1", CODES),
+        breaks="clients that look for `error`",
+        change=error_flat,
+        caught_by="ERR-01",
+        on="an error",
+        needs="an error object",
+        places=NOWHERE,
+    ),
+    Fault(
+        name="error-trace",
+        kind="meaning",
+        about="The message of an error shows a stack trace.",
+        seen=("https://cwe.mitre.org/data/definitions/209.html",),
+        breaks="users are shown it",
+        change=each(_errors, suffix("message", TRACE)),
+        caught_by="ERR-10",
+        on="an error",
+        needs="an error with a message",
+        places=NOWHERE,
+    ),
+    Fault(
+        name="error-empty",
+        kind="meaning",
+        about="An error has no body.",
+        seen=HTML,
+        breaks="clients that parse it unasked",
+        change=error_empty,
+        caught_by="ERR-01",
+        on="an error",
+        needs="a body",
+        places=NOWHERE,
+    ),
+    Fault(
+        name="error-as-stream",
+        kind="meaning",
+        about="An error before the stream comes as an event of one.",
+        seen=("diegosouzapw/OmniRoute#1542", "vercel/ai#13506"),
+        breaks="clients that read the body of an error as JSON lose code and message",
+        change=error_as_stream,
+        caught_by="ERR-08",
+        also=("ERR-01",),
+        on="an error",
+        places=NOWHERE,
+    ),
+    Fault(
+        name="html-page",
+        kind="meaning",
+        about="A proxy on the way answers with a page of HTML.",
+        seen=HTML,
+        breaks="clients show the page or raise a bare JSON error; some try for over 100 s",
+        change=html_page,
+        caught_by="ERR-10",
+        also=("ERR-01", "TRN-01"),
+        on="any answer",
+        options={"status": Option(count, 502, "the status")},
+        places=NOWHERE,
+    ),
+)

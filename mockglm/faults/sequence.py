@@ -1,0 +1,252 @@
+"""Faults of the order, the number and the wholeness of a stream's frames."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import islice
+
+import msgspec
+
+from mockglm import sse
+from mockglm.exchange import Answer
+from mockglm.faults.edit import Edit, Frame, done, edited, frames_from, parted
+from mockglm.faults.fault import Fault, Option, Options, choice, count, text
+from mockglm.faults.place import FIRST, NOWHERE, Spot
+from mockglm.faults.refusals import message
+
+__all__ = ["FAULTS"]
+
+_OPENS = re.compile(rb'"(?:content|reasoning_content|arguments)":"')
+
+
+def glue(answer: Answer, spot: Spot, options: Options) -> Answer:
+    pair = list(islice(frames_from(answer, spot.start), 2))
+    if len(pair) < 2 or pair[0].low + options["keep"] >= pair[0].high:
+        return answer
+    return edited(answer, [Edit(pair[0].low + options["keep"], pair[0].end, b"")])
+
+
+def garble(answer: Answer, spot: Spot, options: Options) -> Answer:
+    found = islice(frames_from(answer, spot.start), 1)
+    spans = [(frame.low, min(frame.low + 8, frame.high)) for frame in found]
+    return edited(answer, [Edit(low, high, b"#" * (high - low)) for low, high in spans])
+
+
+def unescaped_quote(answer: Answer, spot: Spot, options: Options) -> Answer:
+    match = _OPENS.search(answer.body, spot.start)
+    return edited(answer, [Edit(match.end(), match.end(), b'"')]) if match else answer
+
+
+def duplicate(answer: Answer, spot: Spot, options: Options) -> Answer:
+    found = islice(frames_from(answer, spot.start), 1)
+    return edited(answer, [_doubled(answer, frame) for frame in found])
+
+
+def drop(answer: Answer, spot: Spot, options: Options) -> Answer:
+    return edited(
+        answer, [Edit(f.start, f.end, b"") for f in islice(frames_from(answer, spot.start), 1)]
+    )
+
+
+def swap(answer: Answer, spot: Spot, options: Options) -> Answer:
+    pair = list(islice(frames_from(answer, spot.start), 2))
+    if len(pair) < 2:
+        return answer
+    body = answer.body
+    turned = zip(pair, reversed(pair), strict=True)
+    return edited(answer, [Edit(a.start, a.end, body[b.start : b.end]) for a, b in turned])
+
+
+def no_done(answer: Answer, spot: Spot, options: Options) -> Answer:
+    return edited(answer, [Edit(f.start, f.end, b"") for f in done(answer)])
+
+
+def done_twice(answer: Answer, spot: Spot, options: Options) -> Answer:
+    return edited(answer, [_doubled(answer, frame) for frame in done(answer)])
+
+
+def end(answer: Answer, spot: Spot, options: Options) -> Answer:
+    return replace(answer, pieces=parted(answer.pieces, spot.start)[0])
+
+
+def error(answer: Answer, spot: Spot, options: Options) -> Answer:
+    last = sse.frame(b"[DONE]") if options["done"] == "yes" else b""
+    said = Edit(spot.start, spot.start, _error("error", answer, options) + last)
+    return edited(end(answer, spot, options), [said])
+
+
+def error_continues(answer: Answer, spot: Spot, options: Options) -> Answer:
+    return edited(
+        answer, [Edit(spot.start, spot.start, _error("error-continues", answer, options))]
+    )
+
+
+def _doubled(answer: Answer, frame: Frame) -> Edit:
+    return Edit(frame.start, frame.end, answer.body[frame.start : frame.end] * 2)
+
+
+def _error(name: str, answer: Answer, options: Options) -> bytes:
+    said = message(name, answer, options)
+    data = msgspec.json.encode({"error": {"code": options["code"], "message": said}})
+    event = b"event: error\n" if options["event"] == "yes" else b""
+    return event + sse.frame(data)
+
+
+ROUTECODEX = "https://github.com/Jasonzhangf/routecodex"
+GLUED = (
+    "zai-org/GLM-5#66",
+    "Kilo-Org/kilocode#9432",
+    "anomalyco/opencode#8431",
+    "anomalyco/opencode#7692",
+)
+CUT = ("OpenHands/OpenHands#11234", "CommandCodeAI/command-code#785")
+RELAYED = "every reader of streams that trusts the order and number of frames"
+ERROR: Mapping[str, Option] = {
+    "code": Option(text, "1234", "the business code"),
+    "message": Option(text, None, "the message; the code's own unless given"),
+    "event": Option(choice("yes", "no"), "no", "whether the event is named `error`"),
+    "done": Option(choice("yes", "no"), "yes", "whether [DONE] follows"),
+}
+
+FAULTS = (
+    Fault(
+        name="glue",
+        kind="stream",
+        about="A frame is cut mid-field and the next one is glued on.",
+        seen=GLUED,
+        breaks="almost every client raises a bare JSON error, Kilo Code retries for ever",
+        change=glue,
+        caught_by="SSE-05",
+        on="a stream",
+        needs="two frames there",
+        options={"keep": Option(count, 17, "bytes of the cut frame's data that are left")},
+        place=FIRST,
+    ),
+    Fault(
+        name="garble",
+        kind="stream",
+        about="The first bytes of a frame's JSON are overwritten.",
+        seen=("anomalyco/opencode#25858",),
+        breaks="almost every client raises a bare JSON error",
+        change=garble,
+        caught_by="SSE-05",
+        on="a stream",
+        needs="a frame there",
+        place=FIRST,
+    ),
+    Fault(
+        name="unescaped-quote",
+        kind="stream",
+        about="A quotation mark in a text is not escaped.",
+        seen=("anomalyco/opencode#23442",),
+        breaks="almost every client raises a bare JSON error",
+        change=unescaped_quote,
+        caught_by="SSE-05",
+        also=("JSN-01",),
+        needs="a text",
+    ),
+    Fault(
+        name="duplicate",
+        kind="stream",
+        about="A frame comes twice.",
+        seen=("team-telnyx/ai#252",),
+        breaks="the text stutters, arguments are no JSON",
+        change=duplicate,
+        caught_by="EQV-07",
+        also=("TOL-01", "TOL-03"),
+        on="a stream",
+        needs="a frame there",
+        place=FIRST,
+    ),
+    Fault(
+        name="drop",
+        kind="stream",
+        about="A frame is lost.",
+        seen=("sgl-project/sglang#19345",),
+        breaks="the text has a gap, arguments are no JSON",
+        change=drop,
+        caught_by="EQV-07",
+        also=("TOL-03",),
+        on="a stream",
+        needs="a frame there",
+        place=FIRST,
+    ),
+    Fault(
+        name="swap",
+        kind="stream",
+        about="Two frames change places.",
+        seen=("team-telnyx/ai#248",),
+        breaks=RELAYED,
+        change=swap,
+        caught_by="EQV-07",
+        also=("FIN-01", "TOL-03"),
+        on="a stream",
+        needs="two frames there",
+        place=FIRST,
+    ),
+    Fault(
+        name="no-done",
+        kind="stream",
+        about="The stream ends without [DONE].",
+        seen=("CommandCodeAI/command-code#785",),
+        breaks="readers that wait for it, or take its absence for a cut",
+        change=no_done,
+        caught_by="SSE-06",
+        on="a stream",
+        needs="[DONE]",
+        places=NOWHERE,
+    ),
+    Fault(
+        name="done-twice",
+        kind="stream",
+        about="[DONE] comes twice.",
+        seen=(ROUTECODEX,),
+        breaks="hand-written readers that parse what follows the first",
+        change=done_twice,
+        caught_by="SSE-06",
+        on="a stream",
+        needs="[DONE]",
+        places=NOWHERE,
+    ),
+    Fault(
+        name="end",
+        kind="stream",
+        about="The stream ends early and cleanly.",
+        seen=CUT,
+        breaks="litellm and pydantic-ai report `stop`: the answer looks complete",
+        change=end,
+        caught_by="SSE-06",
+        also=("FIN-01", "USE-01"),
+        on="a stream",
+        needs="anything after that place",
+        place=FIRST,
+    ),
+    Fault(
+        name="error",
+        kind="stream",
+        about="An error comes as an event and ends the stream.",
+        seen=("vercel/ai#13506", "diegosouzapw/OmniRoute#8210"),
+        breaks="zai-sdk loses the message, the AI SDK the code, ChatZhipuAI raises KeyError",
+        change=error,
+        caught_by="ERR-02",
+        also=("FIN-01",),
+        on="a stream",
+        options=ERROR,
+        place=FIRST,
+    ),
+    Fault(
+        name="error-continues",
+        kind="stream",
+        about="An error comes as an event and the stream goes on.",
+        seen=("vercel/ai#13506",),
+        breaks="clients that stop at the error leave the rest unread",
+        change=error_continues,
+        caught_by="ERR-12",
+        also=("ERR-02",),
+        on="a stream",
+        options={name: option for name, option in ERROR.items() if name != "done"},
+        place=FIRST,
+    ),
+)

@@ -1,0 +1,175 @@
+"""Faults of the shape around the words: choices, deltas, messages and roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mockglm.exchange import Answer
+from mockglm.faults.edit import JSON, choices, documents, messages, recast
+from mockglm.faults.fault import CHAT, Change, Fault, Options
+from mockglm.faults.place import Spot
+from mockglm.faults.reach import after_first, each, leave, put, top
+
+__all__ = ["FAULTS"]
+
+
+def rename(old: str, new: str) -> Change:
+    """Say something by another key, in its place."""
+
+    def mend(part: JSON, options: Options) -> None:
+        renamed = {new if key == old else key: value for key, value in part.items()}
+        part.clear()
+        part.update(renamed)
+
+    return each(lambda value: (one for one in choices(value) if old in one), mend)
+
+
+def opener(answer: Answer, spot: Spot, options: Options) -> Answer:
+    """A chunk before all others, with a role and no text."""
+    found = [doc for doc in documents(answer, spot.start) if any(messages(doc.value))][:1]
+    delta = {"role": "assistant", "content": ""}
+    return recast(
+        answer,
+        [
+            (doc, [doc.value | {"choices": [{"index": 0, "delta": delta}]}, doc.value])
+            for doc in found
+        ],
+    )
+
+
+def _numbered(value: JSON) -> Iterator[JSON]:
+    return (choice for choice in choices(value) if "index" in choice)
+
+
+def _cast(value: JSON) -> Iterator[JSON]:
+    return (message for message in messages(value) if "role" in message)
+
+
+def _deltas(value: JSON) -> Iterator[JSON]:
+    return (choice for choice in choices(value) if "delta" in choice)
+
+
+OPENAI = "https://platform.openai.com/docs/api-reference/chat-streaming/streaming"
+
+FAULTS = (
+    Fault(
+        name="choices-empty",
+        kind="meaning",
+        about="There is no choice.",
+        seen=("spring-projects/spring-ai#6933", "vllm-project/vllm-ascend#5033"),
+        breaks="clients that take the first one raise IndexError",
+        change=each(top, put("choices", [])),
+        caught_by="CHK-10",
+        also=("JSN-02",),
+    ),
+    Fault(
+        name="choices-null",
+        kind="meaning",
+        about="Choices are null.",
+        seen=("diegosouzapw/OmniRoute#8210",),
+        breaks="both AI SDK providers, ChatZhipuAI, llama-index",
+        change=each(top, put("choices", None)),
+        caught_by="CHK-01",
+        also=("JSN-01",),
+    ),
+    Fault(
+        name="index-missing",
+        kind="meaning",
+        about="A choice has no index.",
+        seen=(CHAT,),
+        breaks="clients that sort the choices",
+        change=each(_numbered, leave("index")),
+        caught_by="CHK-04",
+        on="a stream",
+        needs="an index",
+    ),
+    Fault(
+        name="delta-null",
+        kind="meaning",
+        about="A delta is null.",
+        seen=("microsoft/foundry-local#144", CHAT),
+        breaks="openai-python's .stream(), ChatZhipuAI, zhipu-ai-provider",
+        change=each(_deltas, put("delta", None)),
+        caught_by="CHK-05",
+        on="a stream",
+        needs="a delta",
+    ),
+    Fault(
+        name="delta-as-message",
+        kind="meaning",
+        about="A chunk says `message` instead of `delta`.",
+        seen=("microsoft/foundry-local#144",),
+        breaks="every reader of streams finds no text",
+        change=rename("delta", "message"),
+        caught_by="CHK-07",
+        on="a stream",
+        needs="a delta",
+    ),
+    Fault(
+        name="message-as-delta",
+        kind="meaning",
+        about="A JSON answer says `delta` instead of `message`.",
+        seen=("diegosouzapw/OmniRoute#5305",),
+        breaks="every client raises",
+        change=rename("message", "delta"),
+        caught_by="JSN-06",
+        also=("JSN-02",),
+        on="a JSON answer",
+        needs="a message",
+    ),
+    Fault(
+        name="role-missing",
+        kind="meaning",
+        about="Nothing says who speaks.",
+        seen=("ollama/ollama#17166",),
+        breaks="llama-index-llms-zhipuai raises ValidationError",
+        change=each(_cast, leave("role")),
+        caught_by="CHK-06",
+        also=("JSN-02",),
+        needs="a role",
+    ),
+    Fault(
+        name="role-once",
+        kind="meaning",
+        about="Only the first delta says who speaks, as OpenAI's does.",
+        seen=(OPENAI,),
+        breaks="llama-index-llms-zhipuai raises ValidationError",
+        change=after_first(_cast, leave("role")),
+        why="later deltas need no role",
+        on="a stream",
+        needs="two roles",
+    ),
+    Fault(
+        name="role-empty",
+        kind="meaning",
+        about="The role is an empty text.",
+        seen=("ollama/ollama#17166",),
+        breaks="clients with an enum raise",
+        change=each(_cast, put("role", "")),
+        caught_by="CHK-06",
+        also=("JSN-02",),
+        needs="a role",
+    ),
+    Fault(
+        name="role-user",
+        kind="meaning",
+        about="The role is `user`, as the safety page shows it.",
+        seen=("https://open.bigmodel.cn/dev/howuse/securityaudit",),
+        breaks="clients with an enum raise, others put the words in the user's mouth",
+        change=each(_cast, put("role", "user")),
+        caught_by="CHK-06",
+        also=("JSN-02",),
+        needs="a role",
+    ),
+    Fault(
+        name="opener",
+        kind="meaning",
+        about="A chunk with a role and no text comes first, as OpenAI's does.",
+        seen=(OPENAI,),
+        breaks="time-outs and measures of the first token",
+        change=opener,
+        why="a delta may be empty",
+        on="a stream",
+        needs="a delta",
+    ),
+)

@@ -1,0 +1,219 @@
+"""Faults of what is said: text missing, mangled, fenced, endless or of another type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from mockglm.exchange import Answer
+from mockglm.faults.edit import JSON, documents, messages, recast, rewritten
+from mockglm.faults.fault import Change, Fault, Option, Options, choice, count, text
+from mockglm.faults.place import Spot
+from mockglm.faults.reach import (
+    Mend,
+    each,
+    finishes,
+    first,
+    functions,
+    prefix,
+    put,
+    said,
+    thoughts,
+    turn,
+)
+
+__all__ = ["FAULTS"]
+
+LONG = "长"
+
+
+def text_missing(answer: Answer, spot: Spot, options: Options) -> Answer:
+    """Chunks that bear anything go, but for the one that ends the answer."""
+    found = [doc for doc in documents(answer, spot.start) if any(messages(doc.value))]
+    for message in (message for doc in found for message in messages(doc.value)):
+        message.pop("reasoning_content", None)
+        message.pop("tool_calls", None)
+        message["content"] = ""
+    return recast(answer, [(doc, [doc.value] if any(finishes(doc.value)) else []) for doc in found])
+
+
+def text_after(answer: Answer, spot: Spot, options: Options) -> Answer:
+    spoken = [doc for doc in documents(answer, spot.start) if any(said(doc.value))][-1:]
+    for message in (message for doc in spoken for message in said(doc.value)):
+        message["content"] += options["text"]
+    return rewritten(answer, spoken)
+
+
+def json_fence(answer: Answer, spot: Spot, options: Options) -> Answer:
+    spoken = [doc for doc in documents(answer, spot.start) if any(said(doc.value))]
+    if not spoken:
+        return answer
+    opening, closing = next(said(spoken[0].value)), next(said(spoken[-1].value))
+    opening["content"] = "```json\n" + opening["content"]
+    closing["content"] += "\n```"
+    return rewritten(answer, (spoken[0], spoken[-1]))
+
+
+def repetition(answer: Answer, spot: Spot, options: Options) -> Answer:
+    """The first text again and again in place of all the others, then `length`."""
+    found = documents(answer, spot.start)
+    spoken = [doc for doc in found if any(said(doc.value))]
+    ends = [doc for doc in found if any(finishes(doc.value))]
+    if not spoken:
+        return answer
+    for ended in (end for doc in ends for end in finishes(doc.value)):
+        ended["finish_reason"] = "length"
+    if not answer.is_stream:
+        next(said(spoken[0].value))["content"] *= options["times"]
+    again = (spoken[0], [spoken[0].value] * options["times"])
+    others = [(doc, list[JSON]()) for doc in spoken[1:]]
+    return recast(answer, [again, *others, *((doc, [doc.value]) for doc in ends)])
+
+
+def huge_line(answer: Answer, spot: Spot, options: Options) -> Answer:
+    return LARGE[options["in"]](answer, spot, options)
+
+
+def mojibake(message: JSON, options: Options) -> None:
+    """UTF-8 read as Latin-1 and written again."""
+    message["content"] = message["content"].encode().decode("latin-1")
+
+
+def widen(key: str) -> Mend:
+    """Add text until the line has about the size asked for."""
+
+    def mend(part: JSON, options: Options) -> None:
+        part[key] += LONG * (options["size"] // len(LONG.encode()))
+
+    return mend
+
+
+def widen_arguments(function: JSON, options: Options) -> None:
+    """Blanks after the opening brace, so that the arguments mean what they did."""
+    blanks = "{" + " " * options["size"]
+    function["arguments"] = function["arguments"].replace("{", blanks, 1)
+
+
+def worded(value: JSON) -> Iterator[JSON]:
+    """The deltas or messages that have content, empty or not."""
+    return (message for message in messages(value) if isinstance(message.get("content"), str))
+
+
+LARGE: Mapping[str, Change] = {
+    "content": first(said, widen("content")),
+    "reasoning": first(thoughts, widen("reasoning_content")),
+    "arguments": first(functions, widen_arguments),
+}
+TEXT = "text"
+FENCED = ("zai-org/GLM-4.5#52",)
+
+FAULTS = (
+    Fault(
+        name="text-missing",
+        kind="meaning",
+        about="The answer ends well and holds nothing: no text, no thought, no call.",
+        seen=("earendil-works/pi#2313", "NousResearch/hermes-agent#92161"),
+        breaks="agents stop with nothing, or ask again without end",
+        change=text_missing,
+        caught_by="CHK-10",
+        also=("RSN-05",),
+        needs="text, thought or a call",
+    ),
+    Fault(
+        name="text-after",
+        kind="meaning",
+        about="The text goes on with what should have stopped it.",
+        seen=("lmstudio-ai/lmstudio-bug-tracker#1992",),
+        breaks="the stop sequence, and more, is shown",
+        change=text_after,
+        caught_by="FIN-05",
+        needs=TEXT,
+        options={"text": Option(text, "<|user|>", "what is added")},
+    ),
+    Fault(
+        name="content-null",
+        kind="meaning",
+        about="Content is null.",
+        seen=("AgentEra/Agently#74", "lifemate-ai/familiar-ai#53"),
+        breaks="ChatZhipuAI raises ValidationError",
+        change=each(worded, put("content", None)),
+        caught_by="JSN-03",
+        also=("CHK-10",),
+        needs="content",
+    ),
+    Fault(
+        name="content-list",
+        kind="meaning",
+        about="Content is a list of parts instead of text.",
+        seen=("mistralai/mistral-vibe#1119",),
+        breaks="clients that join the pieces raise TypeError",
+        change=each(said, turn("content", lambda text: [{"type": "text", "text": text}])),
+        caught_by="CHK-05",
+        also=("JSN-03",),
+        needs=TEXT,
+    ),
+    Fault(
+        name="content-newline",
+        kind="meaning",
+        about="The text begins with a line feed, as glm-4.6's did until 2026.",
+        seen=("https://github.com/charmbracelet/crush",),
+        breaks="history that is compared, or refused for being blank",
+        change=first(said, prefix("content", "\n")),
+        why="it is text like any other",
+        needs=TEXT,
+    ),
+    Fault(
+        name="mojibake",
+        kind="meaning",
+        about="UTF-8 was read as Latin-1 on the way.",
+        seen=("farion1231/cc-switch#1923", "cnighswonger/claude-code-cache-fix#365"),
+        breaks="nobody but the reader notices",
+        change=each(said, mojibake),
+        caught_by="TRN-08",
+        needs="text that is not ASCII",
+    ),
+    Fault(
+        name="json-fence",
+        kind="meaning",
+        about="The text is wrapped in a Markdown fence, although JSON was asked for.",
+        seen=FENCED,
+        breaks="instructor, dspy, crewai and whoever parses the text",
+        change=json_fence,
+        why="no check asks for JSON",
+        needs=TEXT,
+    ),
+    Fault(
+        name="json-newline",
+        kind="meaning",
+        about="Line feeds stand unescaped inside the strings of the JSON in the text.",
+        seen=FENCED,
+        breaks="strict JSON readers of the text",
+        change=each(said, turn("content", lambda text: text.replace("\\n", "\n"))),
+        why="no check asks for JSON",
+        needs="text with an escaped line feed",
+    ),
+    Fault(
+        name="repetition",
+        kind="meaning",
+        about="The same words come again and again until the limit.",
+        seen=("ollama/ollama#16892", "vllm-project/vllm#47504"),
+        breaks="budgets, and clients without a guard against loops",
+        change=repetition,
+        caught_by="FIN-04",
+        needs=TEXT,
+        options={"times": Option(count, 100, "how often")},
+    ),
+    Fault(
+        name="huge-line",
+        kind="meaning",
+        about="One line of the stream is very long.",
+        seen=("infiniflow/ragflow#15381", "openai/openai-go#368", "SamSaffron/term-llm#298"),
+        breaks="Go readers with bufio.Scanner end the stream silently, at 64 KB or 1 MB",
+        change=huge_line,
+        why="a line may be as long as it likes",
+        needs="what should be long",
+        options={
+            "in": Option(choice(*LARGE), "content", "what is long"),
+            "size": Option(count, 70_000, "about how many bytes"),
+        },
+    ),
+)

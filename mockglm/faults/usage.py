@@ -1,0 +1,219 @@
+"""Faults of usage: where it stands, whether it is there, and what it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mockglm.exchange import Answer
+from mockglm.faults.edit import JSON, Document, documents, recast, rewritten
+from mockglm.faults.fault import CHAT, Fault, Option, Options, count
+from mockglm.faults.place import Spot
+from mockglm.faults.reach import Mend, each, leave, put, top, usages
+
+__all__ = ["FAULTS"]
+
+
+def usage_early(answer: Answer, spot: Spot, options: Options) -> Answer:
+    found = documents(answer, spot.start)
+    final = _counted(found)
+    if final is None or found.index(final) == 0:
+        return answer
+    earlier = found[found.index(final) - 1]
+    earlier.value["usage"] = final.value.pop("usage")
+    return rewritten(answer, (earlier, final))
+
+
+def usage_tail(answer: Answer, spot: Spot, options: Options) -> Answer:
+    final = _counted(documents(answer, spot.start))
+    if final is None:
+        return answer
+    usage = final.value.pop("usage")
+    tail = final.value | {"choices": [], "usage": usage}
+    return recast(answer, [(final, [final.value, tail])])
+
+
+def usage_every_chunk(answer: Answer, spot: Spot, options: Options) -> Answer:
+    found = documents(answer, spot.start)
+    final = _counted(found)
+    if final is None:
+        return answer
+    bare = [doc for doc in found if "usage" not in doc.value]
+    for doc in bare:
+        doc.value["usage"] = final.value["usage"]
+    return rewritten(answer, bare)
+
+
+def count_as(key: str, value: int) -> Mend:
+    """Set a count and the total with it, so that they still add up."""
+
+    def mend(usage: JSON, options: Options) -> None:
+        usage[key] = value
+        parts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
+        usage["total_tokens"] = sum(part for part in parts if isinstance(part, int))
+
+    return mend
+
+
+def detail(group: str, key: str, of: str) -> Mend:
+    """Let a detail count one more than what it is a part of."""
+
+    def mend(usage: JSON, options: Options) -> None:
+        usage[group] = {key: _number(usage.get(of)) + 1}
+
+    return mend
+
+
+def miscount(usage: JSON, options: Options) -> None:
+    usage["total_tokens"] = _number(usage.get("total_tokens")) + options["by"]
+
+
+def _counted(found: list[Document]) -> Document | None:
+    return next((doc for doc in found if any(usages(doc.value))), None)
+
+
+def _counting(value: JSON) -> Iterator[JSON]:
+    return (part for part in top(value) if "usage" in part)
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+USAGE = "usage"
+
+STREAMED = ("xorbitsai/inference#5510", "iflytek/astron-agent#1568")
+MISTRAL = "mistralai/client-python#628"
+
+
+FAULTS = (
+    Fault(
+        name="usage-missing",
+        kind="meaning",
+        about="Usage is not said.",
+        seen=(MISTRAL,),
+        breaks="zhipu-ai-provider: Invalid JSON response; smolagents raises AttributeError",
+        change=each(_counting, leave("usage")),
+        caught_by="USE-01",
+        also=("JSN-01", "EQV-04"),
+        needs=USAGE,
+    ),
+    Fault(
+        name="usage-null",
+        kind="meaning",
+        about="Usage is null.",
+        seen=("sgl-project/sglang#12241", MISTRAL),
+        breaks="clients that add up what is there",
+        change=each(_counting, put("usage", None)),
+        caught_by="USE-01",
+        also=("JSN-01",),
+        needs=USAGE,
+    ),
+    Fault(
+        name="usage-early",
+        kind="meaning",
+        about="Usage comes one chunk before the finish reason.",
+        seen=STREAMED,
+        breaks="clients that look for it on the last chunk",
+        change=usage_early,
+        caught_by="USE-01",
+        on="a stream",
+        needs="usage and a chunk before it",
+    ),
+    Fault(
+        name="usage-tail",
+        kind="meaning",
+        about="Usage comes in a chunk of its own without choices, as OpenAI's does.",
+        seen=STREAMED,
+        breaks="llama-index-llms-zhipuai raises IndexError, ChatZhipuAI loses it",
+        change=usage_tail,
+        caught_by="USE-01",
+        on="a stream",
+        needs=USAGE,
+    ),
+    Fault(
+        name="usage-every-chunk",
+        kind="meaning",
+        about="Every chunk says usage.",
+        seen=("bytedance/deer-flow#4537", "sgl-project/sglang#12241"),
+        breaks="crewai returns an empty text; clients that add it up count too much",
+        change=usage_every_chunk,
+        caught_by="USE-01",
+        on="a stream",
+        needs="usage and a chunk without it",
+    ),
+    Fault(
+        name="usage-total",
+        kind="meaning",
+        about="The total is not the sum.",
+        seen=(CHAT,),
+        breaks="bills and budgets made of the total",
+        change=each(usages, miscount),
+        caught_by="USE-02",
+        needs=USAGE,
+        options={"by": Option(count, 7, "how many tokens too many")},
+    ),
+    Fault(
+        name="usage-zero",
+        kind="meaning",
+        about="No completion token is counted.",
+        seen=(MISTRAL,),
+        breaks="limits and bills made of the count",
+        change=each(usages, count_as("completion_tokens", 0)),
+        caught_by="USE-03",
+        needs=USAGE,
+    ),
+    Fault(
+        name="usage-cached",
+        kind="meaning",
+        about="More tokens of the prompt are cached than it has.",
+        seen=(CHAT,),
+        breaks="prices that come out negative",
+        change=each(usages, detail("prompt_tokens_details", "cached_tokens", "prompt_tokens")),
+        caught_by="USE-04",
+        needs=USAGE,
+    ),
+    Fault(
+        name="usage-reasoning",
+        kind="meaning",
+        about="More tokens were thought than completed.",
+        seen=(CHAT,),
+        breaks="answers whose length comes out negative",
+        change=each(
+            usages, detail("completion_tokens_details", "reasoning_tokens", "completion_tokens")
+        ),
+        caught_by="USE-05",
+        needs=USAGE,
+    ),
+    Fault(
+        name="usage-over",
+        kind="meaning",
+        about="More tokens are counted than any max_tokens allows.",
+        seen=(CHAT,),
+        breaks="budgets that trust max_tokens",
+        change=each(usages, count_as("completion_tokens", 1_000_000)),
+        caught_by="USE-06",
+        needs=USAGE,
+    ),
+    Fault(
+        name="usage-prompt",
+        kind="meaning",
+        about="The prompt counts one token, whatever it is.",
+        seen=("zai-org/GLM-5#139", CHAT),
+        breaks="agents that shorten their history by the count never do",
+        change=each(usages, count_as("prompt_tokens", 1)),
+        caught_by="EQV-02",
+        also=("USE-07",),
+        needs=USAGE,
+    ),
+    Fault(
+        name="usage-key",
+        kind="meaning",
+        about="Usage has a key of its own invention.",
+        seen=("https://platform.openai.com/docs/api-reference/chat/object",),
+        breaks="strict readers of the one mode and not of the other",
+        change=each(usages, put("prompt_cache_hit_tokens", 0)),
+        caught_by="EQV-04",
+        needs=USAGE,
+    ),
+)

@@ -1,0 +1,260 @@
+"""Faults of the connection and of HTTP's framing: how and when the bytes come, and how they end."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import accumulate, pairwise
+
+from mockglm.exchange import Answer, Headers
+from mockglm.faults.edit import Pieces, frames, parted
+from mockglm.faults.fault import Fault, Option, Options, choice, count, seconds, text
+from mockglm.faults.place import FIRST, NOWHERE, WIRE, Spot
+
+__all__ = ["FAULTS"]
+
+_CHARACTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
+_TOKEN = re.compile(rb'"[^"\\]{2,}"')
+
+
+def reset(answer: Answer, spot: Spot, options: Options) -> Answer:
+    return replace(_cut(answer, spot, options), end="reset")
+
+
+def close(answer: Answer, spot: Spot, options: Options) -> Answer:
+    return replace(_cut(answer, spot, options), end="close")
+
+
+def stall(answer: Answer, spot: Spot, options: Options) -> Answer:
+    answer = _headed(answer, options)
+    before, after = parted(answer.pieces, spot.start)
+    silence = options["for"]
+    if silence is None:
+        head = None if spot.before_head else answer.head
+        return replace(answer, pieces=before, head=head, end="hang")
+    later = tuple((at + silence, piece) for at, piece in after)
+    if not spot.before_head or answer.head is None:
+        return replace(answer, pieces=before + later)
+    return replace(answer, pieces=later, head=answer.head + silence)
+
+
+def drip(answer: Answer, spot: Spot, options: Options) -> Answer:
+    before, after = parted(answer.pieces, spot.start)
+    due = before[-1][0] if before else answer.head or 0.0
+    drops: list[tuple[float, bytes]] = []
+    for at, drop in _drops(after, options):
+        due = max(at, due + options["every"])
+        drops.append((due, drop))
+    return replace(_headed(answer, options), pieces=(*before, *drops))
+
+
+def split(answer: Answer, spot: Spot, options: Options) -> Answer:
+    middle = _inside(answer.body, spot.start, options["in"])
+    if middle is None:
+        return answer
+    before, after = parted(answer.pieces, middle)
+    later = tuple((at + options["for"], piece) for at, piece in after)
+    return replace(_headed(answer, options), pieces=before + later)
+
+
+def short(answer: Answer, spot: Spot, options: Options) -> Answer:
+    return _sized(answer, max(len(answer.body) - options["by"], 0), options)
+
+
+def long(answer: Answer, spot: Spot, options: Options) -> Answer:
+    sized = _sized(answer, len(answer.body) + options["by"], options)
+    return replace(sized, end=options["then"])
+
+
+def bad_chunk_size(answer: Answer, spot: Spot, options: Options) -> Answer:
+    before, after = parted(answer.pieces, spot.start)
+    if answer.raw or not after:
+        return answer
+    (due, bad), *rest = after
+    wrong = b"%b\r\n%b\r\n" % (options["size"].encode(), bad)
+    pieces = (*map(_chunked, before), (due, wrong), *map(_chunked, rest))
+    if answer.end == "done":
+        pieces = (*pieces[:-1], (pieces[-1][0], pieces[-1][1] + b"0\r\n\r\n"))
+    headers = (*_unframed(answer.headers), ("Transfer-Encoding", "chunked"))
+    return replace(_headed(replace(answer, headers=headers), options), pieces=pieces, raw=True)
+
+
+def _cut(answer: Answer, spot: Spot, options: Options) -> Answer:
+    """What comes before the spot and, as an empty piece, the wait until the connection ends."""
+    pieces, _ = parted(answer.pieces, spot.start)
+    head = None if spot.before_head else answer.head
+    last = pieces[-1][0] if pieces else answer.head or 0.0
+    end = max(spot.time or 0.0, last) + options["for"]
+    wait = ((end, b""),) if end > last else ()
+    return replace(_headed(answer, options), pieces=pieces + wait, head=head)
+
+
+def _headed(answer: Answer, options: Options) -> Answer:
+    if options["connection"] == "keep":
+        return answer
+    kept = (pair for pair in answer.headers if pair[0].lower() != "connection")
+    return replace(answer, headers=(*kept, ("Connection", "close")))
+
+
+def _drops(pieces: Pieces, options: Options) -> Iterator[tuple[float, bytes]]:
+    """The pieces cut anew into drops, each due with its last byte."""
+    body = b"".join(piece for _, piece in pieces)
+    highs = list(accumulate(len(piece) for _, piece in pieces))
+    ends = [*range(options["size"], len(body), options["size"]), len(body)]
+    if options["of"] == "frames":
+        ends = [frame.end for frame in frames(body)]
+    for low, high in pairwise([0, *ends]):
+        yield pieces[bisect_left(highs, high)][0], body[low:high]
+
+
+def _inside(body: bytes, start: int, what: str) -> int | None:
+    """The middle of the first character of several bytes, or of the first word of the JSON."""
+    patterns = {"character": (_CHARACTER,), "token": (_TOKEN,)}.get(what, (_CHARACTER, _TOKEN))
+    for pattern in patterns:
+        match = pattern.search(body, start)
+        if match:
+            return (match.start() + match.end()) // 2
+    return None
+
+
+def _sized(answer: Answer, size: int, options: Options) -> Answer:
+    if answer.raw:
+        return answer
+    headers = (*_unframed(answer.headers), ("Content-Length", str(size)))
+    return _headed(replace(answer, headers=headers, raw=True), options)
+
+
+def _unframed(headers: Headers) -> Headers:
+    framing = ("content-length", "transfer-encoding")
+    return tuple(pair for pair in headers if pair[0].lower() not in framing)
+
+
+def _chunked(piece: tuple[float, bytes]) -> tuple[float, bytes]:
+    at, data = piece
+    return at, b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+
+
+CONNECTION = Option(choice("keep", "close"), "keep", "`close` adds the header `Connection: close`")
+BASE: Mapping[str, Option] = {"connection": CONNECTION}
+SILENCE = Option(seconds, 0.0, "silence before the connection ends")
+AGENTS = ("CommandCodeAI/command-code#791", "ranxianglei/billion-context-omp#105")
+UTF8 = ("musistudio/claude-code-router#1672", "farion1231/cc-switch#1923", "api7/aisix#111")
+HTTP = "https://www.rfc-editor.org/rfc/rfc9112"
+
+FAULTS = (
+    Fault(
+        name="reset",
+        kind="wire",
+        about="The connection is reset (RST).",
+        seen=AGENTS,
+        breaks="httpx raises ReadError; Node with Connection: close takes it for the end",
+        change=reset,
+        caught_by="TRN-06",
+        on="any answer",
+        options={**BASE, "for": SILENCE},
+        places=WIRE,
+        place=FIRST,
+    ),
+    Fault(
+        name="close",
+        kind="wire",
+        about="The connection is closed (FIN) in the middle of the message.",
+        seen=AGENTS,
+        breaks="httpx raises RemoteProtocolError; Node with Connection: close takes it for the end",
+        change=close,
+        caught_by="TRN-06",
+        on="any answer",
+        options={**BASE, "for": SILENCE},
+        places=WIRE,
+        place=FIRST,
+    ),
+    Fault(
+        name="stall",
+        kind="wire",
+        about="Nothing comes for a while, or nothing more at all.",
+        seen=("NousResearch/hermes-agent#12758", "adolfousier/opencrabs#1347"),
+        breaks="clients and proxies that give up after 30 s of silence, or never do",
+        change=stall,
+        caught_by="TIM-02",
+        also=("TIM-01",),
+        on="any answer",
+        options={**BASE, "for": Option(seconds, None, "how long; else until the client leaves")},
+        places=WIRE,
+    ),
+    Fault(
+        name="drip",
+        kind="wire",
+        about="The bytes come in small writes, one after the other.",
+        seen=("NousResearch/hermes-agent#24915",),
+        breaks="time-outs of a whole request; with `every: 0` readers that take a write for a line",
+        change=drip,
+        why="slow and small writes are legal",
+        on="any answer",
+        options={
+            **BASE,
+            "of": Option(choice("bytes", "frames"), "bytes", "what one write is made of"),
+            "size": Option(count, 1, "bytes in one write"),
+            "every": Option(seconds, 0.01, "time between two writes"),
+        },
+    ),
+    Fault(
+        name="split",
+        kind="wire",
+        about="A write ends inside a character of several bytes, or inside a word of the JSON.",
+        seen=(*UTF8, "anomalyco/opencode#39694", "danielmiessler/Fabric#2203"),
+        breaks="proxies that decode each write for itself: U+FFFD in the text",
+        change=split,
+        why="where a write ends means nothing to HTTP",
+        on="any answer",
+        needs="such a character or word",
+        options={
+            **BASE,
+            "in": Option(choice("character", "token", "either"), "either", "inside what"),
+            "for": Option(seconds, 0.05, "time until the next write"),
+        },
+    ),
+    Fault(
+        name="short",
+        kind="wire",
+        about="Content-Length announces fewer bytes than there are.",
+        seen=(HTTP + "#section-6.3",),
+        breaks="the end of the answer is lost, the connection cannot be used again",
+        change=short,
+        caught_by="TRN-06",
+        also=("JSN-01",),
+        on="any answer",
+        options={**BASE, "by": Option(count, 16, "how many bytes fewer")},
+        places=NOWHERE,
+    ),
+    Fault(
+        name="long",
+        kind="wire",
+        about="Content-Length announces more bytes than there are.",
+        seen=(HTTP + "#section-8",),
+        breaks="httpx raises RemoteProtocolError, or waits until its time-out",
+        change=long,
+        caught_by="TRN-06",
+        on="any answer",
+        options={
+            **BASE,
+            "by": Option(count, 16, "how many bytes more"),
+            "then": Option(choice("close", "hang"), "close", "what follows the last byte"),
+        },
+        places=NOWHERE,
+    ),
+    Fault(
+        name="bad-chunk-size",
+        kind="wire",
+        about="A chunk of the transfer coding has a size that is no number.",
+        seen=(HTTP + "#section-7.1",),
+        breaks="httpx raises RemoteProtocolError in the middle of the answer",
+        change=bad_chunk_size,
+        caught_by="TRN-06",
+        on="any answer",
+        needs="bytes at that place",
+        options={**BASE, "size": Option(text, "zz", "what stands for the size")},
+        place=FIRST,
+    ),
+)

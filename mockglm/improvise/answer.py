@@ -1,0 +1,70 @@
+"""An answer when nobody wrote one: what a model would plausibly say or call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mockglm.clock import Ids
+from mockglm.exchange import JSONObject, Reply, ToolCall
+from mockglm.improvise import objects
+from mockglm.improvise.arguments import arguments
+from mockglm.improvise.budget import bound
+from mockglm.improvise.luck import pick, source
+from mockglm.improvise.phrases import PHRASES
+from mockglm.improvise.plan import calls, dump, finisher
+from mockglm.improvise.scene import Scene, look
+from mockglm.improvise.search import found
+from mockglm.improvise.slots import slots
+from mockglm.improvise.speech import announce, report, speak
+from mockglm.improvise.thought import is_thinking, thought
+from mockglm.improvise.words import subject
+from mockglm.models import Model
+from mockglm.request.types import Chat, Function
+
+__all__ = ["answer"]
+
+
+def answer(chat: Chat, model: Model, ids: Ids) -> Reply:
+    """The reply to a request, its thought in `reasoning` whatever the model."""
+    luck = source(chat, model, ids)
+    scene = look(chat)
+    reply = _act(scene, model, luck)
+    if is_thinking(scene, model):
+        reply = replace(reply, reasoning=thought(scene, model, luck, reply.calls))
+    return bound(reply, chat.stop, chat.max_tokens)
+
+
+def _act(scene: Scene, model: Model, ids: Ids) -> Reply:
+    """Call what is called for, else answer; through the function for answers if there is one."""
+    made = calls(scene, ids)
+    if made:
+        return _calling(announce(scene, ids), made)
+    searched = found(scene, ids)
+    text = _text(scene, model, ids, searched)
+    last = finisher(scene)
+    if last is not None and (scene.results or scene.chat.tool_choice in ("required", "any")):
+        return _calling("", (_finish(last, text, ids),))
+    if objects.asked(scene):
+        text = objects.written(scene, text, ids)
+    return Reply(content=text, web_search=searched)
+
+
+def _calling(text: str, made: tuple[ToolCall, ...]) -> Reply:
+    return Reply(content=text, calls=made, finish_reason="tool_calls")
+
+
+def _text(scene: Scene, model: Model, ids: Ids, searched: tuple[JSONObject, ...]) -> str:
+    if scene.results:
+        return report(scene, ids)
+    if searched:
+        phrase = pick(PHRASES["searched"][scene.language], ids, "searched")
+        return phrase.format(topic=subject(scene.text))
+    return speak(scene, model, ids)
+
+
+def _finish(function: Function, text: str, ids: Ids) -> ToolCall:
+    """The call by which a framework takes the answer: the text in its first free string."""
+    schema = function.parameters
+    texts = (slot for slot in slots(schema) if slot.type == "string" and not slot.is_list)
+    given = {slot.path: text for slot in texts if slot.is_required and not slot.schema.get("enum")}
+    return ToolCall(function.name or "", dump(arguments(schema, ids, given)))

@@ -1,0 +1,110 @@
+"""The formats of JSON Schema strings: an example of each, and whether a text has it.
+
+Sources: JSON Schema 2020-12 Validation §7.3, RFC 3339, and the registry of OpenAPI formats.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from ipaddress import IPv4Address, IPv6Address
+
+__all__ = ["FORMATS", "Format"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format. `sample` makes the example of a number, each number another one."""
+
+    sample: Callable[[int], str]
+    accepts: Callable[[str], bool]
+
+
+def _like(pattern: str) -> Callable[[str], bool]:
+    compiled = re.compile(pattern)
+    return lambda text: compiled.fullmatch(text) is not None
+
+
+def _parsed(parse: Callable[[str], object]) -> Callable[[str], bool]:
+    def accepts(text: str) -> bool:
+        with suppress(ValueError, re.error):
+            parse(text)
+            return True
+        return False
+
+    return accepts
+
+
+def _is_date(text: str) -> bool:
+    return len(text) == 10 and text.isascii() and _parsed(date.fromisoformat)(text)
+
+
+def _is_instant(text: str) -> bool:
+    return _is_date(text[:10]) and text[10:11] in ("T", "t") and _is_time(text[11:])
+
+
+def _day(number: int) -> str:
+    return f"2026-{number // 28 % 12 + 1:02}-{number % 28 + 1:02}"
+
+
+def _clock(number: int) -> str:
+    return f"{(9 + number) % 24:02}:{number // 24 % 60:02}:00Z"
+
+
+def _uuid(number: int) -> str:
+    return f"3f2504e0-4f89-41d3-9a0c-{number:012x}"
+
+
+def _base64(number: int) -> str:
+    return base64.b64encode(f"example {number}".encode()).decode()
+
+
+_is_time = _like(r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)")
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*"
+_is_host = _like(_HOST)
+_is_email = _like(rf"[^@\s]{{1,64}}@{_HOST}")
+_is_uri = _like(r"[A-Za-z][A-Za-z0-9+.-]*:(?=[!-~]+$)[^\s\"<>\\^`{|}]+")
+_is_reference = _like(r"(?=[!-~]*$)[^\s\"<>\\^`{|}]*")
+_is_duration = _like(r"P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?)")
+
+
+def _uri(number: int) -> str:
+    return f"https://example.com/{number}" if number else "https://example.com"
+
+
+def _any(_: str) -> bool:
+    return True
+
+
+FORMATS: Mapping[str, Format] = {
+    "date": Format(_day, _is_date),
+    "date-time": Format(lambda n: f"{_day(n)}T{_clock(n)}", _is_instant),
+    "time": Format(_clock, _is_time),
+    "duration": Format(lambda n: f"PT{n + 1}H", _is_duration),
+    "email": Format(lambda n: f"user{n or ''}@example.com", _is_email),
+    "idn-email": Format(lambda n: f"user{n or ''}@example.com", _is_email),
+    "hostname": Format(lambda n: f"host{n or ''}.example.com", _is_host),
+    "idn-hostname": Format(lambda n: f"host{n or ''}.example.com", _is_host),
+    "ipv4": Format(lambda n: f"192.0.2.{n % 254 + 1}", _parsed(IPv4Address)),
+    "ipv6": Format(lambda n: f"2001:db8::{n % 65535 + 1:x}", _parsed(IPv6Address)),
+    "uri": Format(_uri, _is_uri),
+    "url": Format(_uri, _is_uri),
+    "iri": Format(_uri, _is_uri),
+    "uri-reference": Format(lambda n: f"/example/{n}", _is_reference),
+    "iri-reference": Format(lambda n: f"/example/{n}", _is_reference),
+    "uri-template": Format(lambda n: f"https://example.com/{n}/{{id}}", _any),
+    "uuid": Format(_uuid, _like(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")),
+    "json-pointer": Format(lambda n: f"/items/{n}", _like(r"(/([^~/]|~[01])*)*")),
+    "relative-json-pointer": Format(lambda n: f"{n}/items", _like(r"(0|[1-9]\d*)(#|(/.*)?)")),
+    "regex": Format(lambda n: f"^example{n or ''}$", _parsed(re.compile)),
+    "byte": Format(_base64, _like(r"[A-Za-z0-9+/]*={0,2}")),
+    "binary": Format(_base64, _any),
+    "phone": Format(lambda n: f"+861000000{n % 10000:04}", _any),
+    "color": Format(lambda n: f"#{n * 4099 % 0xFFFFFF:06x}", _any),
+    "password": Format(lambda n: f"Example-Passw0rd-{n}", _any),
+}

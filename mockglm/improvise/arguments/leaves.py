@@ -1,0 +1,121 @@
+"""Candidates for strings and numbers that a plain JSON Schema describes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count, islice
+
+from mockglm.clock import Ids
+from mockglm.improvise.arguments import patterns, samples
+from mockglm.improvise.arguments.formats import FORMATS
+from mockglm.improvise.arguments.shapes import Schema
+
+__all__ = ["LONGEST", "Place", "numbers", "strings"]
+
+LONGEST = 10_000
+"""Characters of the longest string made, however many a schema asks for."""
+TRIED = 400
+"""Multiples tried one after another."""
+ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value goes: the path of property names and indices from the root."""
+
+    path: tuple[str | int, ...] = ()
+
+    def below(self, step: str | int) -> Place:
+        return Place((*self.path, step))
+
+    @property
+    def name(self) -> str:
+        """The property it belongs to, the nearest one for an item."""
+        return next((step for step in reversed(self.path) if isinstance(step, str)), "")
+
+    @property
+    def number(self) -> int:
+        """The index of the item it is or is in, so that items differ."""
+        return next((step for step in reversed(self.path) if isinstance(step, int)), 0)
+
+    @property
+    def text(self) -> str:
+        return "/".join(map(str, self.path))
+
+
+def strings(schema: Schema, place: Place, ids: Ids) -> Iterator[str]:
+    """Texts for a string, the likeliest first, all of the length asked for."""
+    low = int(schema.get("minLength", 0))
+    high = min(int(schema.get("maxLength", LONGEST)), LONGEST)
+    for text in _texts(schema, place, ids):
+        if low <= len(text) <= high:
+            yield text
+    if "format" not in schema and "pattern" not in schema:
+        yield from (_sized(text, low, high) for text in _plain(place))
+
+
+def _texts(schema: Schema, place: Place, ids: Ids) -> Iterator[str]:
+    known = FORMATS.get(schema.get("format", ""))
+    if known is not None:
+        yield from map(known.sample, range(place.number, place.number + 8))
+    if "pattern" in schema:
+        yield from _plain(place)
+        yield from patterns.written(schema["pattern"], ids, place.text)
+    elif known is None:
+        yield from _plain(place)
+
+
+def _plain(place: Place) -> Iterator[str]:
+    """The usual text of a parameter of this name, then others."""
+    usual = samples.text(place.name)
+    yield f"{usual} {place.number + 1}" if place.number else usual
+    yield ALPHABET[place.number % len(ALPHABET)] + str(place.number // len(ALPHABET) or "")
+    yield f"{usual} {_code(place.number)}"
+
+
+def _code(number: int) -> str:
+    """A short code of a number, as identifiers have it."""
+    return f"{number * 7919 % 46656:03x}"
+
+
+def _sized(text: str, low: int, high: int) -> str:
+    """The text, repeated or cut until its length is in range."""
+    if len(text) < low:
+        text = (f"{text} " * (min(low, LONGEST) // (len(text) + 1) + 1))[: min(low, LONGEST)]
+    return text[:high].rstrip() if len(text[:high].rstrip()) >= low else text[:high]
+
+
+def numbers(schema: Schema, place: Place, *, whole: bool) -> Iterator[float]:
+    """Numbers in the range, the likeliest first; whole ones as int."""
+    low, high = _edges(schema)
+    step = schema.get("multipleOf", 1)
+    start = samples.number(place.name) + place.number
+    for value in _values(start, low, high, step):
+        if math.isfinite(value) and low <= value <= high:
+            yield _tidy(value, whole)
+
+
+def _edges(schema: Schema) -> tuple[float, float]:
+    low = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
+    high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
+    return low, high
+
+
+def _values(start: float, low: float, high: float, step: float) -> Iterator[float]:
+    yield start
+    base = low if math.isfinite(low) else high if math.isfinite(high) else start
+    if math.isfinite(low) and math.isfinite(high):
+        middle = (low + high) // 2 if high - low > 2 else (low + high) / 2
+        yield from (middle, low + (high - low) / 4, low + (high - low) / 3)
+    yield from (base, base + 0.5, base - 0.5)
+    first = math.ceil(base / step) if math.isfinite(base / step) else 0
+    ways = islice(count(), TRIED)
+    yield from (value for way in ways for value in ((first + way) * step, (first - way) * step))
+
+
+def _tidy(value: float, whole: bool) -> float:
+    if whole or (isinstance(value, float) and value.is_integer() and abs(value) < 2**53):
+        return int(value)
+    return value

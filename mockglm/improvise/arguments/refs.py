@@ -1,0 +1,67 @@
+"""Where a `$ref` of a JSON Schema leads, and how much work a schema may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+__all__ = ["Fuel", "follow"]
+
+REFS = ("$ref", "$dynamicRef", "$recursiveRef")
+
+
+class Fuel:
+    """Work that may still be done, so that a hostile schema ends too."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def burn(self) -> bool:
+        """Take one unit; False when there is none."""
+        self.left -= 1
+        return self.left >= 0
+
+
+def follow(schema: Mapping[str, Any], root: Any) -> Any:
+    """The schema that the reference in a schema names; True (anything) when it leads nowhere.
+
+    Only references within the document are followed: nothing is fetched.
+    """
+    ref = next((schema[key] for key in REFS if isinstance(schema.get(key), str)), None)
+    if ref is None:
+        return True
+    _, _, fragment = ref.partition("#")
+    if ref.startswith("#") and (not fragment or fragment.startswith("/")):
+        return _point(root, unquote(fragment))
+    return next((found for found in _named(root, ref, fragment)), True)
+
+
+def _point(document: Any, pointer: str) -> Any:
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, list) and key.isdecimal() and int(key) < len(document):
+            document = document[int(key)]
+            continue
+        if not isinstance(document, Mapping) or key not in document:
+            return True
+        document = document[key]
+    return document
+
+
+def _named(root: Any, ref: str, fragment: str) -> Iterator[Any]:
+    """The subschemas among the definitions that have the anchor or the id."""
+    if not isinstance(root, Mapping):
+        return
+    for place in ("$defs", "definitions"):
+        held = root.get(place)
+        for schema in held.values() if isinstance(held, Mapping) else ():
+            if isinstance(schema, Mapping) and _is_named(schema, ref, fragment):
+                yield schema
+
+
+def _is_named(schema: Mapping[str, Any], ref: str, fragment: str) -> bool:
+    anchors = (schema.get("$anchor"), schema.get("$dynamicAnchor"))
+    return schema.get("$id") == ref or (bool(fragment) and fragment in anchors)

@@ -1,0 +1,129 @@
+"""What agents and chat applications ask on the side: a title for the conversation, a summary.
+
+Seen in the wild: opencode's title agent, Claude Code's topic detection and compaction, the state
+snapshot of Qwen Code, the task prompts of Open WebUI, the topic naming of Cherry Studio.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mockglm.improvise.scene import Scene, message_text
+from mockglm.improvise.words import sentences, shorten, topic
+
+__all__ = ["errand", "title"]
+
+TITLE = re.compile(
+    r"title generator|thread title|conversation title"
+    r"|(?:generate|create|write|come up with|give|extract|suggest|provide)[^.\n]{0,40}\btitle\b"
+    r"|(?:生成|起|取|总结为|拟|写)[^。\n]{0,24}(?:标题|题目)|标题生成",
+    re.I,
+)
+SUMMARY = re.compile(
+    r"\b(?:summari[sz]e|(?:create|write|provide|generate)[^.\n]{0,40}\bsummary|compact(?:ing)?) "
+    r"|\bsummari[sz]e\b|conversation summary|总结|摘要|概括|归纳",
+    re.I,
+)
+QUOTED = re.compile(
+    r"<(?:chat_history|conversation|session|content|user_message|text)>(.*?)</", re.S | re.I
+)
+SPOKEN = re.compile(r"^\s*(?:USER|Human|用户|user)\s*[:：]\s*(.+)$", re.M)
+SPEAKER = re.compile(r"^\s*(?:USER|Human|用户)\s*[:：]\s*", re.I)
+WRAPPERS = re.compile(r"<(summary|state_snapshot|title)>")
+READ = 4000
+TITLE_LENGTH = 40
+POINTS = 6
+
+
+def errand(scene: Scene) -> str | None:
+    """The answer to a request on the side; None when the text is an ordinary turn."""
+    if is_title(scene):
+        return _wrapped(title(scene), scene)
+    if SUMMARY.search(scene.system[:READ]) or SUMMARY.search(_instruction(scene.text)):
+        return _wrapped(_summary(scene), scene)
+    return None
+
+
+def is_title(scene: Scene) -> bool:
+    """Whether a title is asked for, by the system prompt or by the last message itself."""
+    return bool(TITLE.search(scene.system[:READ]) or TITLE.search(_instruction(scene.text)))
+
+
+def title(scene: Scene) -> str:
+    """A title of what the conversation is about, short and without a mark at its end."""
+    return topic(_subject(scene), TITLE_LENGTH).strip("“”\"'") or "New conversation"
+
+
+def _instruction(text: str) -> str:
+    """The part of a text that may say what to do: its beginning and its end."""
+    return text if len(text) <= READ else f"{text[:READ]}\n{text[-READ // 4 :]}"
+
+
+def _subject(scene: Scene) -> str:
+    """What the conversation began with, without the name of who said it."""
+    return SPEAKER.sub("", _beginning(scene))
+
+
+def _beginning(scene: Scene) -> str:
+    """What was said first: quoted in the request, or said before or in it."""
+    quoted = QUOTED.search(scene.text)
+    body = quoted[1] if quoted else scene.text
+    spoken = SPOKEN.search(body)
+    if spoken:
+        return spoken[1]
+    if quoted and body.strip():
+        return body.strip()
+    others = [said for said in scene.says if not TITLE.search(said)]
+    if others:
+        return others[0]
+    return _rest(scene.text)
+
+
+def _rest(text: str) -> str:
+    """What follows the instruction: after its colon, or the lines after its first."""
+    after = re.split(r"[:：]\s*", text, maxsplit=1)
+    lines = text.strip().splitlines()
+    rest = after[1] if len(after) > 1 else "\n".join(lines[1:])
+    return rest.strip() or text.strip()
+
+
+def _summary(scene: Scene) -> str:
+    """The gist of the text that is given, else what was said so far."""
+    given = _rest(scene.text)
+    earlier = [message for message in scene.earlier if message_text(message)]
+    if not earlier or (given != scene.text.strip() and len(given) > len(scene.text) // 2):
+        return _gist(given, scene)
+    said = [
+        f"- {_who(message.role, scene)}{shorten(message_text(message), 80)}" for message in earlier
+    ]
+    opening = {
+        "zh": "对话摘要（mockglm 示例）：",
+        "en": "Summary of the conversation (mockglm sample):",
+    }
+    return "\n".join((opening[scene.language], *_ends(said)))
+
+
+def _gist(text: str, scene: Scene) -> str:
+    first = " ".join(sentences(text)[:2])
+    return {"zh": "要点：", "en": "In short: "}[scene.language] + shorten(first, 160)
+
+
+def _who(role: str | None, scene: Scene) -> str:
+    names = {"zh": {"user": "用户：", "assistant": "助手："}, "en": {"user": "User: "}}
+    return names[scene.language].get(
+        role or "", "Assistant: " if scene.language == "en" else "工具："
+    )
+
+
+def _ends(lines: Sequence[str]) -> Sequence[str]:
+    """The first and the last of many lines."""
+    if len(lines) <= POINTS:
+        return lines
+    return (*lines[: POINTS // 2], "- …", *lines[-POINTS // 2 :])
+
+
+def _wrapped(text: str, scene: Scene) -> str:
+    """In the tag that the instruction shows, if it shows one."""
+    tag = WRAPPERS.search(_instruction(scene.text)) or WRAPPERS.search(scene.system[:READ])
+    return f"<{tag[1]}>\n{text}\n</{tag[1]}>" if tag else text

@@ -1,0 +1,31 @@
+"""Choices that vary with seed, session and place, or do not when the request samples nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from mockglm.clock import Ids
+from mockglm.models import Model
+from mockglm.request.types import Chat
+
+__all__ = ["pick", "source"]
+
+Choice = TypeVar("Choice")
+
+
+def source(chat: Chat, model: Model, ids: Ids) -> Ids:
+    """Where choices come from: the last message alone when the likeliest answer is asked for.
+
+    That is `do_sample: false` or a temperature of 0 (docs.bigmodel.cn, 核心参数).
+    """
+    last = chat.messages[-1].text if chat.messages else ""
+    temperature = model.temperature if chat.temperature is None else chat.temperature
+    if chat.do_sample is False or temperature == 0:
+        return Ids("greedy", last, 0)
+    return ids
+
+
+def pick(options: Sequence[Choice], ids: Ids, what: str) -> Choice:
+    """One of the options, by the ids and what is chosen."""
+    return options[int(ids.chance(what) * len(options))]

@@ -1,0 +1,134 @@
+"""What a conversation is at: who asked what, in which language, and what tools have answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mockglm.improvise.words import Language, language
+from mockglm.request.types import Chat, Function, Message
+
+__all__ = ["Result", "Scene", "look"]
+
+ASIDE = re.compile(
+    r"<(system-reminder|environment_details|env|context|command-\w+|local-command-\w+)>.*?</\1>"
+    r"|<environment_context>.*?</environment_context>",
+    re.S,
+)
+"""What coding agents put into a user's message beside the words of the user."""
+
+OBSERVED = re.compile(
+    r"\s*(?:Observation|Tool response|Tool result|工具结果|观察结果)\s*[:：]", re.I
+)
+"""A result that came back as a user's message: smolagents has no role `tool`."""
+
+MEDIA: Mapping[str, str] = {
+    "image_url": "image",
+    "video_url": "video",
+    "file": "file",
+    "file_url": "file",
+    "input_audio": "audio",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a tool answered. `name` is empty when the history does not say whose it is."""
+
+    name: str
+    arguments: Any
+    text: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A conversation as an answer needs it.
+
+    `text` is the last message of the user, without asides; `results` came after it, in order.
+    """
+
+    chat: Chat
+    text: str
+    results: tuple[Result, ...]
+    earlier: tuple[Message, ...]
+
+    @cached_property
+    def language(self) -> Language:
+        said = (message_text(message) for message in reversed(self.earlier))
+        return language(self.text, *said, self.system)
+
+    @cached_property
+    def system(self) -> str:
+        messages = self.chat.messages or ()
+        return "\n".join(message.text for message in messages if message.role == "system")
+
+    @cached_property
+    def media(self) -> Mapping[str, int]:
+        """How many images, videos, files and audios the last user's message has."""
+        users = [message for message in self.chat.messages or () if message.role == "user"]
+        counts: dict[str, int] = {}
+        for part in (users[-1].content or ()) if users else ():
+            kind = MEDIA.get(part.type or "") if not isinstance(part, str) else None
+            if kind:
+                counts[kind] = counts.get(kind, 0) + 1
+        return counts
+
+    @cached_property
+    def functions(self) -> tuple[Function, ...]:
+        """The functions offered, those with a name."""
+        held = (tool.function for tool in self.chat.tools or ())
+        return tuple(function for function in held if function is not None and function.name)
+
+    @property
+    def says(self) -> tuple[str, ...]:
+        """What the user said so far, first to last."""
+        users = (message for message in self.earlier if message.role == "user")
+        texts = (message_text(message) for message in users)
+        return (*(text for text in texts if text), *([self.text] if self.text else []))
+
+
+def look(chat: Chat) -> Scene:
+    """The scene of a request."""
+    messages = chat.messages or []
+    at = next((i for i in reversed(range(len(messages))) if _is_asking(messages[i])), -1)
+    text = message_text(messages[at]) if at >= 0 else ""
+    return Scene(
+        chat=chat,
+        text=text,
+        results=tuple(_results(messages[at + 1 :])),
+        earlier=tuple(message for message in messages[: max(at, 0)] if message.role != "system"),
+    )
+
+
+def message_text(message: Message) -> str:
+    """The text of a message without asides."""
+    if message.role == "assistant":
+        return message.text.strip()
+    return ASIDE.sub("", message.text).strip()
+
+
+def _is_asking(message: Message) -> bool:
+    """Whether it is a user's turn, not a reminder or a result in disguise."""
+    if message.role != "user" or OBSERVED.match(message.text):
+        return False
+    return bool(message_text(message)) or not isinstance(message.content, str)
+
+
+def _results(messages: Sequence[Message]) -> list[Result]:
+    calls = {
+        call.id: call.function
+        for message in messages
+        for call in message.tool_calls or ()
+        if call.function is not None
+    }
+    found: list[Result] = []
+    for message in messages:
+        call = calls.get(message.tool_call_id)
+        name = (call.name if call else message.name) or ""
+        if message.role == "tool" or (message.role == "user" and OBSERVED.match(message.text)):
+            text = OBSERVED.sub("", message.text, count=1).strip()
+            found.append(Result(name, call.arguments if call else None, text))
+    return found

@@ -1,0 +1,209 @@
+"""Answers of a shape that the text asks for: code, a list, a table, a sum, a count."""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Mapping
+
+from mockglm.clock import Ids
+from mockglm.improvise.luck import pick
+from mockglm.improvise.phrases import CODE, PHRASES
+from mockglm.improvise.words import LATIN, Language, subject
+from mockglm.improvise.words import words as stems
+
+__all__ = ["shape"]
+
+MOST = 8
+"""Points of the longest list."""
+LONGEST_COUNT = 1000
+
+Shape = Callable[[str, Language, Ids], str | None]
+
+ECHO = re.compile(
+    r"(?:reply|respond|answer|output|say|return)s?(?: me)?(?: with)?(?: the)?(?: word| text)?"
+    r"(?: only| just| exactly| nothing but)+(?: with)?(?: the)?(?: word| text)?\s*[:：]?"
+    r"\s*(?P<a>.+)"
+    r"|(?:say|repeat(?: after me)?|echo)\s*[:：]?\s*(?P<b>[\"“'‘「`].+|[A-Z0-9_-]+[.!。]?$)"
+    r"|(?:只|仅)(?:需要?|要)?(?:回复|回答|输出|返回|说)(?:一个词|一个字)?\s*[:：]?\s*(?P<c>.+)"
+    r"|(?:回复|重复|复述|跟我说)\s*[:：]\s*(?P<d>.+)",
+    re.I,
+)
+AFTER = re.compile(
+    r"[,，]?\s*(?:and nothing else|nothing else|不要(?:说|输出|回复)?(?:其他|别的).*)[.。!！]*\s*$",
+    re.I,
+)
+COUNT = re.compile(
+    r"count (?:up )?(?:from )?(\d+) (?:to|through|-) ?(\d+)"
+    r"|从\s*(\d+)\s*(?:数|写|列|输出)?到\s*(\d+)",
+    re.I,
+)
+SUM = re.compile(r"[-+]?\d[\d.,]*(?:\s*(?:\*\*|[-+*/×÷^%xX])\s*[-+]?\(?\d[\d.,]*\)?)+")
+LISTED = re.compile(
+    r"(?:list|give(?: me)?|name|suggest|write)\s+(?:me\s+)?(?P<a>\d+|some|a few|three|five|ten)\b"
+    r"|\b(?:bullet points?|bulleted list|numbered list|step by step|steps? to)\b"
+    r"|(?:列出|列举|给出|给我|推荐|说出|写出)\s*(?P<b>[\d一二两三四五六七八九十几]+)\s*[个条点种项]"
+    r"|列表|清单|分点|要点|步骤|列出|列举",
+    re.I,
+)
+CODING = re.compile(
+    r"\b(?:write|implement|create|give me|show me|generate)\b.*"
+    r"\b(?:code|function|program|script|class|query|component|snippet|regex)\b"
+    r"|\b(?:quicksort|fizzbuzz|hello world)\b"
+    r"|(?:写|实现|生成|给我|来).*(?:代码|函数|程序|脚本|算法|类|组件|SQL|排序)",
+    re.I,
+)
+TABLE = re.compile(r"\btables?\b.*\bmarkdown\b|\bmarkdown table\b|\b(?:as|in) a table\b|表格", re.I)
+ESSAY = re.compile(
+    r"\b(?:essay|article|report|blog post|readme|in markdown)\b|文章|作文|报告|写一篇|markdown",
+    re.I,
+)
+POEM = re.compile(r"\b(?:poem|haiku|verse)\b|诗", re.I)
+JOKE = re.compile(r"\bjokes?\b|笑话", re.I)
+TRANSLATION = re.compile(r"\btranslate\b|翻译|译成", re.I)
+
+NUMERALS: Mapping[str, int] = {
+    **{char: value for value, char in enumerate("一二三四五六七八九十", 1)},
+    "两": 2,
+    "几": 3,
+    "three": 3,
+    "five": 5,
+    "ten": 10,
+}
+OPERATIONS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Mod: operator.mod,
+}
+
+
+def shape(text: str, language: Language, ids: Ids) -> str | None:
+    """The answer in the first shape that the text asks for; None when it asks for none."""
+    answers = (make(text, language, ids) for make in SHAPES)
+    return next((answer for answer in answers if answer is not None), None)
+
+
+def _echo(text: str, _: Language, __: Ids) -> str | None:
+    """What the text wants said, word for word: `Reply with only: PONG`."""
+    match = ECHO.search(text.strip())
+    if match is None:
+        return None
+    wanted = next(part for part in match.groups() if part).strip()
+    wanted = AFTER.sub("", wanted).strip()
+    quoted = re.match(r"[\"“'‘「`](.+?)[\"”'’」`]", wanted)
+    return quoted[1] if quoted else _without_dot(wanted)
+
+
+def _without_dot(text: str) -> str:
+    """The text without the full stop that ends the request rather than what it quotes."""
+    return text[:-1] if text[-1] in ".。" and len(text.split()) < 5 else text
+
+
+def _count(text: str, _: Language, __: Ids) -> str | None:
+    match = COUNT.search(text)
+    if match is None:
+        return None
+    first, last = (int(part) for part in match.groups() if part)
+    step = 1 if last >= first else -1
+    last = first + step * min(abs(last - first), LONGEST_COUNT)
+    return ", ".join(map(str, range(first, last + step, step)))
+
+
+def _sum(text: str, _: Language, __: Ids) -> str | None:
+    match = SUM.search(text)
+    if match is None or len(match[0]) > 60:
+        return None
+    sent = match[0].strip()
+    spelled = re.sub(r"[×xX]", "*", sent).replace("÷", "/").replace(",", "")
+    value = _evaluate(spelled)
+    return None if value is None else f"{sent} = {value:.10g}"
+
+
+def _evaluate(expression: str) -> float | None:
+    try:
+        return _value(ast.parse(expression, mode="eval").body)
+    except (SyntaxError, ZeroDivisionError, OverflowError, KeyError, TypeError):
+        return None
+
+
+def _value(node: ast.expr) -> float:
+    """The value of plain arithmetic; TypeError for anything else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+        return node.value
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_value(node.operand)
+    if isinstance(node, ast.BinOp):
+        return OPERATIONS[type(node.op)](_value(node.left), _value(node.right))
+    raise TypeError(ast.dump(node))
+
+
+def _coded(text: str, language: Language, ids: Ids) -> str | None:
+    if not CODING.search(text):
+        return None
+    said = {word.lower() for word in LATIN.findall(text)}
+    known = (name for name in CODE if ALIASES.get(name, frozenset({name})) & said)
+    name = next(known, "python")
+    block = CODE[name].format(name=_identifier(text))
+    opening, ending = (pick(PHRASES[key][language], ids, key) for key in ("coding", "ending"))
+    return f"{opening}\n\n```{name}\n{block}\n```\n\n{ending}"
+
+
+ALIASES: Mapping[str, frozenset[str]] = {
+    "javascript": frozenset({"javascript", "js", "node"}),
+    "typescript": frozenset({"typescript", "ts"}),
+    "bash": frozenset({"bash", "shell", "sh"}),
+    "go": frozenset({"go", "golang"}),
+}
+TOO_COMMON = frozenset(
+    ("writ", "function", "cod", "program", "script", "python", "java", "script", "javascript")
+)
+
+
+def _identifier(text: str) -> str:
+    """A name for the code from the text's own words."""
+    plain = [word for word in stems(text) if word.isascii() and word.isalpha()]
+    telling = sorted(word for word in plain if word not in TOO_COMMON and word not in CODE)
+    return max(telling, key=len, default="example")
+
+
+def _table(text: str, language: Language, ids: Ids) -> str | None:
+    return _phrase("table", text, language, ids) if TABLE.search(text) else None
+
+
+def _listed(text: str, language: Language, ids: Ids) -> str | None:
+    match = LISTED.search(text)
+    if match is None:
+        return None
+    named = (match["a"] or match["b"] or "3").lower()
+    count = int(named) if named.isdecimal() and named.isascii() else NUMERALS.get(named, 3)
+    points = PHRASES["points"][language][: min(count, MOST)]
+    lines = [f"{number}. {point}" for number, point in enumerate(points, 1)]
+    return "\n".join((_phrase("listing", text, language, ids), "", *lines))
+
+
+def _essay(text: str, language: Language, ids: Ids) -> str | None:
+    return _phrase("essay", text, language, ids) if ESSAY.search(text) else None
+
+
+def _poem(text: str, language: Language, ids: Ids) -> str | None:
+    return _phrase("poem", text, language, ids) if POEM.search(text) else None
+
+
+def _joke(text: str, language: Language, ids: Ids) -> str | None:
+    return _phrase("joke", text, language, ids) if JOKE.search(text) else None
+
+
+def _translation(text: str, language: Language, ids: Ids) -> str | None:
+    return _phrase("translation", text, language, ids) if TRANSLATION.search(text) else None
+
+
+def _phrase(name: str, text: str, language: Language, ids: Ids) -> str:
+    return pick(PHRASES[name][language], ids, name).format(topic=subject(text))
+
+
+SHAPES: tuple[Shape, ...] = (
+    _echo, _count, _sum, _coded, _table, _listed, _poem, _joke, _translation, _essay,
+)  # fmt: skip

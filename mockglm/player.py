@@ -1,0 +1,254 @@
+"""Sends an Answer on time: what is due together goes together, nothing early, nothing adrift."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from heapq import heappop, heappush
+from http import HTTPStatus
+from itertools import count
+from typing import Any, Protocol
+
+from mockglm.errors import FaultError
+from mockglm.exchange import Answer
+
+__all__ = ["WIRE", "Player", "Ticker", "Watch", "Wire", "needs_wire"]
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+WIRE = "mockglm.wire"
+"""The extension of the ASGI scope that holds the connection's Wire."""
+
+TICK = 0.001
+"""Seconds between two looks at what is due; all streams share one timer."""
+
+LARGEST_WRITE = 65536
+"""Bytes handed over at once, so that a slow reader is noticed before all is in memory."""
+
+
+NOTHING = ((0.0, b""),)
+
+LONGEST_HANG = 3600.0
+"""Seconds after which a connection that hangs on purpose is closed all the same."""
+
+
+class Wire(Protocol):
+    """The connection below ASGI, for what ASGI cannot say. The serving protocol provides it."""
+
+    def write(self, data: bytes) -> None:
+        """Hand over bytes as they stand, without any framing."""
+
+    async def drain(self) -> None:
+        """Wait until the connection takes more."""
+
+    async def sent(self) -> None:
+        """Wait until the kernel has sent all that was written (where the system can tell)."""
+
+    def reset(self) -> None:
+        """Reset the connection (RST)."""
+
+    def close(self) -> None:
+        """Close the connection (FIN), whatever was announced."""
+
+    @property
+    def gone(self) -> asyncio.Future[None]:
+        """Done when the connection is lost, whoever ended it."""
+
+
+class Watch(Protocol):
+    """Who wants to know how far an answer is. `started` is the loop's time of the request."""
+
+    started: float
+
+    def first(self) -> None:
+        """Called before the first bytes of the body go, perhaps again before later ones."""
+
+    def last(self) -> None:
+        """Called before the last bytes go, so that what it writes down is there when the client
+        has its answer."""
+
+
+class Ticker:
+    """One timer for all streams of a loop: it wakes whoever is due, and none early."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._order = count()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def wake(self, at: float) -> asyncio.Future[None]:
+        """A future that is done at that time of the loop."""
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        heappush(self._due, (at, next(self._order), future))
+        if self._timer is None or at < self._timer.when():
+            self._arm(loop)
+        return future
+
+    def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        soon = max(self._due[0][0], loop.time() + TICK)
+        self._timer = loop.call_at(soon, self._tick, loop)
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        now = loop.time()
+        while self._due and self._due[0][0] <= now:
+            future = heappop(self._due)[2]
+            if not future.done():
+                future.set_result(None)
+        if self._due:
+            self._arm(loop)
+
+    def wake_all(self) -> None:
+        """Wake everybody, due or not."""
+        for _, _, future in self._due:
+            if not future.done():
+                future.set_result(None)
+        self._due.clear()
+
+
+class Player:
+    """Plays answers to clients. One for each event loop."""
+
+    def __init__(self) -> None:
+        self._ticker = Ticker()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """End every answer where it is: the server is going down."""
+        self._stopped = True
+        self._ticker.wake_all()
+
+    async def play(
+        self, answer: Answer, send: Send, watch: Watch, wire: Wire | None = None
+    ) -> bool:
+        """Send the answer; True when all of it went out and the message is complete.
+
+        Raises FaultError where the answer needs a wire and there is none.
+        """
+        if not needs_wire(answer):
+            return await self._play_framed(answer, send, watch, wire)
+        if wire is None:
+            raise FaultError(answer.end, "this server does not hold the connection")
+        return await self._play_below(answer, watch, wire)
+
+    async def _play_framed(
+        self, answer: Answer, send: Send, watch: Watch, wire: Wire | None
+    ) -> bool:
+        pieces = answer.pieces or NOTHING
+        head = (answer.head or 0.0) if answer.is_stream else pieces[-1][0]
+        if not await self._until(watch.started + head, wire):
+            return False
+        await send(_start(answer))
+        last = len(pieces) - 1
+        for index, (at, piece) in enumerate(pieces):
+            if not await self._until(watch.started + at, wire):
+                return False
+            if index == 0:
+                watch.first()
+            if index == last:
+                watch.last()
+            for part, more in _parts(piece, index < last):
+                await send({"type": "http.response.body", "body": part, "more_body": more})
+        return wire is None or not wire.gone.done()
+
+    async def _play_below(self, answer: Answer, watch: Watch, wire: Wire) -> bool:
+        """Frame and end the answer by hand, on the connection itself."""
+        if answer.head is not None and await self._until(watch.started + answer.head, wire):
+            wire.write(_head(answer))
+        for at, piece in answer.pieces:
+            if not await self._until(watch.started + at, wire):
+                return False
+            watch.first()
+            wire.write(_framed(answer, piece))
+            await wire.drain()
+        watch.last()
+        if answer.end == "hang":
+            await self._until(asyncio.get_running_loop().time() + LONGEST_HANG, wire)
+        await _end(answer, wire)
+        return answer.end == "done"
+
+    async def _until(self, at: float, wire: Wire | None) -> bool:
+        """Wait for a time of the loop; False when the client left before."""
+        if at > asyncio.get_running_loop().time() and not self._stopped:
+            due = self._ticker.wake(at)
+            if wire is None:
+                await due
+                return True
+            # A callback, not asyncio.wait: no task for each frame of each stream.
+            release = _release(due)
+            wire.gone.add_done_callback(release)
+            await due
+            wire.gone.remove_done_callback(release)
+        if self._stopped and wire is not None:
+            wire.close()
+            await wire.gone
+        return wire is None or not wire.gone.done()
+
+
+def needs_wire(answer: Answer) -> bool:
+    """Whether the answer says what ASGI cannot: its own framing, no head, or an unclean end."""
+    return answer.raw or answer.head is None or answer.end != "done"
+
+
+async def _end(answer: Answer, wire: Wire) -> None:
+    """End the connection as the answer says, unless it has ended; returns once it is gone."""
+    if answer.end == "reset" and not wire.gone.done():
+        await wire.sent()
+        wire.reset()
+    elif not wire.gone.done():
+        wire.close()
+    await wire.gone
+
+
+def _release(future: asyncio.Future[None]) -> Callable[[asyncio.Future[None]], None]:
+    def release(_: asyncio.Future[None]) -> None:
+        if not future.done():
+            future.set_result(None)
+
+    return release
+
+
+def _parts(piece: bytes, more: bool) -> Iterator[tuple[bytes, bool]]:
+    end = len(piece)
+    for start in range(0, max(end, 1), LARGEST_WRITE):
+        stop = start + LARGEST_WRITE
+        yield piece[start:stop], more or stop < end
+
+
+def _start(answer: Answer) -> MutableMapping[str, Any]:
+    headers = [(name.lower().encode("latin-1"), _value(value)) for name, value in answer.headers]
+    if not answer.is_stream and not any(name == b"content-length" for name, _ in headers):
+        size = sum(len(piece) for _, piece in answer.pieces)
+        headers.append((b"content-length", b"%d" % size))
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}
+
+
+def _value(value: str) -> bytes:
+    """A header's value as bytes; what latin-1 lacks goes as UTF-8, as servers in China do."""
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode()
+
+
+def _head(answer: Answer) -> bytes:
+    """Status line and headers of an answer that is sent below ASGI."""
+    phrase = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
+    lines = [b"HTTP/1.1 %d %b" % (answer.status, phrase.encode())]
+    lines += [name.lower().encode() + b": " + _value(value) for name, value in answer.headers]
+    if not answer.raw and not _is_sized(answer):
+        lines.append(b"transfer-encoding: chunked")
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def _framed(answer: Answer, piece: bytes) -> bytes:
+    if answer.raw or _is_sized(answer):
+        return piece
+    return b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
+
+
+def _is_sized(answer: Answer) -> bool:
+    return bool(answer.header("content-length"))

@@ -1,0 +1,148 @@
+"""A described reply made of what the file says of it: what is meant, and how it is cut."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from mockglm.chat import Chunking, Rendering
+from mockglm.codes import CODES, missing
+from mockglm.exchange import Failure, Headers, JSONObject, Reply, ToolCall
+from mockglm.scenario import format
+from mockglm.scenario.notes import Place, near
+
+__all__ = ["describe", "headers", "lay"]
+
+BESIDE_ERROR = ("error", "headers", "pace", "fault", "template", "times")
+"""What an error can have with it."""
+
+BESIDE: Mapping[str, JSONObject] = MappingProxyType(
+    {"1301": {"contentFilter": [{"level": 2, "role": "user"}]}}
+)
+"""What stands beside an error of that code unless the file says otherwise; 1301's as in public
+reports of it (the documentation, open.bigmodel.cn/dev/howuse/securityaudit, has the key)."""
+
+WITHOUT_USAGE = ("sensitive", "network_error")
+"""Ends with no usage, by open.bigmodel.cn/dev/howuse/securityaudit and earendil-works/pi#2313."""
+
+MERGED = ("headers", "usage")
+"""What of `defaults` is laid under a reply's own key by key."""
+
+_OWN = ("code", "status", "message", "contentFilter")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+
+
+def lay(defaults: format.Reply, reply: format.Reply) -> format.Reply:
+    """The reply with the defaults under it; under an error only those that an error can have."""
+    laid: dict[str, Any] = {}
+    for name in format.Reply.__struct_fields__:
+        value, under = getattr(reply, name), getattr(defaults, name)
+        if name in MERGED and isinstance(value, dict) and isinstance(under, dict):
+            laid[name] = under | value
+        elif value is UNSET and (reply.error is UNSET or name in BESIDE_ERROR):
+            laid[name] = under
+        else:
+            laid[name] = value
+    return format.Reply(**laid)
+
+
+def describe(reply: format.Reply, place: Place) -> Rendering:
+    """The reply and how it is cut; mistakes are noted at their place."""
+    lines = headers(reply.headers, place.at("headers"))
+    if reply.error is not UNSET:
+        for name in format.Reply.__struct_fields__:
+            if name not in BESIDE_ERROR and getattr(reply, name) is not UNSET:
+                place.at(name).note(f"`{name}` beside `error`: an error has neither")
+        failure = _failure(reply.error, place.at("error"))
+        return Rendering(Reply(usage=None, error=failure), headers=lines)
+    return Rendering(_reply(reply), _chunking(reply.chunks), lines)
+
+
+def headers(written: Mapping[str, str | list[str]] | UnsetType | None, place: Place) -> Headers:
+    """Header lines; a name with several values has a line for each."""
+    lines: list[tuple[str, str]] = []
+    for name, value in (written or {}).items():
+        values = [value] if isinstance(value, str) else value
+        lines.extend((name, text) for text in values)
+        if not _TOKEN.fullmatch(name):
+            place.at(name).note(f"`{name}` is no name of a header")
+        if not all(map(_VALUE.fullmatch, values)):
+            place.at(name).note(f"the header `{name}` has a character that no header can have")
+    return tuple(lines)
+
+
+def _reply(reply: format.Reply) -> Reply:
+    calls = tuple(map(_call, reply.tool_calls or ()))
+    finish = reply.finish_reason or ("tool_calls" if calls else "stop")
+    return Reply(
+        content=_content(reply),
+        reasoning=reply.reasoning or None,
+        calls=calls,
+        finish_reason=finish,
+        usage=_usage(reply.usage, finish),
+        web_search=tuple(reply.web_search or ()),
+        content_filter=tuple(map(msgspec.structs.asdict, reply.content_filter or ())),
+    )
+
+
+def _content(reply: format.Reply) -> str | None:
+    """The text; where only its pieces are written, what they make up."""
+    if not isinstance(reply.content, UnsetType):
+        return reply.content
+    chunks = reply.chunks
+    pieces = chunks.content if isinstance(chunks, format.Chunks) else chunks
+    return "".join(pieces) if isinstance(pieces, list) else ""
+
+
+def _usage(written: Any, finish: str) -> JSONObject | None:
+    if isinstance(written, dict):
+        return written
+    return None if written == "none" or finish in WITHOUT_USAGE else {}
+
+
+def _call(call: format.ToolCall) -> ToolCall:
+    arguments = call.arguments
+    if not isinstance(arguments, str):
+        arguments = msgspec.json.encode(arguments).decode()
+    return ToolCall(call.name, arguments, call.id)
+
+
+def _chunking(chunks: int | list[str] | format.Chunks | UnsetType) -> Chunking:
+    if isinstance(chunks, UnsetType):
+        return Chunking()
+    if isinstance(chunks, int):
+        return Chunking(chunks, chunks, chunks)
+    if isinstance(chunks, list):
+        return Chunking(tuple(chunks))
+    parts = (chunks.content, chunks.reasoning, chunks.arguments)
+    return Chunking(*(tuple(part) if isinstance(part, list) else part for part in parts))
+
+
+def _failure(written: str | format.Error, place: Place) -> Failure:
+    if isinstance(written, str):
+        written = format.Error(written)
+    given = msgspec.structs.asdict(written)
+    fields = {name: text for name, text in given.items() if text is not None and name not in _OWN}
+    _check(written, fields, place)
+    beside = BESIDE.get(written.code, {})
+    if written.contentFilter is not None:
+        beside = {"contentFilter": list(map(msgspec.structs.asdict, written.contentFilter))}
+    return Failure(written.code, written.status, written.message, fields, beside)
+
+
+def _check(error: format.Error, fields: Mapping[str, str], place: Place) -> None:
+    if error.code not in CODES:
+        if error.status is None or error.message is None:
+            hint = near(error.code, CODES) or "; one of your own needs `status` and `message`"
+            place.at("code").note(f"unknown code `{error.code}`{hint}")
+        return
+    lacking = () if error.message is not None else missing(error.code, fields)
+    if lacking:
+        names = ", ".join(f"`{name}`" for name in lacking)
+        place.note(f"the message of {error.code} needs {names}")

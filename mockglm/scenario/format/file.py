@@ -1,0 +1,134 @@
+"""The file itself, and what stands in it beside interactions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from mockglm.accounts import State
+from mockglm.scenario.format.left import Recorded, When
+from mockglm.scenario.format.right import Pace, Reply, Response
+from mockglm.scenario.format.words import Count, Positive, Seconds, Text, Texts
+
+__all__ = [
+    "Account",
+    "File",
+    "Interaction",
+    "Model",
+    "Overload",
+    "Recording",
+    "Window",
+]
+
+
+class Interaction(Struct, forbid_unknown_fields=True):
+    """Which request, and what comes back. With neither `when` nor `request`: any request."""
+
+    when: Annotated[When | None, Meta(description="A pattern of requests")] = None
+    request: Annotated[Recorded | None, Meta(description="A recorded request")] = None
+    reply: Annotated[
+        Reply | list[Reply] | None,
+        Meta(description="An answer that is described; a list is a sequence, the last one stays"),
+    ] = None
+    response: Annotated[Response | None, Meta(description="An answer to the byte")] = None
+    times: Annotated[
+        Positive | None, Meta(description="How often it answers before it no longer matches")
+    ] = None
+    validate: Annotated[
+        bool, Meta(description="Whether the request is held against the rules before")
+    ] = True
+    speed: Annotated[Seconds | None, Meta(description="2 is twice as fast, 0 at once")] = None
+
+
+class Model(Struct, forbid_unknown_fields=True):
+    """A model the table does not have, or has otherwise."""
+
+    id: Text
+    like: Annotated[Text, Meta(description="A model of the table, which this one is like")]
+    context: Positive | UnsetType = UNSET
+    ceiling: Annotated[Positive | UnsetType, Meta(description="Tokens of the longest output")] = (
+        UNSET
+    )
+    thinking: Literal["always", "optional", "none"] | UnsetType = UNSET
+    thought: Literal["field", "tags"] | UnsetType = UNSET
+    temperature: Seconds | UnsetType = UNSET
+    pace: Pace | UnsetType = UNSET
+
+
+class Overload(Struct, forbid_unknown_fields=True):
+    """A model that is overloaded: 1305."""
+
+    model: Annotated[Text, Meta(description="The model, as a glob")]
+    for_: Annotated[
+        Text | None, Meta(description="How long since the start, as 30s or 5m; if left out, always")
+    ] = field(name="for", default=None)
+
+
+class Window(Struct, forbid_unknown_fields=True):
+    """A limit of a Coding Plan."""
+
+    window: Annotated[Text, Meta(description="How long it is, as 5h or 7d")]
+    requests: Count
+
+
+class Account(Struct, forbid_unknown_fields=True):
+    """An account and its limits."""
+
+    key: Annotated[Text, Meta(description="Its API key")]
+    balance: Annotated[float | None, Meta(description="In yuan; 0 answers 1113")] = None
+    concurrency: Annotated[
+        Count | dict[str, Count] | None,
+        Meta(description="Requests at a time, by model if a mapping; 1302 beyond"),
+    ] = None
+    plan: Annotated[list[Window], Meta(description="Limits of a Coding Plan: 1308 and 1310")] = (
+        field(default_factory=list)
+    )
+    models: Annotated[
+        list[Text] | None, Meta(description="All the plan includes, as globs; others answer 1311")
+    ] = None
+    denied: Annotated[Texts, Meta(description="Models that answer 1220, as globs")] = field(
+        default_factory=list
+    )
+    state: State = "active"
+
+
+class Recording(Struct, forbid_unknown_fields=True):
+    """Where a cassette is from."""
+
+    at: Annotated[Text, Meta(description="When it was recorded")]
+    from_: Annotated[Text, Meta(description="The base URL of the service")] = field(name="from")
+    by: Annotated[Text, Meta(description="What recorded it, as mockglm 0.1.0")]
+
+
+class File(Struct, forbid_unknown_fields=True):
+    """A scenario or a cassette of mockglm."""
+
+    format: Annotated[Literal[1], Meta(description="The version of the format")]
+    about: Annotated[Text, Meta(description="What it is, in a sentence or two")] = ""
+    recorded: Annotated[Recording | None, Meta(description="Where a cassette is from")] = None
+    interactions: Annotated[
+        list[Interaction], Meta(description="The first that matches answers")
+    ] = field(default_factory=list)
+    defaults: Annotated[Reply | None, Meta(description="What is laid under every reply")] = None
+    models: Annotated[list[Model], Meta(description="Models the table does not know")] = field(
+        default_factory=list
+    )
+    overload: Annotated[list[Overload], Meta(description="Models that answer 1305")] = field(
+        default_factory=list
+    )
+    accounts: Annotated[list[Account], Meta(description="Accounts and their limits")] = field(
+        default_factory=list
+    )
+    keys: Annotated[
+        Literal["any", "listed"], Meta(description="Which keys are let in; listed: the accounts'")
+    ] = "any"
+    speed: Annotated[Seconds | None, Meta(description="2 is twice as fast, 0 at once")] = None
+    ignore: Annotated[
+        list[Text],
+        Meta(description="JSON paths into requests that do not count, as $.messages[0].content"),
+    ] = field(default_factory=list)
+    replace: Annotated[
+        dict[str, Text],
+        Meta(description="Regular expressions and the text they become before requests compare"),
+    ] = field(default_factory=dict)

@@ -1,0 +1,17 @@
+"""The scalars of the file."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+__all__ = ["Count", "Positive", "Seconds", "Text", "Texts"]
+
+Text = Annotated[str, Meta(extra_json_schema={"x-text": True})]
+"""Text, read as it is written: 1302, 1.10 and 2026-09-09 05:38:28 need no quotes."""
+
+Texts = Text | list[Text]
+Seconds = Annotated[float, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=0)]

@@ -1,0 +1,94 @@
+"""The mistakes of a file, gathered while it is read, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+import yaml
+
+from mockglm.errors import FileError, Problem
+
+__all__ = ["Notes", "Place", "near"]
+
+Key = str | int
+
+
+@dataclass(slots=True)
+class Notes:
+    """What is wrong in the file at `path`; `source` is its text, as bytes."""
+
+    path: str
+    source: bytes = b""
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, node: yaml.Node, message: str) -> None:
+        """Note a mistake where a node begins."""
+        mark = node.start_mark
+        self.problems.append(Problem(self.path, mark.line + 1, mark.column + 1, message))
+
+    def add_line(self, node: yaml.Node, line: int, message: str) -> None:
+        """Note a mistake in a line (from 0) of a block of text."""
+        if not isinstance(node, yaml.ScalarNode) or node.style not in ("|", ">"):
+            self.add(node, message)
+            return
+        number = node.start_mark.line + 1 + line
+        text = self.source.split(b"\n", number + 1)[number]
+        column = len(text) - len(text.lstrip(b" ")) + 1
+        self.problems.append(Problem(self.path, number + 1, column, message))
+
+    def check(self) -> None:
+        """Raise FileError if anything was noted."""
+        if self.problems:
+            raise FileError(set(self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part of the file, by the keys that lead to it; they are followed only to note a mistake."""
+
+    notes: Notes
+    root: yaml.Node
+    keys: tuple[Key, ...] = ()
+
+    def at(self, *keys: Key) -> Place:
+        return Place(self.notes, self.root, (*self.keys, *keys))
+
+    def note(self, message: str) -> None:
+        """Note a mistake at the value, or at the nearest part of its path that is there."""
+        self.notes.add(self.node, message)
+
+    def note_line(self, line: int, message: str) -> None:
+        """Note a mistake in a line (from 0) of the value, a block of text."""
+        self.notes.add_line(self.node, line, message)
+
+    @property
+    def node(self) -> yaml.Node:
+        node = self.root
+        for key in self.keys:
+            found = _child(node, key)
+            if found is None:
+                return node
+            node = found
+        return node
+
+    @property
+    def line(self) -> int:
+        """The line it begins at, from 1."""
+        return int(self.node.start_mark.line) + 1
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """`, did you mean …?` for a name that is nearly a known one, else nothing."""
+    found = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f", did you mean `{found[0]}`?" if found else ""
+
+
+def _child(node: yaml.Node, key: Key) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for name, value in node.value if name.value == key), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+        item: yaml.Node = node.value[key]
+        return item
+    return None

@@ -1,0 +1,160 @@
+"""Replies whose text is filled in at each answer: sandboxed Jinja2.
+
+Templates know `request` (the JSON of the request), `model`, `user` and `tool` (the text of the last
+such message), `tool_json` (the same, parsed), `turn` (how many user messages there are), `count`
+(this is the n-th match), `now` (local time in Beijing) and `timedelta`; the filter `tojson` gives
+compact JSON. What the request does not have is undefined, and using it is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mockglm.chat import Rendering
+from mockglm.clock import BEIJING
+from mockglm.errors import FileError, Problem
+from mockglm.matching import View
+from mockglm.scenario import format, shape, tree
+from mockglm.scenario.described import describe
+from mockglm.scenario.notes import Notes, Place
+
+if TYPE_CHECKING:
+    from jinja2 import Template as Jinja
+    from jinja2.sandbox import SandboxedEnvironment
+
+__all__ = ["Template", "compile"]
+
+MARKS = ("{{", "{%", "{#")
+PLAYED = ("pace", "fault", "template", "times")
+"""What of a reply is no text to fill in."""
+
+# All that an expression of Jinja can raise: it is Python's arithmetic on Python's values.
+_RAISED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """One text with expressions in it, and where it stands."""
+
+    jinja: Jinja
+    path: str
+    line: int
+    column: int
+
+    def fill(self, values: Mapping[str, Any]) -> str:
+        from jinja2 import TemplateError
+
+        try:
+            return self.jinja.render(values)
+        except (TemplateError, *_RAISED) as error:
+            problem = Problem(self.path, self.line, self.column, f"template: {error}")
+            raise FileError([problem]) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A reply as plain values, with a leaf for each text that is to be filled in."""
+
+    reply: Mapping[str, Any]
+    path: str
+    line: int
+
+    def render(self, view: View, now: float, count: int = 0) -> Rendering:
+        """The reply to one request, at a unix second, after so many earlier matches.
+
+        Raises FileError where the request lacks what the template uses, or no reply comes of it.
+        """
+        filled = _fill(self.reply, _values(view, now, count))
+        notes = Notes(self.path)
+        node = tree.build(filled, self.line)
+        reply = shape.of(format.Reply).read(node, notes)
+        notes.check()
+        rendering = describe(reply, Place(notes, node))
+        notes.check()
+        return rendering
+
+
+def compile(reply: format.Reply, place: Place) -> Template | None:
+    """The template of a reply; None where it is wrong, which is noted."""
+    before = len(place.notes.problems)
+    written = msgspec.to_builtins(reply)
+    parts = {name: value for name, value in written.items() if name not in PLAYED}
+    leaves = _compile(parts, place)
+    if not any(mark in str(parts.get("error")) for mark in MARKS):
+        describe(reply, place)
+    if len(place.notes.problems) > before:
+        return None
+    return Template(leaves, place.notes.path, place.line)
+
+
+def _compile(value: Any, place: Place) -> Any:
+    if isinstance(value, dict):
+        return {key: _compile(item, place.at(key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_compile(item, place.at(index)) for index, item in enumerate(value)]
+    if isinstance(value, str) and any(mark in value for mark in MARKS):
+        return _leaf(value, place)
+    return value
+
+
+def _leaf(text: str, place: Place) -> _Leaf | None:
+    from jinja2 import TemplateSyntaxError
+
+    try:
+        jinja = _environment().from_string(text)
+    except TemplateSyntaxError as error:
+        place.note_line(error.lineno - 1, f"template: {error.message}")
+        return None
+    mark = place.node.start_mark
+    return _Leaf(jinja, place.notes.path, mark.line + 1, mark.column + 1)
+
+
+def _fill(value: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(value, _Leaf):
+        return value.fill(values)
+    if isinstance(value, dict):
+        return {key: _fill(item, values) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, values) for item in value]
+    return value
+
+
+def _values(view: View, now: float, count: int) -> Mapping[str, Any]:
+    values = {
+        "request": view.body,
+        "model": view.model,
+        "user": view.user,
+        "tool": view.tool,
+        "tool_json": _parsed(view.tool),
+        "turn": sum(message.role == "user" for message in view.messages),
+        "count": count + 1,
+        "now": datetime.fromtimestamp(int(now) + BEIJING, UTC).replace(tzinfo=None),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _parsed(text: str | None) -> Any:
+    try:
+        return None if text is None else msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return None
+
+
+@cache
+def _environment() -> SandboxedEnvironment:
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    # What comes of it is JSON or plain text, never HTML: nothing is to be escaped.
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
+    )
+    environment.filters["tojson"] = lambda value: msgspec.json.encode(value).decode()
+    environment.globals["timedelta"] = timedelta
+    return environment

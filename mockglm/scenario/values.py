@@ -1,0 +1,121 @@
+"""A file compiled: scenarios, their interactions, and the steps that answer one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mockglm.accounts import Account, Overload
+from mockglm.chat import Rendering
+from mockglm.clock import Pace
+from mockglm.exchange import Answer
+from mockglm.faults import Laid
+from mockglm.matching import View, When
+from mockglm.models import Model
+from mockglm.scenario.template import Template
+
+__all__ = ["Interaction", "Recorded", "Recording", "Scenario", "Step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Where a cassette is from: when it was recorded, from which base URL, by what."""
+
+    at: str
+    origin: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recorded request. `path` is below the base; `key` is its canonical key, which counts what
+    its file ignores and replaces."""
+
+    method: str
+    path: str
+    query: str
+    body: bytes
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One answer of an interaction: exactly one of `rendering`, `answer` and `template`.
+
+    An error is a rendering of a Reply with an error. `times` of None is as often as it is its turn;
+    `pace` of None was not written.
+    """
+
+    rendering: Rendering | None = None
+    answer: Answer | None = None
+    template: Template | None = None
+    pace: Pace | Literal["model"] | None = None
+    faults: tuple[Laid, ...] = ()
+    times: int | None = None
+
+    def render(self, view: View, now: float, count: int = 0) -> Rendering:
+        """The described reply to one request, at a unix second, after so many earlier matches.
+
+        Raises FileError where a template cannot be filled in, ValueError for a verbatim answer.
+        """
+        if self.rendering is not None:
+            return self.rendering
+        if self.template is None:
+            raise ValueError("a verbatim answer is not rendered")
+        return self.template.render(view, now, count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """Which request, by `when` or by `request`, never both; and the steps that answer it.
+
+    `where` is `path:line`; `times` bounds all its answers, None does not; `validate` is whether
+    the request is held against the rules before `when`; `speed` of None is the file's.
+    """
+
+    where: str
+    steps: tuple[Step, ...]
+    when: When | None = None
+    request: Recorded | None = None
+    times: int | None = None
+    validate: bool = True
+    speed: float | None = None
+
+    @property
+    def is_recorded(self) -> bool:
+        return self.request is not None
+
+    def step(self, count: int) -> Step | None:
+        """The step that answers the match after `count` earlier ones; None when it is used up.
+
+        Each step answers one match, or as many as its `times`; the last one answers all further
+        matches, unless it has `times` of its own.
+        """
+        if self.times is not None and count >= self.times:
+            return None
+        for step in self.steps[:-1]:
+            count -= step.times or 1
+            if count < 0:
+                return step
+        last = self.steps[-1]
+        return last if last.times is None or count < last.times else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One file. `name` is its stem; `models` are by id; `keys_listed` refuses the keys of nobody;
+    `recorded` is a cassette's; `ignore` and `replace` (pattern, text) are for canonical keys."""
+
+    name: str
+    path: str
+    about: str = ""
+    interactions: tuple[Interaction, ...] = ()
+    models: Mapping[str, Model] = field(default_factory=dict)
+    accounts: tuple[Account, ...] = ()
+    keys_listed: bool = False
+    overload: tuple[Overload, ...] = ()
+    speed: float | None = None
+    recorded: Recording | None = None
+    ignore: tuple[str, ...] = ()
+    replace: tuple[tuple[str, str], ...] = ()

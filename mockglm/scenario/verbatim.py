@@ -1,0 +1,184 @@
+"""Answers to the byte: how a file writes them, and back.
+
+Reading gives an Answer of the written text; `lines`, `chunk` and `dump` write one, for whoever
+records. What they write reads as the same pieces when times are whole milliseconds.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from mockglm.chat.render import JSON_TYPE, STREAM_TYPE
+from mockglm.exchange import Answer, End, Headers
+from mockglm.scenario import format
+from mockglm.scenario.described import headers
+from mockglm.scenario.notes import Place
+from mockglm.sse import frame
+
+__all__ = ["Piece", "answer", "chunk", "dump", "events", "lines", "payload"]
+
+Piece = tuple[float, bytes]
+
+BODIES = {"body": None, "json": UNSET, "events": None, "chunks": None}
+"""The ways to write a body, of which an answer has one at most; and what stands for its absence."""
+
+TYPES = {"json": JSON_TYPE, "events": STREAM_TYPE}
+
+_LINE = re.compile(r"^(\d+(?:\.\d+)?) (.*)$", re.MULTILINE)
+_FRAMES = re.compile(rb"(?:data: [^\r\n]*\n\n)+")
+# What a block of YAML holds as it stands: no control characters, no byte order mark, and none of
+# the line breaks of YAML 1.1 (U+0085, U+2028, U+2029).
+_PRINTABLE = re.compile(
+    "[\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
+)
+
+
+def answer(response: format.Response, place: Place) -> Answer:
+    """The answer that is written; mistakes are noted at their place."""
+    kinds = [name for name, absent in BODIES.items() if getattr(response, name) is not absent]
+    for name in kinds[1:]:
+        place.at(name).note(f"`{name}` beside `{kinds[0]}`: an answer has one body")
+    pieces = _READERS[kinds[0]](response, place.at(kinds[0])) if kinds else ()
+    return Answer(
+        status=response.status,
+        headers=_headers(response, kinds, place),
+        pieces=pieces,
+        end=_end(response.cut),
+        head=response.at,
+    )
+
+
+def payload(request: format.Recorded, place: Place) -> bytes:
+    """The body of a recorded request."""
+    if request.base64 is not None:
+        if request.body is not None:
+            place.at("base64").note("`base64` beside `body`: a request has one body")
+        return _decoded(request.base64, place.at("base64"))
+    if request.body is None:
+        return b""
+    return request.body.encode() if isinstance(request.body, str) else dump(request.body)
+
+
+def events(text: str) -> tuple[tuple[Piece, ...], dict[int, str]]:
+    """The pieces that a block of event lines says, and what is wrong by line (from 0).
+
+    Events of the same time are one piece; empty lines do not count.
+    """
+    found = _LINE.findall(text)
+    times = [float(at) for at, _ in found]
+    if len(found) != text.count("\n") + (not text.endswith("\n")) or times != sorted(times):
+        wrong = dict(_wrong(text))
+        if wrong:
+            return (), wrong
+    due: dict[float, list[bytes]] = {}
+    for at, (_, data) in zip(times, found, strict=True):
+        due.setdefault(at, []).append(frame(data.encode()))
+    return tuple((at, b"".join(frames)) for at, frames in due.items()), {}
+
+
+def lines(pieces: Iterable[Piece]) -> str | None:
+    """The pieces as a block of event lines; None where they are not whole `data:` frames of
+    printable text, so that they have to be written as chunks."""
+    written: list[str] = []
+    for at, data in pieces:
+        try:
+            texts = data.decode().split("\n\n")[:-1]
+        except UnicodeDecodeError:
+            return None
+        if not _FRAMES.fullmatch(data) or not all(map(_PRINTABLE.fullmatch, texts)):
+            return None
+        written.extend(f"{_seconds(at)} {text.removeprefix('data: ')}\n" for text in texts)
+    return "".join(written)
+
+
+def chunk(at: float, data: bytes) -> list[Any] | dict[str, Any]:
+    """One piece as an item of `chunks`."""
+    try:
+        return [float(_seconds(at)), data.decode()]
+    except UnicodeDecodeError:
+        return {"at": float(_seconds(at)), "base64": b64encode(data).decode()}
+
+
+def dump(value: Any) -> bytes:
+    """A value as `json` and recorded requests are sent: compact, in the order written."""
+    return msgspec.json.encode(value)
+
+
+def _wrong(text: str) -> Iterator[tuple[int, str]]:
+    last = 0.0
+    for number, line in enumerate(text.split("\n")):
+        match = _LINE.fullmatch(line)
+        if match is None:
+            if line:
+                yield number, "expected seconds, a space and the data of an event"
+            continue
+        if float(match[1]) < last:
+            yield number, f"{match[1]} comes after {_seconds(last)}: times must not go back"
+        last = max(last, float(match[1]))
+
+
+def _body(response: format.Response, place: Place) -> tuple[Piece, ...]:
+    return ((response.at, (response.body or "").encode()),)
+
+
+def _json(response: format.Response, place: Place) -> tuple[Piece, ...]:
+    return ((response.at, dump(response.json)),)
+
+
+def _events(response: format.Response, place: Place) -> tuple[Piece, ...]:
+    pieces, wrong = events(response.events or "")
+    for line, message in wrong.items():
+        place.note_line(line, message)
+    return pieces
+
+
+def _chunks(response: format.Response, place: Place) -> tuple[Piece, ...]:
+    pieces: list[Piece] = []
+    for index, item in enumerate(response.chunks or ()):
+        spot = place.at(index)
+        if isinstance(item, format.Bytes):
+            pieces.append((item.at, _decoded(item.base64, spot.at("base64"))))
+        else:
+            pieces.append((item[0], item[1].encode()))
+        if pieces[index][0] < pieces[max(index - 1, 0)][0]:
+            spot.note("times must not go back")
+    return tuple(pieces)
+
+
+_READERS = {"body": _body, "json": _json, "events": _events, "chunks": _chunks}
+
+
+def _headers(response: format.Response, kinds: list[str], place: Place) -> Headers:
+    if response.headers is None and kinds and kinds[0] in TYPES:
+        return (("Content-Type", TYPES[kinds[0]]),)
+    return headers(response.headers, place.at("headers"))
+
+
+def _end(cut: bool | str) -> End:
+    ends: dict[bool | str, End] = {
+        False: "done",
+        True: "close",
+        "close": "close",
+        "reset": "reset",
+        "hang": "hang",
+    }
+    return ends[cut]
+
+
+def _decoded(text: str, place: Place) -> bytes:
+    try:
+        return b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        place.note("not base64")
+        return b""
+
+
+def _seconds(at: float) -> str:
+    return f"{at:.3f}"

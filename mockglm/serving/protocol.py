@@ -1,0 +1,123 @@
+"""uvicorn's HTTP/1.1 protocol with its connection in reach: corked, resettable, below framing."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mockglm.player import WIRE
+
+__all__ = ["Connection", "Cork", "GLMProtocol"]
+
+UNSENT = 0x5411
+"""SIOCOUTQ: the ioctl of Linux that tells the bytes the peer has not yet acknowledged."""
+
+UNSENT_LOOKS = 2000
+"""How often the kernel is asked, a millisecond apart, before a reset goes out all the same."""
+
+
+class Cork:
+    """A transport that gathers the writes of one turn of the loop into one.
+
+    Head and body leave in one system call; nothing is held across turns, so pace is untouched.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._held:
+            self._loop.call_soon(self.flush)
+        self._held.append(data)
+
+    def flush(self) -> None:
+        """Hand over what was gathered now."""
+        if not self._held:
+            return
+        held, self._held = self._held, []
+        if not self._transport.is_closing():
+            self._transport.write(b"".join(held))
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class Connection:
+    """A connection as the player sees it (its Wire). `gone` is done when it is lost."""
+
+    def __init__(self, transport: Cork, protocol: HttpToolsProtocol) -> None:
+        self._transport = transport
+        self._protocol = protocol
+        self.gone: asyncio.Future[None] = protocol.loop.create_future()
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(data)
+        self._transport.flush()
+
+    async def drain(self) -> None:
+        if not self.gone.done():
+            await self._protocol.flow.drain()
+
+    async def sent(self) -> None:
+        """Wait until the peer's kernel has every byte (Linux); elsewhere until ours has them."""
+        for _ in range(UNSENT_LOOKS):
+            if self.gone.done() or not (self._buffered() or self._unsent()):
+                return
+            await asyncio.sleep(0.001)
+
+    def reset(self) -> None:
+        """Abort with SO_LINGER 0, which makes the kernel send RST instead of FIN."""
+        sock: socket.socket | None = self._transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def lose(self) -> None:
+        """Say that the connection is lost."""
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+    def _buffered(self) -> int:
+        size: int = self._transport.get_write_buffer_size()
+        return size
+
+    def _unsent(self) -> int:
+        if not sys.platform.startswith("linux"):
+            return 0
+        from fcntl import ioctl
+
+        sock: socket.socket | None = self._transport.get_extra_info("socket")
+        if sock is None:
+            return 0
+        return int(struct.unpack("i", ioctl(sock.fileno(), UNSENT, b"\0\0\0\0"))[0])
+
+
+class GLMProtocol(HttpToolsProtocol):
+    """HTTP/1.1 by httptools; each request's scope carries its Connection as an extension."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        cork = Cork(transport, self.loop)
+        super().connection_made(cork)  # type: ignore[arg-type]
+        self.connection = Connection(cork, self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.connection.lose()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {WIRE: self.connection}  # type: ignore[dict-item]

@@ -1,0 +1,156 @@
+"""uvicorn set up for this application: in a process of its own or in a thread, quiet, prompt."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from mockglm.errors import UsageError
+from mockglm.serving.protocol import GLMProtocol
+
+if TYPE_CHECKING:
+    from mockglm.app import App
+
+__all__ = ["Background", "Server", "listen"]
+
+GRACE = 3.0
+"""Seconds running streams are given when the server is told to stop."""
+
+KEEP_ALIVE = 75
+"""Seconds an idle connection is kept, as nginx does; uvicorn's 5 race with clients' pools."""
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Server(uvicorn.Server):
+    """One server of one app. `ready` is called in the loop once it answers."""
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        ready: Callable[[], None] = lambda: None,
+        grace: float = GRACE,
+        certfile: str | None = None,
+        keyfile: str | None = None,
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="uvloop" if _has_uvloop() else "asyncio",
+                http=GLMProtocol,
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                log_config=None,
+                log_level="error",
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=int(grace) + 2,
+                ssl_certfile=certfile,
+                ssl_keyfile=keyfile,
+            )
+        )
+        self._app = app
+        self._ready = ready
+        self._grace = grace
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        await self._app.startup()
+        self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let running streams end within the grace time, then end them."""
+        asyncio.get_running_loop().call_later(self._grace, self._app.player.stop)
+        await super().shutdown(sockets)
+        await self._app.shutdown()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn, but a signal that was obeyed is not raised again: a clean stop ends 0."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+class Background:
+    """A server in a thread of its own, for tests: start, use `port`, stop."""
+
+    def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0, **options: Any) -> None:
+        self._socket = listen(host, port)
+        self.host = host
+        self.port: int = self._socket.getsockname()[1]
+        self._started = threading.Event()
+        self._server = Server(app, ready=self._started.set, **options)
+        self._thread = threading.Thread(target=self._run, name="mockglm", daemon=True)
+        self._failure: BaseException | None = None
+
+    def start(self) -> None:
+        """Start serving; returns once it answers."""
+        self._thread.start()
+        self._started.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """Stop serving; running streams are ended. Returns once the thread is gone."""
+        self._server.should_exit = True
+        self._thread.join()
+
+    def call(self, function: Callable[[], Any]) -> Any:
+        """Run a function in the server's loop and return what it returns."""
+
+        async def run() -> Any:
+            return function()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as failure:  # handed over to the thread that waits in start()
+            self._failure = failure
+        finally:
+            self._started.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self._server.serve(sockets=[self._socket])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to host and port (0 for any). Raises UsageError where that cannot be."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family)
+    if sys.platform != "win32":
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    sock.set_inheritable(True)
+    return sock
+
+
+def _has_uvloop() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("uvloop") is not None

@@ -1,0 +1,23 @@
+"""From a request to its Answer, and what came of it: sessions own all state there is."""
+
+from mockglm.session.asked import Asked
+from mockglm.session.play import Played, unable
+from mockglm.session.session import Session
+from mockglm.session.sessions import Sessions
+from mockglm.session.settings import OnMiss, Profile, Settings
+from mockglm.session.stage import Stage
+from mockglm.session.visit import Visit, visit
+
+__all__ = [
+    "Asked",
+    "OnMiss",
+    "Played",
+    "Profile",
+    "Session",
+    "Sessions",
+    "Settings",
+    "Stage",
+    "Visit",
+    "unable",
+    "visit",
+]

@@ -1,0 +1,74 @@
+"""One request on its way through a session, and what has been found out about it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from mockglm import request as requests
+from mockglm.chat import Stamp
+from mockglm.clock import Ids
+from mockglm.codes import Language
+from mockglm.exchange import Request
+from mockglm.matching import View
+from mockglm.models import Model
+from mockglm.request import Chat
+
+__all__ = ["Asked"]
+
+
+def _nothing() -> None:
+    """What there is to give back when no slot was taken."""
+
+
+@dataclass
+class Asked:
+    """A request, the ids and the time of its answer, and who asks.
+
+    `now` is in unix seconds; an open path is answered without a key; `chat` and `model` are None
+    until they are known, and for every path that is no chat.
+    """
+
+    request: Request
+    ids: Ids
+    now: float
+    language: Language
+    is_open: bool = False
+    key: str = ""
+    chat: Chat | None = None
+    model: Model | None = None
+    passed: tuple[str, ...] = ()
+    cached: int = 0
+    release: Callable[[], None] = _nothing
+
+    @cached_property
+    def log_id(self) -> str:
+        return self.ids.log(self.now)
+
+    @cached_property
+    def view(self) -> View:
+        return View(self.chat or Chat(), self.request, key=self.key)
+
+    @cached_property
+    def prompt(self) -> int:
+        """The tokens of the prompt, estimated."""
+        return requests.prompt_tokens(self.chat) if self.chat else 0
+
+    @property
+    def is_stream(self) -> bool:
+        return bool(self.chat and self.chat.stream)
+
+    def stamp(self, profile: Model) -> Stamp:
+        """What is fresh in the answer to this request."""
+        chat = self.chat or Chat()
+        return Stamp(
+            ids=self.ids,
+            id=self.log_id,
+            request_id=chat.request_id or self.log_id,
+            created=int(self.now),
+            model=chat.model or profile.id,
+            profile=profile,
+            prompt=self.prompt,
+            cached=self.cached,
+        )

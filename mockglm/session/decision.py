@@ -1,0 +1,159 @@
+"""How a session decides what a request gets: the steps, in their order, each a guard.
+
+The order of the service's own checks is not documented; what is known of it is in the cassettes of
+SamyRai/go-z-ai (2026-07): a bogus path without a key is 401, an unknown model is 1211 and a known
+one 1113 where there is no balance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+from mockglm import auth
+from mockglm import request as requests
+from mockglm.exchange import Failure
+from mockglm.matching import View
+from mockglm.request import Refusal
+from mockglm.scenario import Interaction
+from mockglm.session.asked import Asked
+from mockglm.session.miss import missed
+from mockglm.session.play import Played, play_failure, play_step
+from mockglm.session.session import Session
+from mockglm.session.stage import Stage
+
+__all__ = ["Otherwise", "decide"]
+
+Otherwise = Callable[[Asked], Played]
+
+
+def decide(session: Session, asked: Asked, otherwise: Otherwise | None = None) -> Played:
+    """What a request gets. Of a path that is no chat, `otherwise` answers what is not recorded."""
+    for step in FIRST:
+        played = step(session, asked)
+        if played is not None:
+            return played
+    if otherwise is not None:
+        return otherwise(asked)
+    for step in CHAT:
+        played = step(session, asked)
+        if played is not None:
+            return played
+    return missed(session, asked)
+
+
+def _authenticate(session: Session, asked: Asked) -> Played | None:
+    if asked.is_open:
+        return None
+    header = asked.request.header("authorization")
+    known = session.ledger.keys
+    asked.key, failure = auth.judge(header, now=asked.now, listed=session.keys, known=known)
+    return _refused(failure or session.ledger.barred(asked.key), asked)
+
+
+def _queued(session: Session, asked: Asked) -> Played | None:
+    if not session.queue:
+        return None
+    _look(session, asked)
+    return play_step(session.queue.popleft(), asked, source="queued", speed=session.settings.speed)
+
+
+def _recorded(session: Session, asked: Asked) -> Played | None:
+    """A recording of this very request: the next of its key, and in the end the last one."""
+    found = session.stage.recorded(asked.request)
+    if not found:
+        return None
+    _look(session, asked)
+    alike = [one for one in found if one.request and one.request.is_stream == asked.is_stream]
+    chosen = alike or found
+    fresh = next((one for one in chosen if not session.used(one)), chosen[-1])
+    return _use(session, fresh, asked)
+
+
+def _read(session: Session, asked: Asked) -> Played | None:
+    chat = requests.decode(asked.request.body)
+    if isinstance(chat, Refusal):
+        return _refused(chat.failure(asked.language), asked)
+    asked.chat = chat
+    return None
+
+
+def _known(session: Session, asked: Asked) -> Played | None:
+    id = (asked.chat.model if asked.chat else None) or ""
+    asked.model = session.model(id)
+    if asked.model is not None:
+        return None
+    return _refused(requests.unknown_model(id).failure(asked.language), asked)
+
+
+def _permitted(session: Session, asked: Asked) -> Played | None:
+    return _refused(session.ledger.denied(asked.key, asked.view.model or ""), asked)
+
+
+def _early(session: Session, asked: Asked) -> Played | None:
+    return _matching(session, asked, Stage.early)
+
+
+def _valid(session: Session, asked: Asked) -> Played | None:
+    if asked.chat is None:
+        return None
+    policy = session.settings.policy
+    verdict = requests.validate(asked.chat, asked.model, policy, prompt=asked.prompt)
+    asked.passed = verdict.let_through
+    refusal = verdict.refusal
+    return _refused(refusal.failure(asked.language), asked) if refusal else None
+
+
+def _limited(session: Session, asked: Asked) -> Played | None:
+    entered = session.ledger.enter(asked.key, asked.view.model or "", asked.now)
+    if isinstance(entered, Failure):
+        return _refused(entered, asked)
+    asked.release = entered
+    return None
+
+
+def _scripted(session: Session, asked: Asked) -> Played | None:
+    return _matching(session, asked, Stage.scripted)
+
+
+FIRST = (_authenticate, _queued, _recorded)
+CHAT = (_read, _known, _permitted, _early, _valid, _limited, _scripted)
+
+
+def _look(session: Session, asked: Asked) -> None:
+    """Find out what is asked, without holding anything against it."""
+    chat = requests.decode(asked.request.body)
+    if not isinstance(chat, Refusal):
+        asked.chat = chat
+        asked.model = session.model(chat.model or "")
+
+
+def _matching(
+    session: Session, asked: Asked, search: Callable[[Stage, View], Iterable[Interaction]]
+) -> Played | None:
+    """The first interaction that is not used up and whose pattern holds."""
+    for stage in session.stages:
+        for one in search(stage, asked.view):
+            if session.next(one) is None or one.when is None:
+                continue
+            if one.when.matches(asked.view, partial(session.draw, one)):
+                return _use(session, one, asked)
+    return None
+
+
+def _use(session: Session, interaction: Interaction, asked: Asked) -> Played | None:
+    step = session.use(interaction)
+    if step is None:
+        return None
+    return play_step(
+        step,
+        asked,
+        source=Path(interaction.where).name,
+        speed=session.settings.speed * (1.0 if interaction.speed is None else interaction.speed),
+        count=session.used(interaction),
+    )
+
+
+def _refused(failure: Failure | None, asked: Asked) -> Played | None:
+    return play_failure(failure, asked, source="refused") if failure else None

@@ -1,0 +1,146 @@
+"""A chosen right side made into the answer to one request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from mockglm import faults
+from mockglm.chat import Joined, Rendering, refuse
+from mockglm.clock import Pace
+from mockglm.errors import FaultError, MockGLMError
+from mockglm.exchange import Answer, Failure, Headers
+from mockglm.improvise import tagged
+from mockglm.models import MODELS
+from mockglm.scenario import Step
+from mockglm.session.asked import Asked
+
+__all__ = ["Played", "lay", "play_failure", "play_rendering", "play_step", "unable"]
+
+FALLBACK = MODELS["glm-4.6"]
+"""Whose habits an answer has when the request names no model that is known."""
+
+MISS = "X-MockGLM-Miss"
+UNABLE = 422
+"""The status of what mockglm itself has to say: no client retries it, GLM never sends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What was decided: the answer, where it comes from, how it ends."""
+
+    answer: Answer
+    source: str
+    finish: str = ""
+    code: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def play_step(
+    step: Step, asked: Asked, *, source: str, speed: float = 1.0, count: int = 1
+) -> Played:
+    """The answer of a step, described or verbatim, at so many times its speed, faults laid over.
+
+    `count` says which match of its interaction this is, for templates.
+    """
+    try:
+        played = _play(step, asked, source=source, speed=speed, count=count)
+    except MockGLMError as error:
+        return unable(str(error), asked)
+    return lay(played, step.faults, asked)
+
+
+def play_rendering(
+    rendering: Rendering, asked: Asked, *, source: str, speed: float, pace: Pace | None = None
+) -> Played:
+    """A described reply in the mode that was asked for; paced like the model unless told."""
+    reply = rendering.reply
+    if reply.error is not None:
+        return play_failure(reply.error, asked, source=source, headers=rendering.headers)
+    profile = asked.model or FALLBACK
+    if profile.thought == "tags" and reply.reasoning:
+        rendering = replace(rendering, reply=tagged(reply))
+    stamp = asked.stamp(profile)
+    due = (pace or profile.pace).scaled(speed)
+    if not asked.is_stream:
+        return Played(rendering.plain(stamp, due), source, finish=reply.finish_reason)
+    in_pieces = bool(asked.chat and asked.chat.tool_stream and profile.tool_stream)
+    answer = rendering.stream(stamp, due, tool_stream=in_pieces)
+    return Played(answer, source, finish=reply.finish_reason)
+
+
+def play_failure(failure: Failure, asked: Asked, *, source: str, headers: Headers = ()) -> Played:
+    """An error in GLM's envelope, in the language the client gets."""
+    answer = refuse(failure, asked.log_id, asked.language, headers)
+    return Played(answer, source, code=failure.code)
+
+
+def unable(message: str, asked: Asked) -> Played:
+    """What mockglm itself has to say: in GLM's envelope, so that clients show it, but marked."""
+    failure = Failure(str(UNABLE), status=UNABLE, message=message)
+    return play_failure(failure, asked, source="miss", headers=((MISS, "1"),))
+
+
+def lay(played: Played, laid: Iterable[faults.Laid], asked: Asked) -> Played:
+    """The answer with faults laid over it, those with a chance only when it is drawn."""
+    struck = tuple(one for i, one in enumerate(laid) if one.chance > asked.ids.chance(f"fault{i}"))
+    if not struck:
+        return played
+    try:
+        answer = faults.apply(played.answer, struck, key=asked.key)
+    except FaultError as error:
+        return unable(str(error), asked)
+    names = ", ".join(one.fault.name for one in struck)
+    return replace(played, answer=answer, notes=(*played.notes, f"faults: {names}"))
+
+
+def _play(step: Step, asked: Asked, *, source: str, speed: float, count: int) -> Played:
+    if step.answer is not None:
+        return _verbatim(step, step.answer, asked, source=source, speed=speed)
+    rendering = step.render(asked.view, now=asked.now, count=count)
+    pace = step.pace if isinstance(step.pace, Pace) else None
+    return play_rendering(rendering, asked, source=source, speed=speed, pace=pace)
+
+
+def _verbatim(step: Step, answer: Answer, asked: Asked, *, source: str, speed: float) -> Played:
+    """A recorded answer; in the other mode than it was recorded in, its meaning."""
+    joined = step.joined
+    if joined is None or joined.reply.error is not None:
+        return Played(_scaled(answer, speed), source, code=_code(joined))
+    finish = joined.reply.finish_reason
+    if asked.chat is None or answer.is_stream == asked.is_stream:
+        return Played(_scaled(answer, speed), source, finish=finish)
+    rendering = Rendering(joined.reply)
+    stamp = replace(
+        asked.stamp(asked.model or FALLBACK),
+        id=joined.id,
+        created=joined.created,
+        model=joined.model,
+        request_id=joined.request_id or joined.id,
+    )
+    if asked.is_stream:
+        cut = rendering.stream(stamp, _pace(answer, rendering).scaled(speed))
+        return Played(cut, source, finish=finish, notes=("a recorded JSON answer, cut",))
+    plain = rendering.plain(stamp, Pace(first=answer.pieces[-1][0]).scaled(speed))
+    return Played(plain, source, finish=finish, notes=("a recorded stream, joined",))
+
+
+def _pace(answer: Answer, rendering: Rendering) -> Pace:
+    """The recorded time of a JSON answer spread over the frames it is cut into."""
+    total = answer.pieces[-1][0] if answer.pieces else 0.0
+    return Pace(first=total / 2, every=total / 2 / max(rendering.frames, 1))
+
+
+def _code(joined: Joined | None) -> str:
+    return joined.reply.error.code if joined and joined.reply.error else ""
+
+
+def _scaled(answer: Answer, speed: float) -> Answer:
+    """The answer at so many times its speed; at speed 0 all its pieces are one."""
+    if speed == 1:
+        return answer
+    if speed == 0:
+        return replace(answer, head=0.0, pieces=((0.0, answer.body),))
+    head = None if answer.head is None else answer.head / speed
+    pieces = tuple((at / speed, piece) for at, piece in answer.pieces)
+    return replace(answer, head=head, pieces=pieces)

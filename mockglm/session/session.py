@@ -1,0 +1,109 @@
+"""One session: the state of its sequences, queue, rules, accounts, clock and journal."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable
+
+from mockglm.accounts import Ledger
+from mockglm.clock import Clock, Ids
+from mockglm.improvise import cached_tokens, prefixes
+from mockglm.journal import Journal
+from mockglm.models import MODELS, Model
+from mockglm.request import Chat
+from mockglm.scenario import Interaction, Scenario, Step
+from mockglm.session.settings import OnMiss, Settings
+from mockglm.session.stage import Stage
+
+__all__ = ["Session"]
+
+MOST_SEEN = 100_000
+"""Prefixes of prompts that a session keeps, for the tokens the service would have cached."""
+
+
+class Session:
+    """State of its own: what one client did is unknown to the next session.
+
+    `queue` holds one-shot replies, `rules` standing interactions that come before the stage's.
+    """
+
+    def __init__(self, name: str, stage: Stage, settings: Settings, clock: Clock) -> None:
+        self.name = name
+        self.settings = settings
+        self.clock = clock
+        self.journal = Journal()
+        self.queue: deque[Step] = deque()
+        self.rules = Stage(())
+        self.on_miss: OnMiss | None = settings.on_miss
+        self.requests = 0
+        self._seen: set[bytes] = set()
+        self.play(stage)
+
+    def play(self, stage: Stage) -> None:
+        """Play from now on what is on that stage, from its beginning."""
+        self.stage = stage
+        self.ledger = Ledger(stage.accounts, stage.overloads, self.clock.now())
+        self._used: Counter[int] = Counter()
+        self._drawn: Counter[int] = Counter()
+
+    def add(self, interactions: Iterable[Interaction]) -> None:
+        """Have standing interactions; those added first come first."""
+        rules = (*self.rules.interactions, *interactions)
+        self.rules = Stage([Scenario(name=self.name, path="", interactions=rules)])
+
+    @property
+    def stages(self) -> tuple[Stage, Stage]:
+        """What plays here, in the order it is asked."""
+        return self.rules, self.stage
+
+    @property
+    def keys(self) -> frozenset[str] | None:
+        """The keys that are let in; None for any."""
+        if self.settings.accept is None and not self.stage.keys_listed:
+            return None
+        return (self.settings.accept or frozenset()) | self.ledger.keys
+
+    def model(self, id: str) -> Model | None:
+        """A model by its id: as the command line, a file or the table has it."""
+        return self.settings.models.get(id) or self.stage.models.get(id) or MODELS.get(id)
+
+    @property
+    def listed(self) -> tuple[Model, ...]:
+        """The models `GET /models` names: those the service lists, and what was added here."""
+        listed = {id: model for id, model in MODELS.items() if model.is_listed}
+        return tuple({**listed, **self.stage.models, **self.settings.models}.values())
+
+    def used(self, interaction: Interaction) -> int:
+        """How often an interaction has answered here."""
+        return self._used[id(interaction)]
+
+    def next(self, interaction: Interaction) -> Step | None:
+        """The step an interaction would answer with; None when it is used up."""
+        return interaction.step(self.used(interaction))
+
+    def use(self, interaction: Interaction) -> Step | None:
+        """Take the next step of an interaction."""
+        step = self.next(interaction)
+        if step is not None:
+            self._used[id(interaction)] += 1
+        return step
+
+    def draw(self, interaction: Interaction) -> float:
+        """A number in [0, 1) from seed, session, interaction and how often it was asked for."""
+        self._drawn[id(interaction)] += 1
+        drawn = self._drawn[id(interaction)]
+        return Ids(self.settings.seed, self.name, drawn).chance(interaction.where)
+
+    def remember(self, chat: Chat, prompt: int) -> int:
+        """Keep the prefixes of a prompt; how many of its tokens were in one seen before."""
+        found = prefixes(chat)
+        cached = cached_tokens(self._seen, found, prompt)
+        if len(self._seen) > MOST_SEEN:
+            self._seen.clear()
+        self._seen.update(prefix.digest for prefix in found)
+        return cached
+
+    def ids(self) -> Ids:
+        """The ids of the next answer."""
+        self.requests += 1
+        return Ids(self.settings.seed, self.name, self.requests)

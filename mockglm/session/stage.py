@@ -1,0 +1,90 @@
+"""What is loaded, made ready to be searched: patterns by model and text, recordings by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import TypeVar
+
+from mockglm.accounts import Account, Overload
+from mockglm.exchange import Request
+from mockglm.matching import Index, View, canonical
+from mockglm.models import Model
+from mockglm.scenario import Interaction, Scenario
+
+__all__ = ["Stage"]
+
+Keying = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
+"""How a file has requests compared: what it ignores and what it replaces."""
+
+
+class Stage:
+    """Scenarios that play together, in the order in which they answer: those written by hand
+    before those recorded, else as they are given."""
+
+    def __init__(self, scenarios: Sequence[Scenario]) -> None:
+        self.scenarios = tuple(sorted(scenarios, key=lambda one: one.recorded is not None))
+        self.interactions = tuple(_all(one.interactions for one in self.scenarios))
+        self.accounts: tuple[Account, ...] = tuple(_all(one.accounts for one in self.scenarios))
+        self.overloads: tuple[Overload, ...] = tuple(_all(one.overload for one in self.scenarios))
+        self.keys_listed = any(one.keys_listed for one in self.scenarios)
+        self.models: Mapping[str, Model] = {
+            id: model for one in self.scenarios for id, model in one.models.items()
+        }
+        self._early = _Patterns(self.interactions, validated=False)
+        self._scripted = _Patterns(self.interactions, validated=True)
+        self._recorded = _by_key(self.scenarios)
+
+    def early(self, view: View) -> Iterator[Interaction]:
+        """The interactions whose pattern may hold and comes before validation, in order."""
+        return self._early.candidates(view)
+
+    def scripted(self, view: View) -> Iterator[Interaction]:
+        """The interactions whose pattern may hold, in order."""
+        return self._scripted.candidates(view)
+
+    def recorded(self, request: Request) -> tuple[Interaction, ...]:
+        """The recordings of exactly that request, in the order recorded."""
+        found: tuple[Interaction, ...] = ()
+        for (ignore, replace), keys in self._recorded.items():
+            key = canonical.key(
+                request.method,
+                request.path,
+                request.query,
+                request.body,
+                ignore=ignore,
+                replace=replace,
+            )
+            found += tuple(keys.get(key, ()))
+        return found
+
+
+class _Patterns:
+    """The interactions with a pattern, before validation or after it, indexed."""
+
+    def __init__(self, interactions: Sequence[Interaction], *, validated: bool) -> None:
+        self._chosen = [
+            one for one in interactions if one.when is not None and one.validate == validated
+        ]
+        self._index = Index([one.when for one in self._chosen if one.when is not None])
+
+    def candidates(self, view: View) -> Iterator[Interaction]:
+        return map(self._chosen.__getitem__, self._index.candidates(view))
+
+
+def _by_key(scenarios: Sequence[Scenario]) -> dict[Keying, dict[bytes, list[Interaction]]]:
+    """The recordings by their key, for each way of keying that a file declares."""
+    keyed: dict[Keying, dict[bytes, list[Interaction]]] = {}
+    for scenario in scenarios:
+        for interaction in scenario.interactions:
+            if interaction.request is not None:
+                keys = keyed.setdefault((scenario.ignore, scenario.replace), {})
+                keys.setdefault(interaction.request.key, []).append(interaction)
+    return keyed
+
+
+T = TypeVar("T")
+
+
+def _all(groups: Iterable[Iterable[T]]) -> Iterator[T]:
+    return chain.from_iterable(groups)

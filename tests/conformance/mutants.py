@@ -1,0 +1,449 @@
+"""One way to break each requirement, done to the bytes of the reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from mockglm.exchange import Answer
+from tests.conformance.reference import ANSWERS, chunk, refusal
+
+Mutation = Callable[[Answer], Answer]
+HTML = b"<html><head><title>405 Not Allowed</title></head></html>"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """What is done to the answer of a probe."""
+
+    probe: str
+    change: Mutation
+
+    def answer(self) -> Answer:
+        return self.change(ANSWERS[self.probe])
+
+
+def sub(old: bytes, new: bytes, count: int = 0) -> Mutation:
+    """Replace in the pieces of the answer, everywhere or in the first `count`."""
+
+    def change(answer: Answer) -> Answer:
+        left = count or 10_000
+        pieces = []
+        for at, piece in answer.pieces:
+            if left and old in piece:
+                piece, left = piece.replace(old, new), left - 1
+            pieces.append((at, piece))
+        assert tuple(pieces) != answer.pieces, f"{old!r} is not there"
+        return replace(answer, pieces=tuple(pieces))
+
+    return change
+
+
+def frame(number: int, new: Callable[[bytes], bytes]) -> Mutation:
+    """Change one piece of a stream, counted from either end."""
+
+    def change(answer: Answer) -> Answer:
+        pieces = list(answer.pieces)
+        at, piece = pieces[number]
+        pieces[number] = (at, new(piece))
+        return replace(answer, pieces=tuple(pieces))
+
+    return change
+
+
+def header(name: str, value: str) -> Mutation:
+    """Set a header; the empty value takes it away."""
+
+    def change(answer: Answer) -> Answer:
+        others = tuple(pair for pair in answer.headers if pair[0] != name)
+        return replace(answer, headers=(*others, (name, value)) if value else others)
+
+    return change
+
+
+def status(code: int) -> Mutation:
+    return lambda answer: replace(answer, status=code)
+
+
+def body(new: bytes) -> Mutation:
+    return lambda answer: replace(answer, pieces=((0.1, new),))
+
+
+def instead(answer: Answer) -> Mutation:
+    return lambda _: answer
+
+
+def timed(times: Callable[[int], float]) -> Mutation:
+    """Move the pieces to other times."""
+
+    def change(answer: Answer) -> Answer:
+        pieces = ((times(i), piece) for i, (_, piece) in enumerate(answer.pieces))
+        return replace(answer, pieces=tuple(pieces))
+
+    return change
+
+
+def cut_short(answer: Answer) -> Answer:
+    return replace(answer, end="close")
+
+
+def number(key: bytes, new: bytes) -> Mutation:
+    """Replace every number under a key."""
+
+    def change(answer: Answer) -> Answer:
+        form = re.compile(rb'("%b":)-?\d+' % key)
+        pieces = ((at, form.sub(rb"\g<1>" + new, piece)) for at, piece in answer.pieces)
+        return replace(answer, pieces=tuple(pieces))
+
+    return change
+
+
+def swapped(first: int, second: int) -> Mutation:
+    def change(answer: Answer) -> Answer:
+        pieces = list(answer.pieces)
+        pieces[first], pieces[second] = pieces[second], pieces[first]
+        return replace(answer, pieces=tuple(pieces))
+
+    return change
+
+
+def twice(number: int) -> Mutation:
+    def change(answer: Answer) -> Answer:
+        pieces = list(answer.pieces)
+        pieces.insert(number, pieces[number])
+        return replace(answer, pieces=tuple(pieces))
+
+    return change
+
+
+def without(number: int) -> Mutation:
+    def change(answer: Answer) -> Answer:
+        pieces = list(answer.pieces)
+        del pieces[number]
+        return replace(answer, pieces=tuple(pieces))
+
+    return change
+
+
+def spliced(piece: bytes) -> bytes:
+    return piece[:60] + piece
+
+
+TEXT = b'"role":"assistant","content"'
+ERROR = b'data: {"error":{"code":"1234","message":"Internal network failure"}}\n\n'
+ACCEPTED = instead(ANSWERS["afterwards"])
+OTHER_CODE = instead(refusal(400, "1234", "网络错误"))
+
+MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
+    "TRN-01": (Mutant("stream", instead(refusal(400, "1210", "no"))),),
+    "TRN-02": (
+        Mutant("stream", header("Content-Type", "application/json")),
+        Mutant("stream", instead(refusal(400, "1210", "no"))),
+    ),
+    "TRN-03": (Mutant("plain", header("Content-Type", "text/plain")),),
+    "TRN-04": (Mutant("stream", header("Content-Encoding", "gzip")),),
+    "TRN-05": (Mutant("stream", timed(lambda i: 3.0)),),
+    "TRN-06": (Mutant("stream", cut_short),),
+    "TRN-07": (
+        Mutant("stream", header("Cache-Control", "public")),
+        Mutant("stream", header("Cache-Control", "max-age=60")),
+        Mutant("stream", header("Cache-Control", 's-maxage="60"')),
+    ),
+    "TRN-08": (
+        Mutant("echo", sub("你".encode(), b"?")),
+        Mutant("echo", sub("😀".encode(), b"?")),
+        Mutant("echo", sub(b"glm", "\ufffdglm".encode())),
+    ),
+    "SSE-01": (Mutant("stream", frame(2, lambda p: p.replace(b"thre", b"thr\xe4"))),),
+    "SSE-02": (Mutant("stream", frame(0, lambda p: b"\xef\xbb\xbf" + p)),),
+    "SSE-03": (
+        Mutant("stream", frame(2, lambda p: b"Data: x\n" + p)),
+        Mutant("stream", frame(2, lambda p: b"retry: soon\n" + p)),
+        Mutant("stream", frame(2, lambda p: b"id: a\0b\n" + p)),
+    ),
+    "SSE-04": (
+        Mutant("stream", frame(-1, lambda p: p[:-1])),
+        Mutant("stream", frame(2, lambda p: b"event: x\n\n" + p)),
+        Mutant("stream", frame(2, lambda p: b"data:\n\n" + p)),
+    ),
+    "SSE-05": (
+        Mutant("stream", frame(1, spliced)),
+        Mutant("stream", frame(3, lambda p: p.replace(b'"index":0', b'"index":NaN'))),
+        Mutant("stream", frame(3, lambda p: b"data: []\n\n")),
+    ),
+    "SSE-06": (
+        Mutant("stream", without(-1)),
+        Mutant("stream", twice(-1)),
+        Mutant("stream", swapped(-1, -2)),
+        Mutant("stream", frame(-1, lambda p: b"data: [DONE]x\n\n")),
+        Mutant("stream", frame(-1, lambda p: b"event: end\n" + p)),
+    ),
+    "SSE-07": (Mutant("stream", frame(1, lambda p: b"event: chunk\n" + p)),),
+    "SSE-08": (Mutant("stream", frame(1, lambda p: b": ping\n\n" + p)),),
+    "CHK-01": (
+        Mutant("stream", sub(b'"id":"20260729080000f0ab19f8cb470c01",', b"", 1)),
+        Mutant("stream", number(b"created", b'"1"')),
+        Mutant("stream", number(b"created", b"true")),
+        Mutant("stream", sub(b'"model":"glm-4.6"', b'"model":null', 1)),
+        Mutant("stream", frame(1, lambda p: b'data: {"id":"x","created":1,"model":"m"}\n\n')),
+    ),
+    "CHK-02": (
+        Mutant("stream", frame(3, lambda p: p.replace(b"470c01", b"470c02"))),
+        Mutant("stream", frame(3, lambda p: p.replace(b"17852", b"17851"))),
+        Mutant("stream", frame(3, lambda p: p.replace(b"glm-4.6", b"glm-4.7"))),
+    ),
+    "CHK-03": (
+        Mutant("stream", sub(b'"object":"chat.completion.chunk",', b"")),
+        Mutant("stream", frame(3, lambda p: p.replace(b"completion.chunk", b"completion"))),
+    ),
+    "CHK-04": (
+        Mutant("stream", frame(2, lambda p: p.replace(b'"index":0', b'"index":-1'))),
+        Mutant("stream", frame(2, lambda p: p.replace(b'"index":0', b'"index":"0"'))),
+        Mutant("stream", frame(2, lambda p: p.replace(b'"index":0', b'"index":false'))),
+        Mutant("stream", frame(2, lambda p: re.sub(rb'"choices":\[.*\]', b'"choices":[]', p))),
+    ),
+    "CHK-05": (
+        Mutant("stream", frame(2, lambda p: re.sub(rb'("content":)("[^"]*")', rb"\1[\2]", p))),
+        Mutant("thinking", frame(1, lambda p: re.sub(rb'(_content":)("[^"]*")', rb"\1{}", p))),
+        Mutant("stream", frame(2, lambda p: p.replace(b'"role"', b'"tool_calls":{},"role"'))),
+    ),
+    "CHK-06": (
+        Mutant("stream", frame(0, lambda p: p.replace(b'"role":"assistant",', b""))),
+        Mutant("stream", frame(3, lambda p: p.replace(b"assistant", b"user"))),
+    ),
+    "CHK-07": (
+        Mutant("stream", sub(b'"delta"', b'"message"')),
+        Mutant("stream", frame(2, lambda p: p.replace(b'"delta"', b'"message":{},"delta"'))),
+    ),
+    "CHK-08": (Mutant("stream", sub(b"glm-4.6", b"glm-4.5")),),
+    "CHK-09": (
+        Mutant("stream", number(b"created", b"1785111111")),
+        Mutant("stream", lambda a: header("Date", "")(number(b"created", b"1785111111")(a))),
+    ),
+    "CHK-10": (Mutant("stream", lambda a: replace(a, pieces=a.pieces[-2:])),),
+    "CHK-11": (Mutant("stream", sub(b'"object"', b'"service_tier":"default","object"')),),
+    "JSN-01": (
+        Mutant("plain", sub(b'"id"', b'"ID"')),
+        Mutant("plain", number(b"created", b"1.5")),
+        Mutant("plain", sub(b'"usage"', b'"cost"')),
+    ),
+    "JSN-02": (
+        Mutant("plain", sub(b'"role":"assistant"', b'"role":"model"')),
+        Mutant("plain", sub(b'"message"', b'"text"')),
+        Mutant(
+            "plain", sub(b'"choices":[', b'"choices":[{"index":1,"message":{"role":"assistant"}},')
+        ),
+    ),
+    "JSN-03": (
+        Mutant("plain", sub(b'"content":', b'"content":null,"text":')),
+        Mutant("plain", sub(b'"content":"one', b'"content":["one"],"text":"')),
+    ),
+    "JSN-04": (Mutant("plain", sub(b'"finish_reason":"stop"', b'"finish_reason":null')),),
+    "JSN-05": (Mutant("plain", sub(b"mockglm-a1b2c3-plain", b"20260729080000f0")),),
+    "JSN-06": (Mutant("plain", sub(b'"message"', b'"delta":{},"message"')),),
+    "EQV-01": (Mutant("stream", sub(b'"content":"one ', b'"reasoning_content":"one ')),),
+    "EQV-02": (Mutant("stream", number(b"prompt_tokens", b"20")),),
+    "EQV-03": (Mutant("length", sub(b'"length"', b'"stop"')),),
+    "EQV-04": (
+        Mutant("stream", sub(b"cached_tokens", b"cache_tokens")),
+        Mutant("stream", sub(b'"prompt_tokens_details":{"cached_tokens":4},', b"")),
+    ),
+    "EQV-05": (
+        Mutant("stream", sub(b'"id":"20260729', b'"id":"chatcmpl-20260729')),
+        Mutant("stream", sub(b'"glm-4.6"', b'"GLM-4.6"')),
+    ),
+    "EQV-06": (
+        Mutant("bad-model-stream", status(404)),
+        Mutant("bad-model-stream", sub(b'"1211"', b'"1214"')),
+    ),
+    "EQV-07": (
+        Mutant("stream", sub(b"ten", b"TEN")),
+        Mutant("stream", sub(b'"content":"one ', b'"content":"one ","reasoning_content":"hm')),
+        Mutant("stream", frame(2, lambda p: p.replace(b'"role"', b'"tool_calls":[{}],"role"'))),
+    ),
+    "RSN-01": (
+        Mutant("thinking", sub(b"reasoning_content", b"reasoning")),
+        Mutant(
+            "thinking",
+            lambda a: sub(b'reasoning_content":"Let ', b'content":"<think>')(
+                number(b"reasoning_tokens", b"0")(
+                    sub(b'reasoning_content":"me', b'r":"')(
+                        replace(a, pieces=(*a.pieces[:2], *a.pieces[-4:]))
+                    )
+                )
+            ),
+        ),
+    ),
+    "RSN-02": (Mutant("thinking", swapped(2, -3)),),
+    "RSN-03": (
+        Mutant(
+            "thinking", sub(b'"role":"assistant","reas', b'"role":"assistant","content":"","reas')
+        ),
+    ),
+    "RSN-04": (
+        Mutant("thinking", frame(-4, lambda p: p.replace(b'content":"', b'content":"<think>'))),
+        Mutant("thinking-plain", sub(b'"content":"3"', b'"content":"</think>3"')),
+    ),
+    "RSN-05": (Mutant("thinking", lambda a: replace(a, pieces=(*a.pieces[:-4], *a.pieces[-2:]))),),
+    "RSN-06": (
+        Mutant("stream", sub(b'"content":"one ', b'"reasoning_content":"hm","content":"one ')),
+    ),
+    "RSN-07": (Mutant("replay", instead(refusal(400, "1214", "messages 参数非法。"))),),
+    "RSN-08": (Mutant("thinking-plain", sub(b"reasoning_content", b"reasoning")),),
+    "TOL-01": (
+        Mutant("tools", sub(b'"id":"call_417fb00c5b2d4aada7fa6660",', b"")),
+        Mutant("tools", sub(b'"type":"function",', b"")),
+        Mutant("tools", sub(b'"name":"get_weather"', b'"name":""')),
+        Mutant("tools", twice(-4)),
+        Mutant(
+            "tool-stream",
+            frame(1, lambda p: p.replace(b'[{"index":0', b'[{"id":"call_other","index":0')),
+        ),
+    ),
+    "TOL-02": (
+        Mutant("tools", sub(b'0","index":0', b'0","index":1')),
+        Mutant("tools", sub(b'1","index":1', b'1","index":2')),
+        Mutant("tools", sub(b'0","index":0,', b'0",')),
+        Mutant("tools", sub(b'0","index":0', b'0","index":false')),
+    ),
+    "TOL-03": (
+        Mutant("tools", sub(b'\\"Beijing\\"}"', b'\\"Beij"')),
+        Mutant("tools", sub(b'"{\\"city\\":\\"Beijing\\"}"', b'{"city":"Beijing"}')),
+        Mutant("tools", sub(b'"{\\"city\\":\\"Beijing\\"}"', b'"[]"')),
+    ),
+    "TOL-04": (
+        Mutant("tools", lambda a: replace(a, pieces=(*a.pieces[:-4], *a.pieces[-2:]))),
+        Mutant("tools-plain", sub(b'"finish_reason":"tool_calls"', b'"finish_reason":"stop"')),
+    ),
+    "TOL-05": (
+        Mutant("tools", sub(b"fa6661", b"fa6660")),
+        Mutant("tools-plain", sub(b"84836", b"84837")),
+        Mutant("tools-plain", sub(b'"id":"call_-7807249954186984836"', b'"id":""')),
+    ),
+    "TOL-06": (Mutant("tools", sub(b'"get_weather"', b'"get_time"', 1)),),
+    "TOL-07": (
+        Mutant("tools-plain", sub(b'"{\\"city\\":\\"Beijing\\"}"', b'{"city":"Beijing"}')),
+        Mutant("tools-plain", sub(b'\\"Beijing\\"}"', b'\\"Beij"')),
+        Mutant("tools-plain", sub(b'"type":"function"', b'"type":"tool"')),
+    ),
+    "TOL-08": (
+        Mutant("tools", sub(b'{\\"city\\":\\"Beijing\\"}', b'{\\"town\\":\\"Beijing\\"}')),
+        Mutant("tools", sub(b':\\"Beijing\\"}', b":5}")),
+    ),
+    "TOL-09": (Mutant("tool-result", instead(refusal(400, "1214", "messages 参数非法。"))),),
+    "TOL-10": (Mutant("tool-stream", instead(ANSWERS["tools"])),),
+    "TOL-11": (
+        Mutant(
+            "tools",
+            frame(
+                -3,
+                lambda p: p.replace(
+                    b'"index":0,"delta"', b'"index":0,"finish_reason":"tool_calls","delta"'
+                ),
+            ),
+        ),
+    ),
+    "FIN-01": (
+        Mutant("stream", sub(b'"index":0,"delta"', b'"index":0,"finish_reason":"stop","delta"')),
+        Mutant("stream", swapped(-2, -3)),
+        Mutant("stream", sub(b'"finish_reason":"stop"', b'"finish_reason":null')),
+    ),
+    "FIN-02": (
+        Mutant("stream", sub(b'"stop"', b'"eos"')),
+        Mutant("plain", sub(b'"finish_reason":"stop"', b'"finish_reason":"end_turn"')),
+    ),
+    "FIN-03": (
+        Mutant("length", sub(b'"length"', b'"stop"')),
+        Mutant("length-plain", sub(b'"length"', b'"stop"')),
+    ),
+    "FIN-04": (
+        Mutant("stream", sub(b'"stop"', b'"length"')),
+        Mutant("plain", sub(b'"finish_reason":"stop"', b'"finish_reason":"sensitive"')),
+    ),
+    "FIN-05": (
+        Mutant("stop", sub(b'ive "', b'ive six"')),
+        Mutant("stop", sub(b'ive "', b'ive, seven"')),
+    ),
+    "USE-01": (
+        Mutant("stream", sub(b'"usage"', b'"cost"')),
+        Mutant("stream", frame(1, lambda p: p.replace(b'"choices"', b'"usage":{},"choices"'))),
+        Mutant("stream", frame(-1, lambda p: chunk({"delta": {}}, usage={"total_tokens": 1}) + p)),
+    ),
+    "USE-02": (
+        Mutant("stream", number(b"total_tokens", b"99")),
+        Mutant("plain", number(b"total_tokens", b"31")),
+        Mutant("plain", number(b"prompt_tokens", b"-1")),
+        Mutant("plain", number(b"completion_tokens", b'"11"')),
+        Mutant("plain", number(b"completion_tokens", b"true")),
+    ),
+    "USE-03": (
+        Mutant("stream", number(b"completion_tokens", b"0")),
+        Mutant("tools-plain", number(b"completion_tokens", b"0")),
+    ),
+    "USE-04": (
+        Mutant("stream", number(b"cached_tokens", b"22")),
+        Mutant("plain", number(b"cached_tokens", b"-1")),
+    ),
+    "USE-05": (Mutant("thinking", number(b"reasoning_tokens", b"21")),),
+    "USE-06": (Mutant("length", number(b"completion_tokens", b"9")),),
+    "USE-07": (Mutant("length-plain", number(b"prompt_tokens", b"21")),),
+    "ERR-01": (
+        Mutant("bad-model", sub(b'"1211"', b"1211")),
+        Mutant("bad-model", sub(b'"1211"', b'"model_not_found"')),
+        Mutant("bad-model", sub(b'"error"', b'"detail"')),
+        Mutant("bad-model", sub(b'"message"', b'"msg"')),
+        Mutant("bad-model", sub("模型不存在，请检查模型代码。".encode(), b"")),
+    ),
+    "ERR-02": (
+        Mutant("bad-model", status(200)),
+        Mutant("stream", frame(0, lambda p: ERROR)),
+        Mutant("bad-model", lambda a: status(200)(body(b'{"code":500,"msg":"404 NOT_FOUND"}')(a))),
+    ),
+    "ERR-03": (
+        Mutant("bad-model", ACCEPTED),
+        Mutant("bad-model", OTHER_CODE),
+        Mutant("bad-model", status(500)),
+    ),
+    "ERR-04": (Mutant("no-messages", ACCEPTED), Mutant("no-messages", OTHER_CODE)),
+    "ERR-05": (Mutant("bad-json", ACCEPTED), Mutant("bad-json", status(500))),
+    "ERR-06": (Mutant("bad-role", ACCEPTED), Mutant("bad-role", OTHER_CODE)),
+    "ERR-07": (Mutant("bad-temperature", ACCEPTED), Mutant("bad-temperature", OTHER_CODE)),
+    "ERR-08": (
+        Mutant("bad-model-stream", header("Content-Type", "text/event-stream")),
+        Mutant("bad-model-stream", body(ERROR)),
+    ),
+    "ERR-09": (Mutant("bad-path", ACCEPTED),),
+    "ERR-10": (
+        Mutant("bad-model", body(HTML)),
+        Mutant("bad-model", sub("模型不存在".encode(), b"Traceback (most recent call last)")),
+    ),
+    "ERR-11": (Mutant("afterwards", instead(refusal(500, "1234", "网络错误"))),),
+    "ERR-12": (
+        Mutant("stream", frame(3, lambda p: ERROR)),
+        Mutant("stream", frame(-2, lambda p: b'data: {"error":"network"}\n\n')),
+    ),
+    "ERR-13": (Mutant("bad-method", status(404)),),
+    "AUT-01": (
+        Mutant("bad-key", ACCEPTED),
+        Mutant("bad-key", OTHER_CODE),
+        Mutant("bad-key", status(403)),
+    ),
+    "AUT-02": (Mutant("no-key", ACCEPTED), Mutant("no-key", OTHER_CODE)),
+    "AUT-03": (Mutant("plain", instead(refusal(401, "401", "token expired or incorrect"))),),
+    "AUT-04": (Mutant("jwt", instead(refusal(401, "401", "token expired or incorrect"))),),
+    "AUT-05": (Mutant("jwt-expired", ACCEPTED), Mutant("jwt-expired", OTHER_CODE)),
+    "AUT-06": (
+        Mutant("bad-key", sub("令牌".encode(), b"0" * 32 + b"." + b"W" * 16)),
+        Mutant("bad-key", header("X-Key", "0" * 32 + "." + "W" * 16)),
+    ),
+    "LIM-01": (Mutant("burst", sub(b'"1302"', b'"1210"')),),
+    "LIM-02": (Mutant("burst", header("Retry-After", "soon")),),
+    "LIM-03": (Mutant("overflow", status(500)), Mutant("overflow", sub(b"1261", b"1234"))),
+    "LIM-04": (Mutant("burst", status(500)),),
+    "LIM-05": (Mutant("ceiling", ACCEPTED), Mutant("ceiling", sub(b'"1210"', b'"1214"'))),
+    "HDR-01": (Mutant("plain", header("Date", "")), Mutant("plain", header("Date", "today"))),
+    "HDR-02": (Mutant("bad-model", header("X-Log-Id", "")),),
+    "TIM-01": (Mutant("stream", timed(lambda i: 11.0 + i)),),
+    "TIM-02": (Mutant("stream", timed(lambda i: 1.0 + 11 * i)),),
+}

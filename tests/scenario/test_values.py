@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockglm.exchange import Request
+from mockglm.matching import View
+from mockglm.request import Chat
+from mockglm.scenario import Step
+from tests.scenario.loading import one
+
+
+def said(text: str, matches: int) -> list[str | None]:
+    """The contents that a text's interaction answers so many matches with; None is no answer."""
+    interaction = one(text)
+    steps = [interaction.step(count) for count in range(matches)]
+    return [step and step.rendering and step.rendering.reply.content for step in steps]
+
+
+@pytest.mark.parametrize(
+    ("text", "contents"),
+    [
+        ("reply: {content: a}", ["a", "a", "a", "a"]),
+        ("reply: [{content: a}, {content: b}]", ["a", "b", "b", "b"]),
+        ("reply: [{content: a, times: 2}, {content: b}]", ["a", "a", "b", "b"]),
+        ("reply: [{content: a, times: 2}, {content: b, times: 1}]", ["a", "a", "b", None]),
+        ("reply: {content: a, times: 2}", ["a", "a", None, None]),
+        ("{reply: {content: a}, times: 1}", ["a", None, None, None]),
+        ("{reply: [{content: a}, {content: b}], times: 3}", ["a", "b", "b", None]),
+        ("{reply: [{content: a, times: 3}, {content: b}], times: 2}", ["a", "a", None, None]),
+    ],
+)
+def test_each_match_takes_the_next_step(text: str, contents: list[str | None]) -> None:
+    flow = text if text.startswith("{") else f"{{{text}}}"
+    assert said(f"interactions: [{flow}]", 4) == contents
+
+
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=4), st.integers(0, 20))
+def test_a_step_answers_as_often_as_its_times_say(times: list[int], count: int) -> None:
+    replies = ", ".join(f"{{content: c{place}, times: {n}}}" for place, n in enumerate(times))
+    interaction = one(f"interactions: [{{reply: [{replies}]}}]")
+    order = [place for place, n in enumerate(times) for _ in range(n)]
+    step = interaction.step(count)
+    assert step == (interaction.steps[order[count]] if count < len(order) else None)
+
+
+def test_an_interaction_says_where_it_is_written() -> None:
+    assert one("about: x\ninteractions:\n\n- reply: {}").where == "test.yaml:5"
+
+
+def test_a_verbatim_answer_is_not_rendered() -> None:
+    with pytest.raises(ValueError, match="not rendered"):
+        Step().render(View(Chat(), Request("POST", "/")), 0.0)
+
+
+def test_a_described_reply_is_rendered_as_it_is() -> None:
+    (step,) = one("interactions: [{reply: {content: a}}]").steps
+    assert step.render(View(Chat(), Request("POST", "/")), 0.0) is step.rendering

@@ -1,0 +1,85 @@
+"""The size and shape that the code keeps to."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "mockglm"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+BANNED = {"base", "common", "core", "helper", "helpers", "manager", "misc", "util", "utils"}
+BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions() -> Iterator[tuple[str, int, int]]:
+    """Every function with its lines and its depth."""
+    for path in MODULES:
+        text = path.read_text("utf-8")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, Function):
+                name = f"{path.relative_to(PACKAGE.parent)}:{node.lineno} {node.name}"
+                yield name, body(node, text.splitlines()), depth(node)
+
+
+def body(function: Function, lines: list[str]) -> int:
+    """The lines of a function that are not blank, without its signature and docstring."""
+    inner = function.body[ast.get_docstring(function) is not None :]
+    if not inner:
+        return 0
+    return sum(bool(line.strip()) for line in lines[inner[0].lineno - 1 : function.end_lineno])
+
+
+def depth(node: ast.AST) -> int:
+    """How deep blocks stand in each other; an `elif` is no deeper than its `if`."""
+    below = max((depth(child) for child in ast.iter_child_nodes(node)), default=0)
+    if isinstance(node, ast.If) and len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+        return max(1, below)
+    return below + isinstance(node, BLOCKS)
+
+
+FUNCTIONS = tuple(functions())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_has_at_most_300_lines(path: Path) -> None:
+    assert sum(bool(line.strip()) for line in path.read_text("utf-8").splitlines()) <= 300
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_says_what_it_holds(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    assert not BANNED & set(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def test_a_function_has_at_most_40_lines() -> None:
+    assert [(name, lines) for name, lines, _ in FUNCTIONS if lines > 40] == []
+
+
+def test_three_functions_in_four_have_at_most_10_lines() -> None:
+    short = sum(lines <= 10 for _, lines, _ in FUNCTIONS)
+    assert short / len(FUNCTIONS) >= 0.75
+
+
+def test_functions_are_flat() -> None:
+    assert sum(deep for *_, deep in FUNCTIONS) / len(FUNCTIONS) <= 0.9
+    assert [(name, deep) for name, _, deep in FUNCTIONS if deep > 3] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "lines", "deep"),
+    [
+        ('def f():\n    """Say."""\n', 0, 0),
+        ('def f(\n    a,\n):\n    """Say."""\n\n    b = a\n\n    return b\n', 2, 0),
+        ("def f(a):\n    if a:\n        pass\n    elif a:\n        pass\n", 4, 1),
+        ("def f(a):\n    for b in a:\n        if b:\n            pass\n", 3, 2),
+        ("def f(a):\n    if a:\n        pass\n    else:\n        if b: pass\n        pass\n", 5, 2),
+    ],
+)
+def test_lines_and_depth_are_counted(code: str, lines: int, deep: int) -> None:
+    function = ast.parse(code).body[0]
+    assert isinstance(function, Function)
+    assert (body(function, code.splitlines()), depth(function)) == (lines, deep)
