@@ -16,15 +16,7 @@ from mockglm.exchange import Answer, Headers, Request
 from mockglm.models import Model
 from mockglm.session import Asked, Played, Session, Sessions, Visit, unable, visit
 
-__all__ = [
-    "CHAT",
-    "MODELS_PATH",
-    "Route",
-    "list_models",
-    "method_not_allowed",
-    "not_found",
-    "route",
-]
+__all__ = ["CHAT", "MODELS_PATH", "Route", "answer", "route"]
 
 CHAT = "/chat/completions"
 MODELS_PATH = "/models"
@@ -94,17 +86,17 @@ def _elsewhere(session: Session, where: Route, asked: Asked) -> Played:
 def _answer(session: Session, where: Route, asked: Asked) -> Answer:
     method, log_id = asked.request.method, asked.log_id
     if method == "OPTIONS":
-        return preflight(asked.request, log_id)
+        return _preflight(asked.request, log_id)
     if not where.base:
-        return unknown_prefix(log_id)
+        return _unknown_prefix(log_id)
     if where.tail == MODELS_PATH and method in ("GET", "HEAD"):
-        return list_models(session.listed, log_id) if asked.key else models_without_key(log_id)
+        return _list_models(session.listed, log_id) if asked.key else _models_without_key(log_id)
     if where.tail in (CHAT, MODELS_PATH):
-        return method_not_allowed(where.tail, log_id, asked.now)
-    return not_found(where.tail, log_id, asked.now)
+        return _method_not_allowed(where.tail, log_id, asked.now)
+    return _not_found(where.tail, log_id, asked.now)
 
 
-def preflight(request: Request, log_id: str) -> Answer:
+def _preflight(request: Request, log_id: str) -> Answer:
     """The answer to a browser that asks whether it may. Assumed: Spring's habits, no recording."""
     allowed = (
         ("Access-Control-Allow-Origin", request.header("origin", "*")),
@@ -115,7 +107,7 @@ def preflight(request: Request, log_id: str) -> Answer:
     return Answer(200, (*common_headers(log_id), *allowed), ())
 
 
-def not_found(path: str, log_id: str, now: float) -> Answer:
+def _not_found(path: str, log_id: str, now: float) -> Answer:
     """404 below the base, as Spring words it; the gateway has stripped all before `/v4`.
 
     Recorded on api.z.ai, 2026-06-08; `now` is in unix seconds.
@@ -131,12 +123,12 @@ def not_found(path: str, log_id: str, now: float) -> Answer:
     return _json(404, stamp, log_id)
 
 
-def unknown_prefix(log_id: str) -> Answer:
+def _unknown_prefix(log_id: str) -> Answer:
     """What no service stands behind: status 200, the 404 is in the body (api.z.ai, 2026-06)."""
     return _json(200, b'{"code":500,"msg":"404 NOT_FOUND"}', log_id)
 
 
-def method_not_allowed(path: str, log_id: str, now: float) -> Answer:
+def _method_not_allowed(path: str, log_id: str, now: float) -> Answer:
     """405 on a path that wants another method. Assumed: Spring's words, no recording exists."""
     stamp = msgspec.json.encode(
         {
@@ -149,7 +141,7 @@ def method_not_allowed(path: str, log_id: str, now: float) -> Answer:
     return _json(405, stamp, log_id, (("Allow", "POST"),))
 
 
-def list_models(models: tuple[Model, ...], log_id: str) -> Answer:
+def _list_models(models: tuple[Model, ...], log_id: str) -> Answer:
     """`GET /models`: only the models the service lists (recorded on both hosts, 2026-07)."""
     data = [
         {"id": model.id, "object": "model", "created": model.created, "owned_by": "z-ai"}
@@ -158,7 +150,7 @@ def list_models(models: tuple[Model, ...], log_id: str) -> Answer:
     return _json(200, msgspec.json.encode({"object": "list", "data": data}), log_id)
 
 
-def models_without_key(log_id: str) -> Answer:
+def _models_without_key(log_id: str) -> Answer:
     """`GET /models` without a key: status 200, and a code that is a number (recorded, 2026)."""
     body = {
         "code": 1001,

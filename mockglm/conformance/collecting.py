@@ -96,11 +96,14 @@ class Collection:
         return self.budget.allows(probe.ceiling(self._plan.profile), copies)
 
     def _stop(self, probe: Probe) -> Cause | None:
-        """What stops the run after a probe: a good one that failed for a reason of its own."""
-        if probe.refused or probe.disruptive or probe.name not in self._seen:
+        """What stops the run after a probe: a limit at any time, anything else at the start."""
+        seen = self._seen.get(probe.name)
+        if seen is None or probe.disruptive:
             return None
-        is_first = not any(seen.completion for seen in self._seen.values())
-        cause = diagnose(self._seen[probe.name]) if is_first else None
-        if cause is None and probe.name == "stream" and "plain" in self._seen:
-            return estrange(self._seen["plain"], self._seen["stream"])
-        return cause
+        cause = diagnose(seen)
+        is_first = not any(found.completion for found in self._seen.values())
+        if cause and (cause.kind == "balance" or (is_first and not probe.refused)):
+            return cause
+        if probe.name == "stream" and "plain" in self._seen:
+            return estrange(self._seen["plain"], seen)
+        return None

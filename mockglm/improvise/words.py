@@ -21,7 +21,8 @@ POLITE = re.compile(
     r"^(?:(?:请问|请|麻烦|帮我|帮忙|给我|替我|你能|你可以|能不能|可以"
     r"|我想要|我想|我要|一下|你好|您好"
     r"|hi|hello|hey|please|could you|can you|would you|will you|i want to|i would like to"
-    r"|i'd like to|i need to|help me to|help me|let's|tell me about|tell me|show me)[\s,，:：!！]*)+",
+    r"|i'd like to|i need to|help me to|help me|let's|tell me about|tell me|show me)"
+    r"[\s,，:：!！]*)+",
     re.I,
 )
 FRAME = re.compile(

@@ -29,6 +29,7 @@ class Setting:
     defaults: format.Reply | None = None
     ignore: tuple[str, ...] = ()
     replace: tuple[tuple[str, str], ...] = ()
+    speed: float = 1.0
 
     @classmethod
     def read(cls, parts: Mapping[str, Any], root: Place) -> Setting:
@@ -38,7 +39,12 @@ class Setting:
         if isinstance(defaults, format.Reply):
             _check(defaults, root.at("defaults"))
         is_right = len(root.notes.problems) == before and isinstance(defaults, format.Reply)
-        return cls(defaults if is_right else None, _ignore(parts, root), _replace(parts, root))
+        return cls(
+            defaults if is_right else None,
+            _ignore(parts, root),
+            _replace(parts, root),
+            _factor(parts.get("speed")),
+        )
 
 
 def compile(written: format.Interaction, setting: Setting, place: Place) -> Interaction | None:
@@ -55,8 +61,12 @@ def compile(written: format.Interaction, setting: Setting, place: Place) -> Inte
         request=request,
         times=written.times,
         validate=written.validate,
-        speed=written.speed,
+        speed=setting.speed * _factor(written.speed),
     )
+
+
+def _factor(speed: float | None) -> float:
+    return 1.0 if speed is None else speed
 
 
 def pace(written: format.Pace) -> clock.Pace:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from mockglm.accounts import Account, Overload
-from mockglm.chat import Rendering
+from mockglm.chat import Joined, Rendering, join, read
 from mockglm.clock import Pace
+from mockglm.errors import StreamError
 from mockglm.exchange import Answer
 from mockglm.faults import Laid
 from mockglm.matching import View, When
 from mockglm.models import Model
+from mockglm.request import Chat, decode
 from mockglm.scenario.template import Template
 
 __all__ = ["Interaction", "Recorded", "Recording", "Scenario", "Step"]
@@ -27,7 +30,7 @@ class Recording:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recorded:
     """A recorded request. `path` is below the base; `key` is its canonical key, which counts what
     its file ignores and replaces."""
@@ -38,8 +41,14 @@ class Recorded:
     body: bytes
     key: bytes
 
+    @cached_property
+    def is_stream(self) -> bool:
+        """Whether it asked for a stream."""
+        chat = decode(self.body)
+        return isinstance(chat, Chat) and bool(chat.stream)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One answer of an interaction: exactly one of `rendering`, `answer` and `template`.
 
@@ -53,6 +62,16 @@ class Step:
     pace: Pace | Literal["model"] | None = None
     faults: tuple[Laid, ...] = ()
     times: int | None = None
+
+    @cached_property
+    def joined(self) -> Joined | None:
+        """What a verbatim answer means; None where that is no completion and no error."""
+        if self.answer is None:
+            return None
+        try:
+            return (join if self.answer.is_stream else read)(self.answer.body)
+        except StreamError:
+            return None
 
     def render(self, view: View, now: float, count: int = 0) -> Rendering:
         """The described reply to one request, at a unix second, after so many earlier matches.
@@ -71,7 +90,7 @@ class Interaction:
     """Which request, by `when` or by `request`, never both; and the steps that answer it.
 
     `where` is `path:line`; `times` bounds all its answers, None does not; `validate` is whether
-    the request is held against the rules before `when`; `speed` of None is the file's.
+    the request is held against the rules before `when`; `speed` is its file's and its own.
     """
 
     where: str
@@ -80,7 +99,7 @@ class Interaction:
     request: Recorded | None = None
     times: int | None = None
     validate: bool = True
-    speed: float | None = None
+    speed: float = 1.0
 
     @property
     def is_recorded(self) -> bool:

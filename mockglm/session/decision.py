@@ -150,7 +150,7 @@ def _use(session: Session, interaction: Interaction, asked: Asked) -> Played | N
         step,
         asked,
         source=Path(interaction.where).name,
-        speed=session.settings.speed * (1.0 if interaction.speed is None else interaction.speed),
+        speed=session.settings.speed * interaction.speed,
         count=session.used(interaction),
     )
 

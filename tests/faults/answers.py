@@ -54,12 +54,16 @@ def stream(*frames: bytes, every: float = 1.0) -> Answer:
     return Answer(200, STREAM_HEADERS, pieces)
 
 
-def plain(message: str, reason: str = "stop") -> Answer:
+def plain(message: str, reason: str = "stop", usage: str = "," + USAGE) -> Answer:
     """A JSON answer."""
+    return whole(f'[{{"finish_reason":"{reason}","index":0,"message":{message}}}]', usage)
+
+
+def whole(choices: str, usage: str = "," + USAGE) -> Answer:
+    """A JSON answer with any choices."""
     body = (
-        f'{{"choices":[{{"finish_reason":"{reason}","index":0,"message":{message}}}],'
-        '"created":1767225600,"id":"20260101ab","model":"glm-4.6","object":"chat.completion",'
-        f'"request_id":"mine",{USAGE}}}'
+        f'{{"choices":{choices},"created":1767225600,"id":"20260101ab","model":"glm-4.6",'
+        f'"object":"chat.completion","request_id":"mine"{usage}}}'
     )
     return Answer(200, JSON_HEADERS, ((1.0, body.encode()),))
 
@@ -82,8 +86,11 @@ PIECES = stream(
     CALLS,
     DONE,
 )
-ERROR = Answer(
-    429,
-    JSON_HEADERS,
-    ((0.0, '{"error":{"code":"1302","message":"慢一点"}}'.encode()),),
-)
+
+
+def refusal(body: str) -> Answer:
+    """An error."""
+    return Answer(429, JSON_HEADERS, ((0.0, body.encode()),))
+
+
+ERROR = refusal('{"error":{"code":"1302","message":"慢一点"}}')

@@ -6,7 +6,19 @@ import pytest
 
 from mockglm.exchange import Answer
 from mockglm.faults import apply, parse
-from tests.faults.answers import A, CALLED, CALLS, DONE, PIECES, R, T, TOOLS, plain, said
+from tests.faults.answers import (
+    CALLED,
+    CALLS,
+    DONE,
+    PIECES,
+    TOOLS,
+    A,
+    R,
+    T,
+    U,
+    plain,
+    said,
+)
 
 BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     (
@@ -154,9 +166,44 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
             "tool_calls",
         ).body,
     ),
+    (
+        "call-in-pieces.size-100",
+        TOOLS,
+        R
+        + A
+        + T.replace(b'{\\"a\\":1}', b"")
+        + said('{"tool_calls":[{"index":0,"function":{"arguments":"{\\"a\\":1}"}}]}')
+        + U.replace(b'{\\"b\\":2}', b"")
+        + said('{"tool_calls":[{"index":1,"function":{"arguments":"{\\"b\\":2}"}}]}')
+        + CALLS
+        + DONE,
+    ),
+    ("arguments-whole", PIECES, T + CALLS + DONE),
+    (
+        "arguments-cut.3-frames",
+        TOOLS,
+        R + A + T + U.replace(b'{\\"b\\":2}', b'{\\"b') + CALLS + DONE,
+    ),
+    (
+        "call-name-repeated",
+        PIECES,
+        T.replace(b'{\\"a\\":1}', b"")
+        + T.replace(b'{\\"a\\":1}', b'{\\"')
+        + T.replace(b'{\\"a\\":1}', b'a\\"')
+        + T.replace(b'{\\"a\\":1}', b":")
+        + T.replace(b'{\\"a\\":1}', b"1}")
+        + CALLS
+        + DONE,
+    ),
 )
 
 
 @pytest.mark.parametrize(("name", "answer", "body"), BODIES)
 def test_these_bytes_arrive(name: str, answer: Answer, body: bytes) -> None:
     assert apply(answer, parse(name)).body == body
+
+
+def test_the_pieces_of_a_call_come_together() -> None:
+    pieces = apply(TOOLS, parse("call-in-pieces")).pieces
+    assert [at for at, _ in pieces] == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    assert pieces[2][1].count(b"data: ") == 3

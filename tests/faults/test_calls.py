@@ -6,7 +6,19 @@ import pytest
 
 from mockglm.exchange import Answer
 from mockglm.faults import apply, parse
-from tests.faults.answers import A, CALLED, CALLS, DONE, R, STOP, T, TOOLS, U, plain, said
+from tests.faults.answers import (
+    CALLED,
+    CALLS,
+    DONE,
+    STOP,
+    TOOLS,
+    A,
+    R,
+    T,
+    U,
+    plain,
+    said,
+)
 
 BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     ("call-twice", TOOLS, R + A + T + T + U + U + CALLS + DONE),
@@ -281,6 +293,18 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
             '"name":"look</arg_value>"},"id":"call_-7","index":0,"type":"function"}]}',
             "tool_calls",
         ).body,
+    ),
+    (
+        "call-text.in-reasoning",
+        CALLED,
+        plain(
+            '{"role":"assistant","content":"","reasoning_content":"<tool_call>look\\n<arg_key>a</arg_key>\\n<arg_value>1</arg_value>\\n</tool_call>"}'
+        ).body,
+    ),
+    (
+        "call-without-id.3-frames",
+        TOOLS,
+        R + A + T + U.replace(b'"id":"call_1",', b"") + CALLS + DONE,
     ),
 )
 

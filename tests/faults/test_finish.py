@@ -7,20 +7,21 @@ import pytest
 from mockglm.exchange import Answer
 from mockglm.faults import apply, parse
 from tests.faults.answers import (
-    A,
-    B,
     CALLED,
     DONE,
-    R,
     STOP,
-    T,
     TALK,
     TOOLS,
-    U,
     WORDS,
+    A,
+    B,
+    R,
+    T,
+    U,
     chunk,
     last,
     plain,
+    whole,
 )
 
 BODIES: tuple[tuple[str, Answer, bytes], ...] = (
@@ -32,22 +33,19 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     (
         "sensitive",
         WORDS,
-        (
-            '{"choices":[{"finish_reason":"sensitive","index":0,"message":{"content":"你","reasoni'
-            'ng_content":"想","role":"assistant"}}],"created":1767225600,"id":"20260101ab","model"'
-            ':"glm-4.6","object":"chat.completion","request_id":"mine","content_filter":[{"level"'
-            ':1,"role":"assistant"}]}'
-        ).encode(),
+        plain(
+            '{"content":"你","reasoning_content":"想","role":"assistant"}',
+            "sensitive",
+            ',"content_filter":[{"level":1,"role":"assistant"}]',
+        ).body,
     ),
     ("network-error", TALK, R + last("network_error", "") + DONE),
     (
         "network-error",
         WORDS,
-        (
-            '{"choices":[{"finish_reason":"network_error","index":0,"message":{"content":"你","rea'
-            'soning_content":"想","role":"assistant"}}],"created":1767225600,"id":"20260101ab","mo'
-            'del":"glm-4.6","object":"chat.completion","request_id":"mine"}'
-        ).encode(),
+        plain(
+            '{"content":"你","reasoning_content":"想","role":"assistant"}', "network_error", ""
+        ).body,
     ),
     ("context-window", TALK, last("model_context_window_exceeded") + DONE),
     (
@@ -112,12 +110,10 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     (
         "finish-missing",
         WORDS,
-        (
-            '{"choices":[{"index":0,"message":{"content":"你好吗","reasoning_content":"想","role":"as'
-            'sistant"}}],"created":1767225600,"id":"20260101ab","model":"glm-4.6","object":"chat.'
-            'completion","request_id":"mine","usage":{"prompt_tokens":6,"completion_tokens":9,"to'
-            'tal_tokens":15}}'
-        ).encode(),
+        whole(
+            '[{"index":0,"message":{"content":"你好吗","reasoning_content":"想","role":"assistant'
+            '"}}]'
+        ).body,
     ),
     ("finish-unknown", TALK, R + A + B + last("eos") + DONE),
     (
@@ -153,6 +149,11 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
         )
         + DONE,
     ),
+    ("sensitive.tool_call.usage-yes.filter-no", TOOLS, R + A + last("sensitive") + DONE),
+    ("network-error.0-frames", TALK, last("network_error", "") + DONE),
+    ("network-error.3-frames", TOOLS, R + A + T + last("network_error", "") + DONE),
+    ("cut-short.usage-no", TALK, R + last("length", "") + DONE),
+    ("finish-unknown.reason-content_filter", TALK, R + A + B + last("content_filter") + DONE),
 )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from mockglm.exchange import Answer
 from mockglm.faults import apply, parse
-from tests.faults.answers import TALK, WORDS, A, B, R, DONE, STOP
+from tests.faults.answers import DONE, STOP, TALK, WORDS, A, B, R
 
 ID = b'"id":"20260101ab"'
 MODEL = b'"model":"glm-4.6"'

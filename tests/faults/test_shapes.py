@@ -6,7 +6,19 @@ import pytest
 
 from mockglm.exchange import Answer
 from mockglm.faults import apply, parse
-from tests.faults.answers import A, B, DONE, R, STOP, TALK, WORDS, chunk, plain, said
+from tests.faults.answers import (
+    DONE,
+    STOP,
+    TALK,
+    WORDS,
+    A,
+    B,
+    R,
+    chunk,
+    plain,
+    said,
+    whole,
+)
 
 BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     (
@@ -22,10 +34,10 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
         "choices-empty",
         WORDS,
         (
-            '{"choices":[],"created":1767225600,"id":"20260101ab","model":"glm-4.6","object":"cha'
-            't.completion","request_id":"mine","usage":{"prompt_tokens":6,"completion_tokens":9,"'
-            'total_tokens":15}}'
-        ).encode(),
+            b'{"choices":[],"created":1767225600,"id":"20260101ab","model":"glm-4.6","object":"cha'
+            b't.completion","request_id":"mine","usage":{"prompt_tokens":6,"completion_tokens":9,"'
+            b'total_tokens":15}}'
+        ),
     ),
     (
         "choices-null",
@@ -44,10 +56,10 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
         "choices-null",
         WORDS,
         (
-            '{"choices":null,"created":1767225600,"id":"20260101ab","model":"glm-4.6","object":"c'
-            'hat.completion","request_id":"mine","usage":{"prompt_tokens":6,"completion_tokens":9'
-            ',"total_tokens":15}}'
-        ).encode(),
+            b'{"choices":null,"created":1767225600,"id":"20260101ab","model":"glm-4.6","object":"c'
+            b'hat.completion","request_id":"mine","usage":{"prompt_tokens":6,"completion_tokens":9'
+            b',"total_tokens":15}}'
+        ),
     ),
     (
         "index-missing",
@@ -88,12 +100,10 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     (
         "message-as-delta",
         WORDS,
-        (
-            '{"choices":[{"finish_reason":"stop","index":0,"delta":{"content":"你好吗","reasoning_co'
-            'ntent":"想","role":"assistant"}}],"created":1767225600,"id":"20260101ab","model":"glm'
-            '-4.6","object":"chat.completion","request_id":"mine","usage":{"prompt_tokens":6,"com'
-            'pletion_tokens":9,"total_tokens":15}}'
-        ).encode(),
+        whole(
+            '[{"finish_reason":"stop","index":0,"delta":{"content":"你好吗","reasoning_content":'
+            '"想","role":"assistant"}}]'
+        ).body,
     ),
     (
         "role-missing",

@@ -6,7 +6,26 @@ import pytest
 
 from mockglm.exchange import Answer
 from mockglm.faults import apply, parse
-from tests.faults.answers import A, B, DONE, R, STOP, TALK, WORDS, chunk, plain, said
+from tests.faults.answers import (
+    CALLS,
+    DONE,
+    STOP,
+    TALK,
+    TOOLS,
+    WORDS,
+    A,
+    B,
+    R,
+    U,
+    called,
+    chunk,
+    last,
+    plain,
+    said,
+    stream,
+)
+
+QUOTED = stream(said('{"role":"assistant","content":"{\\"a\\":\\"x\\\\ny\\"}"}'), STOP, DONE)
 
 BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     ("text-missing", TALK, STOP + DONE),
@@ -91,9 +110,55 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
             '{"content":"```json\\n你好吗\\n```","reasoning_content":"想","role":"assistant"}'
         ).body,
     ),
+    (
+        "text-after.text-END",
+        WORDS,
+        plain('{"content":"你好吗END","reasoning_content":"想","role":"assistant"}').body,
+    ),
+    ("repetition.times-3", TALK, R + A + A + A + last("length") + DONE),
+    (
+        "repetition.times-2",
+        WORDS,
+        plain(
+            '{"content":"你好吗你好吗","reasoning_content":"想","role":"assistant"}', "length"
+        ).body,
+    ),
+    (
+        "huge-line.size-9",
+        TALK,
+        R + said('{"role":"assistant","content":"你好长长长"}') + B + STOP + DONE,
+    ),
+    (
+        "huge-line.in-reasoning.size-6",
+        TALK,
+        said('{"role":"assistant","reasoning_content":"想长长"}') + A + B + STOP + DONE,
+    ),
+    (
+        "huge-line.in-arguments.size-4",
+        TOOLS,
+        R + A + called(0, '{    \\"a\\":1}', "call_0") + U + CALLS + DONE,
+    ),
+    (
+        "json-newline",
+        QUOTED,
+        said('{"role":"assistant","content":"{\\"a\\":\\"x\\ny\\"}"}') + STOP + DONE,
+    ),
 )
 
 
 @pytest.mark.parametrize(("name", "answer", "body"), BODIES)
 def test_these_bytes_arrive(name: str, answer: Answer, body: bytes) -> None:
     assert apply(answer, parse(name)).body == body
+
+
+@pytest.mark.parametrize(
+    ("spec", "size"),
+    [("huge-line", 70_000), ("huge-line.size-1100000", 1_100_000)],
+)
+def test_a_line_is_about_as_long_as_asked_for(spec: str, size: int) -> None:
+    longest = max(map(len, apply(TALK, parse(spec)).body.split(b"\n")))
+    assert size - 3 < longest < size + 300
+
+
+def test_a_repetition_comes_in_frames_of_their_own() -> None:
+    assert apply(TALK, parse("repetition")).body.count(A) == 100

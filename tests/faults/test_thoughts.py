@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from mockglm.errors import FaultError
 from mockglm.exchange import Answer
 from mockglm.faults import apply, parse
-from tests.faults.answers import A, B, DONE, R, STOP, TALK, WORDS, plain, said
+from tests.faults.answers import (
+    DONE,
+    STOP,
+    TALK,
+    TOOLS,
+    WORDS,
+    A,
+    B,
+    R,
+    last,
+    plain,
+    said,
+    stream,
+)
 
 BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     (
@@ -59,9 +73,42 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
         + STOP
         + DONE,
     ),
+    (
+        "think-leak.as-orphan",
+        TALK,
+        R + said('{"role":"assistant","content":"</think>你好"}') + B + STOP + DONE,
+    ),
+    (
+        "think-leak.as-split",
+        TALK,
+        said('{"role":"assistant","content":"<think>想</thi"}')
+        + said('{"role":"assistant","content":"nk>你好"}')
+        + B
+        + STOP
+        + DONE,
+    ),
+    (
+        "thinking-only.finish-length",
+        TALK,
+        R
+        + said('{"role":"assistant","reasoning_content":"你好"}')
+        + said('{"role":"assistant","reasoning_content":"吗"}')
+        + last("length")
+        + DONE,
+    ),
+    (
+        "thinking-only",
+        TOOLS,
+        R + said('{"role":"assistant","reasoning_content":"你好"}') + STOP + DONE,
+    ),
 )
 
 
 @pytest.mark.parametrize(("name", "answer", "body"), BODIES)
 def test_these_bytes_arrive(name: str, answer: Answer, body: bytes) -> None:
     assert apply(answer, parse(name)).body == body
+
+
+def test_text_without_thought_leaks_none() -> None:
+    with pytest.raises(FaultError, match="without thought and text"):
+        apply(stream(A, STOP, DONE), parse("think-leak"))

@@ -6,28 +6,35 @@ import pytest
 
 from mockglm.exchange import Answer
 from mockglm.faults import apply, parse
-from tests.faults.answers import A, B, DONE, R, STOP, TALK, WORDS, chunk, last
+from tests.faults.answers import (
+    DONE,
+    STOP,
+    TALK,
+    WORDS,
+    A,
+    B,
+    R,
+    chunk,
+    last,
+    plain,
+)
 
 BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     ("usage-missing", TALK, R + A + B + last("stop", "") + DONE),
     (
         "usage-missing",
         WORDS,
-        (
-            '{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"你好吗","reasoning_'
-            'content":"想","role":"assistant"}}],"created":1767225600,"id":"20260101ab","model":"g'
-            'lm-4.6","object":"chat.completion","request_id":"mine"}'
-        ).encode(),
+        plain('{"content":"你好吗","reasoning_content":"想","role":"assistant"}', "stop", "").body,
     ),
     ("usage-null", TALK, R + A + B + last("stop", ',"usage":null') + DONE),
     (
         "usage-null",
         WORDS,
-        (
-            '{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"你好吗","reasoning_'
-            'content":"想","role":"assistant"}}],"created":1767225600,"id":"20260101ab","model":"g'
-            'lm-4.6","object":"chat.completion","request_id":"mine","usage":null}'
-        ).encode(),
+        plain(
+            '{"content":"你好吗","reasoning_content":"想","role":"assistant"}',
+            "stop",
+            ',"usage":null',
+        ).body,
     ),
     (
         "usage-early",
@@ -81,12 +88,11 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     (
         "usage-total",
         WORDS,
-        (
-            '{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"你好吗","reasoning_'
-            'content":"想","role":"assistant"}}],"created":1767225600,"id":"20260101ab","model":"g'
-            'lm-4.6","object":"chat.completion","request_id":"mine","usage":{"prompt_tokens":6,"c'
-            'ompletion_tokens":9,"total_tokens":22}}'
-        ).encode(),
+        plain(
+            '{"content":"你好吗","reasoning_content":"想","role":"assistant"}',
+            "stop",
+            ',"usage":{"prompt_tokens":6,"completion_tokens":9,"total_tokens":22}',
+        ).body,
     ),
     (
         "usage-zero",
@@ -100,12 +106,11 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     (
         "usage-zero",
         WORDS,
-        (
-            '{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"你好吗","reasoning_'
-            'content":"想","role":"assistant"}}],"created":1767225600,"id":"20260101ab","model":"g'
-            'lm-4.6","object":"chat.completion","request_id":"mine","usage":{"prompt_tokens":6,"c'
-            'ompletion_tokens":0,"total_tokens":6}}'
-        ).encode(),
+        plain(
+            '{"content":"你好吗","reasoning_content":"想","role":"assistant"}',
+            "stop",
+            ',"usage":{"prompt_tokens":6,"completion_tokens":0,"total_tokens":6}',
+        ).body,
     ),
     (
         "usage-cached",
@@ -123,12 +128,12 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     (
         "usage-cached",
         WORDS,
-        (
-            '{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"你好吗","reasoning_'
-            'content":"想","role":"assistant"}}],"created":1767225600,"id":"20260101ab","model":"g'
-            'lm-4.6","object":"chat.completion","request_id":"mine","usage":{"prompt_tokens":6,"c'
-            'ompletion_tokens":9,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":7}}}'
-        ).encode(),
+        plain(
+            '{"content":"你好吗","reasoning_content":"想","role":"assistant"}',
+            "stop",
+            ',"usage":{"prompt_tokens":6,"completion_tokens":9,"total_tokens":15,"prompt_toke'
+            'ns_details":{"cached_tokens":7}}',
+        ).body,
     ),
     (
         "usage-reasoning",
@@ -146,13 +151,12 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     (
         "usage-reasoning",
         WORDS,
-        (
-            '{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"你好吗","reasoning_'
-            'content":"想","role":"assistant"}}],"created":1767225600,"id":"20260101ab","model":"g'
-            'lm-4.6","object":"chat.completion","request_id":"mine","usage":{"prompt_tokens":6,"c'
-            'ompletion_tokens":9,"total_tokens":15,"completion_tokens_details":{"reasoning_tokens'
-            '":10}}}'
-        ).encode(),
+        plain(
+            '{"content":"你好吗","reasoning_content":"想","role":"assistant"}',
+            "stop",
+            ',"usage":{"prompt_tokens":6,"completion_tokens":9,"total_tokens":15,"completion_'
+            'tokens_details":{"reasoning_tokens":10}}',
+        ).body,
     ),
     (
         "usage-over",
@@ -169,12 +173,11 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     (
         "usage-over",
         WORDS,
-        (
-            '{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"你好吗","reasoning_'
-            'content":"想","role":"assistant"}}],"created":1767225600,"id":"20260101ab","model":"g'
-            'lm-4.6","object":"chat.completion","request_id":"mine","usage":{"prompt_tokens":6,"c'
-            'ompletion_tokens":1000000,"total_tokens":1000006}}'
-        ).encode(),
+        plain(
+            '{"content":"你好吗","reasoning_content":"想","role":"assistant"}',
+            "stop",
+            ',"usage":{"prompt_tokens":6,"completion_tokens":1000000,"total_tokens":1000006}',
+        ).body,
     ),
     (
         "usage-prompt",
@@ -188,12 +191,11 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     (
         "usage-prompt",
         WORDS,
-        (
-            '{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"你好吗","reasoning_'
-            'content":"想","role":"assistant"}}],"created":1767225600,"id":"20260101ab","model":"g'
-            'lm-4.6","object":"chat.completion","request_id":"mine","usage":{"prompt_tokens":1,"c'
-            'ompletion_tokens":9,"total_tokens":10}}'
-        ).encode(),
+        plain(
+            '{"content":"你好吗","reasoning_content":"想","role":"assistant"}',
+            "stop",
+            ',"usage":{"prompt_tokens":1,"completion_tokens":9,"total_tokens":10}',
+        ).body,
     ),
     (
         "usage-key",
@@ -211,12 +213,12 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     (
         "usage-key",
         WORDS,
-        (
-            '{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"你好吗","reasoning_'
-            'content":"想","role":"assistant"}}],"created":1767225600,"id":"20260101ab","model":"g'
-            'lm-4.6","object":"chat.completion","request_id":"mine","usage":{"prompt_tokens":6,"c'
-            'ompletion_tokens":9,"total_tokens":15,"prompt_cache_hit_tokens":0}}'
-        ).encode(),
+        plain(
+            '{"content":"你好吗","reasoning_content":"想","role":"assistant"}',
+            "stop",
+            ',"usage":{"prompt_tokens":6,"completion_tokens":9,"total_tokens":15,"prompt_cach'
+            'e_hit_tokens":0}',
+        ).body,
     ),
 )
 

@@ -116,10 +116,10 @@ def test_pace_and_times_stand_beside_a_template() -> None:
         ("{{ tool_json.sky }}", {"messages": [{"role": "tool", "content": "x"}]}, "undefined"),
         ("{{ 1 // 0 }}", WEATHER, "template: integer"),
         ("{{ user + 1 }}", WEATHER, "template: can only concatenate str"),
-        ("{{ [][3] }}", WEATHER, "undefined"),
-        ("{{ user | int('x') + [] }}", WEATHER, "unsupported operand"),
+        ("{{ [][3] }}", WEATHER, "template: list object has no element 3"),
+        ("{{ turn + [] }}", WEATHER, "template: unsupported operand"),
         ("{{ ''.__class__.__mro__ }}", WEATHER, "template: access to attribute '__class__'"),
-        ("{{ request.update({}) }}", WEATHER, "is not safely callable"),
+        ("{{ request.update({}) }}", WEATHER, "template: access to attribute 'update'"),
         ("{{ range(10 ** 9) | list }}", WEATHER, "template: Range too big"),
     ],
 )
@@ -141,18 +141,14 @@ def test_a_template_that_makes_no_reply_is_told() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('content: "{{ user"', "5:12: template: unexpected end of template"),
-        ("content: '{% if %}'", "5:12: template: Expected an expression, got 'end of statement"),
+        ('content: "{{ user"', "5:13: template: unexpected end of template"),
+        ("content: '{% if %}'", "5:13: template: Expected an expression, got 'end of statement"),
         ("content: |\n    a\n    {% endif %}", "7:5: template: Encountered unknown tag 'endif'"),
-        ("content: '{{ user | shout }}'", "5:12: template: No filter named 'shout'."),
-        ("{content: '{{ user }}', error: 1302}", "5:13: `content` beside `error`"),
-        ("error: 1308", "5:10: the message of 1308 needs `number`, `unit`, `reset`"),
+        ("content: '{{ user | shout }}'", "5:13: template: No filter named 'shout'."),
+        ("content: '{{ user }}'\n   error: 1302", "5:13: `content` beside `error`"),
+        ("error: 1308", "5:11: the message of 1308 needs `number`, `unit`, `reset`"),
     ],
 )
 def test_a_template_that_is_none_is_told_when_it_is_loaded(text: str, problem: str) -> None:
-    text = text.removeprefix("{").removesuffix("}") if text.startswith("{c") else text
-    if ", error" in text:
-        text = "content: '{{ user }}'\n   error: 1302"
-        problem = "5:13: `content` beside `error`"
     found = problems(f"format: 1\ninteractions:\n- reply:\n   template: true\n   {text}\n")
     assert found[0].startswith(f"test.yaml:{problem}")

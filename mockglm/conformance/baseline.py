@@ -1,0 +1,64 @@
+"""Known failures of an endpoint: a file that its owner keeps, each entry with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from mockglm.conformance.checks import CHECKS
+from mockglm.errors import FileError, Problem
+
+__all__ = ["dump", "load"]
+
+
+def load(path: Path) -> Mapping[str, str]:
+    """The reasons by the id of the check. Raises FileError with every mistake of the file."""
+    import yaml  # imported here: few runs have a baseline
+
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except OSError as error:
+        raise FileError([Problem(str(path), 1, 1, f"cannot be read: {error.strerror}")]) from error
+    except yaml.MarkedYAMLError as error:
+        raise FileError([_problem(path, error.problem_mark, f"{error.problem}")]) from error
+    if node is None:
+        return {}
+    if not isinstance(node, yaml.MappingNode):
+        text = "must be a mapping of check ids to reasons"
+        raise FileError([_problem(path, node.start_mark, text)])
+    problems = list(_problems(path, node.value))
+    if problems:
+        raise FileError(problems)
+    return {key.value: value.value for key, value in node.value}
+
+
+def dump(failing: Iterable[tuple[str, str]]) -> str:
+    """A baseline of (id, first finding) pairs, to be edited: the reasons are today's findings."""
+    lines = (f"{id}: {_quoted(finding)}\n" for id, finding in failing)
+    return "# Known failures; each needs a reason, and goes when it passes.\n" + "".join(lines)
+
+
+def _problems(path: Path, pairs: list[tuple[object, object]]) -> Iterator[Problem]:
+    known: set[str] = set()
+    for key, value in pairs:
+        id, reason = getattr(key, "value", None), getattr(value, "value", None)
+        mark = getattr(key, "start_mark", None)
+        if not isinstance(id, str) or id not in CHECKS:
+            near = get_close_matches(str(id), CHECKS, n=1)
+            hint = f", {near[0]} was meant?" if near else ""
+            yield _problem(path, mark, f"no check is called {id}{hint}")
+        elif id in known:
+            yield _problem(path, mark, f"{id} stands here twice")
+        if not isinstance(reason, str) or not reason.strip():
+            yield _problem(path, mark, f"{id} needs a reason")
+        known.add(str(id))
+
+
+def _problem(path: Path, mark: object, text: str) -> Problem:
+    line, column = getattr(mark, "line", 0), getattr(mark, "column", 0)
+    return Problem(str(path), line + 1, column + 1, text)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''").replace("\n", " ") + "'"

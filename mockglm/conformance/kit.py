@@ -1,0 +1,144 @@
+"""One run of the kit: its evidence gathered once, and the verdicts on the checks selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from mockglm.conformance import recordings, soak
+from mockglm.conformance.catalogue import Check
+from mockglm.conformance.collecting import Collection, Watch
+from mockglm.conformance.judging import Evidence, Result, judge
+from mockglm.conformance.plan import Limits, Plan, draw
+from mockglm.conformance.probes import PROBES, WRONG_KEY
+from mockglm.conformance.report.document import Head, clean, entry
+from mockglm.conformance.seen import Seen
+from mockglm.conformance.target import Target
+from mockglm.conformance.transport import Patience, Send, connect
+from mockglm.redact import Redactor
+
+__all__ = ["Kit", "Settings"]
+
+Connect = Callable[[str, Patience], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What was asked for. `baseline` has reasons by the id of the check."""
+
+    target: Target
+    disruptive: bool = False
+    strict: bool = False
+    soak: int = 0
+    requests: int | None = None
+    tokens: int | None = None
+    patience: Patience = field(default_factory=Patience)
+    baseline: Mapping[str, str] = field(default_factory=dict)
+    replay: Path | None = None
+
+
+class Kit:
+    """The run of a selection of checks. Nothing is sent before `gather`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.evidence: Evidence | None = None
+        self.requests = 0
+
+    def plan(self, checks: Iterable[Check]) -> Plan:
+        """What a run of these checks would send."""
+        settings = self.settings
+        plan = draw(
+            checks,
+            settings.target.profile,
+            disruptive=settings.disruptive,
+            soak=settings.soak,
+        )
+        limits = Limits(
+            plan.limits.requests if settings.requests is None else settings.requests,
+            plan.limits.tokens if settings.tokens is None else settings.tokens,
+        )
+        return replace(plan, limits=limits)
+
+    def gather(self, checks: Sequence[Check], watch: Watch) -> Evidence:
+        """The exchanges these checks need: sent once, or read from a folder."""
+        if self.evidence is None:
+            self.evidence = self._replay() if self.settings.replay else self._send(checks, watch)
+        return self.evidence
+
+    def judge(self, check: Check) -> Result:
+        """The verdict on a check, by the evidence, the baseline and how strict the run is."""
+        assert self.evidence is not None, "gather comes first"
+        result = judge(check, self.evidence)
+        if result.verdict == "warn" and self.settings.strict:
+            result = replace(result, verdict="fail")
+        reason = self.settings.baseline.get(check.id)
+        return result if reason is None else _expected(result, reason)
+
+    def entry(self, check: Check) -> dict[str, Any]:
+        """The verdict on a check as the report has it."""
+        found = entry(self.judge(check), self.named, self.settings.target.url)
+        cleaned: dict[str, Any] = clean(found, self.redactor)
+        return cleaned
+
+    @property
+    def named(self) -> Mapping[str, Seen]:
+        """Every exchange by its name."""
+        return {seen.name: seen for seen in self.evidence or ()}
+
+    @property
+    def redactor(self) -> Redactor:
+        keys = (self.settings.target.key, WRONG_KEY)
+        return Redactor(key for key in keys if key)
+
+    @property
+    def head(self) -> Head:
+        """What the report says of the run as a whole."""
+        target = self.settings.target
+        spent = (seen.spent for seen in self.evidence or ())
+        note = "" if target.profile.known else f"{target.model} is no model of GLM's: all is tried."
+        return Head(
+            target=str(self.settings.replay or target.url),
+            model=target.model,
+            started=target.started,
+            requests=self.requests,
+            tokens=sum(tokens for tokens in spent if isinstance(tokens, int)),
+            cause=self.evidence.cause if self.evidence else None,
+            note=note,
+        )
+
+    def rates(self, checks: Iterable[Check]) -> dict[str, Any]:
+        """What the soak found; empty without one."""
+        return soak.rates(checks, self.evidence) if self.evidence else {}
+
+    def _send(self, checks: Sequence[Check], watch: Watch) -> Evidence:
+        target = self.settings.target
+        with connect(target.url, self.settings.patience) as send:
+            collection = Collection(self.plan(checks), target, self._counted(send), watch)
+            return collection.collect()
+
+    def _counted(self, send: Send) -> Send:
+        def counted(request: Any) -> Any:
+            self.requests += 1
+            return send(request)
+
+        return counted
+
+    def _replay(self) -> Evidence:
+        assert self.settings.replay is not None
+        exchanges = recordings.load(self.settings.replay)
+        found = {name: Seen(name, exchange) for name, exchange in exchanges}
+        probed = {name: seen for name, seen in found.items() if name in PROBES}
+        more = tuple(seen for name, seen in found.items() if name not in PROBES)
+        return Evidence(probed, self.settings.target.profile, more)
+
+
+def _expected(result: Result, reason: str) -> Result:
+    """The result of a check that the baseline has."""
+    if result.verdict in ("fail", "warn", "not_testable"):
+        return replace(result, verdict="expected", reason=reason)
+    if result.verdict == "pass":
+        return replace(result, verdict="stale", reason=reason)
+    return result

@@ -1,0 +1,63 @@
+"""What to do about a finding: one sentence for a check, or for its category."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["advise"]
+
+_CATEGORIES: Mapping[str, str] = {
+    "TRN": "Look at what stands between the model and the client: proxies, buffers, compression.",
+    "SSE": "Write events from one place, each as one write of data:, JSON and a blank line.",
+    "CHK": "Build every chunk from one template that is filled once for the stream.",
+    "JSN": "Compare the reply with the one in the documents, key by key.",
+    "EQV": "Make the plain reply by joining the chunks, so that both say the same.",
+    "RSN": "Look at the reasoning parser: which tokens it takes for the end of the thought.",
+    "TOL": "Look at the tool parser, and at what it does with text before a call.",
+    "FIN": "Set finish_reason in one place, when the model has stopped.",
+    "USE": "Count tokens where they are made, and send the count with the finish.",
+    "ERR": "Map every refusal to GLM's envelope before anything of the answer is sent.",
+    "AUT": "Check the credential before the path and the body, and answer 401 with a code.",
+    "LIM": "Answer a request over a limit with 429 and the code of that limit.",
+    "HDR": "Set the header on every answer, refusals too.",
+    "TIM": "Look at the queue in front of the model.",
+}
+
+_CHECKS: Mapping[str, str] = {
+    "TRN-02": "Set Content-Type: text/event-stream;charset=UTF-8 before the first chunk.",
+    "TRN-03": "Set Content-Type: application/json; charset=UTF-8.",
+    "TRN-04": "Do not compress unless Accept-Encoding allows it.",
+    "TRN-05": "Switch off buffering in the proxy (nginx: proxy_buffering off).",
+    "TRN-06": "Close the connection, or end the chunked body, once [DONE] is written.",
+    "SSE-01": "Cut text between characters, not between bytes: decode incrementally.",
+    "SSE-05": "Two writers share a connection, or a piece was cut; serialise each chunk whole.",
+    "SSE-06": "Write data: [DONE] once, after the last chunk, also when the reply was cut.",
+    "CHK-03": 'Send "object":"chat.completion.chunk".',
+    "CHK-05": "Send text as a string; a list of parts is for requests only.",
+    "EQV-02": "Apply the same chat template whether stream is set or not.",
+    "RSN-04": "Start the server with the reasoning parser of the model's family.",
+    "RSN-05": "The model used all its tokens to think, or its answer was taken for thought.",
+    "RSN-06": "Pass thinking.type to the chat template (enable_thinking).",
+    "RSN-07": "Accept reasoning_content in assistant messages of the history.",
+    "TOL-01": "Send id, type and name with the first delta of a call only.",
+    "TOL-03": "Send arguments as text that was JSON before it was cut.",
+    "TOL-04": "Finish with tool_calls if and only if a call was sent.",
+    "TOL-06": "Check the name that the model wrote against the request's tools.",
+    "TOL-10": "Honour tool_stream, or leave it out of what the model claims.",
+    "FIN-01": "Leave finish_reason out of every chunk but the last.",
+    "USE-01": "Put usage on the chunk that has the finish_reason, without being asked for it.",
+    "USE-03": "Count reasoning among completion_tokens.",
+    "ERR-01": 'Answer {"error":{"code":"1211","message":"…"}}, the code in quotes.',
+    "ERR-02": "Know whether the request is good before status 200 is sent.",
+    "ERR-03": "Answer 400 with code 1211 for a model that is not served.",
+    "ERR-05": "Answer 400 when the body cannot be parsed, not 500.",
+    "ERR-10": "Let the gateway answer JSON, not its HTML page.",
+    "AUT-02": "Answer 401 with code 1001 where the Authorization header is missing.",
+    "AUT-04": "Accept a JWT signed with the secret half of the key (HS256, sign_type SIGN).",
+    "AUT-06": "Never put the credential into a message or a header.",
+}
+
+
+def advise(id: str) -> str:
+    """The next step after a finding of a check."""
+    return _CHECKS.get(id) or _CATEGORIES[id[:3]]

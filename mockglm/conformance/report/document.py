@@ -1,0 +1,113 @@
+"""report.json: one document that every other form of the report is made of. Keys are only added."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mockglm import __version__
+from mockglm.conformance.catalogue import CATEGORIES, SET
+from mockglm.conformance.cause import Cause
+from mockglm.conformance.judging import Result
+from mockglm.conformance.parts import Finding
+from mockglm.conformance.report.advice import advise
+from mockglm.conformance.report.excerpt import excerpt
+from mockglm.conformance.report.repeat import curl
+from mockglm.conformance.seen import Seen
+from mockglm.redact import Redactor
+
+__all__ = ["SCHEMA", "Head", "clean", "document", "entry", "summary"]
+
+SCHEMA = "mockglm.report/1"
+
+JSON = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a report says of the run as a whole. `started` is in unix seconds."""
+
+    target: str
+    model: str
+    started: float
+    requests: int = 0
+    tokens: int = 0
+    cause: Cause | None = None
+    note: str = ""
+
+
+def document(head: Head, entries: Iterable[JSON], soak: JSON | None = None) -> dict[str, Any]:
+    """The whole report."""
+    checks = list(entries)
+    cause = head.cause
+    return {
+        "schema": SCHEMA,
+        "tool": f"mockglm {__version__}",
+        "set": SET,
+        "started": head.started,
+        "target": head.target,
+        "model": head.model,
+        "requests": head.requests,
+        "tokens": head.tokens,
+        "summary": summary(checks),
+        "cause": {"kind": cause.kind, "message": cause.message, "advice": cause.advice}
+        if cause
+        else None,
+        "note": head.note,
+        "soak": soak or {},
+        "checks": checks,
+    }
+
+
+def summary(entries: Iterable[JSON]) -> dict[str, int]:
+    """How many checks have each verdict."""
+    return dict(sorted(Counter(entry["verdict"] for entry in entries).items()))
+
+
+def entry(result: Result, seen: Mapping[str, Seen], target: str) -> dict[str, Any]:
+    """One check with its verdict and evidence, without any secret."""
+    check = result.check
+    findings = [_finding(finding, seen) for finding in result.findings]
+    first = seen.get(result.findings[0].exchange) if result.findings else None
+    return {
+        "id": check.id,
+        "level": check.level,
+        "verdict": result.verdict,
+        "requirement": check.title,
+        "category": CATEGORIES[check.category],
+        "cause": result.cause,
+        "reason": result.reason,
+        "probes": list(check.probes),
+        "exchanges": list(result.exchanges),
+        "sources": [str(source) for source in check.sources],
+        "advice": advise(check.id) if findings else "",
+        "repeat": curl(target, first.request) if first and target else "",
+        "findings": findings,
+    }
+
+
+def _finding(finding: Finding, seen: Mapping[str, Seen]) -> dict[str, Any]:
+    found = seen.get(finding.exchange)
+    shown = excerpt(found, finding.at) if found and finding.at is not None else None
+    return {
+        "message": finding.message,
+        "expected": finding.expected,
+        "actual": finding.actual,
+        "exchange": finding.exchange,
+        "at": finding.at,
+        "path": finding.path,
+        "excerpt": {"text": shown.text, "column": shown.column} if shown else None,
+    }
+
+
+def clean(value: Any, redactor: Redactor) -> Any:
+    """The document without any secret in its strings."""
+    if isinstance(value, str):
+        return redactor.text(value)
+    if isinstance(value, dict):
+        return {key: clean(inner, redactor) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [clean(inner, redactor) for inner in value]
+    return value

@@ -1,0 +1,160 @@
+"""The report as lines for a terminal: a check a line, a failure with all it takes to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any
+from unicodedata import east_asian_width
+
+__all__ = ["Line", "failure", "render", "totals"]
+
+JSON = Mapping[str, Any]
+Line = tuple[str, str]
+"""A text and its style: a colour, `bold`, or nothing."""
+
+_MARKS: Mapping[str, Line] = {
+    "pass": ("✓", "green"),
+    "fail": ("✗", "red"),
+    "warn": ("!", "yellow"),
+    "not_testable": ("–", "red"),
+    "not_exercised": ("○", "yellow"),
+    "not_applicable": ("·", ""),
+    "expected": ("x", "yellow"),
+    "stale": ("✗", "red"),
+}
+_WORDS: Mapping[str, str] = {
+    "pass": "passed",
+    "fail": "failed",
+    "warn": "warned",
+    "not_testable": "not testable",
+    "not_exercised": "not exercised",
+    "not_applicable": "not applicable",
+    "expected": "expected to fail",
+    "stale": "stale",
+}
+_MOST = 3
+"""Findings of one check that are shown in full."""
+
+
+def render(report: JSON, *, details: bool = True) -> Iterator[Line]:
+    """The whole report; without details where the failures are shown elsewhere."""
+    yield f"GLM v4 conformance, {report['set']}", "bold"
+    yield f"{report['target']} as {report['model']}", ""
+    if report["note"]:
+        yield report["note"], ""
+    for category, checks in groupby(report["checks"], key=lambda check: check["category"]):
+        shown = [check for check in checks if check["verdict"] != "not_testable"]
+        if shown:
+            yield "", ""
+            yield f"  {category}", "bold"
+        for check in shown:
+            yield from _check(check, details)
+    yield from _untestable(report)
+    yield from _soak(report["soak"])
+    yield "", ""
+    yield from totals(report)
+
+
+def totals(report: JSON) -> Iterator[Line]:
+    """What it comes to, in one line, and the root cause before it where there is one."""
+    cause = report["cause"]
+    if cause:
+        yield cause["message"], "red"
+        yield cause["advice"], ""
+    parts = (f"{count} {_WORDS[verdict]}" for verdict, count in report["summary"].items())
+    cost = f"{report['requests']} requests, {report['tokens']} output tokens"
+    is_good = report["summary"].keys() <= {"pass", "not_applicable", "expected"}
+    yield f"{', '.join(parts)}; {cost}", "green" if is_good else "bold"
+
+
+def failure(check: JSON) -> Iterator[Line]:
+    """What is known of a check that did not pass."""
+    for finding in check["findings"][:_MOST]:
+        yield from _finding(finding)
+    more = len(check["findings"]) - _MOST
+    if more > 0:
+        yield f"and {more} more", ""
+    if check["findings"]:
+        yield f"source: {'; '.join(check['sources'])}", ""
+        yield f"repeat: {check['repeat']}", ""
+        yield f"next:   {check['advice']}", ""
+    if check["cause"]:
+        yield check["cause"], ""
+
+
+def _check(check: JSON, details: bool) -> Iterator[Line]:
+    mark, style = _MARKS[check["verdict"]]
+    tail = f" ({check['cause']})" if check["verdict"] == "not_exercised" else ""
+    tail = f" (known: {check['reason']})" if check["verdict"] == "expected" else tail
+    if check["verdict"] == "stale":
+        tail = f" (passes now; take it out of the baseline: {check['reason']})"
+    yield f"    {mark} {check['id']} {check['level']:6} {check['requirement']}{tail}", style
+    is_shown = check["verdict"] in ("fail", "warn") and details
+    notes = check["level"] == "NOTE" and check["findings"]
+    if is_shown or notes:
+        for text, colour in failure(check) if is_shown else _notes(check):
+            yield f"        {text}", colour
+
+
+def _notes(check: JSON) -> Iterator[Line]:
+    for finding in check["findings"][:_MOST]:
+        yield f"note: {finding['message']}: {finding['actual']}", ""
+
+
+def _finding(finding: JSON) -> Iterator[Line]:
+    place = f", byte {finding['at']}" if finding["at"] is not None else ""
+    path = f" at {finding['path']}" if finding["path"] else ""
+    yield f"{finding['exchange']}{place}{path}: {finding['message']}", "red"
+    excerpt = finding["excerpt"]
+    if excerpt:
+        yield excerpt["text"], ""
+        yield " " * _width(excerpt["text"][: excerpt["column"]]) + "^", "red"
+    for name in ("expected", "actual"):
+        if finding[name] is not None:
+            yield f"{name + ':':9} {finding[name]}", ""
+
+
+def _untestable(report: JSON) -> Iterator[Line]:
+    """The checks that had nothing to judge, gathered by their cause."""
+    by_cause: dict[str, list[str]] = {}
+    for check in report["checks"]:
+        if check["verdict"] == "not_testable":
+            by_cause.setdefault(_root(report, check), []).append(check["id"])
+    if by_cause:
+        yield "", ""
+        yield "  not testable", "bold"
+    for cause, ids in by_cause.items():
+        yield f"    – {_ids(ids)}: {cause}", "red"
+
+
+def _root(report: JSON, check: JSON) -> str:
+    cause = report["cause"]
+    if cause and cause["message"] in check["cause"]:
+        return "see below"
+    return str(check["cause"])
+
+
+def _ids(ids: Iterable[str]) -> str:
+    listed = list(ids)
+    if len(listed) <= _MOST:
+        return ", ".join(listed)
+    return f"{listed[0]}…{listed[-1]} ({len(listed)} checks)"
+
+
+def _soak(soak: JSON) -> Iterator[Line]:
+    if not soak:
+        return
+    yield "", ""
+    yield f"  soak: {soak['count']} streams", "bold"
+    for row in soak["rates"]:
+        low, high = row["interval"]
+        rate = f"{row['failed']} of {soak['count']} ({low:.1%} to {high:.1%})"
+        yield f"    {row['id']} failed in {rate}", "yellow"
+    if not soak["rates"]:
+        yield "    nothing failed in any", "green"
+
+
+def _width(text: str) -> int:
+    """Columns in a terminal, where a Chinese character takes two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import mockglm
+from mockglm import scenario
+from mockglm.errors import FileError, UsageError
+from mockglm.exchange import Failure
+from mockglm.matching import When
+
+Write = Callable[[str, str], Path]
+
+EMPTY = "format: 1\n"
+RECORDED = "format: 1\nrecorded: {at: x, from: y, by: z}\n"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a file below the test's own folder."""
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
+
+
+def test_a_scenario_is_called_as_its_file(write: Write) -> None:
+    path = write("rate-limit.v2.yaml", EMPTY)
+    assert scenario.load(path).name == "rate-limit.v2"
+    assert scenario.load(str(path)).path == str(path)
+
+
+def test_a_single_file_may_be_called_anything(write: Write) -> None:
+    assert scenario.load(write("TestA.test_b[1].yaml", EMPTY)).name == "TestA.test_b[1]"
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileError) as caught:
+        scenario.load(tmp_path / "a.yaml")
+    assert str(caught.value) == f"{tmp_path}/a.yaml:1:1: cannot be read: No such file or directory"
+
+
+def test_files_are_loaded_in_the_order_given(write: Write) -> None:
+    paths = [write("b.yaml", EMPTY), write("a.yaml", EMPTY)]
+    assert [one.name for one in scenario.load_all(paths)] == ["b", "a"]
+
+
+def test_a_folder_is_loaded_in_the_order_of_paths(write: Write, tmp_path: Path) -> None:
+    for name in ("f/c.yaml", "f/a.yml", "f/b/z.yaml", "f/readme.md"):
+        write(name, EMPTY)
+    first = write("z1.yaml", EMPTY)
+    names = [one.name for one in scenario.load_all([first, tmp_path / "f"])]
+    assert names == ["z1", "a", "z", "c"]
+
+
+def test_hand_written_files_come_before_recorded_ones(write: Write) -> None:
+    paths = [
+        write("a.yaml", RECORDED),
+        write("b.yaml", EMPTY),
+        write("c.yaml", RECORDED),
+        write("d.yaml", EMPTY),
+    ]
+    assert [one.name for one in scenario.load_all(paths)] == ["b", "d", "a", "c"]
+
+
+def test_a_name_is_given_once(write: Write) -> None:
+    paths = [write("x/a.yaml", EMPTY), write("y/a.yml", EMPTY)]
+    with pytest.raises(FileError) as caught:
+        scenario.load_all(paths)
+    assert str(caught.value) == f"{paths[1]}:1:1: the name `a` is taken by {paths[0]}"
+
+
+def test_a_file_given_twice_is_told(write: Write) -> None:
+    path = write("a.yaml", EMPTY)
+    with pytest.raises(FileError, match="the name `a` is taken"):
+        scenario.load_all([path, path])
+
+
+@pytest.mark.parametrize("stem", ["A", "-a", ".a", "a b", "天气", "a+b", "a@b"])
+def test_a_name_that_no_url_has_is_told(stem: str, write: Write) -> None:
+    with pytest.raises(FileError) as caught:
+        scenario.load_all([write(f"{stem}.yaml", EMPTY)])
+    assert f"`{stem}` is no name: write a-z, 0-9" in str(caught.value)
+
+
+def test_the_mistakes_of_all_files_are_told_at_once(write: Write) -> None:
+    paths = [write("a.yaml", "format: 2"), write("b.yaml", EMPTY), write("c.yaml", "x: 1")]
+    with pytest.raises(FileError) as caught:
+        scenario.load_all(paths)
+    assert [(problem.path, problem.message) for problem in caught.value.problems] == [
+        (str(paths[0]), "expected 1, found `2`"),
+        (str(paths[2]), "`format` is missing"),
+        (str(paths[2]), caught.value.problems[2].message),
+    ]
+
+
+def test_a_path_that_is_not_there_is_told_with_the_nearest(write: Write, tmp_path: Path) -> None:
+    near = write("hello.yaml", EMPTY)
+    with pytest.raises(UsageError) as caught:
+        scenario.load_all([tmp_path / "helo.yaml"])
+    assert str(caught.value) == f"{tmp_path}/helo.yaml is not there, did you mean `{near}`?"
+
+
+def test_a_folder_without_scenarios_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        scenario.load_all([tmp_path])
+    assert str(caught.value) == f"{tmp_path} has no *.yaml or *.yml in it"
+
+
+def test_shipped_scenarios_are_found_in_the_wheel(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = write("mockglm/scenarios/b.yaml", EMPTY)
+    other = write("mockglm/scenarios/a.yaml", EMPTY)
+    write("scenarios/c.yaml", EMPTY)
+    monkeypatch.setattr(mockglm, "__file__", str(tmp_path / "mockglm" / "__init__.py"))
+    assert list(scenario.shipped().items()) == [("a", other), ("b", inside)]
+
+
+def test_shipped_scenarios_are_found_beside_a_checkout(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = write("scenarios/c.yaml", EMPTY)
+    monkeypatch.setattr(mockglm, "__file__", str(tmp_path / "mockglm" / "__init__.py"))
+    assert scenario.shipped() == {"c": beside}
+
+
+def test_an_installation_without_scenarios_ships_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mockglm, "__file__", str(tmp_path / "mockglm" / "__init__.py"))
+    assert scenario.shipped() == {}
+
+
+def test_an_interaction_is_made_of_python_values_in_the_words_of_the_file() -> None:
+    made = scenario.interaction(
+        {"when": {"user": ("天气", "/晴/")}, "reply": [{"error": 1302}, {"content": 1.5}]},
+        "test_x.py",
+        12,
+    )
+    assert made.when == When(user=["天气", "/晴/"])
+    assert made.where == "test_x.py:12"
+    replies = [step.rendering and step.rendering.reply for step in made.steps]
+    assert replies[0] is not None
+    assert replies[0].error == Failure("1302")
+    assert replies[1] is not None
+    assert replies[1].content == "1.5"
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ({"reply": {"contnt": ""}}, "unknown key `contnt`, did you mean `content`?"),
+        ({"reply": {"error": 1308}}, "the message of 1308 needs `number`, `unit`, `reset`"),
+    ],
+)
+def test_what_is_wrong_with_python_values_is_told_alike(
+    written: dict[str, object], problem: str
+) -> None:
+    with pytest.raises(FileError) as caught:
+        scenario.interaction(written, "test_x.py", 12)
+    assert str(caught.value) == f"test_x.py:12:1: {problem}"

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from mockglm.scenario import parse, schema, tree
+from mockglm.scenario.notes import Notes
+
+WHOLE = """
+format: 1
+about: All there is.
+recorded: {at: 2026-09-09 05:38:28, from: https://api.z.ai/api/paas/v4, by: mockglm 0.1.0}
+speed: 2
+keys: listed
+ignore: [$.seed]
+replace: {'[0-9]+': N}
+models: [{id: glm-9, like: glm-4.6, pace: {first: 1}}]
+overload: [{model: glm-5, for: 30}]
+accounts:
+  - key: 1.2
+    balance: 0
+    concurrency: {glm-5: 1}
+    plan: [{window: 5h, requests: 40}]
+    models: [glm-*]
+    denied: glm-5.3
+    state: active
+defaults: {content: 1.10, usage: none, pace: model, headers: {X-A: [1, b]}}
+interactions:
+  - when:
+      model: [glm-4.6, 4.5]
+      stream: true
+      thinking: false
+      user: 天气
+      system: [a, /b/]
+      assistant: a
+      tool: b
+      text: 42
+      after_tool: f
+      tools: [f]
+      body: {a: 1}
+      header: {X-A: 1}
+      key: k
+      chance: 0.5
+    reply:
+      - error: 1302
+      - {error: {code: 1308, number: 5, unit: hour, reset: 2026-09-09 05:38:28}, times: 2}
+      - {error: {code: 1301, contentFilter: [{role: user, level: 2}]}}
+      - reasoning: 用户想知道天气。
+        content: 北京今天晴。
+        tool_calls: [{name: f, arguments: {a: 1}}, {name: g, arguments: '{', id: x}]
+        finish_reason: stop
+        usage: {prompt_tokens: 1}
+        web_search: [{title: a}]
+        content_filter: [{role: user, level: 1}]
+        chunks: {content: [a, b], reasoning: 1, arguments: 2}
+        pace: {first: 1, every: 0.1, jitter: 0}
+        fault: [reset, {do: stall, at: 3 frames, for: 30s}]
+        template: true
+    times: 5
+    validate: false
+    speed: 0
+  - request: {method: POST, path: /chat/completions, query: a=1, body: {model: glm-4.6}}
+    response: {status: 200, headers: {A: b}, events: "0.1 [DONE]", cut: true}
+  - request: {path: /files, base64: aGk=}
+    response: {at: 1, chunks: [[0.5, a], {at: 1, base64: aGk=}], cut: reset}
+  - response: {json: {a: 1}}
+  - response: {body: text}
+"""
+
+
+@cache
+def validator() -> Draft202012Validator:
+    Draft202012Validator.check_schema(schema())
+    return Draft202012Validator(schema())
+
+
+def plain(text: str) -> Any:
+    return tree.plain(tree.compose(Notes("x.yaml", text.encode())))
+
+
+def test_a_file_with_all_there_is_loads_and_fits_the_schema() -> None:
+    assert len(parse(WHOLE.encode(), "whole.yaml").interactions) == 5
+    assert list(validator().iter_errors(plain(WHOLE))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        "format: 2",
+        "[]",
+        "{format: 1, unknown: 1}",
+        "{format: 1, interactions: {}}",
+        "{format: 1, interactions: [{rply: {}}]}",
+        "{format: 1, interactions: [{reply: {content: []}}]}",
+        "{format: 1, interactions: [{reply: {chunks: 0}}]}",
+        "{format: 1, interactions: [{reply: {finish_reason: stopp}}]}",
+        "{format: 1, interactions: [{reply: {fault: {at: 3 frames}}}]}",
+        "{format: 1, interactions: [{reply: {pace: {first: -1}}}]}",
+        "{format: 1, interactions: [{reply: {tool_calls: [{}]}}]}",
+        "{format: 1, interactions: [{reply: {error: {status: 400}}}]}",
+        "{format: 1, interactions: [{when: {stream: 'yes'}}]}",
+        "{format: 1, interactions: [{response: {cut: maybe}}]}",
+        "{format: 1, interactions: [{response: {chunks: [[a, b]]}}]}",
+        "{format: 1, keys: some}",
+        "{format: 1, accounts: [{}]}",
+    ],
+)
+def test_the_schema_refuses_what_does_not_load(text: str) -> None:
+    assert list(validator().iter_errors(plain(text))) != []
+
+
+def test_every_field_says_what_it_is_or_says_it_by_its_type() -> None:
+    made = schema()
+    assert made["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    fields = {
+        (name, field)
+        for name, part in made["$defs"].items()
+        for field, kind in part["properties"].items()
+        if "description" not in kind
+    }
+    assert {name for name, _ in fields} <= {
+        *("Account", "Bytes", "Chunks", "Filter", "Model", "Recorded", "Response"),
+    }
+    assert "x-text" not in str(made)
