@@ -50,12 +50,6 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._starlette(scope, receive, send)
 
-    async def startup(self) -> None:
-        """Called in the server's loop before it says that it answers."""
-
-    async def shutdown(self) -> None:
-        """Called in the server's loop once no request is open."""
-
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = asyncio.get_running_loop().time()
         wire = scope.get("extensions", {}).get(WIRE)

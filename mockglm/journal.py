@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from mockglm.exchange import Answer, Exchange, Request
+from mockglm.redact import REDACTED, Redactor
 
-__all__ = ["Entry", "Journal", "Outcome"]
+__all__ = ["Budget", "Entry", "Journal", "Outcome"]
 
 Outcome = Literal["open", "done", "cut", "gone"]
 
 MOST_ENTRIES = 1000
-MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 256 * 1024 * 1024
+
+MOST_LEARNED = 1000
+"""Credentials that are known to have been learned; a client may sign one for each request."""
+
+SECRET_HEADERS = frozenset(("authorization", "cookie", "proxy-authorization", "x-api-key"))
+"""Headers whose value is a secret whatever it is."""
 
 
 @dataclass(slots=True)
@@ -82,23 +89,42 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Journal:
-    """The newest entries, at most so many and so many bytes; the oldest go first."""
+class Budget:
+    """The bytes that all journals of a server keep together."""
 
-    most_entries: int = MOST_ENTRIES
-    most_bytes: int = MOST_BYTES
-    _entries: deque[Entry] = field(default_factory=deque)
-    _bytes: int = 0
-    _listeners: list[Callable[[Entry], None]] = field(default_factory=list)
+    most: int = MOST_BYTES
+    used: int = 0
+
+
+class Journal:
+    """The newest entries of a session; the oldest go first, when there are too many or when the
+    journals of the server are over their budget. What it gives out has no key in it."""
+
+    def __init__(self, budget: Budget | None = None, most_entries: int = MOST_ENTRIES) -> None:
+        self._budget = budget or Budget()
+        self._most = most_entries
+        self._entries: deque[tuple[Entry, int]] = deque()
+        self._listeners: list[Callable[[Entry], None]] = []
+        self._redactor = Redactor()
+        self._learned: set[str] = set()
 
     def add(self, entry: Entry) -> None:
         """Take an entry in and let old ones go."""
-        self._entries.append(entry)
-        self._bytes += entry.size
-        while len(self._entries) > self.most_entries or (
-            self._bytes > self.most_bytes and len(self._entries) > 1
+        size = entry.size
+        self._entries.append((entry, size))
+        self._budget.used += size
+        while len(self._entries) > self._most or (
+            self._budget.used > self._budget.most and len(self._entries) > 1
         ):
-            self._bytes -= self._entries.popleft().size
+            self._budget.used -= self._entries.popleft()[1]
+
+    def learn(self, credential: str) -> None:
+        """Know a key or JWT that entries may have in them."""
+        if credential not in self._learned:
+            if len(self._learned) >= MOST_LEARNED:
+                self._learned.clear()
+            self._learned.add(credential)
+            self._redactor.learn(credential)
 
     def close(self, entry: Entry) -> None:
         """Say that an entry has its outcome; listeners are told."""
@@ -106,8 +132,8 @@ class Journal:
             listener(entry)
 
     def clear(self) -> None:
+        self._budget.used -= sum(size for _, size in self._entries)
         self._entries.clear()
-        self._bytes = 0
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
         """Have every closed entry told; what is returned ends it."""
@@ -115,8 +141,29 @@ class Journal:
         return lambda: self._listeners.remove(listener)
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(tuple(self._entries))
+        """The entries as they are now, oldest first, redacted."""
+        return map(self._clean, [entry for entry, _ in self._entries])
 
     def __len__(self) -> int:
         return len(self._entries)
 
+    def _clean(self, entry: Entry) -> Entry:
+        asked, answer = entry.request, entry.answer
+        headers = tuple((name, self._header(name, value)) for name, value in asked.headers)
+        request = replace(
+            asked,
+            path=self._redactor.text(asked.path),
+            query=self._redactor.text(asked.query),
+            headers=headers,
+            body=self._redactor.bytes(asked.body),
+        )
+        return replace(entry, request=request, answer=answer and self._cleaned(answer))
+
+    def _cleaned(self, answer: Answer) -> Answer:
+        times = [at for at, _ in answer.pieces]
+        pieces = self._redactor.pieces([piece for _, piece in answer.pieces])
+        headers = tuple((name, self._redactor.text(value)) for name, value in answer.headers)
+        return replace(answer, headers=headers, pieces=tuple(zip(times, pieces, strict=True)))
+
+    def _header(self, name: str, value: str) -> str:
+        return REDACTED if name in SECRET_HEADERS else self._redactor.text(value)

@@ -1,58 +1,64 @@
-"""What several test modules need: a scripted answer as the bytes it is on the wire."""
+"""What several test modules need: one running server, and scripted answers as it sends them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
-import msgspec
+import httpx
 import pytest
 
-from mockglm.chat import Chunking, Rendering, Stamp, refuse
-from mockglm.clock import Ids
-from mockglm.exchange import Answer, Failure, Reply, ToolCall
-from mockglm.models import MODELS
+from mockglm.exchange import Answer
+from tests.serving import KEY, Served, serving
 
 Serve = Callable[[Mapping[str, Any], Mapping[str, Any]], Answer]
-NOW = 1_773_349_383.25
+Base = Callable[[str], str]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Served]:
+    """A server with no file, for all tests; a label of its own gives each a session."""
+    with serving() as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def labels() -> Iterator[str]:
+    """Labels that no test had before."""
+    return (f"t{number}" for number in count())
 
 
 @pytest.fixture
-def serve() -> Serve:
+def label(labels: Iterator[str]) -> str:
+    """A label of this test's own."""
+    return next(labels)
+
+
+@pytest.fixture
+def base(server: Served, label: str) -> Base:
+    """The base URL of a scenario of the server, in this test's own session."""
+    return lambda name: server.base(f"{name}@{label}")
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[httpx.Client]:
+    """A client with a pool and a key, which no proxy of the environment comes between."""
+    headers = {"Authorization": f"Bearer {KEY}"}
+    with httpx.Client(headers=headers, timeout=30, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def serve(server: Served, http: httpx.Client, label: str) -> Serve:
     """Answer a request body with a scripted reply, both as JSON in the words of the file format."""
-    return _render
 
+    def answer(request: Mapping[str, Any], script: Mapping[str, Any]) -> Answer:
+        control = f"{server.host}/__mockglm__/replies"
+        queued = http.post(control, params={"session": f"@{label}"}, json=script)
+        assert queued.json() == {"queued": 1}
+        sent = http.post(f"{server.base(f'@{label}')}/chat/completions", json=request)
+        headers = tuple(sent.headers.multi_items())
+        return Answer(sent.status_code, headers, ((0.0, sent.content),))
 
-def _render(request: Mapping[str, Any], script: Mapping[str, Any]) -> Answer:
-    ids = Ids("seed", "session", 1)
-    log_id = ids.log(NOW)
-    if "error" in script:
-        filtered = script.get("content_filter")
-        beside = {"contentFilter": filtered} if filtered else {}
-        fields = dict(script["error"])
-        return refuse(Failure(fields.pop("code"), fields=fields, beside=beside), log_id)
-    model = request["model"]
-    stamp = Stamp(
-        ids=ids,
-        id=log_id,
-        request_id=log_id,
-        created=int(NOW),
-        model=model,
-        profile=MODELS[model],
-        prompt=8,
-    )
-    pieces = tuple(script.get("chunks", {}).get("content", ()))
-    rendering = Rendering(_reply(script), Chunking(content=pieces or 4))
-    return rendering.stream(stamp) if request.get("stream") else rendering.plain(stamp)
-
-
-def _reply(script: Mapping[str, Any]) -> Reply:
-    return Reply(
-        content=script["content"],
-        reasoning=script.get("reasoning"),
-        calls=tuple(
-            ToolCall(call["name"], msgspec.json.encode(call["arguments"]).decode())
-            for call in script.get("tool_calls", ())
-        ),
-        finish_reason=script["finish_reason"],
-    )
+    return answer

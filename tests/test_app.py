@@ -83,8 +83,8 @@ def test_a_client_that_leaves_is_noticed_and_its_stream_is_gone() -> None:
             ) as answer,
         ):
             next(answer.iter_raw())
-        (entry,) = served.session().journal
-        served.wait_until(lambda: entry.outcome == "gone")
+        journal = served.session().journal
+        served.wait_until(lambda: [entry.outcome for entry in journal] == ["gone"])
 
 
 def test_only_what_the_service_sends_is_in_the_head_of_an_answer() -> None:
@@ -120,3 +120,15 @@ def test_without_a_key_there_is_no_answer() -> None:
         answer = httpx.post(f"{served.url}/chat/completions", content=b"{", trust_env=False)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "1001")
     assert answer.headers["content-type"] == "application/json"
+
+
+def test_no_key_is_in_the_journal() -> None:
+    body = {"model": "glm-4.6", "messages": [{"role": "user", "content": f"my key is {KEY}"}]}
+    echo = "format: 1\ninteractions: [{reply: {content: '{{ user }}', template: true}}]\n"
+    with serving(echo) as served:
+        url = f"{served.url}/chat/completions"
+        headers = {"Authorization": f"Bearer {KEY}", "X-Note": KEY}
+        answer = httpx.post(url, json=body, headers=headers, trust_env=False)
+        (entry,) = served.session().journal
+    assert KEY in answer.text
+    assert KEY.partition(".")[2] not in repr(entry)

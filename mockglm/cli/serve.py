@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from mockglm.cli.log import LOGS
 from mockglm.errors import UsageError
 from mockglm.models import MODELS, Model, like
 from mockglm.scenario import load_all
-from mockglm.serving import Server, listen
+from mockglm.serving import Reloader, Server, listen
 from mockglm.session import Sessions, Settings
 
 __all__ = ["serve"]
@@ -74,8 +77,16 @@ def serve(
     scheme = "https" if certfile else "http"
     name = f"[{host}]" if ":" in host else host
     url = f"{scheme}://{name}:{socket.getsockname()[1]}{BASE}"
-    app = App(sessions, log=LOGS[log])
-    server = Server(app, ready=lambda: _say(url, ready_file), certfile=certfile, keyfile=keyfile)
+    token = _token(host)
+    app = App(sessions, log=LOGS[log], token=token)
+    reloader = Reloader(paths, sessions.load, _tell)
+    server = Server(
+        app,
+        ready=lambda: _say(url, token, ready_file),
+        beside=[reloader.run] if paths else [],
+        certfile=certfile,
+        keyfile=keyfile,
+    )
     server.run(sockets=[socket])
 
 
@@ -98,7 +109,29 @@ def _model(text: str) -> Model:
     return like(id, MODELS[known])
 
 
-def _say(url: str, ready_file: Path | None) -> None:
+def _token(host: str) -> str | None:
+    """What opens the control API: nothing on this machine alone, else a token, made up if none is
+    set."""
+    given = os.environ.get("MOCKGLM_TOKEN")
+    if given or _is_loopback(host):
+        return given
+    return secrets.token_urlsafe(24)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _tell(sentence: str) -> None:
+    click.echo(sentence, err=True)
+
+
+def _say(url: str, token: str | None, ready_file: Path | None) -> None:
     click.echo(f"mockglm serving {url}")
+    if token and not os.environ.get("MOCKGLM_TOKEN"):
+        click.echo(f"MOCKGLM_TOKEN={token} opens the control API", err=True)
     if ready_file:
         ready_file.write_text(url + "\n", encoding="utf-8")

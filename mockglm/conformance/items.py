@@ -10,6 +10,7 @@ import pytest
 
 from mockglm.conformance.catalogue import Check
 from mockglm.conformance.checks import CHECKS
+from mockglm.conformance.probes import PROBES
 from mockglm.conformance.report.lines import failure
 
 if TYPE_CHECKING:
@@ -34,14 +35,17 @@ class KitDirectory(pytest.Directory):
 
     kit: Kit
 
+    @classmethod
+    def of(cls, parent: pytest.Collector, path: Path, kit: Kit) -> KitDirectory:
+        directory: KitDirectory = cls.from_parent(parent, path=path)
+        directory.kit = kit
+        return directory
+
     def collect(self) -> Iterator[CheckItem]:
         for check in CHECKS.values():
-            is_reachable = any(name not in LIMITS for name in check.probes)
-            if is_reachable or self.kit.settings.disruptive:
+            is_disruptive = any(PROBES[name].disruptive for name in check.probes)
+            if self.kit.settings.disruptive or not is_disruptive:
                 yield CheckItem.of(self, check)
-
-
-LIMITS = ("burst", "overflow", "ceiling")
 
 
 class CheckItem(pytest.Item):

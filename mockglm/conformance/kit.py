@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mockglm.conformance import recordings, soak
 from mockglm.conformance.catalogue import Check
 from mockglm.conformance.collecting import Collection, Watch
-from mockglm.conformance.judging import Evidence, Result, judge
+from mockglm.conformance.judging import Evidence, Result, judge, review
 from mockglm.conformance.plan import Limits, Plan, draw
 from mockglm.conformance.probes import PROBES, WRONG_KEY
-from mockglm.conformance.report.document import Head, clean, entry
+from mockglm.conformance.report.described import described
+from mockglm.conformance.report.document import clean, entry, head
 from mockglm.conformance.seen import Seen
-from mockglm.conformance.target import Target
-from mockglm.conformance.transport import Patience, Send, connect
+from mockglm.conformance.settings import Settings
+from mockglm.conformance.transport import Send, connect
 from mockglm.redact import Redactor
 
-__all__ = ["Kit", "Settings"]
-
-Connect = Callable[[str, Patience], Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What was asked for. `baseline` has reasons by the id of the check."""
-
-    target: Target
-    disruptive: bool = False
-    strict: bool = False
-    soak: int = 0
-    requests: int | None = None
-    tokens: int | None = None
-    patience: Patience = field(default_factory=Patience)
-    baseline: Mapping[str, str] = field(default_factory=dict)
-    replay: Path | None = None
+__all__ = ["Kit"]
 
 
 class Kit:
@@ -65,13 +48,15 @@ class Kit:
     def gather(self, checks: Sequence[Check], watch: Watch) -> Evidence:
         """The exchanges these checks need: sent once, or read from a folder."""
         if self.evidence is None:
-            self.evidence = self._replay() if self.settings.replay else self._send(checks, watch)
+            is_kept = self.settings.replay or self.settings.recorded
+            self.evidence = self._kept() if is_kept else self._send(checks, watch)
         return self.evidence
 
     def judge(self, check: Check) -> Result:
         """The verdict on a check, by the evidence, the baseline and how strict the run is."""
         assert self.evidence is not None, "gather comes first"
-        result = judge(check, self.evidence)
+        recorded = self.settings.recorded
+        result = review(check, self.evidence) if recorded else judge(check, self.evidence)
         if result.verdict == "warn" and self.settings.strict:
             result = replace(result, verdict="fail")
         reason = self.settings.baseline.get(check.id)
@@ -93,25 +78,27 @@ class Kit:
         keys = (self.settings.target.key, WRONG_KEY)
         return Redactor(key for key in keys if key)
 
-    @property
-    def head(self) -> Head:
-        """What the report says of the run as a whole."""
-        target = self.settings.target
-        spent = (seen.spent for seen in self.evidence or ())
-        note = "" if target.profile.known else f"{target.model} is no model of GLM's: all is tried."
-        return Head(
-            target=str(self.settings.replay or target.url),
-            model=target.model,
-            started=target.started,
-            requests=self.requests,
-            tokens=sum(tokens for tokens in spent if isinstance(tokens, int)),
-            cause=self.evidence.cause if self.evidence else None,
-            note=note,
-        )
-
-    def rates(self, checks: Iterable[Check]) -> dict[str, Any]:
-        """What the soak found; empty without one."""
-        return soak.rates(checks, self.evidence) if self.evidence else {}
+    def account(self, checks: Iterable[Check]) -> dict[str, Any]:
+        """What is to be told of the run beside its verdicts: the report's head, the exchanges."""
+        target, evidence = self.settings.target, self.evidence
+        spent = (seen.spent for seen in evidence or ())
+        told = {
+            "head": head(
+                target=self._source(),
+                model=target.model,
+                started=target.started,
+                requests=self.requests,
+                tokens=sum(tokens for tokens in spent if isinstance(tokens, int)),
+                cause=evidence.cause if evidence else None,
+                note=""
+                if target.profile.known
+                else f"No table knows {target.model}: all is tried.",
+                soak=soak.rates(checks, evidence) if evidence else {},
+            ),
+            "exchanges": [described(seen) for seen in evidence or ()],
+        }
+        cleaned: dict[str, Any] = clean(told, self.redactor)
+        return cleaned
 
     def _send(self, checks: Sequence[Check], watch: Watch) -> Evidence:
         target = self.settings.target
@@ -126,13 +113,17 @@ class Kit:
 
         return counted
 
-    def _replay(self) -> Evidence:
-        assert self.settings.replay is not None
-        exchanges = recordings.load(self.settings.replay)
-        found = {name: Seen(name, exchange) for name, exchange in exchanges}
+    def _kept(self) -> Evidence:
+        paths = self.settings.recorded or (self.settings.replay,)
+        kept = (pair for path in paths if path for pair in recordings.load(path))
+        found = {name: Seen(name, exchange) for name, exchange in kept}
         probed = {name: seen for name, seen in found.items() if name in PROBES}
         more = tuple(seen for name, seen in found.items() if name not in PROBES)
         return Evidence(probed, self.settings.target.profile, more)
+
+    def _source(self) -> str:
+        paths = self.settings.recorded or (self.settings.replay,)
+        return ", ".join(str(path) for path in paths if path) or self.settings.target.url
 
 
 def _expected(result: Result, reason: str) -> Result:

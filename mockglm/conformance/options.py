@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["OPTIONS", "PACKAGE", "is_wanted", "pytest_addoption", "pytest_configure"]
+__all__ = ["OPTIONS", "PACKAGE", "is_fed", "is_wanted", "pytest_addoption", "pytest_configure"]
 
 PACKAGE = "mockglm.conformance"
 MODEL = "glm-4.5-flash"
@@ -26,6 +26,8 @@ OPTIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("--glm-plan", {"action": "store_true", "help": "say what would be sent, and send nothing"}),
     ("--glm-record-to", {"metavar": "DIR", "help": "keep the exchanges as cassettes"}),
     ("--glm-replay-from", {"metavar": "DIR", "help": "judge kept exchanges, without a network"}),
+    ("--glm-recording", {"metavar": "PATH", "action": "append", "default": [],
+        "help": "judge recorded exchanges by what needs no probe (again for another path)"}),
     ("--glm-max-requests", {"metavar": "N", "type": int, "help": "most requests to send (30)"}),
     ("--glm-max-tokens", {"metavar": "N", "type": int, "help": "most output tokens (6000)"}),
     ("--glm-timeout", {"metavar": "S", "type": float, "default": 300.0,
@@ -37,6 +39,7 @@ OPTIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
         "help": "also exceed limits: eight streams at once, a prompt beyond the context"}),
     ("--glm-deterministic", {"action": "store_true",
         "help": "the endpoint answers the same prompt with the same words (a mock)"}),
+    ("--glm-quiet", {"action": "store_true", "help": "print the report and nothing else"}),
     ("--glm-baseline", {"metavar": "FILE", "help": "known failures, by check id with a reason"}),
     ("--glm-write-baseline", {"metavar": "FILE", "help": "write today's failures as a baseline"}),
 )  # fmt: skip
@@ -59,6 +62,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def is_wanted(config: pytest.Config) -> bool:
     """Whether an option of the kit is used, or its package is to be collected."""
-    option = config.option
-    used = option.glm_url or option.glm_replay_from or option.glm_plan
-    return bool(used) or any(arg.partition("::")[0] == PACKAGE for arg in config.args)
+    is_named = any(arg.partition("::")[0] == PACKAGE for arg in config.args)
+    return is_named or is_fed(config.option)
+
+
+def is_fed(option: Any) -> bool:
+    """Whether the options say what is to be judged, or that nothing is."""
+    sources = (option.glm_url, option.glm_replay_from, option.glm_recording)
+    return bool(option.glm_plan or any(sources))

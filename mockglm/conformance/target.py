@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+import json
 import re
 import time
 from dataclasses import dataclass, field
@@ -66,10 +69,21 @@ class Target:
 
 
 def token(key: str, now: int) -> str:
-    """A token made of a key as the SDKs make it; `now` is in unix milliseconds."""
-    import jwt  # imported here: few runs make a token
+    """A token made of a key as the SDKs make it; `now` is in unix milliseconds.
 
+    Signed here, not by PyJWT, which warns of GLM's secrets of 16 characters.
+    """
     identity, _, secret = key.partition(".")
     payload = {"api_key": identity, "exp": now + _LIFETIME, "timestamp": now}
-    headers = {"alg": "HS256", "sign_type": "SIGN"}
-    return jwt.encode(payload, secret, algorithm="HS256", headers=headers)
+    signed = b".".join(map(_part, ({"alg": "HS256", "sign_type": "SIGN"}, payload)))
+    signature = hmac.digest(secret.encode(), signed, "sha256")
+    return (signed + b"." + _base64url(signature)).decode()
+
+
+def _part(value: object) -> bytes:
+    return _base64url(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _base64url(data: bytes) -> bytes:
+    """RFC 7515 §2: without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=")

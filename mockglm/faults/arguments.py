@@ -79,7 +79,9 @@ def _halves(value: JSON) -> Iterator[JSON]:
 def _repeat(call: JSON, opener: JSON) -> None:
     """Say again what only the first piece of a call said."""
     function = opener.get("function", {}) | call.get("function", {})
-    call |= opener | call | {"function": function}
+    whole = opener | call | {"function": function}
+    call.clear()
+    call.update(whole)
 
 
 def _carrying(value: JSON, call: JSON) -> JSON:

@@ -233,7 +233,7 @@ FAULTS = (
         seen=("sgl-project/sglang#16371", "sgl-project/sglang#15405"),
         breaks="arguments run together: {}{}",
         change=each(_indexed, put("index", 0)),
-        caught_by="TOL-02",
+        caught_by="TOL-01",
         also=("TOL-03",),
         needs="a tool call whose index is not 0",
     ),

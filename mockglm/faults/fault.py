@@ -56,8 +56,8 @@ class Fault:
 
     `seen` are threads (`owner/repo#number`) and pages: where it was met in the field or, where
     that is not on record, the page whose promise it breaks. `caught_by` is the conformance check
-    that it fails, `also` those it fails when laid over the answers they judge; None comes with
-    `why` nothing but a client can notice it. `change` is pure; what it leaves as it was is
+    that it fails, laid as `trial` says where the bare name does not do, and `also` others over the
+    answers that they judge; None comes with `why` only a client can notice it. `change` is pure; what it leaves as it was is
     refused, so `needs` says in words what an answer must have. `place` of None is after the first
     frame of a stream and in the middle of a JSON answer.
     """
@@ -70,6 +70,7 @@ class Fault:
     change: Change
     caught_by: str | None = None
     also: tuple[str, ...] = ()
+    trial: str = ""
     why: str = ""
     on: On = "a completion"
     needs: str = ""

@@ -172,7 +172,6 @@ FAULTS = (
         breaks="clients that correct their clock by it, for the JWT",
         change=header("Date"),
         caught_by="HDR-01",
-        also=("CHK-09",),
         on="any answer",
         options=value("yesterday"),
         places=NOWHERE,

@@ -241,7 +241,7 @@ FAULTS = (
         seen=("elizaOS/eliza#30904", "elie222/rakazo#416", "anomalyco/opencode#44585"),
         breaks="strict JSON readers refuse a lone surrogate, others cannot encode it again",
         change=surrogate_split,
-        caught_by="TRN-08",
+        caught_by="EQV-07",
         on="a stream",
         needs="a text",
     ),

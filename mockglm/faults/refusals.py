@@ -94,9 +94,7 @@ PAGE = (
     "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>"
     "\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
-TRACE = (
-    "\n\tat org.springframework.web.servlet.DispatcherServlet.doDispatch(DispatcherServlet.java)"
-)
+TRACE = '\nTraceback (most recent call last):\n  File "/srv/chat.py", line 7, in answer'
 TYPED = ("langchain4j/langchain4j#1079", CODES)
 HTML = ("HKUDS/Vibe-Trading#758", "izaart95-jpg/GLM-Free-API#32")
 
@@ -134,8 +132,7 @@ FAULTS = (
             "ERR-06",
             "ERR-07",
             "ERR-09",
-            "EQV-06",
-            "LIM-01",
+            "ERR-13",
             "LIM-03",
             "LIM-05",
         ),
@@ -163,7 +160,20 @@ FAULTS = (
         breaks="clients try again what cannot succeed",
         change=status,
         caught_by="ERR-05",
-        also=("AUT-01", "AUT-02", "ERR-03", "ERR-04", "ERR-06", "ERR-07", "ERR-09", "LIM-01"),
+        also=(
+            "AUT-01",
+            "AUT-02",
+            "AUT-05",
+            "EQV-06",
+            "ERR-03",
+            "ERR-04",
+            "ERR-06",
+            "ERR-07",
+            "ERR-09",
+            "ERR-13",
+            "LIM-03",
+            "LIM-05",
+        ),
         on="an error",
         options={"status": Option(count, 500, "the status")},
         places=NOWHERE,
@@ -236,7 +246,18 @@ FAULTS = (
         seen=HTML,
         breaks="clients that parse it unasked",
         change=error_empty,
-        caught_by="ERR-01",
+        caught_by="ERR-03",
+        also=(
+            "AUT-01",
+            "AUT-02",
+            "AUT-05",
+            "ERR-04",
+            "ERR-06",
+            "ERR-07",
+            "LIM-01",
+            "LIM-03",
+            "LIM-05",
+        ),
         on="an error",
         needs="a body",
         places=NOWHERE,
@@ -262,6 +283,7 @@ FAULTS = (
         change=html_page,
         caught_by="ERR-10",
         also=("ERR-01", "TRN-01"),
+        trial="html-page.status-400",
         on="any answer",
         options={"status": Option(count, 502, "the status")},
         places=NOWHERE,

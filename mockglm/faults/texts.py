@@ -115,7 +115,7 @@ FAULTS = (
         breaks="agents stop with nothing, or ask again without end",
         change=text_missing,
         caught_by="CHK-10",
-        also=("RSN-05",),
+        also=("RSN-01", "TOL-04"),
         needs="text, thought or a call",
     ),
     Fault(
@@ -126,6 +126,7 @@ FAULTS = (
         breaks="the stop sequence, and more, is shown",
         change=text_after,
         caught_by="FIN-05",
+        trial="text-after.text-seven",
         needs=TEXT,
         options={"text": Option(text, "<|user|>", "what is added")},
     ),
@@ -158,7 +159,7 @@ FAULTS = (
         seen=("https://github.com/charmbracelet/crush",),
         breaks="history that is compared, or refused for being blank",
         change=first(said, prefix("content", "\n")),
-        why="it is text like any other",
+        caught_by="EQV-07",
         needs=TEXT,
     ),
     Fault(
@@ -178,7 +179,7 @@ FAULTS = (
         seen=FENCED,
         breaks="instructor, dspy, crewai and whoever parses the text",
         change=json_fence,
-        why="no check asks for JSON",
+        caught_by="EQV-07",
         needs=TEXT,
     ),
     Fault(
@@ -209,7 +210,7 @@ FAULTS = (
         seen=("infiniflow/ragflow#15381", "openai/openai-go#368", "SamSaffron/term-llm#298"),
         breaks="Go readers with bufio.Scanner end the stream silently, at 64 KB or 1 MB",
         change=huge_line,
-        why="a line may be as long as it likes",
+        caught_by="EQV-07",
         needs="what should be long",
         options={
             "in": Option(choice(*LARGE), "content", "what is long"),

@@ -95,7 +95,7 @@ FAULTS = (
         breaks="zhipu-ai-provider: Invalid JSON response; smolagents raises AttributeError",
         change=each(_counting, leave("usage")),
         caught_by="USE-01",
-        also=("JSN-01", "EQV-04"),
+        also=("JSN-01",),
         needs=USAGE,
     ),
     Fault(

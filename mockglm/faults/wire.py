@@ -64,6 +64,8 @@ def short(answer: Answer, spot: Spot, options: Options) -> Answer:
 
 
 def long(answer: Answer, spot: Spot, options: Options) -> Answer:
+    if answer.raw:
+        return answer
     sized = _sized(answer, len(answer.body) + options["by"], options)
     return replace(sized, end=options["then"])
 
@@ -179,6 +181,7 @@ FAULTS = (
         change=stall,
         caught_by="TIM-02",
         also=("TIM-01",),
+        trial="stall.2-frames.for-30s",
         on="any answer",
         options={**BASE, "for": Option(seconds, None, "how long; else until the client leaves")},
         places=WIRE,
@@ -222,9 +225,10 @@ FAULTS = (
         seen=(HTTP + "#section-6.3",),
         breaks="the end of the answer is lost, the connection cannot be used again",
         change=short,
-        caught_by="TRN-06",
-        also=("JSN-01",),
+        caught_by="SSE-06",
+        also=("SSE-04",),
         on="any answer",
+        needs="a body that is not framed",
         options={**BASE, "by": Option(count, 16, "how many bytes fewer")},
         places=NOWHERE,
     ),
@@ -237,6 +241,7 @@ FAULTS = (
         change=long,
         caught_by="TRN-06",
         on="any answer",
+        needs="a body that is not framed",
         options={
             **BASE,
             "by": Option(count, 16, "how many bytes more"),

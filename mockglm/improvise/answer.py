@@ -11,10 +11,9 @@ from mockglm.improvise.arguments import arguments
 from mockglm.improvise.budget import bound
 from mockglm.improvise.luck import pick, source
 from mockglm.improvise.phrases import PHRASES
-from mockglm.improvise.plan import calls, dump, finisher
+from mockglm.improvise.plan import calls, dump, finisher, is_finisher
 from mockglm.improvise.scene import Scene, look
 from mockglm.improvise.search import found
-from mockglm.improvise.slots import slots
 from mockglm.improvise.speech import announce, report, speak
 from mockglm.improvise.thought import is_thinking, thought
 from mockglm.improvise.words import subject
@@ -42,8 +41,8 @@ def _act(scene: Scene, model: Model, ids: Ids) -> Reply:
     searched = found(scene, ids)
     text = _text(scene, model, ids, searched)
     last = finisher(scene)
-    if last is not None and (scene.results or scene.chat.tool_choice in ("required", "any")):
-        return _calling("", (_finish(last, text, ids),))
+    if last is not None and _is_due(scene):
+        return _calling("", (_finish(last, text, scene, ids),))
     if objects.asked(scene):
         text = objects.written(scene, text, ids)
     return Reply(content=text, web_search=searched)
@@ -62,9 +61,16 @@ def _text(scene: Scene, model: Model, ids: Ids, searched: tuple[JSONObject, ...]
     return speak(scene, model, ids)
 
 
-def _finish(function: Function, text: str, ids: Ids) -> ToolCall:
-    """The call by which a framework takes the answer: the text in its first free string."""
-    schema = function.parameters
-    texts = (slot for slot in slots(schema) if slot.type == "string" and not slot.is_list)
-    given = {slot.path: text for slot in texts if slot.is_required and not slot.schema.get("enum")}
+def _is_due(scene: Scene) -> bool:
+    """Whether the answer goes through the function for it: something was done, or nothing else
+    may be called."""
+    if scene.results or scene.chat.tool_choice in ("required", "any"):
+        return True
+    return all(map(is_finisher, scene.functions))
+
+
+def _finish(function: Function, text: str, scene: Scene, ids: Ids) -> ToolCall:
+    """The call by which a framework takes the answer."""
+    schema = function.parameters or {}
+    given = objects.given(schema, scene, text)
     return ToolCall(function.name or "", dump(arguments(schema, ids, given)))

@@ -15,14 +15,15 @@ from mockglm.improvise.words import sentences, shorten, topic
 __all__ = ["errand", "title"]
 
 TITLE = re.compile(
-    r"title generator|thread title|conversation title"
-    r"|(?:generate|create|write|come up with|give|extract|suggest|provide)[^.\n]{0,40}\btitle\b"
+    r"title generator|(?:thread|conversation|chat) title|title for th[ei]s? (?:conversation|chat)"
+    r"|(?:generate|create|write|come up with|give(?: me| it)?|extract|suggest|provide)"
+    r" (?:(?!with|and|for|of|that|page|file)[\w-]+,? ){0,5}title\b"
     r"|(?:生成|起|取|总结为|拟|写)[^。\n]{0,24}(?:标题|题目)|标题生成",
     re.I,
 )
 SUMMARY = re.compile(
-    r"\b(?:summari[sz]e|(?:create|write|provide|generate)[^.\n]{0,40}\bsummary|compact(?:ing)?) "
-    r"|\bsummari[sz]e\b|conversation summary|总结|摘要|概括|归纳",
+    r"\bsummari[sz](?:e|ing)\b|compact the conversation|conversation summary"
+    r"|\b(?:create|write|provide|generate)[^.\n]{0,40}\bsummary\b|总结|摘要|概括|归纳",
     re.I,
 )
 QUOTED = re.compile(
@@ -40,19 +41,24 @@ def errand(scene: Scene) -> str | None:
     """The answer to a request on the side; None when the text is an ordinary turn."""
     if is_title(scene):
         return _wrapped(title(scene), scene)
-    if SUMMARY.search(scene.system[:READ]) or SUMMARY.search(_instruction(scene.text)):
+    if SUMMARY.search(_brief(scene)) or SUMMARY.search(_instruction(scene.text)):
         return _wrapped(_summary(scene), scene)
     return None
 
 
 def is_title(scene: Scene) -> bool:
     """Whether a title is asked for, by the system prompt or by the last message itself."""
-    return bool(TITLE.search(scene.system[:READ]) or TITLE.search(_instruction(scene.text)))
+    return bool(TITLE.search(_brief(scene)) or TITLE.search(_instruction(scene.text)))
 
 
 def title(scene: Scene) -> str:
     """A title of what the conversation is about, short and without a mark at its end."""
     return topic(_subject(scene), TITLE_LENGTH).strip("“”\"'") or "New conversation"
+
+
+def _brief(scene: Scene) -> str:
+    """The system prompt, when it is short enough to be about this request only."""
+    return scene.system if len(scene.system) <= READ else ""
 
 
 def _instruction(text: str) -> str:
@@ -125,5 +131,5 @@ def _ends(lines: Sequence[str]) -> Sequence[str]:
 
 def _wrapped(text: str, scene: Scene) -> str:
     """In the tag that the instruction shows, if it shows one."""
-    tag = WRAPPERS.search(_instruction(scene.text)) or WRAPPERS.search(scene.system[:READ])
+    tag = WRAPPERS.search(_instruction(scene.text)) or WRAPPERS.search(_brief(scene))
     return f"<{tag[1]}>\n{text}\n</{tag[1]}>" if tag else text

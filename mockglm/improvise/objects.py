@@ -18,11 +18,13 @@ from mockglm.improvise.scene import Scene
 from mockglm.improvise.slots import Slot, slots
 from mockglm.improvise.words import words
 
-__all__ = ["asked", "written"]
+__all__ = ["asked", "given", "written"]
 
 READ = 20_000
 """Characters of a prompt that are searched for JSON."""
 TRIED = 200
+TOLD = 2000
+"""Characters of what was said that values are looked for in."""
 SHORT = 2000
 """Characters of a system prompt that may be all about the form of the answer."""
 """Braces at which an object is tried to be read."""
@@ -60,8 +62,7 @@ def written(scene: Scene, answer: str, ids: Ids) -> str:
     shape = _shape(scene)
     if shape is None:
         return dump({"answer": answer})
-    given = _given(shape, scene, answer)
-    return dump(make(shape, ids, given))
+    return dump(make(shape, ids, given(shape, scene, answer)))
 
 
 def _shape(scene: Scene) -> Mapping[str, Any] | None:
@@ -168,25 +169,27 @@ TYPES: Mapping[str, str] = {
 }
 
 
-def _given(shape: Mapping[str, Any], scene: Scene, answer: str) -> Given:
-    """Values from the conversation: what the text names, a title for a title, the answer for
-    the rest of prose."""
+def given(shape: Mapping[str, Any], scene: Scene, answer: str) -> Given:
+    """Values from the conversation: what the texts name, a title for a title, and the answer for
+    what is named like one, or is the only text there is."""
+    read = "\n".join((scene.text, *(result.text for result in scene.results)))[:TOLD]
     held = slots(shape)
-    given = dict(assign(held, find(scene.text[: READ // 10]), words(scene.text[: READ // 10])))
-    for slot in held:
-        value = _spoken(slot, scene, answer)
-        if value is not None:
-            given[slot.path] = value
-    return given
+    texts = [slot for slot in held if slot.type == "string" and not slot.is_list and _is_free(slot)]
+    alone = len(texts) == 1 and not texts[0].kind
+    said = {slot.path: _spoken(slot, scene, answer, alone=alone) for slot in texts}
+    named = assign(held, find(read), words(read))
+    return {**named, **{path: value for path, value in said.items() if value is not None}}
 
 
-def _spoken(slot: Slot, scene: Scene, answer: str) -> str | None:
+def _is_free(slot: Slot) -> bool:
+    return not slot.schema.keys() & {"enum", "const", "pattern", "format"}
+
+
+def _spoken(slot: Slot, scene: Scene, answer: str, *, alone: bool) -> str | None:
     name = slot.name.lower()
-    if slot.type != "string" or "enum" in slot.schema or slot.is_list:
-        return None
     if name in TITLES:
         return title(scene)
-    return answer if name in ANSWERS else None
+    return answer if name in ANSWERS or alone else None
 
 
 TITLES = ("title", "标题", "subject", "topic", "headline")

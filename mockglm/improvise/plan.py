@@ -21,7 +21,7 @@ from mockglm.improvise.slots import Slot, slots, spread
 from mockglm.improvise.words import words
 from mockglm.request.types import Function
 
-__all__ = ["calls", "finisher"]
+__all__ = ["calls", "dump", "finisher", "is_finisher"]
 
 THRESHOLD = 1.0
 """What a function must score for a text to call it."""
@@ -93,13 +93,18 @@ def calls(scene: Scene, ids: Ids) -> tuple[ToolCall, ...]:
     return tuple(call for key, call in fresh.items() if key not in done)
 
 
+def is_finisher(function: Function) -> bool:
+    """Whether a function takes the answer itself, by its name."""
+    return FINISHER.search(function.name or "") is not None
+
+
 def finisher(scene: Scene) -> Function | None:
     """The function that takes the final answer, when one is offered and was not called yet."""
     called = {result.name for result in scene.results}
     choice = scene.chat.tool_choice
     if choice == "none" or isinstance(choice, Mapping):
         return None
-    named = (one for one in scene.functions if FINISHER.search(one.name or ""))
+    named = filter(is_finisher, scene.functions)
     return next((one for one in named if one.name not in called), None)
 
 
@@ -108,7 +113,7 @@ def _steps(scene: Scene, tools: Sequence[Tool]) -> list[list[Planned]]:
     forced = _forced(scene.chat.tool_choice, tools)
     if forced is not None:
         return [[Planned(forced, find(_bounded(scene.text)))]]
-    usual = [tool for tool in tools if not FINISHER.search(tool.name)]
+    usual = [tool for tool in tools if not is_finisher(tool.function)]
     if not usual:
         return []
     rank = _ranking(usual)

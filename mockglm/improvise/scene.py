@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from mockglm.improvise.words import Language, language
-from mockglm.request.types import Chat, Function, Message
+from mockglm.request.types import Chat, Function, Message, SentFunction
 
 __all__ = ["Result", "Scene", "look"]
 
@@ -118,17 +118,18 @@ def _is_asking(message: Message) -> bool:
 
 
 def _results(messages: Sequence[Message]) -> list[Result]:
-    calls = {
-        call.id: call.function
-        for message in messages
-        for call in message.tool_calls or ()
-        if call.function is not None
-    }
+    calls: dict[str | None, SentFunction] = {}
     found: list[Result] = []
     for message in messages:
-        call = calls.get(message.tool_call_id)
-        name = (call.name if call else message.name) or ""
+        made = ((call.id, call.function) for call in message.tool_calls or ())
+        # an id may come again in a later round: the nearest call before is meant
+        calls.update((id, function) for id, function in made if function is not None)
         if message.role == "tool" or (message.role == "user" and OBSERVED.match(message.text)):
-            text = OBSERVED.sub("", message.text, count=1).strip()
-            found.append(Result(name, call.arguments if call else None, text))
+            found.append(_result(message, calls.get(message.tool_call_id)))
     return found
+
+
+def _result(message: Message, call: SentFunction | None) -> Result:
+    name = (call.name if call else message.name) or ""
+    text = OBSERVED.sub("", message.text, count=1).strip()
+    return Result(name, call.arguments if call else None, text)

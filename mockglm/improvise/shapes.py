@@ -22,24 +22,35 @@ LONGEST_COUNT = 1000
 Shape = Callable[[str, Language, Ids], str | None]
 
 ECHO = re.compile(
-    r"(?:reply|respond|answer|output|say|return)s?(?: me)?(?: with)?(?: the)?(?: word| text)?"
-    r"(?: only| just| exactly| nothing but)+(?: with)?(?: the)?(?: word| text)?\s*[:：]?"
-    r"\s*(?P<a>.+)"
-    r"|(?:say|repeat(?: after me)?|echo)\s*[:：]?\s*(?P<b>[\"“'‘「`].+|[A-Z0-9_-]+[.!。]?$)"
-    r"|(?:只|仅)(?:需要?|要)?(?:回复|回答|输出|返回|说)(?:一个词|一个字)?\s*[:：]?\s*(?P<c>.+)"
-    r"|(?:回复|重复|复述|跟我说)\s*[:：]\s*(?P<d>.+)",
+    r"(?:reply|respond|answer|output|say|return)(?: me)?(?: with)?(?: the)?(?: word| text)?"
+    r"(?: only| just| exactly| nothing but)+(?: with)?(?: the)?(?: word| text)?(?P<a>\s*[:：]?.+)"
+    r"|^(?:please |请)?(?:say|repeat(?: after me)?|echo)(?P<b>\s*[:：]?.+)"
+    r"|(?:只|仅)(?:需要?|要)?(?:回复|回答|输出|返回|说)(?:一个词|一个字)?(?P<c>\s*[:：]?.+)"
+    r"|(?:回复|重复|复述|跟我说)(?P<d>\s*[:：].+)",
     re.I,
 )
 AFTER = re.compile(
     r"[,，]?\s*(?:and nothing else|nothing else|不要(?:说|输出|回复)?(?:其他|别的).*)[.。!！]*\s*$",
     re.I,
 )
+QUOTED = re.compile(r"[\"“'‘「`](.+?)[\"”'’」`][.。!！]?$")
+KIND = re.compile(
+    r"(?:a|an|the|one|in|as|with|if|when|based|valid|json|code|markdown|html|sql|using|from|to|about)\b"
+    r"|json|代码|结果|答案|译文|翻译|数字|标题|一个|总结|与|和|基于|根据|以|用|在",
+    re.I,
+)
+"""How a description of the answer begins, rather than the answer itself."""
+WORDS, WORDS_AFTER_COLON = 3, 12
 COUNT = re.compile(
     r"count (?:up )?(?:from )?(\d+) (?:to|through|-) ?(\d+)"
     r"|从\s*(\d+)\s*(?:数|写|列|输出)?到\s*(\d+)",
     re.I,
 )
 SUM = re.compile(r"[-+]?\d[\d.,]*(?:\s*(?:\*\*|[-+*/×÷^%xX])\s*[-+]?\(?\d[\d.,]*\)?)+")
+DATED = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}")
+CALCULATION = re.compile(
+    r"=|等于|计算|算|多少|what(?:'s| is)|calculate|compute|evaluate|^[\d\s.+*/×÷()-]+[?？]?$", re.I
+)
 LISTED = re.compile(
     r"(?:list|give(?: me)?|name|suggest|write)\s+(?:me\s+)?(?P<a>\d+|some|a few|three|five|ten)\b"
     r"|\b(?:bullet points?|bulleted list|numbered list|step by step|steps? to)\b"
@@ -86,20 +97,25 @@ def shape(text: str, language: Language, ids: Ids) -> str | None:
     return next((answer for answer in answers if answer is not None), None)
 
 
-def _echo(text: str, _: Language, __: Ids) -> str | None:
+def _echo(text: str, _: Language, ids: Ids) -> str | None:
     """What the text wants said, word for word: `Reply with only: PONG`."""
     match = ECHO.search(text.strip())
     if match is None:
         return None
-    wanted = next(part for part in match.groups() if part).strip()
-    wanted = AFTER.sub("", wanted).strip()
-    quoted = re.match(r"[\"“'‘「`](.+?)[\"”'’」`]", wanted)
-    return quoted[1] if quoted else _without_dot(wanted)
+    sent = next(part for part in match.groups() if part).strip()
+    wanted = AFTER.sub("", sent).lstrip(":： ").strip()
+    quoted = QUOTED.match(wanted)
+    if quoted:
+        return quoted[1]
+    longest = WORDS_AFTER_COLON if sent[0] in ":：" else WORDS
+    is_long = len(wanted.split()) > longest or len(wanted) > 6 * longest
+    return None if is_long or not wanted or KIND.match(wanted) else _chosen(wanted, ids)
 
 
-def _without_dot(text: str) -> str:
-    """The text without the full stop that ends the request rather than what it quotes."""
-    return text[:-1] if text[-1] in ".。" and len(text.split()) < 5 else text
+def _chosen(wanted: str, ids: Ids) -> str:
+    """The text without its full stop; of `yes or no` one."""
+    bare = wanted[:-1] if wanted[-1] in ".。" else wanted
+    return pick(re.split(r"\s+or\s+|或者?|还是", bare), ids, "either").strip("\"'“”")
 
 
 def _count(text: str, _: Language, __: Ids) -> str | None:
@@ -114,7 +130,7 @@ def _count(text: str, _: Language, __: Ids) -> str | None:
 
 def _sum(text: str, _: Language, __: Ids) -> str | None:
     match = SUM.search(text)
-    if match is None or len(match[0]) > 60:
+    if match is None or len(match[0]) > 60 or DATED.search(text) or not CALCULATION.search(text):
         return None
     sent = match[0].strip()
     spelled = re.sub(r"[×xX]", "*", sent).replace("÷", "/").replace(",", "")

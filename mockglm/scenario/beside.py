@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from mockglm.accounts import Account, Overload, Window
 from mockglm.models import MODELS, Model, like
-from mockglm.scenario import format
+from mockglm.scenario import format, shape
 from mockglm.scenario.compiling import pace
 from mockglm.scenario.notes import Place, near
 from mockglm.scenario.values import Recording
@@ -35,7 +35,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w|)")
 def models(written: Iterable[format.Model], place: Place) -> Mapping[str, Model]:
     """The file's own models, by id; one may be like one before it."""
     found: dict[str, Model] = {}
-    for index, row in enumerate(written):
+    for index, row in shape.right(written):
         base = found.get(row.like) or MODELS.get(row.like)
         if row.id in found:
             place.at(index, "id").note(f"`{row.id}` is here twice")
@@ -50,7 +50,7 @@ def models(written: Iterable[format.Model], place: Place) -> Mapping[str, Model]
 def accounts(written: Iterable[format.Account], place: Place) -> tuple[Account, ...]:
     """The accounts; each key is one's alone."""
     found: dict[str, Account] = {}
-    for index, row in enumerate(written):
+    for index, row in shape.right(written):
         if row.key in found:
             place.at(index, "key").note("this key is another account's too")
         found[row.key] = _account(row, place.at(index))
@@ -59,7 +59,7 @@ def accounts(written: Iterable[format.Account], place: Place) -> tuple[Account, 
 
 def overload(written: Iterable[format.Overload], place: Place) -> tuple[Overload, ...]:
     """The models that are overloaded, and for how long."""
-    rows = enumerate(written)
+    rows = shape.right(written)
     return tuple(Overload(row.model, _span(row.for_, place.at(at, "for"))) for at, row in rows)
 
 

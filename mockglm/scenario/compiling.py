@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from mockglm import clock, faults
 from mockglm.errors import FaultError
 from mockglm.matching import When, canonical
-from mockglm.scenario import format, template, verbatim
+from mockglm.scenario import format, shape, template, verbatim
 from mockglm.scenario.described import describe, lay
 from mockglm.scenario.notes import Place
 from mockglm.scenario.values import Interaction, Recorded, Step
@@ -35,7 +36,7 @@ class Setting:
     def read(cls, parts: Mapping[str, Any], root: Place) -> Setting:
         """The setting of a file's fields; where its defaults are wrong, there are none."""
         before = len(root.notes.problems)
-        defaults = parts.get("defaults")
+        defaults = parts["defaults"]
         if isinstance(defaults, format.Reply):
             _check(defaults, root.at("defaults"))
         is_right = len(root.notes.problems) == before and isinstance(defaults, format.Reply)
@@ -84,8 +85,8 @@ def _left(
 
 
 def _when(written: format.When, place: Place) -> When | None:
-    given = {name: getattr(written, name) for name in format.When.__struct_fields__}
-    given = {name: value for name, value in given.items() if value is not UNSET}
+    fields = msgspec.structs.asdict(written)
+    given = {name: value for name, value in fields.items() if value is not UNSET}
     try:
         return When(**given)
     except ValueError:
@@ -171,26 +172,24 @@ def _check(defaults: format.Reply, place: Place) -> None:
 
 
 def _ignore(parts: Mapping[str, Any], root: Place) -> tuple[str, ...]:
-    written = parts.get("ignore")
-    right = []
-    for index, text in enumerate(written if isinstance(written, list) else ()):
+    paths = []
+    for index, path in shape.right(parts["ignore"]):
         try:
-            canonical.key("", "", "", b"{}", ignore=(text,))
+            canonical.key("", "", "", b"{}", ignore=(path,))
         except ValueError as error:
             root.at("ignore", index).note(str(error))
         else:
-            right.append(text)
-    return tuple(right)
+            paths.append(path)
+    return tuple(paths)
 
 
 def _replace(parts: Mapping[str, Any], root: Place) -> tuple[tuple[str, str], ...]:
-    written = parts.get("replace")
-    right = []
-    for pair in (written if isinstance(written, dict) else {}).items():
+    pairs = []
+    for pattern, text in parts["replace"].items():
         try:
-            canonical.key("", "", "", b"", replace=(pair,))
+            canonical.key("", "", "", b"", replace=((pattern, ""),))
         except ValueError as error:
-            root.at("replace", pair[0]).note(str(error))
+            root.at("replace", pattern).note(str(error))
         else:
-            right.append(pair)
-    return tuple(right)
+            pairs.append((pattern, text))
+    return tuple(pairs)

@@ -95,7 +95,13 @@ def find(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 
 def _within(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES)
+    found = (path for path in folder.rglob("*") if path.suffix in SUFFIXES)
+    return sorted(path for path in found if not _is_hidden(path.relative_to(folder)))
+
+
+def _is_hidden(path: Path) -> bool:
+    """Whether it is what an editor or a tool keeps for itself."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _misnamed(path: Path, names: dict[str, Path]) -> Iterator[Problem]:
@@ -140,10 +146,8 @@ def _parts(root: Place) -> dict[str, Any]:
 def _interactions(
     written: list[Any], setting: compiling.Setting, root: Place
 ) -> Iterator[Interaction]:
-    for index, value in enumerate(written):
-        if value is shape.WRONG:
-            continue
-        place = root.at("interactions", index)
-        compiled = compiling.compile(value, setting, place)
+    nodes = root.at("interactions").node.value
+    for index, value in shape.right(written):
+        compiled = compiling.compile(value, setting, Place(root.notes, nodes[index]))
         if compiled is not None:
             yield compiled

@@ -7,7 +7,7 @@ mistake is to be told at once, and with its line and column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -18,7 +18,7 @@ from msgspec import inspect
 from mockglm.scenario.notes import Notes, near
 from mockglm.scenario.tree import PLAIN, is_null, plain, scalar
 
-__all__ = ["WRONG", "Shape", "of", "parts"]
+__all__ = ["WRONG", "Shape", "of", "parts", "right"]
 
 
 class _Wrong:
@@ -74,6 +74,11 @@ def parts(kind: Any, node: yaml.Node, notes: Notes) -> dict[str, Any]:
         return _read(node, _fields(info), notes)
     notes.add(node, f"expected a mapping, found {_found(node)}")
     return {}
+
+
+def right(items: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+    """The items of a list that could be read, with their places in it."""
+    return ((index, item) for index, item in enumerate(items) if item is not WRONG)
 
 
 def _shape(info: inspect.Type) -> Shape:
@@ -173,7 +178,7 @@ def _union(info: inspect.UnionType) -> Shape:
         return next((value for value in values if value is not WRONG), WRONG)
 
     return Shape(
-        " or ".join(shape.words for shape in map(_shape, info.types)),
+        " or ".join(shape.words for shape in map(_shape, info.types) if shape.words != "null"),
         take,
         next((shape.mapping for shape in members if shape.mapping is not None), None),
         next((shape.sequence for shape in members if shape.sequence is not None), None),

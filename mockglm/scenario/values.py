@@ -102,6 +102,11 @@ class Interaction:
     speed: float = 1.0
 
     @property
+    def place(self) -> str:
+        """The name of the file and the line, as the journal has it."""
+        return self.where.replace("\\", "/").rpartition("/")[2]
+
+    @property
     def is_recorded(self) -> bool:
         return self.request is not None
 

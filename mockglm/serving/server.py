@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +31,15 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Server(uvicorn.Server):
-    """One server of one app. `ready` is called in the loop once it answers."""
+    """One server of one app. `ready` is called in the loop once it answers; `beside` are run in
+    the loop as long as it does."""
 
     def __init__(
         self,
         app: App,
         *,
         ready: Callable[[], None] = lambda: None,
+        beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
         grace: float = GRACE,
         certfile: str | None = None,
         keyfile: str | None = None,
@@ -63,18 +65,21 @@ class Server(uvicorn.Server):
         )
         self._app = app
         self._ready = ready
+        self._beside = beside
+        self._running: list[asyncio.Task[None]] = []
         self._grace = grace
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        await self._app.startup()
+        self._running = [asyncio.create_task(run()) for run in self._beside]
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let running streams end within the grace time, then end them."""
         asyncio.get_running_loop().call_later(self._grace, self._app.player.stop)
+        for task in self._running:
+            task.cancel()
         await super().shutdown(sockets)
-        await self._app.shutdown()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """From a request to its Answer, and what came of it: sessions own all state there is."""
 
 from mockglm.session.asked import Asked
+from mockglm.session.considering import consider
 from mockglm.session.play import Played, unable
 from mockglm.session.session import Session
 from mockglm.session.sessions import Sessions
@@ -18,6 +19,7 @@ __all__ = [
     "Settings",
     "Stage",
     "Visit",
+    "consider",
     "unable",
     "visit",
 ]

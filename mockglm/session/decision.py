@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 
 from mockglm import auth
 from mockglm import request as requests
@@ -47,6 +46,7 @@ def _authenticate(session: Session, asked: Asked) -> Played | None:
     if asked.is_open:
         return None
     header = asked.request.header("authorization")
+    session.journal.learn(auth.credential(header))
     known = session.ledger.keys
     asked.key, failure = auth.judge(header, now=asked.now, listed=session.keys, known=known)
     return _refused(failure or session.ledger.barred(asked.key), asked)
@@ -149,7 +149,7 @@ def _use(session: Session, interaction: Interaction, asked: Asked) -> Played | N
     return play_step(
         step,
         asked,
-        source=Path(interaction.where).name,
+        source=interaction.place,
         speed=session.settings.speed * interaction.speed,
         count=session.used(interaction),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from mockglm.accounts import Ledger
 from mockglm.clock import Clock, Ids
 from mockglm.improvise import cached_tokens, prefixes
-from mockglm.journal import Journal
+from mockglm.journal import Budget, Journal
 from mockglm.models import MODELS, Model
 from mockglm.request import Chat
 from mockglm.scenario import Interaction, Scenario, Step
@@ -27,11 +27,18 @@ class Session:
     `queue` holds one-shot replies, `rules` standing interactions that come before the stage's.
     """
 
-    def __init__(self, name: str, stage: Stage, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self,
+        name: str,
+        stage: Stage,
+        settings: Settings,
+        clock: Clock,
+        budget: Budget | None = None,
+    ) -> None:
         self.name = name
         self.settings = settings
         self.clock = clock
-        self.journal = Journal()
+        self.journal = Journal(budget)
         self.queue: deque[Step] = deque()
         self.rules = Stage(())
         self.on_miss: OnMiss | None = settings.on_miss
@@ -55,6 +62,11 @@ class Session:
     def stages(self) -> tuple[Stage, Stage]:
         """What plays here, in the order it is asked."""
         return self.rules, self.stage
+
+    @property
+    def has_files(self) -> bool:
+        """Whether anything plays here that somebody wrote or recorded."""
+        return any(stage.interactions for stage in self.stages)
 
     @property
     def keys(self) -> frozenset[str] | None:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from mockglm.clock import Clock
 from mockglm.errors import UsageError
+from mockglm.journal import Budget
 from mockglm.scenario import Scenario, load, shipped
 from mockglm.session.session import Session
 from mockglm.session.settings import Settings
@@ -34,6 +35,7 @@ class Sessions:
     ) -> None:
         self.settings = settings
         self._most = most
+        self._budget = Budget()
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self.load(loaded)
 
@@ -50,20 +52,26 @@ class Sessions:
         name = f"{scenario}@{label}" if label else scenario
         session = self._sessions.get(name)
         if session is None:
-            session = Session(name, self._stage(scenario), self.settings, Clock())
+            stage = self._stage(scenario)
+            session = Session(name, stage, self.settings, Clock(), self._budget)
             self._sessions[name] = session
             if len(self._sessions) > self._most:
-                self._sessions.popitem(last=False)
+                self._sessions.popitem(last=False)[1].journal.clear()
         else:
             self._sessions.move_to_end(name)
         return session
 
     def forget(self, name: str) -> bool:
         """Drop a session with all it holds; whether there was one."""
-        return self._sessions.pop(name, None) is not None
+        session = self._sessions.pop(name, None)
+        if session is not None:
+            session.journal.clear()
+        return session is not None
 
     def clear(self) -> None:
-        self._sessions.clear()
+        """Drop every session."""
+        for name in tuple(self._sessions):
+            self.forget(name)
 
     def __iter__(self) -> Iterator[Session]:
         return iter(tuple(self._sessions.values()))

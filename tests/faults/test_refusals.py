@@ -12,13 +12,13 @@ from mockglm.faults import apply, parse
 from tests.faults.answers import DONE, ERROR, JSON_HEADERS, TALK, WORDS, refusal
 
 TRACED = refusal(
-    '{"error":{"code":"1302","message":"慢一点\\n\\tat org.springframework.web.servlet.'
-    'DispatcherServlet.doDispatch(DispatcherServlet.java)"}}'
+    '{"error":{"code":"1302","message":"慢一点\\nTraceback (most recent call last):\\n'
+    '  File \\"/srv/chat.py\\", line 7, in answer"}}'
 )
 FORM = '{"error":{"code":"model_not_found","message":"慢一点","type":"invalid_%s","param":null}}'
 PAGE = (
-    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway"
-    b"</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad "
+    b"Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
 
 ANSWERS: tuple[tuple[str, Answer], ...] = (

@@ -10,6 +10,7 @@ from tests.faults.answers import (
     DONE,
     STOP,
     TALK,
+    USAGE,
     WORDS,
     A,
     B,
@@ -20,47 +21,14 @@ from tests.faults.answers import (
     whole,
 )
 
+BARE = chunk("]")
+COUNTED = chunk("]," + USAGE)
+
 BODIES: tuple[tuple[str, Answer, bytes], ...] = (
-    (
-        "choices-empty",
-        TALK,
-        chunk("]")
-        + chunk("]")
-        + chunk("]")
-        + chunk('],"usage":{"prompt_tokens":6,"completion_tokens":9,"total_tokens":15}')
-        + DONE,
-    ),
-    (
-        "choices-empty",
-        WORDS,
-        (
-            b'{"choices":[],"created":1767225600,"id":"20260101ab","model":"glm-4.6","object":"cha'
-            b't.completion","request_id":"mine","usage":{"prompt_tokens":6,"completion_tokens":9,"'
-            b'total_tokens":15}}'
-        ),
-    ),
-    (
-        "choices-null",
-        TALK,
-        b'data: {"id":"20260101ab","created":1767225600,"object":"chat.completion.chunk","mode'
-        b'l":"glm-4.6","choices":null}\n\n'
-        + b'data: {"id":"20260101ab","created":1767225600,"object":"chat.completion.chunk","mode'
-        b'l":"glm-4.6","choices":null}\n\n'
-        + b'data: {"id":"20260101ab","created":1767225600,"object":"chat.completion.chunk","mode'
-        b'l":"glm-4.6","choices":null}\n\n'
-        + b'data: {"id":"20260101ab","created":1767225600,"object":"chat.completion.chunk","mode'
-        b'l":"glm-4.6","choices":null,"usage":{"prompt_tokens":6,"completion_tokens":9,"total_'
-        b'tokens":15}}\n\n' + DONE,
-    ),
-    (
-        "choices-null",
-        WORDS,
-        (
-            b'{"choices":null,"created":1767225600,"id":"20260101ab","model":"glm-4.6","object":"c'
-            b'hat.completion","request_id":"mine","usage":{"prompt_tokens":6,"completion_tokens":9'
-            b',"total_tokens":15}}'
-        ),
-    ),
+    ("choices-empty", TALK, BARE * 3 + COUNTED + DONE),
+    ("choices-empty", WORDS, whole("[]").body),
+    ("choices-null", TALK, (BARE * 3 + COUNTED).replace(b"[]", b"null") + DONE),
+    ("choices-null", WORDS, whole("null").body),
     (
         "index-missing",
         TALK,

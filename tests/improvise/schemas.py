@@ -25,7 +25,7 @@ URI: Schema = {"type": "string", "format": "uri"}
 UUID: Schema = {"type": "string", "format": "uuid"}
 
 
-def obj(required: str = "", /, *, closed: bool = False, **properties: Any) -> Schema:
+def obj(required: str = "", /, *, closed: Any = False, **properties: Any) -> Schema:
     """An object; `required` names properties, `*` is all of them."""
     names = list(properties) if required == "*" else required.split()
     schema: Schema = {"type": "object", "properties": properties}

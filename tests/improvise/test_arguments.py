@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError
 
 from mockglm.clock import Ids
@@ -19,34 +20,24 @@ from tests.improvise.schemas import COMBINED, TOOLS, Schema
 
 IDS = Ids("seed", "session", 0)
 
-CHECKER = Draft202012Validator.FORMAT_CHECKER
 
-
-@CHECKER.checks("date-time", raises=ValueError)
 def is_instant(value: object) -> bool:
     return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
 
 
-@CHECKER.checks("time", raises=ValueError)
-def is_time(value: object) -> bool:
-    return not isinstance(value, str) or bool(
-        re.fullmatch(r"\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", value)
-    )
+def like(pattern: str) -> Callable[[object], bool]:
+    return lambda value: not isinstance(value, str) or re.fullmatch(pattern, value) is not None
 
 
-@CHECKER.checks("uri")
-def is_uri(value: object) -> bool:
-    return not isinstance(value, str) or bool(re.fullmatch(r"[a-z][a-z0-9+.-]*:\S+", value))
-
-
-@CHECKER.checks("duration")
-def is_duration(value: object) -> bool:
-    return not isinstance(value, str) or bool(re.fullmatch(r"P(T?\d+[YMWDHS])+", value))
-
-
-@CHECKER.checks("hostname")
-def is_hostname(value: object) -> bool:
-    return not isinstance(value, str) or bool(re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", value))
+CHECKER = FormatChecker()
+"""jsonschema checks these only with packages that are not needed otherwise."""
+CHECKER.checkers |= {
+    "date-time": (is_instant, (ValueError,)),
+    "time": (like(r"\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"), ()),
+    "uri": (like(r"[a-z][a-z0-9+.-]*:\S+"), ()),
+    "duration": (like(r"P(T?\d+[YMWDHS])+"), ()),
+    "hostname": (like(r"[a-z0-9-]+(\.[a-z0-9-]+)+"), ()),
+}
 
 
 def errors(schema: Any, value: Any) -> list[str]:

@@ -17,11 +17,15 @@ def test_a_file_of_nothing_has_nothing() -> None:
     assert scenario.name == "test"
     assert scenario.path == "test.yaml"
     assert scenario.about == ""
-    assert scenario.interactions == scenario.accounts == scenario.overload == ()
+    assert scenario.interactions == ()
+    assert scenario.accounts == ()
+    assert scenario.overload == ()
     assert scenario.models == {}
     assert not scenario.keys_listed
-    assert scenario.speed is scenario.recorded is None
-    assert scenario.ignore == scenario.replace == ()
+    assert scenario.speed is None
+    assert scenario.recorded is None
+    assert scenario.ignore == ()
+    assert scenario.replace == ()
 
 
 def test_a_model_is_like_another_but_for_what_is_written() -> None:
@@ -136,7 +140,7 @@ def test_the_rest_of_the_file_is_kept() -> None:
         ("overload: [{model: a, fro: 1s}]", "23: unknown key `fro`, did you mean `for`?"),
         ("keys: lsited", "7: expected one of any, listed, found `lsited`, did you mean `listed`?"),
         ("recorded: {at: x, by: y}", "11: `from` is missing"),
-        ("speed: fast", "8: expected a number of at least 0 or null, found `fast`"),
+        ("speed: fast", "8: expected a number of at least 0, found `fast`"),
         ("interactions: {}", "15: expected a list of mappings, found a mapping"),
     ],
 )

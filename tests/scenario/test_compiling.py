@@ -88,7 +88,9 @@ def test_what_the_file_ignores_and_replaces_counts_for_the_key() -> None:
 
 
 def test_sides_mix() -> None:
-    text = "interactions: [{when: {user: a}, response: {body: b}}, {request: {path: /p}, reply: {}}]"
+    text = (
+        "interactions: [{when: {user: a}, response: {body: b}}, {request: {path: /p}, reply: {}}]"
+    )
     first, second = load(text).interactions
     assert first.when is not None
     assert first.steps[0].answer is not None
@@ -133,7 +135,7 @@ def test_faults_are_kept_in_order(text: str, names: list[str]) -> None:
     [
         ("{}", ["4: no answer: `reply` or `response` is missing"]),
         ("{reply: []}", ["12: no answer: `reply` or `response` is missing"]),
-        ("{reply: a}", ["12: expected a mapping or a list of mappings or null, found `a`"]),
+        ("{reply: a}", ["12: expected a mapping or a list of mappings, found `a`"]),
         (
             "{reply: {}, response: {}}",
             ["26: `response` beside `reply`: one of them says what comes back"],
@@ -224,11 +226,38 @@ def test_everything_wrong_in_a_file_is_told_at_once() -> None:
         "test.yaml:2:1: unknown key `abuot`, did you mean `about`?",
         *[line for line in problems(text) if line.startswith("test.yaml:4:16: user:")],
         "test.yaml:7:21: unknown key `tmies`, did you mean `times`?",
-        "test.yaml:8:20: expected text or null, found a list",
+        "test.yaml:8:20: expected text, found a list",
         "test.yaml:8:32: expected a whole number of at least 1 or a list of text or a mapping,"
         " found `0`",
         "test.yaml:9:3: no answer: `reply` or `response` is missing",
         "test.yaml:11:22: `events` beside `body`: an answer has one body",
         "test.yaml:13:28: `long` is no duration; write 30s, 5m, 5h or 7d",
         "test.yaml:14:24: no model `glm-4.7x` to be like, did you mean `glm-4.7`?",
+    ]
+
+
+def test_wrong_rows_do_not_hide_what_is_wrong_in_others() -> None:
+    text = """\
+    format: 1
+    ignore: [[a], b]
+    replace: {a: [b], '(': c}
+    models: [{id: a}, {id: b, like: zzz}]
+    accounts: [{kye: a}, {key: k}, {key: k}]
+    overload: [{model: []}, {model: a, for: x}]
+    """
+    places = [":".join(problem.split(":")[1:3]) for problem in problems(text)]
+    assert places == [
+        "2:10",
+        "2:15",
+        "3:14",
+        "3:24",
+        "4:10",
+        "4:33",
+        "5:12",
+        "5:13",
+        "5:38",
+        *[
+            "6:20",
+            "6:41",
+        ],
     ]

@@ -79,9 +79,7 @@ def test_a_call_is_what_is_written(text: str, call: ToolCall) -> None:
         ("{code: 9999, status: 418, message: 茶壶}", Failure("9999", 418, "茶壶")),
         (
             "{code: 1308, number: 5, unit: hour, reset: 2026-09-09 05:38:28}",
-            Failure(
-                "1308", fields={"number": "5", "unit": "hour", "reset": "2026-09-09 05:38:28"}
-            ),
+            Failure("1308", fields={"number": "5", "unit": "hour", "reset": "2026-09-09 05:38:28"}),
         ),
         ("{code: 1308, message: x}", Failure("1308", message="x")),
         ("{code: 1311, model: glm-5.3}", Failure("1311", fields={"model": "glm-5.3"})),
@@ -147,7 +145,9 @@ def test_defaults_are_laid_under_every_reply() -> None:
         """
     )
     first, second, third = (interaction.steps[0] for interaction in scenario.interactions)
-    assert first.rendering and second.rendering and third.rendering
+    assert first.rendering is not None
+    assert second.rendering is not None
+    assert third.rendering is not None
     assert first.rendering.reply.content == "好"
     assert first.rendering.chunking == Chunking(1, 1, 1)
     assert first.pace == "model"
@@ -209,7 +209,9 @@ def test_what_is_wrong_with_a_reply_is_told_with_its_place(text: str, problem: s
     ],
 )
 def test_what_is_wrong_with_defaults_is_told_once(text: str, problem: str) -> None:
-    found = problems(f"format: 1\ndefaults: {text}\ninteractions: [{{reply: {{}}}}, {{reply: {{}}}}]")
+    found = problems(
+        f"format: 1\ndefaults: {text}\ninteractions: [{{reply: {{}}}}, {{reply: {{}}}}]"
+    )
     assert found == [f"test.yaml:2:{problem}"]
 
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import mockglm
 from mockglm import scenario
@@ -52,7 +56,7 @@ def test_files_are_loaded_in_the_order_given(write: Write) -> None:
 
 
 def test_a_folder_is_loaded_in_the_order_of_paths(write: Write, tmp_path: Path) -> None:
-    for name in ("f/c.yaml", "f/a.yml", "f/b/z.yaml", "f/readme.md"):
+    for name in ("f/c.yaml", "f/a.yml", "f/b/z.yaml", "f/readme.md", "f/.x.yaml", "f/.y/z.yaml"):
         write(name, EMPTY)
     first = write("z1.yaml", EMPTY)
     names = [one.name for one in scenario.load_all([first, tmp_path / "f"])]
@@ -146,11 +150,11 @@ def test_an_interaction_is_made_of_python_values_in_the_words_of_the_file() -> N
     )
     assert made.when == When(user=["天气", "/晴/"])
     assert made.where == "test_x.py:12"
-    replies = [step.rendering and step.rendering.reply for step in made.steps]
-    assert replies[0] is not None
-    assert replies[0].error == Failure("1302")
-    assert replies[1] is not None
-    assert replies[1].content == "1.5"
+    first, second = (step.rendering for step in made.steps)
+    assert first is not None
+    assert second is not None
+    assert first.reply.error == Failure("1302")
+    assert second.reply.content == "1.5"
 
 
 @pytest.mark.parametrize(
@@ -166,3 +170,89 @@ def test_what_is_wrong_with_python_values_is_told_alike(
     with pytest.raises(FileError) as caught:
         scenario.interaction(written, "test_x.py", 12)
     assert str(caught.value) == f"test_x.py:12:1: {problem}"
+
+
+WORDS = st.sampled_from(
+    [
+        "format",
+        "interactions",
+        "when",
+        "request",
+        "reply",
+        "response",
+        "defaults",
+        "models",
+        "accounts",
+        "overload",
+        "keys",
+        "ignore",
+        "replace",
+        "recorded",
+        "user",
+        "model",
+        "body",
+        "content",
+        "error",
+        "code",
+        "chunks",
+        "pace",
+        "fault",
+        "do",
+        "at",
+        "chance",
+        "template",
+        "tool_calls",
+        "name",
+        "arguments",
+        "usage",
+        "headers",
+        "events",
+        "json",
+        "base64",
+        "path",
+        "cut",
+        "times",
+        "first",
+        "plan",
+        "window",
+        "requests",
+        "key",
+        "like",
+        "id",
+        "for",
+        "$.a",
+        "(",
+        "{{",
+        "1302",
+        "1308",
+        "reset",
+        "stop",
+        "none",
+        "close",
+    ]
+)
+SCALARS = st.none() | st.booleans() | st.integers(-2, 2000) | st.floats(0, 2) | WORDS
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(WORDS, VALUES, max_size=5))
+def test_any_mapping_loads_or_is_told_what_is_wrong(written: dict[str, object]) -> None:
+    text = json.dumps({"format": 1, **written})
+    with suppress(FileError):
+        assert scenario.parse(text.encode(), "a.yaml").path == "a.yaml"
+
+
+@given(st.dictionaries(WORDS, VALUES, max_size=3))
+def test_any_interaction_is_made_or_told_what_is_wrong(written: dict[str, object]) -> None:
+    with suppress(FileError):
+        assert scenario.interaction(written, "a.py", 7).where == "a.py:7"
+
+
+@given(st.binary(max_size=80) | st.text(max_size=80).map(str.encode))
+def test_any_bytes_load_or_are_told_what_is_wrong(source: bytes) -> None:
+    with suppress(FileError):
+        assert scenario.parse(source, "a.yaml").path == "a.yaml"

@@ -99,7 +99,7 @@ def test_a_value_is_read_as_its_type(text: str, name: str, value: object) -> Non
         ),
         ("either: 1", "1:9: expected true or false or one of close, hang, found `1`"),
         ("mapping: {a: x}", "1:14: expected a whole number, found `x`"),
-        ("mapping: [1]", "1:10: expected a mapping to a whole number or null, found a list"),
+        ("mapping: [1]", "1:10: expected a mapping to a whole number, found a list"),
         ("pair: [1, a, b]", "1:7: expected [a number, text], found a list of 3"),
         ("inner: {size: 2}", "1:8: `name` is missing"),
         ("items: {name: a}", "1:8: expected a list of mappings, found a mapping"),

@@ -21,7 +21,7 @@ WEATHER = {
         {"role": "user", "content": "天气?"},
         {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "f"}}]},
         {"role": "tool", "tool_call_id": "c", "content": '{"sky": "晴", "degrees": [3, 9]}'},
-        {"role": "user", "content": "明天呢\"?"},
+        {"role": "user", "content": '明天呢"?'},
     ],
 }
 

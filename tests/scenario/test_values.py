@@ -15,7 +15,12 @@ def said(text: str, matches: int) -> list[str | None]:
     """The contents that a text's interaction answers so many matches with; None is no answer."""
     interaction = one(text)
     steps = [interaction.step(count) for count in range(matches)]
-    return [step and step.rendering and step.rendering.reply.content for step in steps]
+    return [None if step is None else content(step) for step in steps]
+
+
+def content(step: Step) -> str | None:
+    assert step.rendering is not None
+    return step.rendering.reply.content
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def answer(text: str) -> Answer:
     lines = "".join(f"    {line}\n" for line in text.splitlines())
     (step,) = one(f"interactions:\n- response:\n{lines}").steps
     assert step.answer is not None
-    assert step.rendering is step.template is None
+    assert (step.rendering, step.template) == (None, None)
     return step.answer
 
 
@@ -51,7 +51,9 @@ def test_events_are_kept_to_the_space() -> None:
         (
             "{json: {b: 1, a: [你, null, 1.5, true]}}",
             Answer(
-                200, (("Content-Type", JSON),), ((0.0, '{"b":1,"a":["你",null,1.5,true]}'.encode()),)
+                200,
+                (("Content-Type", JSON),),
+                ((0.0, '{"b":1,"a":["你",null,1.5,true]}'.encode()),),
             ),
         ),
         ("{json: null}", Answer(200, (("Content-Type", JSON),), ((0.0, b"null"),))),
@@ -145,8 +147,7 @@ def framed(draw: st.DrawFn) -> tuple[Piece, ...]:
     """Pieces of whole frames, at whole milliseconds."""
     texts = st.lists(DATA, min_size=1, max_size=3)
     return tuple(
-        (at, b"".join(f"data: {text}\n\n".encode() for text in draw(texts)))
-        for at in draw(TIMES)
+        (at, b"".join(f"data: {text}\n\n".encode() for text in draw(texts))) for at in draw(TIMES)
     )
 
 
@@ -158,7 +159,9 @@ def test_frames_written_as_lines_are_the_same_pieces_again(pieces: tuple[Piece, 
     assert verbatim.events(text) == (pieces, {})
     block = "".join(f"      {line}\n" for line in text.split("\n")[:-1])
     if block:
-        assert answer(f"events: |2\n{block[4:].replace(chr(10) + '    ', chr(10))}").pieces == pieces
+        assert (
+            answer(f"events: |2\n{block[4:].replace(chr(10) + '    ', chr(10))}").pieces == pieces
+        )
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import Any
 
 from mockglm import __version__
@@ -18,47 +18,44 @@ from mockglm.conformance.report.repeat import curl
 from mockglm.conformance.seen import Seen
 from mockglm.redact import Redactor
 
-__all__ = ["SCHEMA", "Head", "clean", "document", "entry", "summary"]
+__all__ = ["SCHEMA", "clean", "document", "entry", "head", "summary"]
 
 SCHEMA = "mockglm.report/1"
 
 JSON = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What a report says of the run as a whole. `started` is in unix seconds."""
-
-    target: str
-    model: str
-    started: float
-    requests: int = 0
-    tokens: int = 0
-    cause: Cause | None = None
-    note: str = ""
-
-
-def document(head: Head, entries: Iterable[JSON], soak: JSON | None = None) -> dict[str, Any]:
-    """The whole report."""
-    checks = list(entries)
-    cause = head.cause
+def head(
+    *,
+    target: str,
+    model: str,
+    started: float,
+    requests: int = 0,
+    tokens: int = 0,
+    cause: Cause | None = None,
+    note: str = "",
+    soak: JSON | None = None,
+) -> dict[str, Any]:
+    """What a report says of a run as a whole. `started` is in unix seconds."""
     return {
         "schema": SCHEMA,
         "tool": f"mockglm {__version__}",
         "set": SET,
-        "started": head.started,
-        "target": head.target,
-        "model": head.model,
-        "requests": head.requests,
-        "tokens": head.tokens,
-        "summary": summary(checks),
-        "cause": {"kind": cause.kind, "message": cause.message, "advice": cause.advice}
-        if cause
-        else None,
-        "note": head.note,
-        "soak": soak or {},
-        "checks": checks,
+        "started": started,
+        "target": target,
+        "model": model,
+        "requests": requests,
+        "tokens": tokens,
+        "cause": {**asdict(cause), "blocking": cause.is_blocking} if cause else None,
+        "note": note,
+        "soak": dict(soak or {}),
     }
+
+
+def document(head: JSON, entries: Iterable[JSON]) -> dict[str, Any]:
+    """The whole report: what is said of the run, then every check."""
+    checks = list(entries)
+    return {**head, "summary": summary(checks), "checks": checks}
 
 
 def summary(entries: Iterable[JSON]) -> dict[str, int]:

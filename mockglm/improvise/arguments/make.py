@@ -260,7 +260,8 @@ def item_of(schema: Schema, index: int) -> Any:
     if isinstance(rest, list):
         rest = schema.get("additionalItems", True)
     rule = first[index] if index < len(first) else rest
-    if "contains" in schema and index - len(first) < schema.get("minContains", 1) and rule:
+    is_contained = "contains" in schema and index - len(first) < schema.get("minContains", 1)
+    if is_contained and rule is not False:
         return {"allOf": [schema["contains"], rule]}
     return rule
 

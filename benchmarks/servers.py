@@ -1,0 +1,116 @@
+"""Servers to measure, each a process of its own: when it answers, what CPU and memory it takes."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Server", "free", "mockglm", "run", "yardstick"]
+
+LONGEST_START = 120.0
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that runs."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    started: float
+    """Seconds from the start of the process to its first answer."""
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of CPU that the process has used, in user and kernel, all threads.
+
+        Linux has a clock for each process and makes its number so (clock_getcpuclockid(3)); it
+        counts nanoseconds where /proc/PID/stat counts hundredths.
+        """
+        return time.clock_gettime(~self.process.pid << 3 | 2)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the process has resident."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * PAGE
+
+
+@contextmanager
+def run(command: Sequence[str], port: int, probe: bytes, log: Path | None = None) -> Iterator[Server]:
+    """Run a server until the block ends; it is ready once it has answered the probe.
+
+    What it writes goes to `log`, or to nobody.
+    """
+    with open(log or os.devnull, "wb") as output:
+        began = time.monotonic()
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            _answered(process, port, probe)
+            yield Server(process, port, time.monotonic() - began)
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextmanager
+def mockglm(
+    scenario: str | Path, probe: bytes, *options: str, log: Path | None = None
+) -> Iterator[Server]:
+    """mockglm with a scenario, given as the text of a file or as its path, its journal on."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = scenario if isinstance(scenario, Path) else Path(folder, "benchmark.yaml")
+        if isinstance(scenario, str):
+            path.write_text(scenario, encoding="utf-8")
+        port = free()
+        command = [sys.executable, "-c", "from mockglm.cli import main; main()", "serve"]
+        command += [str(path), "--port", str(port), "--log", "none", *options]
+        with run(command, port, probe, log) as server:
+            yield server
+
+
+@contextmanager
+def yardstick(kind: str, probe: bytes, *options: str, answer: bytes = b"") -> Iterator[Server]:
+    """One of the applications of `benchmarks.apps`, with the bytes it is to answer."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(answer)
+        file.flush()
+        port = free()
+        command = [sys.executable, "-m", "benchmarks.apps", kind, str(port), file.name, *options]
+        with run(command, port, probe) as server:
+            yield server
+
+
+def free() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def _answered(process: subprocess.Popen[bytes], port: int, probe: bytes) -> None:
+    until = time.monotonic() + LONGEST_START
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}")
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+                sock.sendall(probe)
+                if sock.recv(65536).startswith(b"HTTP/1.1 200 "):
+                    return
+                raise RuntimeError("the server does not answer the probe")
+        except ConnectionRefusedError:
+            time.sleep(0.001)
+    raise RuntimeError("the server does not answer")

@@ -1,0 +1,175 @@
+"""An exchange as one interaction of a file: what was asked, what came back, and when."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from mockglm.cassette.layout import Flow, fits, lay, quoted
+from mockglm.exchange import Answer, Exchange, Headers, Request
+from mockglm.matching import canonical
+from mockglm.scenario import verbatim
+
+__all__ = ["KEPT", "block", "settled"]
+
+KEPT = frozenset(
+    {
+        "allow",
+        "cache-control",
+        "content-disposition",
+        "content-language",
+        "content-type",
+        "pragma",
+        "request-id",
+        "retry-after",
+        "retry-after-ms",
+        "vary",
+        "www-authenticate",
+        "x-log-id",
+        "x-request-id",
+        "x-should-retry",
+    }
+)
+"""Headers of answers that are written down, all others are not: clients act on them or show them,
+and none carries a secret. Dates, cookies and the connection's own are made anew when played."""
+
+KEPT_PREFIXES = ("x-ratelimit-", "access-control-")
+
+ENDS: Mapping[str, Any] = {"close": True, "reset": "reset", "hang": "hang"}
+"""How an answer that was cut is marked."""
+
+
+def block(exchange: Exchange) -> str:
+    """An exchange as text of YAML: an item of `interactions`, flush left, with a line feed.
+
+    Raises ValueError for one without an answer, for that is no interaction.
+    """
+    if exchange.answer is None or exchange.answer.head is None:
+        raise ValueError("an exchange without an answer is not recorded")
+    written = {"request": _request(exchange.request), "response": _response(exchange.answer)}
+    return "".join(f"{line}\n" for line in lay([written]))
+
+
+def settled(answer: Answer) -> Answer:
+    """The answer as a file keeps it, which is what playing it back gives.
+
+    Times are whole milliseconds; what came in one of them is one piece, nothing is none; of the
+    headers those of KEPT are there, those of one name together.
+    """
+    due: dict[float, list[bytes]] = {}
+    for at, piece in answer.pieces:
+        if piece:
+            due.setdefault(round(at, 3), []).append(piece)
+    return replace(
+        answer,
+        headers=_kept(answer.headers),
+        pieces=tuple((at, b"".join(pieces)) for at, pieces in due.items()),
+        head=round(answer.head or 0.0, 3),
+    )
+
+
+def _kept(headers: Headers) -> Headers:
+    names: dict[str, list[str]] = {}
+    for name, value in headers:
+        if name.lower() in KEPT or name.lower().startswith(KEPT_PREFIXES):
+            names.setdefault(name, []).append(value)
+    return tuple((name, value) for name, values in names.items() for value in values)
+
+
+def _request(request: Request) -> dict[str, Any]:
+    written: dict[str, Any] = {}
+    if request.method != "POST":
+        written["method"] = request.method
+    written["path"] = request.path
+    if request.query:
+        written["query"] = request.query
+    return written | _payload(request)
+
+
+def _payload(request: Request) -> dict[str, Any]:
+    """The body: its JSON where that is the same request, else its text or its bytes."""
+    if not request.body:
+        return {}
+    value = _parsed(request.body)
+    if value is not None and _is_same(request, value):
+        return {"body": value}
+    try:
+        return {"body": request.body.decode()}
+    except UnicodeDecodeError:
+        return {"base64": b64encode(request.body).decode()}
+
+
+def _is_same(request: Request, value: Any) -> bool:
+    where = (request.method, request.path, request.query)
+    written = _dumped(value)
+    return written is not None and canonical.key(*where, request.body) == canonical.key(
+        *where, written
+    )
+
+
+def _response(answer: Answer) -> dict[str, Any]:
+    answer = settled(answer)
+    written: dict[str, Any] = {"status": answer.status, "headers": _grouped(answer.headers)}
+    if answer.head:
+        written["at"] = answer.head
+    written |= _body(answer)
+    if answer.end in ENDS:
+        written["cut"] = ENDS[answer.end]
+    return written
+
+
+def _grouped(headers: Headers) -> dict[str, str | list[str]]:
+    names: dict[str, list[str]] = {}
+    for name, value in headers:
+        names.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in names.items()}
+
+
+def _body(answer: Answer) -> dict[str, Any]:
+    """The body, in the most readable way that gives it back to the byte and to the time."""
+    if not answer.pieces:
+        return {}
+    lines = verbatim.lines(answer.pieces)
+    if lines is not None:
+        return {"events": lines}
+    return _whole(answer) or {"chunks": list(map(_chunk, answer.pieces))}
+
+
+def _whole(answer: Answer) -> dict[str, Any] | None:
+    """A body that came at once, with the headers, as JSON or as text; None for any other."""
+    if [at for at, _ in answer.pieces] != [answer.head]:
+        return None
+    value = _parsed(answer.body)
+    if value is not None and _dumped(value) == answer.body:
+        return {"json": value}
+    try:
+        return {"body": answer.body.decode()}
+    except UnicodeDecodeError:
+        return None
+
+
+def _chunk(piece: tuple[float, bytes]) -> Flow:
+    item = verbatim.chunk(*piece)
+    if isinstance(item, dict):
+        return Flow(f"{{at: {item['at']:.3f}, base64: {item['base64']}}}")
+    return Flow(f"[{item[0]:.3f}, {quoted(item[1])}]")
+
+
+def _parsed(body: bytes) -> Any:
+    """A JSON object or list that can be laid out; None for everything else."""
+    try:
+        value = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict | list) and fits(value) else None
+
+
+def _dumped(value: Any) -> bytes | None:
+    try:
+        return verbatim.dump(value)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,109 @@
+"""The verbs about files: what is shipped, which interaction answers, what may be written."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mockglm.errors import UsageError
+from mockglm.exchange import Request
+from mockglm.faults import CATALOGUE
+from mockglm.scenario import load, load_all, shipped
+from mockglm.scenario import schema as file_schema
+from mockglm.session import Sessions, Settings, consider
+
+__all__ = ["explain", "faults", "scenarios", "schema"]
+
+CHAT = "/chat/completions"
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@click.option("--copy", metavar="NAME", help="Copy one here, to start your own from.")
+def scenarios(as_json: bool, copy: str | None) -> None:
+    """List the scenarios that come with mockglm; each plays at /s/NAME/api/paas/v4."""
+    if copy is not None:
+        click.echo(f"copied to {_copy(copy)}")
+        return
+    found = [load(path) for path in shipped().values()]
+    rows = [{"name": one.name, "about": one.about, "path": one.path} for one in found]
+    _show(rows, ("name", "about"), as_json=as_json)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+def faults(as_json: bool) -> None:
+    """List the faults that can be laid over any answer, by `fault:` or in the URL."""
+    rows = [
+        {
+            "name": fault.name,
+            "kind": fault.kind,
+            "about": fault.about,
+            "breaks": fault.breaks,
+            "caught_by": fault.caught_by or "",
+            "seen": list(fault.links),
+            "options": {name: option.about for name, option in fault.options.items()},
+        }
+        for fault in CATALOGUE.values()
+    ]
+    _show(rows, ("name", "kind", "about"), as_json=as_json)
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario and cassette files."""
+    click.echo(json.dumps(file_schema(), ensure_ascii=False, indent=2))
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--request",
+    "file",
+    required=True,
+    type=click.File("rb"),
+    help="The body of a chat request as JSON; - is standard input.",
+)
+@click.option("--path", default=CHAT, show_default=True, help="The path it is sent to.")
+@click.option("--lenient", is_flag=True, help="Do not hold it against the rules.")
+def explain(paths: tuple[Path, ...], file: Any, path: str, lenient: bool) -> None:
+    """Say which interaction in PATHS answers a request, and why the others do not."""
+    settings = Settings(policy="lenient" if lenient else "default", on_miss="error")
+    session = Sessions(settings, load_all(paths)).get()
+    headers = (("authorization", "Bearer explain"),)
+    request = Request("POST", path, headers=headers, body=file.read())
+    lines, is_answered = consider(session, request)
+    click.echo("\n".join(lines))
+    sys.exit(0 if is_answered else 1)
+
+
+def _copy(name: str) -> Path:
+    paths = shipped()
+    if name not in paths:
+        raise UsageError(f"no scenario is called {name!r}; `mockglm scenarios` lists them")
+    target = Path(paths[name].name)
+    if target.exists():
+        raise UsageError(f"{target} is here already")
+    target.write_bytes(paths[name].read_bytes())
+    return target
+
+
+def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for line in _table([[str(row[column]) for column in columns] for row in rows]):
+        click.echo(line)
+
+
+def _table(rows: list[list[str]]) -> Iterable[str]:
+    """Rows in columns as wide as they need, the last one as it is."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        yield "  ".join((*cells, row[-1]))

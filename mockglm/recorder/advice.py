@@ -1,0 +1,62 @@
+"""What to do about an answer that means that recording cannot go on like this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from mockglm.exchange import Answer
+from mockglm.recorder.keys import NAMES, SHAPE, is_real
+
+__all__ = ["advice"]
+
+_REFUSED = f"is the key right and not expired? It is taken from the client, or from {NAMES[0]} …"
+
+BY_CODE: Mapping[str, str] = {
+    **dict.fromkeys(("401", "1000", "1001", "1002", "1003", "1004", "1005"), _REFUSED),
+    "1110": "the account is locked or not active: see the console of the service",
+    "1111": "the account is locked or not active: see the console of the service",
+    "1112": "the account is locked or not active: see the console of the service",
+    "1113": "the account has no balance or resource package for this model: top it up, or record "
+    "with a free model, as glm-4.7-flash; a Coding Plan wants the base …/api/coding/paas/v4",
+    "1220": "the account may not use this model or interface: have it enabled in the console",
+    "1311": "the plan does not include this model: take another, or the base …/api/paas/v4",
+}
+"""Advice by business code (docs.bigmodel.cn, 错误码)."""
+
+BY_STATUS: Mapping[int, str] = {
+    401: _REFUSED,
+    404: "is the base URL right? It ends with /api/paas/v4 or /api/coding/paas/v4",
+}
+
+
+def advice(answer: Answer, credential: str) -> tuple[str, str]:
+    """What was answered, and what to do about it; two empty texts where all is well.
+
+    `credential` is what the service was asked with, so that a wrong shape of it can be told.
+    """
+    if answer.status < 400 and answer.is_stream:
+        return "", ""
+    code, message = _error(answer.body)
+    hint = BY_CODE.get(code) or BY_STATUS.get(answer.status, "")
+    if not hint:
+        return "", ""
+    if hint is _REFUSED and credential and not is_real(credential):
+        hint = f"the key has not the shape of one, which is {SHAPE}"
+    return f"the service answers {answer.status} {code} {message}".rstrip(), hint
+
+
+def _error(body: bytes) -> tuple[str, str]:
+    """The code and message of GLM's envelope, or of the one its gateway has."""
+    try:
+        value: Any = msgspec.json.decode(body)
+    except ValueError:
+        return "", ""
+    if not isinstance(value, dict):
+        return "", ""
+    error = value.get("error")
+    if isinstance(error, dict):
+        return str(error.get("code", "")), str(error.get("message", ""))
+    return (str(value["code"]), str(value.get("msg", ""))) if "code" in value else ("", "")

@@ -1,0 +1,52 @@
+"""When a request is asked of the service, and when the cassette answers it.
+
+The modes are those of vcrpy (https://vcrpy.readthedocs.io/en/latest/usage.html#record-modes), so
+what an exchange answered in this run is never what was recorded in it: a client that asks the
+same again, as one that polls does, is answered anew, and both answers are kept in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+__all__ = ["MODES", "Mode", "Plan", "plan"]
+
+Mode = Literal["once", "new", "all", "none"]
+
+MODES: Mapping[str, str] = {
+    "once": "record a cassette that is not there or empty; play one that is, and nothing else",
+    "new": "play what is recorded, each once, and record the rest",
+    "all": "ask for everything, and begin the cassette anew",
+    "none": "play what is recorded, and nothing else",
+}
+"""What each mode does; `once` is the default."""
+
+assert tuple(MODES) == get_args(Mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Whether recordings are played, what is not recorded is, and the cassette begun anew."""
+
+    plays: bool
+    records: bool
+    anew: bool = False
+
+
+_PLANS: Mapping[tuple[Mode, bool], Plan] = {
+    ("once", True): Plan(plays=False, records=True),
+    ("once", False): Plan(plays=True, records=False),
+    ("new", True): Plan(plays=False, records=True),
+    ("new", False): Plan(plays=True, records=True),
+    ("all", True): Plan(plays=False, records=True, anew=True),
+    ("all", False): Plan(plays=False, records=True, anew=True),
+    ("none", True): Plan(plays=True, records=False),
+    ("none", False): Plan(plays=True, records=False),
+}
+
+
+def plan(mode: Mode, is_empty: bool) -> Plan:
+    """What a mode does with a cassette, which is empty (or not there) or not."""
+    return _PLANS[mode, is_empty]

@@ -1,0 +1,161 @@
+"""The service that is recorded: which hosts may be asked, how a request goes to it, and how long
+it may take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from mockglm.errors import UpstreamError
+from mockglm.exchange import Headers, Request
+from mockglm.recorder.keys import bare, is_real
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx
+
+__all__ = ["HOSTS", "Patience", "Upstream", "passed_on"]
+
+HOSTS = frozenset({"open.bigmodel.cn", "api.z.ai", "dev.bigmodel.cn"})
+"""The hosts of the service, which may be asked without being named."""
+
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""RFC 9110 §7.6.1: headers of one connection, which are not passed on."""
+
+ANEW = frozenset({"accept-encoding", "authorization", "content-length", "expect", "host"})
+"""Headers of a request that are made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that each part of an answer may take; a model that thinks takes minutes."""
+
+    connect: float = 10.0
+    first: float = 600.0
+    idle: float = 300.0
+
+
+class Upstream:
+    """One service, asked over HTTP/1.1 with one client for all.
+
+    `base` is its base URL; `key` goes in the place of what is no key; `ca` is a file of
+    certificates that are trusted, too. Raises UpstreamError for a base that may not be asked.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        allowed: Iterable[str] = (),
+        key: str = "",
+        ca: str | Path | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.base = base.rstrip("/")
+        self.key = key
+        self._ca = ca
+        self._patience = patience or Patience()
+        self._client: httpx.AsyncClient | None = None
+        _check(self.base, frozenset(allowed))
+
+    def authorization(self, header: str) -> str:
+        """The Authorization the service is asked with, where the client's is this one."""
+        return header if is_real(bare(header)) or not self.key else f"Bearer {self.key}"
+
+    @asynccontextmanager
+    async def ask(self, request: Request) -> AsyncIterator[httpx.Response]:
+        """The answer to a request, its body not yet read. Raises what httpx raises."""
+        import httpx
+
+        client = self._open()
+        waits = httpx.Timeout(self._patience.first, connect=self._patience.connect, pool=None)
+        asked = httpx.Request(
+            request.method,
+            f"{self.base}{request.path}" + (f"?{request.query}" if request.query else ""),
+            headers=self._headers(request),
+            content=request.body if request.body or request.header("content-length") else None,
+            extensions={"timeout": waits.as_dict()},
+        )
+        response = await client.send(asked, stream=True, auth=None, follow_redirects=False)
+        # The transport looks at this mapping again before it reads the body.
+        asked.extensions["timeout"]["read"] = self._patience.idle
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    async def close(self) -> None:
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.aclose()
+
+    def _open(self) -> httpx.AsyncClient:
+        if self._client is None:
+            import httpx
+
+            context = httpx.create_ssl_context()
+            if self._ca is not None:
+                context.load_verify_locations(self._ca)
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+            self._client = httpx.AsyncClient(verify=context, limits=limits)
+        return self._client
+
+    def _headers(self, request: Request) -> Headers:
+        kept = tuple(
+            (name, value) for name, value in passed_on(request.headers) if name not in ANEW
+        )
+        # Its own, because the proxy's certificate and the record are of what was not compressed.
+        made = (("accept-encoding", "identity"),)
+        authorization = self.authorization(request.header("authorization"))
+        return kept + made + ((("authorization", authorization),) if authorization else ())
+
+
+def passed_on(headers: Iterable[tuple[str, str]]) -> Headers:
+    """The headers that go further than one connection."""
+    lines = tuple(headers)
+    named = {
+        word.strip().lower()
+        for name, value in lines
+        if name.lower() == "connection"
+        for word in value.split(",")
+    }
+    return tuple(line for line in lines if line[0].lower() not in HOP_BY_HOP | named)
+
+
+def _check(base: str, allowed: frozenset[str]) -> None:
+    """Raise UpstreamError for a base that is no URL or may not be asked."""
+    try:
+        parts = urlsplit(base)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise UpstreamError(
+            f"{base!r} is no base URL", "write it as https://open.bigmodel.cn/api/paas/v4"
+        )
+    if parts.username is not None:
+        raise UpstreamError("the base URL has a user in it", f"write it as {parts.scheme}://{host}")
+    if allowed & {host, f"{host}:{port}"}:
+        return
+    if host not in HOSTS:
+        hint = f"GLM is at {', '.join(sorted(HOSTS))}; for any other write --allow-upstream {host}"
+        raise UpstreamError(f"{host} is not asked, for it would get the key", hint)
+    if parts.scheme != "https":
+        raise UpstreamError(f"{base} is not encrypted", f"write https://{host}{parts.path}")

@@ -1,0 +1,69 @@
+"""Files that are watched: read again as a whole when one changes, kept as they were when broken."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mockglm.errors import MockGLMError, UsageError
+from mockglm.scenario import Scenario, find, load_all
+
+__all__ = ["Reloader"]
+
+INTERVAL = 0.5
+"""Seconds between two looks at the files; none of it is spent in the server's loop."""
+
+Print = dict[Path, tuple[int, int]]
+
+
+class Reloader:
+    """Watches files and folders. `take` gets what they hold now, `say` a sentence about it."""
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        take: Callable[[Sequence[Scenario]], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self._paths = paths
+        self._take = take
+        self._say = say
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        seen = await asyncio.to_thread(self._look)
+        while True:
+            await asyncio.sleep(INTERVAL)
+            now = await asyncio.to_thread(self._look)
+            if now != seen:
+                seen = now
+                await self._reload()
+
+    async def _reload(self) -> None:
+        try:
+            scenarios = await asyncio.to_thread(load_all, self._paths)
+        except MockGLMError as error:
+            self._say(f"mockglm: the files as they were go on playing:\n{error}")
+            return
+        self._take(scenarios)
+        self._say(f"mockglm: read again, {len(scenarios)} scenarios")
+
+    def _look(self) -> Print:
+        """Each file with its time of change in nanoseconds and its size."""
+        return {path: _stat(path) for path in _files(self._paths)}
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    try:
+        return list(find(paths))
+    except UsageError:
+        return []
+
+
+def _stat(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_mtime_ns, stat.st_size

@@ -1,0 +1,90 @@
+"""A small server on a real socket that answers each probe with what it is told."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from mockglm.exchange import Answer
+
+Choose = Callable[[str], Answer]
+"""The answer to the probe of a name."""
+
+_BETWEEN = 0.002
+"""Seconds between pieces, so that they are not read as one."""
+
+
+def _probe(handler: BaseHTTPRequestHandler, body: bytes) -> str:
+    if handler.command == "GET":
+        return "bad-method"
+    if handler.path.endswith("no-such-path"):
+        return "bad-path"
+    try:
+        sent = json.loads(body)
+    except ValueError:
+        return "bad-json"
+    return str(sent.get("request_id", "mockglm-x-plain")).split("-", 2)[2]
+
+
+def _handler(
+    choose: Choose, seen: list[tuple[str, dict[str, str]]]
+) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            name = _probe(self, body)
+            seen.append((name, {k.lower(): v for k, v in self.headers.items()}))
+            self._answer(choose(name))
+
+        do_GET = do_POST
+
+        def _answer(self, answer: Answer) -> None:
+            self.send_response_only(answer.status)
+            for key, value in answer.headers:
+                self.send_header(key, value)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            try:
+                self._pieces(answer)
+            except OSError:
+                self.close_connection = True
+
+        def _pieces(self, answer: Answer) -> None:
+            for _, piece in answer.pieces:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                time.sleep(_BETWEEN)
+            while answer.end == "hang":
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                time.sleep(_BETWEEN)
+            if answer.end == "close":
+                self.close_connection = True
+                return
+            self.wfile.write(b"0\r\n\r\n")
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing is written to the terminal."""
+
+    return Handler
+
+
+@contextmanager
+def serving(choose: Choose) -> Iterator[tuple[str, list[tuple[str, dict[str, str]]]]]:
+    """The base URL of a running server, and what it was asked: probe names and headers."""
+    seen: list[tuple[str, dict[str, str]]] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(choose, seen))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/api/paas/v4", seen
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
