@@ -68,13 +68,18 @@ class Served:
             return _drain(sock)
 
 
-def post(body: dict[str, Any], path: str = "/api/paas/v4/chat/completions", *more: str) -> bytes:
+def post(
+    body: dict[str, Any],
+    path: str = "/api/paas/v4/chat/completions",
+    *more: str,
+    key: str = KEY,
+) -> bytes:
     """A POST as bytes."""
     text = json.dumps(body, ensure_ascii=False).encode()
     lines = [
         f"POST {path} HTTP/1.1",
         "Host: 127.0.0.1",
-        f"Authorization: Bearer {KEY}",
+        f"Authorization: Bearer {key}",
         "Content-Type: application/json",
         f"Content-Length: {len(text)}",
         *more,

@@ -12,9 +12,10 @@ import msgspec
 from mockglm.cassette.layout import Flow, fits, lay, quoted
 from mockglm.exchange import Answer, Exchange, Headers, Request
 from mockglm.matching import canonical
+from mockglm.redact import Redactor
 from mockglm.scenario import verbatim
 
-__all__ = ["KEPT", "block", "settled"]
+__all__ = ["KEPT", "block", "redacted", "settled"]
 
 KEPT = frozenset(
     {
@@ -70,6 +71,26 @@ def settled(answer: Answer) -> Answer:
         pieces=tuple((at, b"".join(pieces)) for at, pieces in due.items()),
         head=round(answer.head or 0.0, 3),
     )
+
+
+def redacted(exchange: Exchange, redactor: Redactor) -> Exchange:
+    """The exchange without a secret; of the request's headers nothing stays."""
+    request, answer = exchange.request, exchange.answer
+    kept = Request(
+        request.method,
+        redactor.text(request.path),
+        redactor.text(request.query),
+        body=redactor.bytes(request.body),
+    )
+    error = redactor.text(exchange.error)
+    return replace(exchange, request=kept, answer=answer and _hidden(answer, redactor), error=error)
+
+
+def _hidden(answer: Answer, redactor: Redactor) -> Answer:
+    times = [at for at, _ in answer.pieces]
+    pieces = redactor.pieces([piece for _, piece in answer.pieces])
+    headers = tuple((name, redactor.text(value)) for name, value in answer.headers)
+    return replace(answer, headers=headers, pieces=tuple(zip(times, pieces, strict=True)))
 
 
 def _kept(headers: Headers) -> Headers:

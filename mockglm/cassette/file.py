@@ -18,12 +18,13 @@ import yaml
 
 from mockglm import __version__
 from mockglm.cassette.block import block
+from mockglm.cassette.layout import Flow, lay
 from mockglm.cassette.lock import locked
 from mockglm.exchange import Exchange
 from mockglm.scenario import tree
 from mockglm.scenario.notes import Notes, Place
 
-__all__ = ["Cassette"]
+__all__ = ["Cassette", "head"]
 
 Identity: TypeAlias = tuple[int, int, int] | None
 """A file's inode, size and time of change; None where there is none."""
@@ -39,10 +40,7 @@ class Cassette:
     def __init__(self, path: str | Path, *, origin: str, at: str, anew: bool = False) -> None:
         self.path = Path(path)
         self.count = 0
-        self._head = (
-            f"format: 1\nrecorded:\n  at: {at}\n  from: {origin}\n"
-            f"  by: mockglm {__version__}\ninteractions:\n"
-        )
+        self._head = head(origin, at, f"mockglm {__version__}")
         self._anew = anew
         self._margin = b""
         self._next = self.path.with_name(f".{self.path.name}.next")
@@ -97,7 +95,7 @@ class Cassette:
         if not self._margin:
             return data
         lines = data.splitlines(keepends=True)
-        return b"".join(line.strip() and self._margin + line or line for line in lines)
+        return b"".join(line if line.isspace() else self._margin + line for line in lines)
 
     def _write(self, data: bytes) -> None:
         try:
@@ -118,6 +116,12 @@ class Cassette:
         with suppress(FileNotFoundError):
             self._last.replace(self._next)
         _sync(self.path.parent)
+
+
+def head(origin: str, at: str, by: str) -> str:
+    """What stands in a cassette above its interactions: from which base URL, when, by what."""
+    recorded = {"recorded": {"at": Flow(at), "from": Flow(origin), "by": Flow(by)}}
+    return "\n".join(("format: 1", *lay(recorded), "interactions:", ""))
 
 
 def _margin(notes: Notes) -> bytes:

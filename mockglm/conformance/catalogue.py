@@ -88,7 +88,8 @@ class Check:
     exchanges, of whichever probe or recording, that it judges besides (none: only its probes).
     `together` means that `run` takes the exchanges of all its probes at once. `needs` names the
     view of an exchange that must not be empty, `absent` is the verdict when it is. `alive` checks
-    judge refusals, which count for nothing unless a good request was answered too.
+    judge refusals, which count for nothing unless a good request was answered too. A `live` check
+    needs what recordings do not keep.
     """
 
     id: str
@@ -104,6 +105,7 @@ class Check:
     absent: Verdict = "not_testable"
     capability: str = ""
     alive: bool = False
+    live: bool = False
 
     @property
     def category(self) -> str:
@@ -130,6 +132,7 @@ class Catalogue(dict[str, Check]):
         absent: Verdict = "not_testable",
         capability: str = "",
         alive: bool = False,
+        live: bool = False,
         since: str = "2026.11",
     ) -> Callable[[Run], Run]:
         """Enter the decorated function as a check; its docstring is the requirement."""
@@ -150,6 +153,7 @@ class Catalogue(dict[str, Check]):
                     absent=absent,
                     capability=capability,
                     alive=alive,
+                    live=live,
                 )
             )
             return run

@@ -17,7 +17,7 @@ __all__ = ["Evidence", "Result", "judge", "review"]
 _MISSING: Mapping[str, str] = {
     "answer": "no answer",
     "body": "an empty body",
-    "secret": "no credential",
+    "confided": "no answer to a known credential",
     "broken": "no error in the stream",
     "events": "no event",
     "data": "no event with data",
@@ -72,6 +72,7 @@ class Evidence:
     more: tuple[Seen, ...] = ()
     unsent: Mapping[str, str] = field(default_factory=dict)
     cause: Cause | None = None
+    recorded: bool = False
 
     @property
     def alive(self) -> bool:
@@ -87,6 +88,8 @@ def judge(check: Check, evidence: Evidence) -> Result:
     """The verdict on a check in a run."""
     if not evidence.profile.has(check.capability):
         return Result(check, "not_applicable", cause=f"the model has no {check.capability}")
+    if check.live and evidence.recorded:
+        return Result(check, "not_applicable", cause="recordings do not keep it")
     for name in check.probes:
         obstacle = _obstacle(check, name, evidence)
         if obstacle:

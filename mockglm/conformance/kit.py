@@ -119,7 +119,7 @@ class Kit:
         found = {name: Seen(name, exchange) for name, exchange in kept}
         probed = {name: seen for name, seen in found.items() if name in PROBES}
         more = tuple(seen for name, seen in found.items() if name not in PROBES)
-        return Evidence(probed, self.settings.target.profile, more)
+        return Evidence(probed, self.settings.target.profile, more, recorded=True)
 
     def _source(self) -> str:
         paths = self.settings.recorded or (self.settings.replay,)

@@ -13,6 +13,9 @@ __all__ = ["Kind", "Sent"]
 
 Kind = Literal["stream", "plain", "refusal", "other"]
 
+_SHORTEST = 8
+"""Characters of a credential; a shorter one, such as `test`, is a word."""
+
 
 class Sent:
     """An exchange under the name of its probe, or of its place in a recording."""
@@ -75,6 +78,11 @@ class Sent:
     def secret(self) -> str:
         """The credential that was sent; empty where it is not known (recordings)."""
         return self.request.header("authorization").removeprefix("Bearer ").strip()
+
+    @property
+    def confided(self) -> bytes:
+        """The body, where it answers a request whose credential is known."""
+        return self.body if len(self.secret) >= _SHORTEST else b""
 
     @cached_property
     def kind(self) -> Kind:

@@ -56,10 +56,11 @@ class Fault:
 
     `seen` are threads (`owner/repo#number`) and pages: where it was met in the field or, where
     that is not on record, the page whose promise it breaks. `caught_by` is the conformance check
-    that it fails, laid as `trial` says where the bare name does not do, and `also` others over the
-    answers that they judge; None comes with `why` only a client can notice it. `change` is pure; what it leaves as it was is
-    refused, so `needs` says in words what an answer must have. `place` of None is after the first
-    frame of a stream and in the middle of a JSON answer.
+    that fails over it, laid as `trial` says where the bare name does not do, and `also` are others,
+    over the answers they judge; where there is none, `why` says why only a client can notice.
+    `change` is pure; what it leaves as it was is refused, so `needs` says in words what an answer
+    must have. `place` of None is after the first frame of a stream and in the middle of a JSON
+    answer.
     """
 
     name: str

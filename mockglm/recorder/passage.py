@@ -21,7 +21,7 @@ MEND = 0.02
 """Seconds within which what continues a frame, or a body that is no stream, belongs to what came
 before: so far the network cuts, not the service."""
 
-_ENDING = re.compile(rb'"finish_reason":\s*"|data:\s*\[DONE\]|"usage":')
+_ENDING = re.compile(rb'"finish_reason":\s*"|data:\s*\[DONE\]')
 
 
 class Wire(Protocol):

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from mockglm.cassette import Cassette, settled
+from mockglm.cassette import Cassette, redacted, settled
 from mockglm.chat import refuse
 from mockglm.errors import FileError
 from mockglm.exchange import Answer, Exchange, Failure, Request
@@ -31,10 +31,14 @@ it for the same."""
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What came of a request: the exchange as the client saw it, redacted, and what to say of it."""
+    """What came of a request: the exchange as the client saw it, without secrets, and what is
+    worth knowing of it."""
 
     exchange: Exchange
     notes: tuple[str, ...] = ()
+
+
+LEFT = "the client left"
 
 
 class Recorder:
@@ -69,16 +73,18 @@ class Recorder:
         and nothing is recorded. An answer that broke off ends so for the client, too.
         """
         async with self._writing:
-            """What ended before this begins is on disk."""
+            pass  # what ended before this begins is on disk
         credential = bare(self.upstream.authorization(request.header("authorization")))
         self._redactor.learn(credential)
         started = self._wall()
         passage = Passage(asyncio.get_running_loop().time())
         error = await self._pass(request, passage, send, wire)
         answer = passage.answer
-        if answer is None:
+        if answer is None and error is not LEFT:
             return await self._unreached(request, error, started, send, log_id)
-        exchange = self._clean(Exchange(request, settled(answer), started, error))
+        if answer is None:
+            return Passed(redacted(Exchange(request, None, started, error), self._redactor))
+        exchange = redacted(Exchange(request, settled(answer), started, error), self._redactor)
         self._advise(answer, credential)
         notes = await self._keep(exchange)
         await _finish(answer, send, wire)
@@ -98,9 +104,9 @@ class Recorder:
                 return await task
             await asyncio.wait((task, wire.gone), return_when=asyncio.FIRST_COMPLETED)
             if not task.done() and passage.is_ending:
-                # SDKs hang up after [DONE]; what comes behind it belongs to the answer all the same.
+                # SDKs hang up after [DONE]; what comes behind it belongs to the answer, too.
                 await asyncio.wait((task,), timeout=DRAIN)
-            return await task if task.done() else "the client left"
+            return (await task) if task.done() else LEFT
         finally:
             task.cancel()
             await asyncio.wait((task,))
@@ -133,7 +139,9 @@ class Recorder:
         failure = Failure(str(UNREACHED), status=UNREACHED, message=message)
         answer = refuse(failure, log_id, "en", (("X-MockGLM-Miss", "1"),))
         await _send(answer, send)
-        return Passed(self._clean(Exchange(request, answer, started, error)), ("not recorded",))
+        return Passed(
+            redacted(Exchange(request, answer, started, error), self._redactor), ("not recorded",)
+        )
 
     async def _keep(self, exchange: Exchange) -> tuple[str, ...]:
         """Have an exchange on disk; why it is not, if it cannot be."""
@@ -151,22 +159,6 @@ class Recorder:
         self._say(f"mockglm: not recorded: {reason}", "the client has its answer all the same")
         return (f"not recorded: {reason}",)
 
-    def _clean(self, exchange: Exchange) -> Exchange:
-        """The exchange without a secret; headers of the request are left behind altogether."""
-        request, answer, hide = exchange.request, exchange.answer, self._redactor
-        kept = Request(
-            request.method,
-            hide.text(request.path),
-            hide.text(request.query),
-            body=hide.bytes(request.body),
-        )
-        return replace(
-            exchange,
-            request=kept,
-            answer=answer and _redacted(answer, hide),
-            error=hide.text(exchange.error),
-        )
-
     def _advise(self, answer: Answer, credential: str) -> None:
         said, hint = advice(answer, credential)
         if hint:
@@ -178,13 +170,6 @@ class Recorder:
         if hint not in self._told:
             self._told.add(hint)
             self._tell(f"  {hint}")
-
-
-def _redacted(answer: Answer, hide: Redactor) -> Answer:
-    times = [at for at, _ in answer.pieces]
-    pieces = hide.pieces([piece for _, piece in answer.pieces])
-    headers = tuple((name, hide.text(value)) for name, value in answer.headers)
-    return replace(answer, headers=headers, pieces=tuple(zip(times, pieces, strict=True)))
 
 
 async def _finish(answer: Answer, send: Send, wire: Wire | None) -> None:

@@ -119,6 +119,11 @@ class Background:
         self._server.should_exit = True
         self._thread.join()
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._server.server_state.connections)
+
     def call(self, function: Callable[[], Any]) -> Any:
         """Run a function in the server's loop and return what it returns."""
 

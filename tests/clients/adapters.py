@@ -15,7 +15,7 @@ import zhipuai
 from tests.clients.said import Said, joined, whole
 from tests.serving import KEY
 
-__all__ = ["ADAPTERS", "ASK", "Adapter", "User", "WEATHER"]
+__all__ = ["ADAPTERS", "ENGLISH", "WEATHER", "Adapter", "User"]
 
 ASK = {"model": "glm-4.6"}
 KNOWN = ("messages", "model", "tools", "response_format", "max_tokens")
@@ -89,16 +89,6 @@ async def _create_async(make: Callable[[], Any], body: Mapping[str, Any], stream
         return whole(answer.model_dump())
 
 
-def _help(make: Callable[[], Any], body: Mapping[str, Any], stream: bool) -> Said:
-    """openai's own joining of a stream, which is pickier than a loop over its chunks."""
-    if not stream:
-        return _create(make, body, stream)
-    with make() as client, client.chat.completions.stream(**body) as events:
-        for _ in events:
-            pass
-        return whole(events.get_final_completion().model_dump())
-
-
 def _zhipu_errors(package: Any) -> Mapping[int, type[Exception]]:
     errors = package.core
     return {
@@ -123,12 +113,13 @@ OPENAI: Mapping[int, type[Exception]] = {
 ZAI, ZHIPU = _zhipu_errors(zai), _zhipu_errors(zhipuai)
 BY_JWT = partial(zhipuai.ZhipuAI, disable_token_cache=False)
 
+ENGLISH = Adapter("zai-sdk", zai.ZaiClient, _create, ZAI, zai.core.APIResponseError)
+"""For api.z.ai: it asks for English by itself."""
+
 ADAPTERS = (
     Adapter("zai-sdk", zai.ZhipuAiClient, _create, ZAI, zai.core.APIResponseError),
-    Adapter("zai-sdk-english", zai.ZaiClient, _create, ZAI, zai.core.APIResponseError),
     Adapter("zhipuai", zhipuai.ZhipuAI, _create, ZHIPU, zhipuai.core.APIResponseError),
     Adapter("zhipuai-jwt", BY_JWT, _create, ZHIPU, zhipuai.core.APIResponseError),
     Adapter("openai", openai.OpenAI, _create, OPENAI, openai.APIError),
-    Adapter("openai-helper", openai.OpenAI, _help, OPENAI, openai.APIError),
     Adapter("openai-async", openai.AsyncOpenAI, _await, OPENAI, openai.APIError),
 )

@@ -30,8 +30,6 @@ class Row:
     said: Said
     text: str = "你好"
     body: dict[str, Any] = field(default_factory=dict)
-    only: bool | None = None
-    """The one mode it can be asked in."""
 
 
 THOUGHT = "用户问 9.11 和 9.9 哪个大。比较小数部分：0.11 和 0.9，0.9 更大，所以 9.9 更大。"
@@ -71,9 +69,7 @@ ROWS = {
     "arguments in pieces": Row(
         "tool-stream",
         Said(
-            calls=(
-                Call("write_file", '{"path":"hello.py","content":"print(\'你好，世界\')\\n"}'),
-            ),
+            calls=(Call("write_file", '{"path":"hello.py","content":"print(\'你好，世界\')\\n"}'),),
             finish="tool_calls",
         ),
         body={"tool_stream": True},
@@ -100,10 +96,9 @@ ROWS = {
     "index -1 of 2025": Row(
         "last-year-index",
         Said(text="\n", calls=(Call("add", '{"a": 365, "b": 96}'),), finish="tool_calls"),
-        only=True,
     ),
     "newlines of 2025": Row(
-        "last-year-newline", Said(text="\n\n你好！", reasoning="\n用户在打招呼。"), only=True
+        "last-year-newline", Said(text="\n\n你好！", reasoning="\n用户在打招呼。")
     ),
     "a call of 2025": Row(
         "last-year-tools",
@@ -112,28 +107,23 @@ ROWS = {
             calls=(Call("get_weather", '{"city": "北京"}'),),
             finish="tool_calls",
         ),
-        only=True,
     ),
 }
-"""What is only streamed was recorded so."""
-
-LOST_BY_HELPER = {"web_search", "content_filter"}
-"""openai's stream helper keeps of a chunk what OpenAI's have."""
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_a_package_hears_what_was_scripted(
     row: Row, adapter: Adapter, stream: bool, base: Base
 ) -> None:
-    if row.only not in (None, stream):
-        pytest.skip("recorded as a stream only")
     heard = adapter.user(base(row.scenario)).ask(row.text, stream=stream, **row.body)
     assert heard == row.said
 
 
 def test_usage_adds_up_and_is_the_same_in_both_modes(adapter: Adapter, base: Base) -> None:
     user = adapter.user(base("thinking"))
-    plain, streamed = (user.ask("9.11 和 9.9 哪个大？", stream=mode).usage for mode in (False, True))
+    plain, streamed = (
+        user.ask("9.11 和 9.9 哪个大？", stream=mode).usage for mode in (False, True)
+    )
     assert plain == streamed
     assert plain["prompt_tokens"] + plain["completion_tokens"] == plain["total_tokens"]
     assert 0 < plain["completion_tokens_details"]["reasoning_tokens"] < plain["completion_tokens"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -31,6 +33,14 @@ def _probe(handler: BaseHTTPRequestHandler, body: bytes) -> str:
     return str(sent.get("request_id", "mockglm-x-plain")).split("-", 2)[2]
 
 
+def _stamped(answer: Answer, body: bytes) -> Answer:
+    """The answer with the request_id that was sent."""
+    sent = re.search(rb"mockglm-[0-9a-f]{6}-", body)
+    run = sent.group() if sent else b"mockglm-a1b2c3-"
+    pieces = ((at, piece.replace(b"mockglm-a1b2c3-", run)) for at, piece in answer.pieces)
+    return replace(answer, pieces=tuple(pieces))
+
+
 def _handler(
     choose: Choose, seen: list[tuple[str, dict[str, str]]]
 ) -> type[BaseHTTPRequestHandler]:
@@ -41,9 +51,9 @@ def _handler(
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             name = _probe(self, body)
             seen.append((name, {k.lower(): v for k, v in self.headers.items()}))
-            self._answer(choose(name))
+            self._answer(_stamped(choose(name), body))
 
-        do_GET = do_POST
+        do_GET = do_POST  # noqa: N815 -- the name that http.server calls
 
         def _answer(self, answer: Answer) -> None:
             self.send_response_only(answer.status)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from mockglm import scenario
 from mockglm.errors import FileError, UsageError
 from mockglm.exchange import Failure
 from mockglm.matching import When
+from mockglm.scenario import format
 
 Write = Callable[[str, str], Path]
 
@@ -172,65 +174,10 @@ def test_what_is_wrong_with_python_values_is_told_alike(
     assert str(caught.value) == f"test_x.py:12:1: {problem}"
 
 
-WORDS = st.sampled_from(
-    [
-        "format",
-        "interactions",
-        "when",
-        "request",
-        "reply",
-        "response",
-        "defaults",
-        "models",
-        "accounts",
-        "overload",
-        "keys",
-        "ignore",
-        "replace",
-        "recorded",
-        "user",
-        "model",
-        "body",
-        "content",
-        "error",
-        "code",
-        "chunks",
-        "pace",
-        "fault",
-        "do",
-        "at",
-        "chance",
-        "template",
-        "tool_calls",
-        "name",
-        "arguments",
-        "usage",
-        "headers",
-        "events",
-        "json",
-        "base64",
-        "path",
-        "cut",
-        "times",
-        "first",
-        "plan",
-        "window",
-        "requests",
-        "key",
-        "like",
-        "id",
-        "for",
-        "$.a",
-        "(",
-        "{{",
-        "1302",
-        "1308",
-        "reset",
-        "stop",
-        "none",
-        "close",
-    ]
-)
+STRUCTS = [getattr(format, name) for name in format.__all__]
+KEYS = sorted({field.encode_name for struct in STRUCTS for field in msgspec.structs.fields(struct)})
+ODD = ["1302", "1308", "$.a", "(", "/(/", "{{", "{{ 1 }}", "stop", "none", "close", "reset", "5h"]
+WORDS = st.sampled_from([*KEYS, *ODD, "do"])
 SCALARS = st.none() | st.booleans() | st.integers(-2, 2000) | st.floats(0, 2) | WORDS
 VALUES = st.recursive(
     SCALARS,

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from mockglm.errors import FileError
 from mockglm.scenario import parse, schema, tree
 from mockglm.scenario.notes import Notes
 
@@ -111,6 +116,41 @@ def test_a_file_with_all_there_is_loads_and_fits_the_schema() -> None:
 )
 def test_the_schema_refuses_what_does_not_load(text: str) -> None:
     assert list(validator().iter_errors(plain(text))) != []
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in a plain value, as what holds it and its key or index."""
+    keys = list(value) if isinstance(value, dict) else range(len(value))
+    for key in keys:
+        yield value, key
+        if isinstance(value[key], dict | list):
+            yield from places(value[key])
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-2, 2000) | st.floats(0, 2) | st.text(max_size=3)
+VALUES = st.recursive(
+    SCALARS
+    | st.sampled_from(["1302", "model", "none", "true", "/(/", "{{ x", "reset", "5h", "$.a"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=4,
+)
+
+
+@given(st.data(), VALUES)
+def test_a_file_with_one_thing_changed_fits_the_schema_or_does_not_load(
+    data: st.DataObject, value: Any
+) -> None:
+    changed = plain(WHOLE)
+    holder, key = data.draw(st.sampled_from(list(places(changed))), "place")
+    if data.draw(st.booleans(), "whether to take it out"):
+        del holder[key]
+    else:
+        holder[key] = value
+    try:
+        parse(json.dumps(changed).encode(), "a.yaml")
+    except FileError:
+        return
+    assert list(validator().iter_errors(changed)) == []
 
 
 def test_every_field_says_what_it_is_or_says_it_by_its_type() -> None:

@@ -15,8 +15,6 @@ CHECKS = Catalogue()
 check = CHECKS.check
 
 _REFUSED = ("1000", "1001", "1002", "1003", "1004", "1005", "401")
-_SHOWN = 8
-"""Characters of a secret that give it away."""
 
 
 @check(
@@ -72,13 +70,12 @@ def expired(seen: Seen) -> Iterator[Finding]:
     MUST,
     http("11.4"),
     probe=("plain", "bad-key"),
-    needs="body",
+    needs="confided",
     on=("stream", "plain", "refusal"),
+    absent="not_applicable",
 )
 def secret(seen: Seen) -> Iterator[Finding]:
     """No answer holds the credential that was sent."""
-    if len(seen.secret) < _SHOWN:
-        return
     at = seen.body.find(seen.secret.encode())
     in_headers = any(seen.secret in value for _, value in seen.headers)
     if at >= 0 or in_headers:

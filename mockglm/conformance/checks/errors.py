@@ -130,13 +130,6 @@ def path(seen: Seen) -> Iterator[Finding]:
         yield _other(seen, "404")
 
 
-@check("ERR-13", SHOULD, http("15.5.6"), probe="bad-method", needs="answer", alive=True)
-def method(seen: Seen) -> Iterator[Finding]:
-    """A method that the chat path does not have is answered 405."""
-    if seen.status != 405:
-        yield _other(seen, "405")
-
-
 @check(
     "ERR-10",
     MUST,
@@ -186,6 +179,13 @@ def in_stream(seen: Seen) -> Iterator[Finding]:
     after = [event for event in seen.data if event.start > first.at]
     if after:
         yield Finding("the stream went on", at=after[0].start, actual=brief(after[0].data))
+
+
+@check("ERR-13", SHOULD, http("15.5.6"), probe="bad-method", needs="answer", alive=True)
+def method(seen: Seen) -> Iterator[Finding]:
+    """A method that the chat path does not have is answered 405."""
+    if seen.status != 405:
+        yield _other(seen, "405")
 
 
 def _refused(seen: Seen, statuses: tuple[int, ...], codes: tuple[str, ...]) -> Iterator[Finding]:

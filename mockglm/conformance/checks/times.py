@@ -21,7 +21,7 @@ _SLOW = 10.0
 """Seconds of silence worth a note: clients report connections cut after 30."""
 
 
-@check("HDR-01", SHOULD, http("6.6.1"), GATEWAY, probe="plain", needs="messages")
+@check("HDR-01", SHOULD, http("6.6.1"), GATEWAY, probe="plain", needs="messages", live=True)
 def date(seen: Seen) -> Iterator[Finding]:
     """An answer has a Date that can be read."""
     value = seen.header("date") or ""

@@ -48,7 +48,7 @@ def plain_type(seen: Seen) -> Iterator[Finding]:
         yield seen.wrong("another media type", expected="application/json", actual=_type(seen))
 
 
-@check("TRN-04", MUST, http("12.5.3"), probe="stream", needs="body")
+@check("TRN-04", MUST, http("12.5.3"), probe="stream", needs="body", live=True)
 def coding(seen: Seen) -> Iterator[Finding]:
     """No content coding is used that the client did not offer."""
     coding = seen.header("content-encoding")

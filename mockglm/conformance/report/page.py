@@ -2,12 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 __all__ = ["page"]
 
+JSON = Mapping[str, Any]
 
-def page(report: Mapping[str, Any], exchanges: Sequence[Mapping[str, Any]]) -> str:
-    """The page."""
-    return ""
+_TEMPLATE = Path(__file__).with_name("page.html")
+_WIDTH = 960
+"""Units of the width of a timeline."""
+_TICKS = 1_500
+"""Pieces of an answer that its timeline draws."""
+
+
+def page(report: JSON, exchanges: Sequence[JSON]) -> str:
+    """The page: checks with their findings, then every exchange with its times and its bytes."""
+    import jinja2  # imported here: few runs write a page
+
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    groups = groupby(report["checks"], key=lambda check: check["category"])
+    return template.render(
+        report=report,
+        started=datetime.fromtimestamp(report["started"], UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        categories=[(name, list(checks)) for name, checks in groups],
+        exchanges=[{**found, "timeline": timeline(found)} for found in exchanges],
+        names={found["name"] for found in exchanges},
+        width=_WIDTH,
+    )
+
+
+def timeline(exchange: JSON) -> dict[str, Any]:
+    """When the head and each piece of an answer came, as places on a line of the page's width."""
+    times = [at for at, _ in exchange["pieces"]]
+    last = max([exchange["head"] or 0.0, *times])
+    scale = _WIDTH / last if last else 0.0
+    return {
+        "seconds": last,
+        "head": round((exchange["head"] or 0.0) * scale, 1),
+        "ticks": list(_ticks(times[:_TICKS], scale)),
+        "marks": [(round(last * i / 4 * scale, 1), f"{last * i / 4:.2f} s") for i in range(5)],
+    }
+
+
+def _ticks(times: Sequence[float], scale: float) -> Iterator[float]:
+    """The places of the pieces, those that fall on one another once."""
+    for place, _ in groupby(round(at * scale, 1) for at in times):
+        yield place

@@ -1,0 +1,162 @@
+"""The catalogue as a whole: complete, sourced, and each fault caught by the check it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockglm.conformance.checks import CHECKS
+from mockglm.conformance.judging import judge
+from mockglm.errors import FaultError
+from mockglm.exchange import Answer
+from mockglm.faults import CATALOGUE, Fault, apply, parse
+from mockglm.faults.edit import documents, edited, parted
+from mockglm.faults.place import Place
+from tests.conformance.reference import ANSWERS, KEY, evidence, exchange
+from tests.faults.answers import CALLED, DONE, ERROR, PIECES, STOP, TALK, TOOLS, WORDS, said, stream
+
+FAULTS = tuple(CATALOGUE.values())
+QUOTED = stream(said('{"role":"assistant","content":"{\\"a\\":\\"x\\\\ny\\"}"}'), STOP, DONE)
+SAMPLES = (TALK, TOOLS, PIECES, QUOTED, WORDS, CALLED, ERROR)
+NAMES = """
+    reset close stall drip split short long bad-chunk-size
+    glue duplicate drop swap garble no-done done-twice end error comment crlf bom
+    sensitive network-error thinking-only call-twice call-without-index call-without-id
+    call-without-type arguments-object arguments-cut think-leak
+    usage-missing usage-early usage-tail finish-everywhere
+"""
+
+
+def ids(fault: Fault) -> str:
+    return fault.name
+
+
+def broken(fault: Fault, answer: Answer, spec: str = "") -> Answer | None:
+    """The answer with the fault laid over it, None where it cannot be."""
+    try:
+        return apply(answer, parse(spec or fault.name), key=KEY)
+    except FaultError:
+        return None
+
+
+def received(answer: Answer) -> Answer:
+    """What an HTTP client has of an answer that frames its body itself."""
+    length = answer.header("content-length")
+    if answer.raw and length:
+        return replace(answer, pieces=parted(answer.pieces, int(length))[0], raw=False)
+    if answer.raw:
+        good = [(at, piece) for at, piece in answer.pieces if not piece.startswith(b"zz")]
+        pieces = tuple((at, piece.split(b"\r\n", 1)[1][:-2]) for at, piece in good[:1])
+        return replace(answer, pieces=pieces, raw=False, end="close")
+    return answer
+
+
+def caught(fault: Fault, id: str) -> Iterator[str]:
+    """The probes over whose broken answers a check has a finding."""
+    for spec in {fault.trial or fault.name, fault.name}:
+        for probe, answer in ANSWERS.items():
+            changed = broken(fault, answer, spec)
+            if changed is not None:
+                seen = exchange(probe, received(changed))
+                if judge(CHECKS[id], evidence({probe: seen})).findings:
+                    yield probe
+
+
+@pytest.mark.parametrize("name", NAMES.split())
+def test_the_faults_of_the_design_are_there(name: str) -> None:
+    assert name in CATALOGUE
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=ids)
+def test_a_row_says_all_there_is_to_say(fault: Fault) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", fault.name)
+    assert fault.about.endswith(".")
+    assert fault.breaks
+    assert fault.seen
+    assert all(link.startswith("https://") for link in fault.links)
+    assert bool(fault.caught_by) != bool(fault.why)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=ids)
+def test_an_option_has_a_default_that_it_would_read(fault: Fault) -> None:
+    for option in fault.options.values():
+        assert option.about
+        assert option.default in (None, "") or option.read(option.default) == option.default
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=ids)
+def test_a_fault_changes_an_answer_or_is_refused(fault: Fault) -> None:
+    changed = [(answer, broken(fault, answer)) for answer in SAMPLES]
+    assert any(after is not None for _, after in changed)
+    assert all(before != after for before, after in changed)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=ids)
+def test_the_same_fault_does_the_same_again(fault: Fault) -> None:
+    assert [broken(fault, answer) for answer in SAMPLES] == [
+        broken(fault, answer) for answer in SAMPLES
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "id"),
+    [(fault, id) for fault in FAULTS for id in (fault.caught_by, *fault.also) if id],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_the_check_that_a_fault_names_catches_it(fault: Fault, id: str) -> None:
+    assert next(caught(fault, id), None)
+
+
+def test_every_check_has_a_fault_that_it_catches() -> None:
+    named = {id for fault in FAULTS for id in (fault.caught_by, *fault.also)}
+    assert CHECKS.keys() - named == {"TIM-01"}
+
+
+STREAMED = tuple(f for f in FAULTS if Place("frames").unit in f.places and "plain" not in f.on)
+
+
+@st.composite
+def recorded(draw: st.DrawFn) -> Answer:
+    """One of the streams, some frames broken, in pieces that do not keep to the frames."""
+    source = draw(st.sampled_from([TALK, TOOLS, PIECES, QUOTED]))
+    body = source.body
+    if draw(st.booleans()):
+        at = draw(st.integers(0, len(body) - 1))
+        body = body[:at] + draw(st.binary(max_size=3)) + body[at + 1 :]
+    cuts = draw(st.sets(st.integers(1, len(body) - 1), max_size=12))
+    bounds = [0, *sorted(cuts), len(body)]
+    times = sorted(draw(st.lists(st.floats(0, 9), min_size=len(bounds), max_size=len(bounds))))
+    pieces = zip(times, (body[low:high] for low, high in pairwise(bounds)), strict=False)
+    return replace(source, pieces=tuple(pieces))
+
+
+@pytest.mark.parametrize("fault", STREAMED, ids=ids)
+@given(answer=recorded(), count=st.integers(0, 5))
+def test_what_comes_before_a_fault_stays_as_it_was(
+    fault: Fault, answer: Answer, count: int
+) -> None:
+    after = broken(fault, answer, f"{fault.name}.{count}-frames")
+    if after is None or after.raw:
+        return
+    from mockglm.faults.place import find
+
+    spot = find(answer, Place("frames", count))
+    assert spot is not None
+    before = parted(answer.pieces, spot.start)[0]
+    assert parted(after.pieces, spot.start)[0][: len(before)] == before
+    times = [at for at, _ in after.pieces]
+    assert times == sorted(times)
+
+
+def test_frames_that_are_not_concerned_keep_their_bytes() -> None:
+    spaced = stream(b'data: {"id": "1", "choices": []}\n\n', *(piece for _, piece in TALK.pieces))
+    changed = apply(spaced, parse("usage-zero"))
+    assert changed.pieces[:4] == spaced.pieces[:4]
+    assert documents(changed)[0].value == {"id": "1", "choices": []}
+    assert edited(changed, []) == changed
