@@ -104,7 +104,7 @@ def _drops(pieces: Pieces, options: Options) -> Iterator[tuple[float, bytes]]:
     """The pieces cut anew into drops, each due with its last byte."""
     body = b"".join(piece for _, piece in pieces)
     highs = list(accumulate(len(piece) for _, piece in pieces))
-    ends = [*range(options["size"], len(body), options["size"]), len(body)]
+    ends = [*range(options["size"], len(body), options["size"]), len(body)] if body else []
     if options["of"] == "frames":
         ends = [frame.end for frame in frames(body)]
     for low, high in pairwise([0, *ends]):

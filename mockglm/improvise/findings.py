@@ -78,6 +78,7 @@ NUMERAL = re.compile(
 )
 DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2}
 BESIDE = 8
+PAUSE = re.compile(r"[,，.。;；!！?？\n]")
 
 ENGLISH_PLACE = re.compile(
     r"\b(?:in|at|near|from|to|for|of|around|visit(?:ing)?) "
@@ -101,7 +102,7 @@ def find(text: str) -> Findings:
         if kind != "person":
             rest = _blank(rest, found)
     kinds["place"] = _places(text, rest)
-    others = {*kinds["place"], *NO_NAME}
+    others = {*NO_NAME, *ZH_PLACES, *EN_PLACES.findall(text)}
     kinds["person"] = tuple(name for name in kinds["person"] if name not in others)
     return Findings(text=text, numbers=tuple(_numbers(rest)), kinds=kinds)
 
@@ -153,8 +154,8 @@ def _listed(match: re.Match[str], text: str) -> Iterator[tuple[int, str]]:
 
 def _numbers(text: str) -> Iterator[Number]:
     for match in NUMERAL.finditer(text):
-        before = text[max(match.start() - BESIDE * 2, 0) : match.start()]
-        after = text[match.end() : match.end() + BESIDE]
+        before = PAUSE.split(text[max(match.start() - BESIDE * 2, 0) : match.start()])[-1]
+        after = PAUSE.split(text[match.end() : match.end() + BESIDE])[0]
         yield Number(_value(match[0]), f"{before} {after}", after[:2])
 
 

@@ -187,9 +187,9 @@ def _replace(parts: Mapping[str, Any], root: Place) -> tuple[tuple[str, str], ..
     pairs = []
     for pattern, text in parts["replace"].items():
         try:
-            canonical.key("", "", "", b"", replace=((pattern, ""),))
+            canonical.pattern(pattern)
         except ValueError as error:
             root.at("replace", pattern).note(str(error))
         else:
             pairs.append((pattern, text))
-    return tuple(pairs)
+    return tuple(pair for pair in pairs if pair[1] is not shape.WRONG)

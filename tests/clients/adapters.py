@@ -15,7 +15,7 @@ import zhipuai
 from tests.clients.said import Said, joined, whole
 from tests.serving import KEY
 
-__all__ = ["ADAPTERS", "ENGLISH", "WEATHER", "Adapter", "User"]
+__all__ = ["ADAPTERS", "BY_JWT", "ENGLISH", "WEATHER", "Adapter", "User"]
 
 ASK = {"model": "glm-4.6"}
 KNOWN = ("messages", "model", "tools", "response_format", "max_tokens")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockglm.conformance.checks import CHECKS
@@ -17,7 +17,7 @@ from mockglm.errors import FaultError
 from mockglm.exchange import Answer
 from mockglm.faults import CATALOGUE, Fault, apply, parse
 from mockglm.faults.edit import documents, edited, parted
-from mockglm.faults.place import Place
+from mockglm.faults.place import Place, find
 from tests.conformance.reference import ANSWERS, KEY, evidence, exchange
 from tests.faults.answers import CALLED, DONE, ERROR, PIECES, STOP, TALK, TOOLS, WORDS, said, stream
 
@@ -75,7 +75,7 @@ def test_the_faults_of_the_design_are_there(name: str) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=ids)
 def test_a_row_says_all_there_is_to_say(fault: Fault) -> None:
-    assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", fault.name)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", fault.name)
     assert fault.about.endswith(".")
     assert fault.breaks
     assert fault.seen
@@ -137,6 +137,7 @@ def recorded(draw: st.DrawFn) -> Answer:
 
 
 @pytest.mark.parametrize("fault", STREAMED, ids=ids)
+@settings(max_examples=15, deadline=None)
 @given(answer=recorded(), count=st.integers(0, 5))
 def test_what_comes_before_a_fault_stays_as_it_was(
     fault: Fault, answer: Answer, count: int
@@ -144,8 +145,6 @@ def test_what_comes_before_a_fault_stays_as_it_was(
     after = broken(fault, answer, f"{fault.name}.{count}-frames")
     if after is None or after.raw:
         return
-    from mockglm.faults.place import find
-
     spot = find(answer, Place("frames", count))
     assert spot is not None
     before = parted(answer.pieces, spot.start)[0]

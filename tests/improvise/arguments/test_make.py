@@ -16,7 +16,7 @@ from jsonschema.exceptions import SchemaError
 
 from mockglm.clock import Ids
 from mockglm.improvise.arguments import arguments, fits, make
-from tests.improvise.schemas import COMBINED, TOOLS, Schema
+from tests.improvise.arguments.schemas import COMBINED, TOOLS, Schema
 
 IDS = Ids("seed", "session", 0)
 

@@ -1,0 +1,6 @@
+"""Recordings that others made, as cassettes: those of vcrpy and of go-vcr, both versions."""
+
+from mockglm.convert.read import Foreign, read
+from mockglm.convert.write import Converted, convert
+
+__all__ = ["Converted", "Foreign", "convert", "read"]

@@ -1,0 +1,164 @@
+"""Cassettes of vcrpy and go-vcr read as exchanges, each body byte for byte as far as it was kept.
+
+Sources: kevin1024/vcrpy (serialize.py, serializers/compat.py), dnaeon/go-vcr v1 to v4
+(cassette/cassette.go), and pydantic/pydantic-ai's tests/json_body_serializer.py, which keeps JSON
+as `parsed_body`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from mockglm.errors import FileError, Problem
+from mockglm.exchange import Answer, Exchange, Headers, Request
+from mockglm.gateway import route
+from mockglm.scenario import verbatim
+
+__all__ = ["Foreign", "read"]
+
+_SPAN = re.compile(r"([0-9.]+)(h|m(?!s)|s|ms|us|µs|ns)")
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_CODINGS = {"gzip": 31, "deflate": 15}
+"""Content codings, and the window size that has zlib read them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A cassette of another recorder. `at` is when it was recorded, "" where it does not say."""
+
+    by: str
+    origin: str
+    at: str
+    exchanges: tuple[Exchange, ...]
+
+
+def read(path: Path) -> Foreign:
+    """Read a cassette. Raises FileError, with the first thing that is not understood."""
+    file = _load(path)
+    found: list[tuple[Exchange, str, str]] = []
+    for ordinal, interaction in enumerate(file["interactions"], 1):
+        try:
+            found.append(_interaction(interaction))
+        except (KeyError, TypeError, ValueError, AttributeError, zlib.error) as error:
+            raise _unreadable(path, f"interaction {ordinal}: {_words(error)}") from error
+    is_go = any("url" in one["request"] for one in file["interactions"])
+    return Foreign(
+        by="go-vcr" if is_go else "vcrpy",
+        origin=next((origin for _, origin, _ in found), ""),
+        at=next((at for _, _, at in found if at), ""),
+        exchanges=tuple(exchange for exchange, _, _ in found),
+    )
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        file = yaml.load(path.read_bytes(), yaml.CSafeLoader)
+    except OSError as error:
+        raise _unreadable(path, f"cannot be read: {error.strerror or error}") from error
+    except yaml.YAMLError as error:
+        raise _unreadable(path, f"not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(file, dict) or not isinstance(file.get("interactions"), list):
+        raise _unreadable(path, "neither a cassette of vcrpy nor of go-vcr: no `interactions`")
+    if "format" in file:
+        raise _unreadable(path, "a file of mockglm already")
+    return file
+
+
+def _interaction(written: Mapping[str, Any]) -> tuple[Exchange, str, str]:
+    """The exchange, the base URL it was asked at, and when."""
+    asked, answered = written["request"], written["response"]
+    url = urlsplit(asked["url"] if "url" in asked else asked["uri"])
+    where = route(url.path)
+    request = Request(asked["method"], where.tail, url.query, body=_sent(asked))
+    origin = f"{url.scheme}://{url.netloc}{where.base}"
+    headers = _headers(answered.get("headers"))
+    return Exchange(request, _answer(answered, headers), 0.0), origin, _date(headers)
+
+
+def _sent(asked: Mapping[str, Any]) -> bytes:
+    if "parsed_body" in asked:
+        return verbatim.dump(asked["parsed_body"])
+    return _bytes(asked.get("body"))
+
+
+def _answer(answered: Mapping[str, Any], headers: Headers) -> Answer:
+    status = answered["code"] if "code" in answered else answered["status"]["code"]
+    at = _seconds(answered.get("duration"))
+    body = _received(answered, headers)
+    return Answer(int(status), headers, ((at, body),) if body else (), head=at)
+
+
+def _received(answered: Mapping[str, Any], headers: Headers) -> bytes:
+    if "parsed_body" in answered:
+        return verbatim.dump(answered["parsed_body"])
+    body = _bytes(answered.get("body"))
+    for coding in (value for name, value in headers if name.lower() == "content-encoding"):
+        body = _decoded(body, coding.strip().lower())
+    return body
+
+
+def _bytes(body: Any) -> bytes:
+    """A body as vcrpy's versions and go-vcr write it."""
+    if isinstance(body, dict):
+        if "base64_string" in body:
+            return b64decode(body["base64_string"])
+        body = body.get("string")
+    if isinstance(body, dict | list):
+        return json.dumps(body, ensure_ascii=False).encode()
+    return body.encode() if isinstance(body, str) else body or b""
+
+
+def _decoded(body: bytes, coding: str) -> bytes:
+    """A body without its content coding; recorders often leave the header of one they undid."""
+    if coding not in _CODINGS or not body:
+        return body
+    try:
+        return zlib.decompress(body, _CODINGS[coding])
+    except zlib.error:
+        return body
+
+
+def _headers(written: Any) -> Headers:
+    return tuple(_lines((written or {}).items()))
+
+
+def _lines(rows: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, str]]:
+    for name, values in rows:
+        for value in values if isinstance(values, list) else [values]:
+            yield name, str(value)
+
+
+def _seconds(duration: Any) -> float:
+    """A duration as Go writes it: 1.116786417s, 350ms, 1m3.5s; or in nanoseconds."""
+    if isinstance(duration, int | float):
+        return duration * 1e-9
+    parts = _SPAN.findall(duration or "")
+    return round(sum(float(number) * _UNITS[unit] for number, unit in parts), 3)
+
+
+def _date(headers: Headers) -> str:
+    """When it was answered, by its Date header; "" where it has none."""
+    text = next((value for name, value in headers if name.lower() == "date"), "")
+    try:
+        return parsedate_to_datetime(text).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        return ""
+
+
+def _unreadable(path: Path, message: str) -> FileError:
+    return FileError([Problem(str(path), 1, 1, message)])
+
+
+def _words(error: Exception) -> str:
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
