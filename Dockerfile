@@ -1,4 +1,4 @@
-# docker build -t mockglm . && docker run --rm -p 8000:8000 mockglm
+# docker build -t mockglm . && docker run --rm -p 8600:8600 mockglm
 FROM python:3.13-slim
 
 WORKDIR /src
@@ -9,8 +9,8 @@ RUN pip install --no-cache-dir . && rm -r /src/* && useradd --system mockglm
 
 USER mockglm
 WORKDIR /work
-EXPOSE 8000
+EXPOSE 8600
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["python", "-c", \
-    "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/__mockglm__/health', timeout=2)"]
+    "import urllib.request as r; r.urlopen('http://127.0.0.1:8600/__mockglm__/health', timeout=2)"]
 ENTRYPOINT ["mockglm"]
-CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8600"]

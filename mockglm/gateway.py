@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 import msgspec
@@ -67,9 +67,19 @@ def answer(sessions: Sessions, where: Route, request: Request) -> Visit:
             sessions.get(), request, (), lambda asked: unable(message, asked), is_open=True
         )
     if where.base and where.tail == CHAT and request.method == "POST":
-        return visit(session, request, laid)
-    otherwise = partial(_elsewhere, session, where)
-    return visit(session, request, laid, otherwise, is_open=_is_open(where, request))
+        visited = visit(session, request, laid)
+    else:
+        otherwise = partial(_elsewhere, session, where)
+        visited = visit(session, request, laid, otherwise, is_open=_is_open(where, request))
+    origin = request.header("origin")
+    return _shared(visited, origin) if origin else visited
+
+
+def _shared(visited: Visit, origin: str) -> Visit:
+    """The visit of a page of another origin, which may read the answer."""
+    answer = visited.answer
+    headers = (*answer.headers, ("Access-Control-Allow-Origin", origin))
+    return replace(visited, answer=replace(answer, headers=headers))
 
 
 def _is_open(where: Route, request: Request) -> bool:

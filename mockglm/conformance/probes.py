@@ -33,7 +33,7 @@ def _called(seen: Seen) -> bool:
 
 
 def _echoed(seen: Seen) -> bool:
-    return "mock" in seen.content and "glm" in seen.content
+    return "alpha" in seen.content and "omega" in seen.content
 
 
 def _counted(seen: Seen) -> bool:

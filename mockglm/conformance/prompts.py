@@ -18,7 +18,7 @@ __all__ = [
     "user",
 ]
 
-ECHO = "mock 你好 😀 \u2028 glm"
+ECHO = "alpha 你好 😀 \u2028 omega"
 WEATHER_TOOL = {
     "type": "function",
     "function": {

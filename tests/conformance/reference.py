@@ -160,7 +160,7 @@ def _answers() -> dict[str, Answer]:
         "length-plain": plain({"content": "one two three four five six"}, "length", usage(31, 8)),
         "stop": stream(text("one two three four five "), "stop", usage(21, 6)),
         "replay": plain({"content": "2"}, "stop", usage(40, 2)),
-        "echo": stream(text("mock 你好 😀 \u2028 glm"), "stop", usage(25, 9)),
+        "echo": stream(text("alpha 你好 😀 \u2028 omega"), "stop", usage(25, 9)),
         "bad-key": refusal(401, "401", "令牌已过期或验证不正确"),
         "no-key": refusal(401, "1001", "Header中未收到Authorization参数，无法进行身份验证。"),
         "bad-model": unknown,
