@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import cycle, islice
-from typing import Any
+from typing import cast
 
 __all__ = ["Asked", "Load", "Paced", "Plan"]
 
@@ -128,8 +128,7 @@ class Client(asyncio.Protocol):
         self.wanted = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         if not self.plan.every:
             self.ask()
 

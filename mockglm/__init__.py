@@ -1,5 +1,22 @@
 """Play, record, break and judge the Zhipu GLM v4 chat API."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mockglm.fixture import GLM, serve
+
 __version__ = "0.1.0"
 
-__all__ = ["__version__"]
+__all__ = ["GLM", "__version__", "serve"]
+
+_HOMES = {"GLM": "mockglm.fixture", "serve": "mockglm.fixture"}
+
+
+def __getattr__(name: str) -> Any:
+    """What is public, imported when it is asked for: pytest imports this package in every run."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -72,7 +72,7 @@ def answer(sessions: Sessions, where: Route, request: Request) -> Visit:
         otherwise = partial(_elsewhere, session, where)
         visited = visit(session, request, laid, otherwise, is_open=_is_open(where, request))
     origin = request.header("origin")
-    return _shared(visited, origin) if origin else visited
+    return _shared(visited, origin) if origin and request.method != "OPTIONS" else visited
 
 
 def _shared(visited: Visit, origin: str) -> Visit:

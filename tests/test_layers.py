@@ -30,6 +30,7 @@ gateway control
 app
 serving
 conformance verdict verify lint convert
+fixture
 cli pytest_plugin __main__
 """
 LEVELS = {

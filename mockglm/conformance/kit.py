@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from mockglm.conformance import recordings, soak
+from mockglm.conformance.capabilities import profile
 from mockglm.conformance.catalogue import Check
 from mockglm.conformance.collecting import Collection, Watch
 from mockglm.conformance.judging import Evidence, Result, judge, review
@@ -16,6 +18,7 @@ from mockglm.conformance.report.described import described
 from mockglm.conformance.report.document import clean, entry, head
 from mockglm.conformance.seen import Seen
 from mockglm.conformance.settings import Settings
+from mockglm.conformance.target import Target
 from mockglm.conformance.transport import Send, connect
 from mockglm.redact import Redactor
 
@@ -45,11 +48,15 @@ class Kit:
         )
         return replace(plan, limits=limits)
 
+    @property
+    def is_offline(self) -> bool:
+        """Whether exchanges are read, and none sent."""
+        return bool(self.settings.replay or self.settings.recorded)
+
     def gather(self, checks: Sequence[Check], watch: Watch) -> Evidence:
         """The exchanges these checks need: sent once, or read from a folder."""
         if self.evidence is None:
-            is_kept = self.settings.replay or self.settings.recorded
-            self.evidence = self._kept() if is_kept else self._send(checks, watch)
+            self.evidence = self._kept() if self.is_offline else self._send(checks, watch)
         return self.evidence
 
     def judge(self, check: Check) -> Result:
@@ -81,24 +88,28 @@ class Kit:
     def account(self, checks: Iterable[Check]) -> dict[str, Any]:
         """What is to be told of the run beside its verdicts: the report's head, the exchanges."""
         target, evidence = self.settings.target, self.evidence
+        is_recorded = evidence is not None and evidence.recorded
         spent = (seen.spent for seen in evidence or ())
         told = {
             "head": head(
                 target=self._source(),
-                model=target.model,
+                model=self._model(evidence or ()) if is_recorded else target.model,
                 started=target.started,
                 requests=self.requests,
                 tokens=sum(tokens for tokens in spent if isinstance(tokens, int)),
                 cause=evidence.cause if evidence else None,
-                note=""
-                if target.profile.known
-                else f"No table knows {target.model}: all is tried.",
+                note=_note(target) if not is_recorded else "",
                 soak=soak.rates(checks, evidence) if evidence else {},
             ),
             "exchanges": [described(seen) for seen in evidence or ()],
         }
         cleaned: dict[str, Any] = clean(told, self.redactor)
         return cleaned
+
+    def save(self, folder: Path) -> None:
+        """Keep every exchange as a cassette."""
+        kept = ((seen.name, seen.exchange) for seen in self.evidence or ())
+        recordings.save(folder, kept, origin=self.settings.target.url, redactor=self.redactor)
 
     def _send(self, checks: Sequence[Check], watch: Watch) -> Evidence:
         target = self.settings.target
@@ -119,11 +130,32 @@ class Kit:
         found = {name: Seen(name, exchange) for name, exchange in kept}
         probed = {name: seen for name, seen in found.items() if name in PROBES}
         more = tuple(seen for name, seen in found.items() if name not in PROBES)
-        return Evidence(probed, self.settings.target.profile, more, recorded=True)
+        target = self.settings.target
+        about = profile(
+            self._model(found.values()), jwt="jwt" in probed, deterministic=target.deterministic
+        )
+        return Evidence(probed, about, more, recorded=True)
+
+    def _model(self, seen: Iterable[Seen]) -> str:
+        """The models that were asked; the target's where the exchanges do not say."""
+        good = (found for found in seen if not _is_refused(found.name))
+        known = {found.model for found in good if found.model and found.completion}
+        return ", ".join(sorted(known)) or self.settings.target.model
 
     def _source(self) -> str:
         paths = self.settings.recorded or (self.settings.replay,)
         return ", ".join(str(path) for path in paths if path) or self.settings.target.url
+
+
+def _is_refused(name: str) -> bool:
+    """Whether a right endpoint refuses the probe of that name."""
+    return name in PROBES and PROBES[name].refused
+
+
+def _note(target: Target) -> str:
+    if target.profile.known:
+        return ""
+    return f"{target.model} is in no table of GLM's models: it may do everything."
 
 
 def _expected(result: Result, reason: str) -> Result:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from mockglm.conformance import recordings
 from mockglm.conformance.baseline import dump
 from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.items import CheckItem, KitDirectory
@@ -64,6 +63,8 @@ class Judge:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._items = [item for item in session.items if isinstance(item, CheckItem)]
+        if self._kit.is_offline and not self._config.option.glm_plan:
+            self._gather()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> bool | None:
@@ -75,7 +76,7 @@ class Judge:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, bool, bool]:
         if isinstance(item, CheckItem):
-            self._kit.gather([item.check for item in self._items], self._watch)
+            self._gather()
         return (yield)
 
     @pytest.hookimpl(wrapper=True)
@@ -120,6 +121,13 @@ class Judge:
             terminalreporter.ensure_newline()
             self._say(render(self._report, details=self._config.option.tbstyle == "no"))
 
+    def _gather(self) -> None:
+        """Have the exchanges; recordings that cannot be read end the run with 4."""
+        try:
+            self._kit.gather([item.check for item in self._items], self._watch)
+        except MockGLMError as error:
+            raise pytest.UsageError(str(error)) from error
+
     @property
     def _report(self) -> dict[str, Any]:
         """The report, its checks in the order of the catalogue."""
@@ -135,8 +143,7 @@ class Judge:
             text = dump(_failing(self._entries.values()))
             Path(option.glm_write_baseline).write_text(text, encoding="utf-8")
         if option.glm_record_to and self._kit.evidence is not None:
-            kept = ((seen.name, seen.exchange) for seen in self._kit.evidence)
-            recordings.save(Path(option.glm_record_to), kept)
+            self._kit.save(Path(option.glm_record_to))
 
     def _say(self, lines: Iterable[Line]) -> None:
         reporter = self._config.pluginmanager.getplugin("terminalreporter")

@@ -13,6 +13,7 @@ import zlib
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ __all__ = ["Foreign", "read"]
 
 _SPAN = re.compile(r"([0-9.]+)(h|m(?!s)|s|ms|us|µs|ns)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_CREATED = re.compile(rb'"created": ?([0-9]{10})\b')
 _CODINGS = {"gzip": 31, "deflate": 15}
 """Content codings, and the window size that has zlib read them."""
 
@@ -83,7 +85,8 @@ def _interaction(written: Mapping[str, Any]) -> tuple[Exchange, str, str]:
     request = Request(asked["method"], where.tail, url.query, body=_sent(asked))
     origin = f"{url.scheme}://{url.netloc}{where.base}"
     headers = _headers(answered.get("headers"))
-    return Exchange(request, _answer(answered, headers), 0.0), origin, _date(headers)
+    answer = _answer(answered, headers)
+    return Exchange(request, answer, 0.0), origin, _date(headers, answer.body)
 
 
 def _sent(asked: Mapping[str, Any]) -> bytes:
@@ -147,13 +150,17 @@ def _seconds(duration: Any) -> float:
     return round(sum(float(number) * _UNITS[unit] for number, unit in parts), 3)
 
 
-def _date(headers: Headers) -> str:
-    """When it was answered, by its Date header; "" where it has none."""
+def _date(headers: Headers, body: bytes) -> str:
+    """When it was answered, by its Date header or else by what it says itself; "" if neither."""
     text = next((value for name, value in headers if name.lower() == "date"), "")
     try:
-        return parsedate_to_datetime(text).strftime("%Y-%m-%dT%H:%M:%SZ")
+        then = parsedate_to_datetime(text)
     except ValueError:
-        return ""
+        created = _CREATED.search(body)
+        if created is None:
+            return ""
+        then = datetime.fromtimestamp(int(created[1]), UTC)
+    return then.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _unreadable(path: Path, message: str) -> FileError:

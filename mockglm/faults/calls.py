@@ -18,7 +18,7 @@ from mockglm.faults.edit import (
     recast,
     rewritten,
 )
-from mockglm.faults.fault import Fault, Option, Options, choice
+from mockglm.faults.fault import CHAT, Fault, Option, Options, choice
 from mockglm.faults.place import Spot
 from mockglm.faults.reach import each, finishes, leave, put, suffix
 
@@ -146,7 +146,7 @@ FAULTS = (
         name="call-without-index",
         kind="meaning",
         about="A call has no index.",
-        seen=("vercel/ai#19178", "zai-org/GLM-4#194"),
+        seen=(CHAT,),
         breaks="openai-python's .stream() raises TypeError, haystack ValueError",
         change=each(_indexed, leave("index")),
         caught_by="TOL-02",
@@ -200,7 +200,7 @@ FAULTS = (
         name="call-id-empty",
         kind="meaning",
         about="The id of a call is empty.",
-        seen=NO_ID,
+        seen=("run-llama/llama_index#20207", *NO_ID),
         breaks="the next request, refused with 1214",
         change=each(_opening, put("id", "")),
         caught_by="TOL-05",
@@ -210,7 +210,7 @@ FAULTS = (
         name="call-id-same",
         kind="meaning",
         about="Parallel calls share an id.",
-        seen=("run-llama/llama_index#20207",),
+        seen=(CHAT,),
         breaks="one result answers both calls",
         change=call_id_same,
         caught_by="TOL-05",

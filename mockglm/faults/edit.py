@@ -91,7 +91,8 @@ def frames_from(answer: Answer, start: int) -> list[Frame]:
 
 def done(answer: Answer) -> list[Frame]:
     """The frames that say `[DONE]`."""
-    return [frame for frame in frames(answer.body) if frame.read(answer.body) == b"[DONE]"]
+    body = answer.body
+    return [frame for frame in frames(body) if frame.read(body) == b"[DONE]"]
 
 
 def documents(answer: Answer, start: int = 0) -> list[Document]:
@@ -136,10 +137,11 @@ def recast(answer: Answer, changes: Iterable[tuple[Document, Sequence[JSON]]]) -
     in frames of their own. A JSON answer is never without its one object. The last word counts
     where a document is named twice."""
     held = {document.frame.start: (document, values) for document, values in changes}
+    body = answer.body
     if answer.is_stream:
-        return edited(answer, [_edit(answer.body, *change) for change in held.values()])
+        return edited(answer, [_edit(body, *change) for change in held.values()])
     values = (values[0] if values else document.value for document, values in held.values())
-    return edited(answer, [Edit(0, len(answer.body), _encode(value)) for value in values])
+    return edited(answer, [Edit(0, len(body), _encode(value)) for value in values])
 
 
 def rewritten(answer: Answer, found: Iterable[Document]) -> Answer:

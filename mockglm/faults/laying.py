@@ -28,21 +28,24 @@ from mockglm.faults.edit import documents, is_opaque
 from mockglm.faults.fault import Fault, Laid, On
 from mockglm.faults.place import Place, find
 
-__all__ = ["CATALOGUE", "apply", "parse"]
+__all__ = ["CATALOGUE", "apply", "named", "parse"]
 
 _STREAM = (sequence, lines)
 _MEANING = (finish, texts, thoughts, calls, arguments, usage, identity, shapes, refusals)
 
 
-def _catalogue() -> Mapping[str, Fault]:
+def named(faults: Iterable[Fault]) -> Mapping[str, Fault]:
+    """Faults by their names. Raises ValueError where two have the same."""
     rows: dict[str, Fault] = {}
-    for fault in (f for module in (wire, head, *_STREAM, *_MEANING) for f in module.FAULTS):
+    for fault in faults:
         if rows.setdefault(fault.name, fault) is not fault:
             raise ValueError(f"two faults are called {fault.name}")
     return MappingProxyType(rows)
 
 
-CATALOGUE: Mapping[str, Fault] = _catalogue()
+CATALOGUE: Mapping[str, Fault] = named(
+    fault for module in (wire, head, *_STREAM, *_MEANING) for fault in module.FAULTS
+)
 """Every fault by its name, those of a kind together."""
 
 

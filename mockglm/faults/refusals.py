@@ -95,7 +95,6 @@ PAGE = (
     "\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
 TRACE = '\nTraceback (most recent call last):\n  File "/srv/chat.py", line 7, in answer'
-TYPED = ("langchain4j/langchain4j#1079", CODES)
 HTML = ("HKUDS/Vibe-Trading#758", "izaart95-jpg/GLM-Free-API#32")
 
 FAULTS = (
@@ -119,7 +118,7 @@ FAULTS = (
         name="accepted",
         kind="meaning",
         about="What should be refused is answered.",
-        seen=("sgl-project/sglang#30925", CODES),
+        seen=(CODES,),
         breaks="mistakes of a client show only at the real service",
         change=accepted,
         caught_by="AUT-01",
@@ -219,7 +218,7 @@ FAULTS = (
         name="error-flat",
         kind="meaning",
         about="An error is `{code, msg, success}`, as other parts of the service have it.",
-        seen=("songquanpeng/one-api#1", CODES),
+        seen=(CODES,),
         breaks="clients that look for `error`",
         change=error_flat,
         caught_by="ERR-01",
@@ -243,7 +242,7 @@ FAULTS = (
         name="error-empty",
         kind="meaning",
         about="An error has no body.",
-        seen=HTML,
+        seen=(CODES,),
         breaks="clients that parse it unasked",
         change=error_empty,
         caught_by="ERR-03",

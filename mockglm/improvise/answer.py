@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mockglm.clock import Ids
-from mockglm.exchange import JSONObject, Reply, ToolCall
+from mockglm.exchange import Reply, ToolCall
 from mockglm.improvise import objects
 from mockglm.improvise.arguments import arguments
 from mockglm.improvise.budget import bound
@@ -18,7 +18,7 @@ from mockglm.improvise.speech import announce, report, speak
 from mockglm.improvise.thought import is_thinking, thought
 from mockglm.improvise.words import subject
 from mockglm.models import Model
-from mockglm.request.types import Chat, Function
+from mockglm.request.types import Chat
 
 __all__ = ["answer"]
 
@@ -29,7 +29,7 @@ def answer(chat: Chat, model: Model, ids: Ids) -> Reply:
     scene = look(chat)
     reply = _act(scene, model, luck)
     if is_thinking(scene, model):
-        reply = replace(reply, reasoning=thought(scene, model, luck, reply.calls))
+        reply = replace(reply, reasoning=thought(scene, model, luck, calls=reply.calls))
     return bound(reply, chat.stop, chat.max_tokens)
 
 
@@ -39,10 +39,13 @@ def _act(scene: Scene, model: Model, ids: Ids) -> Reply:
     if made:
         return _calling(announce(scene, ids), made)
     searched = found(scene, ids)
-    text = _text(scene, model, ids, searched)
+    text = _refer(scene, ids) if searched else speak(scene, model, ids)
+    text = report(scene, ids) if scene.results else text
     last = finisher(scene)
     if last is not None and _is_due(scene):
-        return _calling("", (_finish(last, text, scene, ids),))
+        given = objects.given(last.parameters or {}, scene, text)
+        sent = dump(arguments(last.parameters, ids, given))
+        return _calling("", (ToolCall(last.name or "", sent),))
     if objects.asked(scene):
         text = objects.written(scene, text, ids)
     return Reply(content=text, web_search=searched)
@@ -52,13 +55,10 @@ def _calling(text: str, made: tuple[ToolCall, ...]) -> Reply:
     return Reply(content=text, calls=made, finish_reason="tool_calls")
 
 
-def _text(scene: Scene, model: Model, ids: Ids, searched: tuple[JSONObject, ...]) -> str:
-    if scene.results:
-        return report(scene, ids)
-    if searched:
-        phrase = pick(PHRASES["searched"][scene.language], ids, "searched")
-        return phrase.format(topic=subject(scene.text))
-    return speak(scene, model, ids)
+def _refer(scene: Scene, ids: Ids) -> str:
+    """The answer that refers to what a web search found."""
+    phrase = pick(PHRASES["searched"][scene.language], ids, "searched")
+    return phrase.format(topic=subject(scene.text))
 
 
 def _is_due(scene: Scene) -> bool:
@@ -67,10 +67,3 @@ def _is_due(scene: Scene) -> bool:
     if scene.results or scene.chat.tool_choice in ("required", "any"):
         return True
     return all(map(is_finisher, scene.functions))
-
-
-def _finish(function: Function, text: str, scene: Scene, ids: Ids) -> ToolCall:
-    """The call by which a framework takes the answer."""
-    schema = function.parameters or {}
-    given = objects.given(schema, scene, text)
-    return ToolCall(function.name or "", dump(arguments(schema, ids, given)))

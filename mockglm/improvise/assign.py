@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from mockglm.improvise.arguments.make import Given, Path
@@ -61,11 +62,11 @@ class _Assignment:
     def fill(self, held: Sequence[Slot]) -> Given:
         given: dict[Path, Any] = {}
         ranked = sorted(held, key=lambda slot: not slot.is_required)
-        for choose in (self.said, self.surely, self.quoted, self.needed):
-            for slot in ranked:
-                value = choose(slot) if slot.path not in given else None
-                if value is not None:
-                    given[slot.path] = value
+        ways = (self.said, self.surely, self.quoted, self.needed)
+        for choose, slot in product(ways, ranked):
+            value = choose(slot) if slot.path not in given else None
+            if value is not None:
+                given[slot.path] = value
         return given
 
     def said(self, slot: Slot) -> Any:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from mockglm.improvise.scene import Scene, message_text
-from mockglm.improvise.words import sentences, shorten, topic
+from mockglm.improvise.words import excerpt, sentences, shorten, topic
 
 __all__ = ["errand", "title"]
 
@@ -41,14 +41,14 @@ def errand(scene: Scene) -> str | None:
     """The answer to a request on the side; None when the text is an ordinary turn."""
     if is_title(scene):
         return _wrapped(title(scene), scene)
-    if SUMMARY.search(_brief(scene)) or SUMMARY.search(_instruction(scene.text)):
+    if SUMMARY.search(_brief(scene)) or SUMMARY.search(excerpt(scene.text, READ)):
         return _wrapped(_summary(scene), scene)
     return None
 
 
 def is_title(scene: Scene) -> bool:
     """Whether a title is asked for, by the system prompt or by the last message itself."""
-    return bool(TITLE.search(_brief(scene)) or TITLE.search(_instruction(scene.text)))
+    return bool(TITLE.search(_brief(scene)) or TITLE.search(excerpt(scene.text, READ)))
 
 
 def title(scene: Scene) -> str:
@@ -59,11 +59,6 @@ def title(scene: Scene) -> str:
 def _brief(scene: Scene) -> str:
     """The system prompt, when it is short enough to be about this request only."""
     return scene.system if len(scene.system) <= READ else ""
-
-
-def _instruction(text: str) -> str:
-    """The part of a text that may say what to do: its beginning and its end."""
-    return text if len(text) <= READ else f"{text[:READ]}\n{text[-READ // 4 :]}"
 
 
 def _subject(scene: Scene) -> str:
@@ -131,5 +126,5 @@ def _ends(lines: Sequence[str]) -> Sequence[str]:
 
 def _wrapped(text: str, scene: Scene) -> str:
     """In the tag that the instruction shows, if it shows one."""
-    tag = WRAPPERS.search(_instruction(scene.text)) or WRAPPERS.search(_brief(scene))
+    tag = WRAPPERS.search(excerpt(scene.text, READ)) or WRAPPERS.search(_brief(scene))
     return f"<{tag[1]}>\n{text}\n</{tag[1]}>" if tag else text

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
 from mockglm.improvise.arguments import arguments
@@ -18,7 +20,7 @@ from mockglm.improvise.assign import assign
 from mockglm.improvise.findings import Findings, find
 from mockglm.improvise.scene import Result, Scene
 from mockglm.improvise.slots import Slot, slots, spread
-from mockglm.improvise.words import words
+from mockglm.improvise.words import excerpt, words
 from mockglm.request.types import Function
 
 __all__ = ["calls", "dump", "finisher", "is_finisher"]
@@ -28,8 +30,6 @@ THRESHOLD = 1.0
 MOST_STEPS = 6
 MOST_CALLS = 8
 MOST_CLAUSES = 12
-READ = 1200
-"""Characters of the beginning, and of the end, of a text that are read for what it asks."""
 
 NAME, DESCRIPTION, PARAMETER, VALUE = 2.0, 0.8, 0.5, 0.5
 """What a shared word weighs by where it stands, and a value that a required parameter can take."""
@@ -112,21 +112,17 @@ def _steps(scene: Scene, tools: Sequence[Tool]) -> list[list[Planned]]:
     """What the whole turn calls for: calls at once within a step, steps one after another."""
     forced = _forced(scene.chat.tool_choice, tools)
     if forced is not None:
-        return [[Planned(forced, find(_bounded(scene.text)))]]
+        return [[Planned(forced, find(excerpt(scene.text)))]]
     usual = [tool for tool in tools if not is_finisher(tool.function)]
     if not usual:
         return []
     rank = _ranking(usual)
-    text = _bounded(scene.text)
+    text = excerpt(scene.text)
     asked = [part for part in THEN.split(text) if part.strip()][:MOST_STEPS]
     steps = [step for part in asked if (step := _step(part, text, rank))]
     if steps:
         return steps
     return _fallback(scene, usual, rank)
-
-
-def _bounded(text: str) -> str:
-    return text if len(text) <= 2 * READ else f"{text[:READ]}\n{text[-READ:]}"
 
 
 def _forced(choice: Any, tools: Sequence[Tool]) -> Tool | None:
@@ -192,14 +188,12 @@ def _expand(tool: Tool, part: str, whole: str) -> list[Planned]:
 
 def _fallback(scene: Scene, tools: Sequence[Tool], rank: Ranking) -> list[list[Planned]]:
     """When nothing fits: what must be called, or the only function if the text fills it."""
-    text = _bounded(scene.text)
+    text = excerpt(scene.text)
     score, best = rank(text)[0]
     if scene.chat.tool_choice in ("required", "any") and finisher(scene) is None:
         return [_expand(best, text, text)[:1]]
     needed = [slot for slot in best.slots if slot.is_required]
-    given = (
-        assign(needed, find(_bounded(scene.text)), words(scene.text)) if score and needed else {}
-    )
+    given = assign(needed, find(excerpt(scene.text)), words(scene.text)) if score and needed else {}
     filled = needed and all(slot.kind and slot.path in given for slot in needed)
     return [_expand(best, text, text)] if len(tools) == 1 and filled else []
 
@@ -229,7 +223,7 @@ def _call(planned: Planned, index: int, ids: Ids) -> ToolCall:
 
 def dump(value: Any) -> str:
     """JSON as the models write it: compact, with Chinese as it is."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(value).decode()
 
 
 def _signature(name: str, sent: Any) -> str:
@@ -237,6 +231,6 @@ def _signature(name: str, sent: Any) -> str:
     if isinstance(sent, str):
         try:
             sent = json.loads(sent)
-        except ValueError:
+        except (ValueError, RecursionError):
             return f"{name}:{sent}"
     return f"{name}:{json.dumps(sent, sort_keys=True)}"

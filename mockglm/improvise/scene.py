@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,12 +70,9 @@ class Scene:
     def media(self) -> Mapping[str, int]:
         """How many images, videos, files and audios the last user's message has."""
         users = [message for message in self.chat.messages or () if message.role == "user"]
-        counts: dict[str, int] = {}
-        for part in (users[-1].content or ()) if users else ():
-            kind = MEDIA.get(part.type or "") if not isinstance(part, str) else None
-            if kind:
-                counts[kind] = counts.get(kind, 0) + 1
-        return counts
+        content = users[-1].content if users else None
+        parts = content if isinstance(content, list) else []
+        return Counter(MEDIA[part.type or ""] for part in parts if part.type in MEDIA)
 
     @cached_property
     def functions(self) -> tuple[Function, ...]:

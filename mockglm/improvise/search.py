@@ -50,7 +50,15 @@ def found(scene: Scene, ids: Ids) -> tuple[JSONObject, ...]:
     about = str(options.get("search_query") or subject(scene.text, 30) or "…")
     titles = TITLES[scene.language][: _count(options)]
     return tuple(
-        _result(title.format(topic=about), about, index, scene, ids)
+        {
+            "content": CONTENTS[scene.language].format(topic=about),
+            "icon": "",
+            "link": f"https://example.com/search/{index}",
+            "media": "",
+            "publish_date": f"2026-{index:02}-{int(ids.chance(f'published{index}') * 28) + 1:02}",
+            "refer": f"ref_{index}",
+            "title": title.format(topic=about),
+        }
         for index, title in enumerate(titles, 1)
     )
 
@@ -58,16 +66,3 @@ def found(scene: Scene, ids: Ids) -> tuple[JSONObject, ...]:
 def _count(options: Mapping[str, Any]) -> int:
     count = options.get("count", USUAL)
     return min(max(count, 1), MOST) if isinstance(count, int) else USUAL
-
-
-def _result(title: str, about: str, index: int, scene: Scene, ids: Ids) -> JSONObject:
-    day = int(ids.chance(f"published{index}") * 28) + 1
-    return {
-        "content": CONTENTS[scene.language].format(topic=about),
-        "icon": "",
-        "link": f"https://example.com/search/{index}",
-        "media": "",
-        "publish_date": f"2026-{index:02}-{day:02}",
-        "refer": f"ref_{index}",
-        "title": title,
-    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from mockglm.clock import Ids
 from mockglm.improvise.luck import pick
@@ -65,14 +65,19 @@ CODING = re.compile(
     r"|(?:写|实现|生成|给我|来).*(?:代码|函数|程序|脚本|算法|类|组件|SQL|排序)",
     re.I,
 )
-TABLE = re.compile(r"\btables?\b.*\bmarkdown\b|\bmarkdown table\b|\b(?:as|in) a table\b|表格", re.I)
-ESSAY = re.compile(
-    r"\b(?:essay|article|report|blog post|readme|in markdown)\b|文章|作文|报告|写一篇|markdown",
-    re.I,
-)
-POEM = re.compile(r"\b(?:poem|haiku|verse)\b|诗", re.I)
-JOKE = re.compile(r"\bjokes?\b|笑话", re.I)
-TRANSLATION = re.compile(r"\btranslate\b|翻译|译成", re.I)
+FORMS: Mapping[str, re.Pattern[str]] = {
+    "table": re.compile(
+        r"\btables?\b.*\bmarkdown\b|\bmarkdown table\b|\b(?:as|in) a table\b|表格", re.I
+    ),
+    "poem": re.compile(r"\b(?:poem|haiku|verse)\b|诗", re.I),
+    "joke": re.compile(r"\bjokes?\b|笑话", re.I),
+    "translation": re.compile(r"\btranslate\b|翻译|译成", re.I),
+    "essay": re.compile(
+        r"\b(?:essay|article|report|blog post|readme|in markdown)\b|文章|作文|报告|写一篇|markdown",
+        re.I,
+    ),
+}
+"""The phrase that is a form of text, and how it is asked for."""
 
 NUMERALS: Mapping[str, int] = {
     **{char: value for value, char in enumerate("一二三四五六七八九十", 1)},
@@ -185,41 +190,25 @@ def _identifier(text: str) -> str:
     return max(telling, key=len, default="example")
 
 
-def _table(text: str, language: Language, ids: Ids) -> str | None:
-    return _phrase("table", text, language, ids) if TABLE.search(text) else None
-
-
 def _listed(text: str, language: Language, ids: Ids) -> str | None:
     match = LISTED.search(text)
-    if match is None:
+    if match is None or FORMS["table"].search(text):
         return None
     named = (match["a"] or match["b"] or "3").lower()
     count = int(named) if named.isdecimal() and named.isascii() else NUMERALS.get(named, 3)
     points = PHRASES["points"][language][: min(count, MOST)]
     lines = [f"{number}. {point}" for number, point in enumerate(points, 1)]
-    return "\n".join((_phrase("listing", text, language, ids), "", *lines))
+    return "\n".join((_phrase(PHRASES["listing"][language], text, ids), "", *lines))
 
 
-def _essay(text: str, language: Language, ids: Ids) -> str | None:
-    return _phrase("essay", text, language, ids) if ESSAY.search(text) else None
+def _formed(text: str, language: Language, ids: Ids) -> str | None:
+    """A form of text that needs nothing but its subject."""
+    name = next((name for name, asked in FORMS.items() if asked.search(text)), None)
+    return None if name is None else _phrase(PHRASES[name][language], text, ids)
 
 
-def _poem(text: str, language: Language, ids: Ids) -> str | None:
-    return _phrase("poem", text, language, ids) if POEM.search(text) else None
+def _phrase(texts: Sequence[str], text: str, ids: Ids) -> str:
+    return pick(texts, ids, "phrase").format(topic=subject(text))
 
 
-def _joke(text: str, language: Language, ids: Ids) -> str | None:
-    return _phrase("joke", text, language, ids) if JOKE.search(text) else None
-
-
-def _translation(text: str, language: Language, ids: Ids) -> str | None:
-    return _phrase("translation", text, language, ids) if TRANSLATION.search(text) else None
-
-
-def _phrase(name: str, text: str, language: Language, ids: Ids) -> str:
-    return pick(PHRASES[name][language], ids, name).format(topic=subject(text))
-
-
-SHAPES: tuple[Shape, ...] = (
-    _echo, _count, _sum, _coded, _table, _listed, _poem, _joke, _translation, _essay,
-)  # fmt: skip
+SHAPES: tuple[Shape, ...] = (_echo, _count, _sum, _coded, _listed, _formed)

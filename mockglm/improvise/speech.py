@@ -13,7 +13,7 @@ from mockglm.improvise.luck import pick
 from mockglm.improvise.phrases import COUNTED, PHRASES, RESULTS
 from mockglm.improvise.scene import Result, Scene
 from mockglm.improvise.shapes import shape
-from mockglm.improvise.words import shorten, subject
+from mockglm.improvise.words import excerpt, shorten, subject
 from mockglm.models import Model
 
 __all__ = ["announce", "report", "speak"]
@@ -81,13 +81,14 @@ def _said(scene: Scene, model: Model, ids: Ids) -> str:
     side = errand(scene)
     if side is not None:
         return side
-    talk = next((name for name, form in SMALL_TALK.items() if form.search(scene.text)), None)
+    text = excerpt(scene.text)
+    talk = next((name for name, form in SMALL_TALK.items() if form.search(text)), None)
     if talk is not None:
         return pick(PHRASES[talk][scene.language], ids, talk).format(model=model.id)
-    shaped = shape(scene.text, scene.language, ids)
+    shaped = shape(text, scene.language, ids)
     if shaped is not None:
         return shaped
-    return _phrase("question" if ASKING.search(scene.text) else "statement", scene, ids)
+    return _phrase("question" if ASKING.search(text) else "statement", scene, ids)
 
 
 def _phrase(name: str, scene: Scene, ids: Ids) -> str:
@@ -130,7 +131,7 @@ def _loaded(sent: Any) -> Mapping[str, Any]:
     if isinstance(sent, str):
         try:
             sent = json.loads(sent)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
     return sent if isinstance(sent, Mapping) else {}
 

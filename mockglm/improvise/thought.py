@@ -71,7 +71,7 @@ def is_thinking(scene: Scene, model: Model) -> bool:
     return not (effort in SILENT and effort in model.efforts)
 
 
-def thought(scene: Scene, model: Model, ids: Ids, calls: Sequence[ToolCall] = ()) -> str:
+def thought(scene: Scene, model: Model, ids: Ids, *, calls: Sequence[ToolCall] = ()) -> str:
     """The text of the thought, about the question, as long as the effort asks."""
     language = scene.language
     first = pick(OPENINGS[language], ids, "opening").format(topic=topic(scene.text, 80) or "…")

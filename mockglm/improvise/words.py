@@ -9,7 +9,7 @@ from typing import Literal
 
 from mockglm.improvise.concepts import CONCEPTS, STOP
 
-__all__ = ["Language", "language", "sentences", "shorten", "subject", "topic", "words"]
+__all__ = ["Language", "excerpt", "language", "sentences", "shorten", "subject", "topic", "words"]
 
 Language = Literal["zh", "en"]
 
@@ -118,6 +118,11 @@ def subject(text: str, length: int = 40) -> str:
     asked = topic(text, 200)
     bare = FRAME_END.sub("", FRAME.sub("", asked)).strip(" ：:，,")
     return shorten(bare if len(bare) > 1 else asked, length)
+
+
+def excerpt(text: str, length: int = 2400) -> str:
+    """The first and the last part of a long text, where what is asked usually stands."""
+    return text if len(text) <= length else f"{text[: length // 2]}\n{text[-length // 2 :]}"
 
 
 def sentences(text: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mockglm.errors import UpstreamError
-from mockglm.exchange import Headers, Request
+from mockglm.exchange import Answer, Headers, Request
 from mockglm.recorder.keys import bare, is_real
 
 if TYPE_CHECKING:
@@ -100,6 +100,19 @@ class Upstream:
             yield response
         finally:
             await response.aclose()
+
+    async def fetch(self, request: Request) -> Answer:
+        """The whole answer to a request. Raises UpstreamError where there is none."""
+        import httpx
+
+        try:
+            async with self.ask(request) as response:
+                body = await response.aread()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            message = f"{self.base} did not answer: {type(error).__name__} {error}"
+            raise UpstreamError(message.rstrip()) from error
+        headers = tuple(response.headers.multi_items())
+        return Answer(response.status_code, headers, ((0.0, body),) if body else ())
 
     async def close(self) -> None:
         if self._client is not None:

@@ -65,8 +65,8 @@ class Template:
     path: str
     line: int
 
-    def render(self, view: View, now: float, count: int = 0) -> Rendering:
-        """The reply to one request, at a unix second, after so many earlier matches.
+    def render(self, view: View, now: float, count: int = 1) -> Rendering:
+        """The reply to one request, at a unix second, to the match of that number.
 
         Raises FileError where the request lacks what the template uses, or no reply comes of it.
         """
@@ -133,7 +133,7 @@ def _values(view: View, now: float, count: int) -> Mapping[str, Any]:
         "tool": view.tool,
         "tool_json": _parsed(view.tool),
         "turn": sum(message.role == "user" for message in view.messages),
-        "count": count + 1,
+        "count": count,
         "now": datetime.fromtimestamp(int(now) + BEIJING, UTC).replace(tzinfo=None),
     }
     return {name: value for name, value in values.items() if value is not None}

@@ -73,8 +73,8 @@ class Step:
         except StreamError:
             return None
 
-    def render(self, view: View, now: float, count: int = 0) -> Rendering:
-        """The described reply to one request, at a unix second, after so many earlier matches.
+    def render(self, view: View, now: float, count: int = 1) -> Rendering:
+        """The described reply to one request, at a unix second, to the match of that number.
 
         Raises FileError where a template cannot be filled in, ValueError for a verbatim answer.
         """

@@ -15,6 +15,9 @@ __all__ = ["Facts", "chunk_kind", "completion", "framing", "stream"]
 Facts = Iterator[tuple[str, str]]
 """Pairs of a fact's name and what it is."""
 
+LONG_LINE = 65536
+"""Bytes of a line beyond which Go's bufio.Scanner ends a stream, unless it is told otherwise."""
+
 DONE = "[DONE]"
 PARTS = ("reasoning_content", "content", "tool_calls")
 
@@ -36,12 +39,15 @@ def chunk_kind(chunk: Any) -> str:
     return " and ".join(parts) or "nothing"
 
 
-def framing(body: bytes) -> Facts:
+def framing(body: bytes) -> str:
     """How a stream is framed: what a browser's parser would mend or drop, and what is unusual."""
     events, defects = sse.read(body)
-    yield "framing", "canonical" if _is_canonical(body, events) else "not canonical"
-    for kind in sorted({defect.kind for defect in defects}):
-        yield f"framing {kind}", "there"
+    odd = [str(kind) for kind in sorted({defect.kind for defect in defects})]
+    if any(event.end - event.start > LONG_LINE for event in events):
+        odd.append("a line of more than 64 KB")
+    if odd:
+        return ", ".join(odd)
+    return "canonical" if _is_canonical(body, events) else "not canonical"
 
 
 def stream(data: Sequence[str], chunks: Sequence[Mapping[str, Any]]) -> Facts:
@@ -53,28 +59,36 @@ def stream(data: Sequence[str], chunks: Sequence[Mapping[str, Any]]) -> Facts:
     for key in ("id", "created", "model", "request_id"):
         values = {json.dumps(chunk.get(key)) for chunk in chunks}
         yield f"$.{key} of all chunks", "the same" if len(values) <= 1 else "not the same"
-    yield from _usage([chunk["usage"] for chunk in chunks if chunk.get("usage")])
+    usages = [chunk["usage"] for chunk in chunks if chunk.get("usage")]
+    yield "usage", _often(len(usages))
+    yield from _counts(usages[-1] if usages else {})
     yield (
         "finish_reason",
         _often(
             sum(1 for chunk in chunks for choice in _choices(chunk) if choice.get("finish_reason"))
         ),
     )
-    yield from _calls(_joined(chunks))
+    deltas = [choice.get("delta") or {} for chunk in chunks for choice in _choices(chunk)]
+    fragments = [_list(delta.get("tool_calls")) for delta in deltas]
+    yield from _pieces(fragments)
+    yield from _calls(_joined(fragments))
+    if not any(fragments):
+        yield from _said("".join(_str(delta.get("content")) for delta in deltas))
 
 
 def completion(body: Mapping[str, Any]) -> Facts:
     """What a JSON answer is as a whole."""
     usage = body.get("usage")
-    yield from _usage([usage] if usage else [])
+    if _choices(body):
+        yield "usage", _often(1 if usage else 0)
+    yield from _counts(usage or {})
     if "id" in body and "request_id" in body:
         yield "$.request_id", "the id" if body["id"] == body["request_id"] else "not the id"
-    calls = [
-        _called(call)
-        for choice in _choices(body)
-        for call in _list((choice.get("message") or {}).get("tool_calls"))
-    ]
+    messages = [choice.get("message") or {} for choice in _choices(body)]
+    calls = [_called(call) for message in messages for call in _list(message.get("tool_calls"))]
     yield from _calls(calls)
+    if messages and not calls:
+        yield from _said("".join(_str(message.get("content")) for message in messages))
 
 
 def _is_canonical(body: bytes, events: Iterable[sse.Event]) -> bool:
@@ -93,26 +107,53 @@ def _often(count: int) -> str:
     return {0: "never", 1: "once"}.get(count, "more than once")
 
 
-def _usage(usages: Sequence[Any]) -> Facts:
-    yield "usage", _often(len(usages))
-    for usage in usages[-1:]:
-        parts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
-        total = usage.get("total_tokens")
-        if all(isinstance(number, int) for number in (*parts, total)):
-            yield "usage adds up", "yes" if sum(parts) == total else "no"
-            yield "completion_tokens", "some" if parts[1] else "0"
+def _counts(usage: Mapping[str, Any]) -> Facts:
+    """What the numbers of a usage say; those of one prompt are about the same every time."""
+    prompt, completion, total = (
+        usage.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+    )
+    if not (isinstance(prompt, int) and isinstance(completion, int) and isinstance(total, int)):
+        return
+    yield "usage adds up", "yes" if prompt + completion == total else "no"
+    yield "prompt_tokens", str(prompt)
+    yield "completion_tokens", "some" if completion else "0"
+    parts = (
+        ("prompt_tokens_details", "cached_tokens", prompt),
+        (
+            "completion_tokens_details",
+            "reasoning_tokens",
+            completion,
+        ),
+    )
+    for details, name, most in parts:
+        part = (usage.get(details) or {}).get(name)
+        yield f"{name} beyond the whole", "yes" if isinstance(part, int) and part > most else "no"
 
 
-def _joined(chunks: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+def _pieces(fragments: Iterable[Sequence[Mapping[str, Any]]]) -> Facts:
+    """How the calls of a stream are cut."""
+    chunks = [[fragment.get("index") for fragment in chunk] for chunk in fragments if chunk]
+    if not chunks:
+        return
+    named = [
+        fragment.get("index")
+        for chunk in fragments
+        for fragment in chunk
+        if (fragment.get("function") or {}).get("name")
+    ]
+    indices = [index for chunk in chunks for index in chunk]
+    yield (
+        "calls in a chunk",
+        "several" if any(len(set(c)) < len(c) or len(c) > 1 for c in chunks) else "one",
+    )
+    yield "the name of a call", "once" if len(set(named)) == len(named) else "more than once"
+    yield "the arguments of a call", "whole" if len(set(indices)) == len(indices) else "in pieces"
+
+
+def _joined(fragments: Iterable[Sequence[Mapping[str, Any]]]) -> list[dict[str, str]]:
     """The calls of a stream, each fragment laid to the call of its index."""
     calls: dict[Any, dict[str, str]] = {}
-    fragments = (
-        fragment
-        for chunk in chunks
-        for choice in _choices(chunk)
-        for fragment in _list((choice.get("delta") or {}).get("tool_calls"))
-    )
-    for fragment in fragments:
+    for fragment in (fragment for chunk in fragments for fragment in chunk):
         part = _called(fragment)
         call = calls.setdefault(fragment.get("index"), dict.fromkeys(part, ""))
         for name, text in part.items():
@@ -137,7 +178,35 @@ def _calls(calls: Sequence[Mapping[str, str]]) -> Facts:
 
 
 def _arguments(texts: Iterable[str]) -> str:
-    return "a JSON object" if all(map(_is_object, texts)) else "not a JSON object"
+    found = list(texts)
+    if not all(map(_is_object, found)):
+        return "not a JSON object"
+    is_empty = not any(map(json.loads, found))
+    return "an empty JSON object" if is_empty else "a JSON object"
+
+
+def _said(text: str) -> Facts:
+    """What kind of text an answer without calls has."""
+    if not text.strip():
+        yield "the text", "none"
+        return
+    yield "the text", "JSON" if _is_structure(text) else "no JSON"
+    yield "the text begins", "with a line feed" if text.startswith("\n") else "at once"
+    yield "the text is", "UTF-8 read as Latin-1" if _is_mojibake(text) else "as it was written"
+
+
+def _is_structure(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict | list)
+    except ValueError:
+        return False
+
+
+def _is_mojibake(text: str) -> bool:
+    try:
+        return text.encode("latin-1").decode() != text
+    except UnicodeError:
+        return False
 
 
 def _is_object(text: str) -> bool:
@@ -145,6 +214,10 @@ def _is_object(text: str) -> bool:
         return isinstance(json.loads(text), dict)
     except ValueError:
         return False
+
+
+def _str(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _choices(chunk: Mapping[str, Any]) -> list[dict[str, Any]]:

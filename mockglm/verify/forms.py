@@ -30,7 +30,7 @@ SHAPES = {
 }
 """The forms of ids, the narrowest first."""
 
-_TAG = re.compile(r"</?think>|<tool_call>|<arg_key>")
+_TAG = re.compile(r"</?think>|<tool_call>|<arg_key>|Traceback|\n\s+at [\w.$]+\(")
 _SECONDS = range(10**9, 10**10)
 
 
@@ -61,7 +61,7 @@ def _text(text: str, key: str) -> str:
         return json.dumps(text, ensure_ascii=False)
     if key in IDS:
         return _id(text)
-    tags = sorted({tag for tag in _TAG.findall(text)})
+    tags = sorted({tag.split("(")[0].strip() for tag in _TAG.findall(text)})
     return f"text with {', '.join(tags)}" if tags else "text"
 
 

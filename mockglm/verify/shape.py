@@ -42,6 +42,7 @@ def shape(answer: Answer) -> Shape:
     value = _parsed(body)
     if not isinstance(value, dict | list):
         return Shape(found | {"body": "no JSON" if body else "empty"}, {})
+    found["body"] = "JSON"
     if isinstance(value, dict):
         found |= facts.completion(value)
     return Shape(found, {"": _places([value])})
@@ -54,8 +55,8 @@ def _stream(body: bytes, found: dict[str, str]) -> Shape:
     groups: dict[str, list[Any]] = {}
     for chunk in chunks:
         groups.setdefault(facts.chunk_kind(chunk), []).append(chunk)
-    found |= facts.framing(body)
-    found |= {"chunks": "all JSON" if len(chunks) == len(values) else "not all JSON"}
+    found["framing"] = facts.framing(body)
+    found["chunks"] = "all JSON" if len(chunks) == len(values) else "not all JSON"
     found |= facts.stream(data, chunks)
     return Shape(found, {kind: _places(group) for kind, group in groups.items()})
 
@@ -82,4 +83,3 @@ def _parsed(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
-

@@ -30,7 +30,7 @@ def loop(
     user: User, messages: list[dict[str, Any]], tools: list[Tool], *, stream: bool
 ) -> list[Said]:
     """Let an agent run until it calls nothing more; the messages grow by what was said."""
-    said = []
+    said: list[Said] = []
     run = {tool.name: tool.run for tool in tools}
     offered = [tool.offered for tool in tools]
     while not said or said[-1].calls:

@@ -36,9 +36,7 @@ ROWS: Mapping[str, tuple[Said, dict[str, Any]]] = {
     ),
     "tool-stream": (
         Said(
-            calls=(
-                Call("write_file", '{"path":"hello.py","content":"print(\'你好，世界\')\\n"}'),
-            ),
+            calls=(Call("write_file", '{"path":"hello.py","content":"print(\'你好，世界\')\\n"}'),),
             finish="tool_calls",
         ),
         {"extra_body": {"tool_stream": True}},

@@ -153,7 +153,7 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
     "TRN-08": (
         Mutant("echo", sub("你".encode(), b"?")),
         Mutant("echo", sub("😀".encode(), b"?")),
-        Mutant("echo", sub(b"omeg", "\ufffdomeg".encode())),
+        Mutant("echo", sub(b" ome", "\ufffd ome".encode())),
     ),
     "SSE-01": (Mutant("stream", frame(2, lambda p: p.replace(b"thre", b"thr\xe4"))),),
     "SSE-02": (Mutant("stream", frame(0, lambda p: b"\xef\xbb\xbf" + p)),),

@@ -17,6 +17,7 @@ from mockglm.errors import FaultError
 from mockglm.exchange import Answer
 from mockglm.faults import CATALOGUE, Fault, apply, parse
 from mockglm.faults.edit import documents, edited, parted
+from mockglm.faults.laying import named
 from mockglm.faults.place import Place, find
 from tests.conformance.reference import ANSWERS, KEY, evidence, exchange
 from tests.faults.answers import CALLED, DONE, ERROR, PIECES, STOP, TALK, TOOLS, WORDS, said, stream
@@ -71,6 +72,11 @@ def caught(fault: Fault, id: str) -> Iterator[str]:
 @pytest.mark.parametrize("name", NAMES.split())
 def test_the_faults_of_the_design_are_there(name: str) -> None:
     assert name in CATALOGUE
+
+
+def test_no_two_faults_share_a_name() -> None:
+    with pytest.raises(ValueError, match="two faults are called glue"):
+        named([CATALOGUE["glue"], replace(CATALOGUE["drop"], name="glue")])
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=ids)

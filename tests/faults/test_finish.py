@@ -21,8 +21,11 @@ from tests.faults.answers import (
     chunk,
     last,
     plain,
+    stream,
     whole,
 )
+
+BARE = stream(chunk('{"index":0}]'), STOP, DONE)
 
 BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     (
@@ -154,6 +157,12 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
     ("network-error.3-frames", TOOLS, R + A + T + last("network_error", "") + DONE),
     ("cut-short.usage-no", TALK, R + last("length", "") + DONE),
     ("finish-unknown.reason-content_filter", TALK, R + A + B + last("content_filter") + DONE),
+    ("finish-everywhere", BARE, chunk('{"index":0,"finish_reason":"stop"}]') + STOP + DONE),
+    (
+        "finish-with-call",
+        stream(T, last("tool_calls", ""), DONE),
+        T.replace(b'{"index":0,"delta"', b'{"index":0,"finish_reason":"tool_calls","delta"') + DONE,
+    ),
 )
 
 

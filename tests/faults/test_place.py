@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockglm.faults.place import FIRST, Place, Spot, find
-from tests.faults.answers import DONE, STOP, TALK, TOOLS, WORDS, A, B, R, T, stream
+from tests.faults.answers import DONE, STOP, TOOLS, WORDS, A, B, R, T, stream
 
 WRITTEN = (
     ("3 frames", Place("frames", 3), "3 frames"),
@@ -78,4 +78,3 @@ def test_a_frame_that_is_no_json_still_counts() -> None:
 
 def test_a_frame_in_several_pieces_is_one() -> None:
     assert find(stream(T[:9], T[9:], DONE), Place("frames", 1)) == Spot(len(T))
-    assert TALK.is_stream

@@ -176,6 +176,8 @@ def test_a_chunk_must_be_there() -> None:
 def test_a_framed_body_is_not_framed_again() -> None:
     with pytest.raises(FaultError, match="long: "):
         apply(TALK, parse(["bad-chunk-size", "long.by-1.then-close"]))
+    with pytest.raises(FaultError, match="short: this answer is without a body that is not framed"):
+        apply(TALK, parse(["bad-chunk-size", "short"]))
     with pytest.raises(FaultError, match="bad-chunk-size: "):
         apply(TALK, parse(["short", "bad-chunk-size.0-bytes"]))
 

@@ -37,9 +37,9 @@ def script(grammar: Mapping[str, Any]) -> dict[str, Any]:
     """The reply: `error`, or `content`, `reasoning`, `tool_calls`, `finish_reason` and `chunks`."""
     form = _first(grammar)
     if "error" in form:
-        filtered = {"content_filter": form["contentFilter"]} if "contentFilter" in form else {}
+        filtered = {"contentFilter": form["contentFilter"]} if "contentFilter" in form else {}
         code = form["error"]["code"]
-        return {"error": {"code": code, **FIELDS.get(code, {})}, **filtered}
+        return {"error": {"code": code, **FIELDS.get(code, {}), **filtered}}
     said = _streamed(grammar) if "chunks" in grammar else _whole(form["choices"][0])
     calls = [{"name": name, "arguments": {}} for name in _names(grammar)]
     return {**said, "tool_calls": calls} if calls else said

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mockglm import tokens
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
-from tests.improvise.asked import FINAL, TOOLS, WEATHER, ask, called, chat, result, system
+from tests.improvise.asked import FINAL, TOOLS, WEATHER, Body, ask, called, chat, result, system
 
 QUESTION = "介绍一下量子计算"
 
@@ -213,3 +216,101 @@ def test_a_request_with_every_parameter_is_answered() -> None:
 def test_a_body_without_messages_is_answered() -> None:
     assert chat().messages == []
     assert ask().finish_reason == "stop"
+
+
+scalars = st.one_of(
+    st.none(), st.booleans(), st.integers(-2, 9), st.text("a中{}[]<>:.`'", max_size=12)
+)
+anything = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["type", "properties", "items", "anyOf", "$ref", "name", "a"]),
+            inner,
+            max_size=3,
+        ),
+    ),
+    max_leaves=8,
+)
+texts = st.text("ab 中文，。？! 12\n{}\"'`:/*-+", max_size=40)
+parts = st.lists(
+    st.fixed_dictionaries({"type": st.sampled_from(["text", "image_url", "x"]), "text": texts}),
+    max_size=2,
+)
+messages = st.fixed_dictionaries(
+    {
+        "role": st.sampled_from(["system", "user", "assistant", "tool", "other"]),
+        "content": st.one_of(st.none(), texts, parts),
+        "tool_call_id": st.sampled_from([None, "c0", "c1"]),
+        "tool_calls": st.one_of(
+            st.none(),
+            st.lists(
+                st.fixed_dictionaries(
+                    {
+                        "id": st.sampled_from(["c0", "c1", None]),
+                        "function": st.one_of(
+                            st.none(),
+                            st.fixed_dictionaries(
+                                {"name": st.sampled_from(["f", None]), "arguments": anything}
+                            ),
+                        ),
+                    }
+                ),
+                max_size=2,
+            ),
+        ),
+    }
+)
+offers = st.fixed_dictionaries(
+    {
+        "function": st.fixed_dictionaries(
+            {
+                "name": st.sampled_from(["f", "get_a", "final_answer", ""]),
+                "description": st.one_of(st.none(), texts),
+                "parameters": anything,
+            }
+        )
+    }
+)
+bodies = st.fixed_dictionaries(
+    {
+        "tools": st.one_of(st.none(), st.lists(offers, max_size=3)),
+        "tool_choice": st.one_of(anything, st.just("required")),
+        "response_format": st.one_of(
+            st.none(), st.dictionaries(st.sampled_from(["type", "schema", "json_schema"]), anything)
+        ),
+        "max_tokens": st.one_of(st.none(), st.integers(-1, 50)),
+        "stop": st.one_of(st.none(), texts, st.lists(texts, max_size=2)),
+    }
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(messages, max_size=4), bodies)
+def test_any_request_that_can_be_read_is_answered(sent: list[Body], body: Body) -> None:
+    reply = ask(*sent, **body)
+    assert reply.finish_reason in ("stop", "length", "tool_calls")
+    assert all(isinstance(json.loads(call.arguments), dict) for call in reply.calls)
+
+
+@pytest.mark.parametrize(
+    "text", ["write " * 9000, "{" * 30_000, "a/" * 20_000, "北京" * 20_000, "1+" * 20_000]
+)
+def test_a_long_text_is_answered_in_bounded_time(text: str) -> None:
+    started = time.process_time()
+    ask(text, tools=TOOLS)
+    assert time.process_time() - started < 2
+
+
+def test_only_functions_for_the_answer_are_called_for_it() -> None:
+    assert [call.name for call in ask("你好", tools=[FINAL]).calls] == ["final_answer"]
+
+
+def test_an_arguments_text_that_cannot_be_read_is_a_result_all_the_same() -> None:
+    history: list[Body | str] = [
+        "北京天气",
+        called(ToolCall("get_weather", "[" * 5000)),
+        result("晴"),
+    ]
+    assert ask(*history, tools=[WEATHER]).finish_reason == "stop"

@@ -67,6 +67,10 @@ def test_an_enumerated_value_is_taken_when_it_is_said() -> None:
     assert put("high priority please", p={"enum": ["low", "high"]}) == {"p": "high"}
 
 
+def test_an_enumerated_value_in_chinese_is_taken() -> None:
+    assert put("优先级高", p={"enum": ["低", "高"]}) == {"p": "高"}
+
+
 def test_an_enumerated_value_may_be_said_with_spaces() -> None:
     assert put("mark it in progress", s={"enum": ["done", "in_progress"]}) == {"s": "in_progress"}
 
@@ -121,6 +125,13 @@ def test_a_parameter_behind_a_reference_and_a_union_is_seen() -> None:
         "$defs": {"C": S},
     }
     assert assign(slots(schema), find("上海"), words("上海")) == {("city",): "上海"}
+
+
+def test_objects_too_deep_are_not_filled() -> None:
+    schema: dict[str, Any] = {"type": "object", "properties": {"city": S}, "required": ["city"]}
+    for _ in range(6):
+        schema = {"type": "object", "properties": {"in": schema}, "required": ["in"]}
+    assert assign(slots(schema), find("北京"), words("北京")) == {}
 
 
 def test_an_endless_schema_has_an_end() -> None:

@@ -97,6 +97,7 @@ def test_the_only_text_holds_the_answer() -> None:
 
 def test_text_without_json_is_passed_over() -> None:
     assert made("{ not json } {{{{ [1]") == {"answer": "the answer"}
+    assert made("{" * 1000) == {"answer": "the answer"}
 
 
 @pytest.mark.parametrize(

@@ -129,8 +129,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 SCALARS = st.none() | st.booleans() | st.integers(-2, 2000) | st.floats(0, 2) | st.text(max_size=3)
 VALUES = st.recursive(
-    SCALARS
-    | st.sampled_from(["1302", "model", "none", "true", "/(/", "{{ x", "reset", "5h"]),
+    SCALARS | st.sampled_from(["1302", "model", "none", "true", "/(/", "{{ x", "reset", "5h"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner),
     max_leaves=4,
 )

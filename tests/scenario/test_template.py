@@ -31,7 +31,7 @@ def view(body: Any) -> View:
     return View(msgspec.json.decode(sent, type=Chat), Request("POST", "/", body=sent))
 
 
-def render(text: str, body: Any = WEATHER, count: int = 0) -> Rendering:
+def render(text: str, body: Any = WEATHER, count: int = 1) -> Rendering:
     template = step(text).template
     assert template is not None
     return template.render(view(body), NOW, count)
@@ -58,7 +58,7 @@ def render(text: str, body: Any = WEATHER, count: int = 0) -> Rendering:
 )
 def test_a_text_is_filled_in(text: str, content: str) -> None:
     quoted = msgspec.json.encode(text).decode()
-    assert render(f"{{content: {quoted}, template: true}}", count=2).reply.content == content
+    assert render(f"{{content: {quoted}, template: true}}", count=3).reply.content == content
 
 
 def test_every_text_of_a_reply_is_filled_in() -> None:

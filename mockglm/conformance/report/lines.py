@@ -77,7 +77,8 @@ def failure(check: JSON) -> Iterator[Line]:
         yield f"and {more} more", ""
     if check["findings"]:
         yield f"source: {'; '.join(check['sources'])}", ""
-        yield f"repeat: {check['repeat']}", ""
+        if check["repeat"]:
+            yield f"repeat: {check['repeat']}", ""
         yield f"next:   {check['advice']}", ""
     if check["cause"]:
         yield check["cause"], ""

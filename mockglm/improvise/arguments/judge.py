@@ -23,7 +23,7 @@ DEPTH = 64
 
 def fits(value: Any, schema: Any, root: Any = None) -> bool:
     """Whether a JSON value satisfies a schema; `root` is the document its references are in."""
-    return _Judge(schema if root is None else root).fits(value, schema, 0)
+    return _Judge(schema if root is None else root, Fuel(STEPS)).fits(value, schema)
 
 
 def equal(one: Any, two: Any) -> bool:
@@ -64,34 +64,34 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
 
 
 class _Judge:
-    """One judgement: the document and the work left."""
+    """One judgement at one level: the document, the work left for all of it, the levels above."""
 
-    def __init__(self, root: Any) -> None:
-        self.root = root
-        self.fuel = Fuel(STEPS)
+    def __init__(self, root: Any, fuel: Fuel, depth: int = 0) -> None:
+        self.root, self.fuel, self.depth = root, fuel, depth
 
-    def fits(self, value: Any, schema: Any, depth: int) -> bool:
+    def fits(self, value: Any, schema: Any) -> bool:
         if isinstance(schema, bool):
             return schema
-        if not isinstance(schema, Mapping) or depth > DEPTH or not self.fuel.burn():
+        if not isinstance(schema, Mapping) or self.depth > DEPTH or not self.fuel.burn():
             return True
         schema = shaped(schema)
+        below = _Judge(self.root, self.fuel, self.depth + 1)
         held = (KEYWORDS[name] for name in schema if name in KEYWORDS)
-        return all(keyword(self, value, schema, depth + 1) for keyword in held)
+        return all(keyword(below, value, schema) for keyword in held)
 
-    def count(self, value: Any, schemas: Any, depth: int) -> int:
+    def count(self, value: Any, schemas: Any) -> int:
         """How many of the schemas the value satisfies."""
-        return sum(self.fits(value, schema, depth) for schema in schemas)
+        return sum(self.fits(value, schema) for schema in schemas)
 
 
-Keyword = Callable[[_Judge, Any, Schema, int], bool]
+Keyword = Callable[[_Judge, Any, Schema], bool]
 
 
-def _reference(judge: _Judge, value: Any, schema: Schema, depth: int) -> bool:
-    return judge.fits(value, follow(schema, judge.root), depth)
+def _reference(judge: _Judge, value: Any, schema: Schema) -> bool:
+    return judge.fits(value, follow(schema, judge.root))
 
 
-def _type(_: _Judge, value: Any, schema: Schema, __: int) -> bool:
+def _type(_: _Judge, value: Any, schema: Schema) -> bool:
     names = schema["type"]
     return any(is_a(value, name) for name in ([names] if isinstance(names, str) else names))
 
@@ -99,7 +99,7 @@ def _type(_: _Judge, value: Any, schema: Schema, __: int) -> bool:
 def _compare(name: str, kind: type | tuple[type, ...], test: Callable[[Any, Any], bool]) -> Keyword:
     """A keyword that compares a value of one kind with its own number."""
 
-    def keyword(_: _Judge, value: Any, schema: Schema, __: int) -> bool:
+    def keyword(_: _Judge, value: Any, schema: Schema) -> bool:
         wrong = not isinstance(value, kind) or isinstance(value, bool)
         return wrong or test(value, schema[name])
 
@@ -114,38 +114,38 @@ def _is_multiple(value: Any, step: Any) -> bool:
     return float(value / step).is_integer()
 
 
-def _pattern(_: _Judge, value: Any, schema: Schema, __: int) -> bool:
+def _pattern(_: _Judge, value: Any, schema: Schema) -> bool:
     return not isinstance(value, str) or patterns.matches(schema["pattern"], value)
 
 
-def _format(_: _Judge, value: Any, schema: Schema, __: int) -> bool:
+def _format(_: _Judge, value: Any, schema: Schema) -> bool:
     known = FORMATS.get(schema["format"])
     return known is None or not isinstance(value, str) or known.accepts(value)
 
 
-def _properties(judge: _Judge, value: Any, schema: Schema, depth: int) -> bool:
+def _properties(judge: _Judge, value: Any, schema: Schema) -> bool:
     if not isinstance(value, Mapping):
         return True
     held = schema["properties"]
-    return all(judge.fits(value[key], held[key], depth) for key in held if key in value)
+    return all(judge.fits(value[key], held[key]) for key in held if key in value)
 
 
-def _by_pattern(judge: _Judge, value: Any, schema: Schema, depth: int) -> bool:
+def _by_pattern(judge: _Judge, value: Any, schema: Schema) -> bool:
     if not isinstance(value, Mapping):
         return True
     pairs = [(key, sub) for sub in schema["patternProperties"].items() for key in value]
     return all(
-        judge.fits(value[key], sub, depth)
+        judge.fits(value[key], sub)
         for key, (pattern, sub) in pairs
         if patterns.matches(pattern, key)
     )
 
 
-def _others(judge: _Judge, value: Any, schema: Schema, depth: int) -> bool:
+def _others(judge: _Judge, value: Any, schema: Schema) -> bool:
     if not isinstance(value, Mapping):
         return True
     rest = schema["additionalProperties"]
-    return all(judge.fits(value[key], rest, depth) for key in value if is_other(key, schema))
+    return all(judge.fits(value[key], rest) for key in value if is_other(key, schema))
 
 
 def is_other(key: str, schema: Schema) -> bool:
@@ -157,16 +157,16 @@ def is_other(key: str, schema: Schema) -> bool:
     )
 
 
-def _names(judge: _Judge, value: Any, schema: Schema, depth: int) -> bool:
+def _names(judge: _Judge, value: Any, schema: Schema) -> bool:
     rule = schema["propertyNames"]
-    return not isinstance(value, Mapping) or all(judge.fits(key, rule, depth) for key in value)
+    return not isinstance(value, Mapping) or all(judge.fits(key, rule) for key in value)
 
 
-def _required(_: _Judge, value: Any, schema: Schema, __: int) -> bool:
+def _required(_: _Judge, value: Any, schema: Schema) -> bool:
     return not isinstance(value, Mapping) or value.keys() >= {*schema["required"]}
 
 
-def _dependents(judge: _Judge, value: Any, schema: Schema, depth: int) -> bool:
+def _dependents(judge: _Judge, value: Any, schema: Schema) -> bool:
     if not isinstance(value, Mapping):
         return True
     held = {**schema.get("dependencies", {}), **schema.get("dependentRequired", {})}
@@ -174,30 +174,30 @@ def _dependents(judge: _Judge, value: Any, schema: Schema, depth: int) -> bool:
     rules = [rule for key, rule in held.items() if key in value]
     wanted = {str(name) for rule in rules if isinstance(rule, list) for name in rule}
     schemas = [rule for rule in rules if not isinstance(rule, list)]
-    return value.keys() >= wanted and judge.count(value, schemas, depth) == len(schemas)
+    return value.keys() >= wanted and judge.count(value, schemas) == len(schemas)
 
 
-def _prefix(judge: _Judge, value: Any, schema: Schema, depth: int) -> bool:
+def _prefix(judge: _Judge, value: Any, schema: Schema) -> bool:
     if not isinstance(value, list):
         return True
     pairs = zip(value, schema["prefixItems"], strict=False)
-    return all(judge.fits(item, rule, depth) for item, rule in pairs)
+    return all(judge.fits(item, rule) for item, rule in pairs)
 
 
-def _items(judge: _Judge, value: Any, schema: Schema, depth: int) -> bool:
+def _items(judge: _Judge, value: Any, schema: Schema) -> bool:
     if not isinstance(value, list):
         return True
     rule = schema["items"]
     if isinstance(rule, list):  # a tuple, before 2020-12
-        return all(judge.fits(item, one, depth) for item, one in zip(value, rule, strict=False))
+        return all(judge.fits(item, one) for item, one in zip(value, rule, strict=False))
     rest = value[len(schema.get("prefixItems", ())) :]
-    return all(judge.fits(item, rule, depth) for item in rest)
+    return all(judge.fits(item, rule) for item in rest)
 
 
-def _contains(judge: _Judge, value: Any, schema: Schema, depth: int) -> bool:
+def _contains(judge: _Judge, value: Any, schema: Schema) -> bool:
     if not isinstance(value, list):
         return True
-    found = sum(judge.fits(item, schema["contains"], depth) for item in value)
+    found = sum(judge.fits(item, schema["contains"]) for item in value)
     return bool(schema.get("minContains", 1) <= found <= schema.get("maxContains", len(value)))
 
 
@@ -209,13 +209,13 @@ def is_unique(values: Sequence[Any]) -> bool:
     return not any(equal(a, b) for i, a in enumerate(values) for b in values[i + 1 :])
 
 
-def _unique(_: _Judge, value: Any, schema: Schema, __: int) -> bool:
+def _unique(_: _Judge, value: Any, schema: Schema) -> bool:
     return not schema["uniqueItems"] or not isinstance(value, list) or is_unique(value)
 
 
-def _condition(judge: _Judge, value: Any, schema: Schema, depth: int) -> bool:
-    branch = "then" if judge.fits(value, schema["if"], depth) else "else"
-    return judge.fits(value, schema.get(branch, True), depth)
+def _condition(judge: _Judge, value: Any, schema: Schema) -> bool:
+    branch = "then" if judge.fits(value, schema["if"]) else "else"
+    return judge.fits(value, schema.get(branch, True))
 
 
 NUMBER = (int, float)
@@ -224,8 +224,8 @@ SIZED = (Mapping,)
 KEYWORDS: Mapping[str, Keyword] = {
     **dict.fromkeys(REFS, _reference),
     "type": _type,
-    "const": lambda _, value, schema, __: equal(value, schema["const"]),
-    "enum": lambda _, value, schema, __: any(equal(value, one) for one in schema["enum"]),
+    "const": lambda _, value, schema: equal(value, schema["const"]),
+    "enum": lambda _, value, schema: any(equal(value, one) for one in schema["enum"]),
     "minimum": _compare("minimum", NUMBER, lambda value, edge: value >= edge),
     "maximum": _compare("maximum", NUMBER, lambda value, edge: value <= edge),
     "exclusiveMinimum": _compare("exclusiveMinimum", NUMBER, lambda value, edge: value > edge),
@@ -251,13 +251,9 @@ KEYWORDS: Mapping[str, Keyword] = {
     "items": _items,
     "contains": _contains,
     "uniqueItems": _unique,
-    "allOf": lambda judge, value, schema, depth: all(
-        judge.fits(value, one, depth) for one in schema["allOf"]
-    ),
-    "anyOf": lambda judge, value, schema, depth: any(
-        judge.fits(value, one, depth) for one in schema["anyOf"]
-    ),
-    "oneOf": lambda judge, value, schema, depth: judge.count(value, schema["oneOf"], depth) == 1,
-    "not": lambda judge, value, schema, depth: not judge.fits(value, schema["not"], depth),
+    "allOf": lambda judge, value, schema: all(judge.fits(value, one) for one in schema["allOf"]),
+    "anyOf": lambda judge, value, schema: any(judge.fits(value, one) for one in schema["anyOf"]),
+    "oneOf": lambda judge, value, schema: judge.count(value, schema["oneOf"]) == 1,
+    "not": lambda judge, value, schema: not judge.fits(value, schema["not"]),
     "if": _condition,
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count, islice
 
 from mockglm.clock import Ids
 from mockglm.improvise.arguments import patterns, samples
@@ -90,9 +89,8 @@ def _sized(text: str, low: int, high: int) -> str:
 def numbers(schema: Schema, place: Place, *, whole: bool) -> Iterator[float]:
     """Numbers in the range, the likeliest first; whole ones as int."""
     low, high = _edges(schema)
-    step = schema.get("multipleOf", 1)
-    start = samples.number(place.name) + place.number
-    for value in _values(start, low, high, step):
+    usual = samples.number(place.name) + place.number
+    for value in (usual, *_within(low, high), *_multiples(schema, low, high)):
         if math.isfinite(value) and low <= value <= high:
             yield _tidy(value, whole)
 
@@ -103,16 +101,26 @@ def _edges(schema: Schema) -> tuple[float, float]:
     return low, high
 
 
-def _values(start: float, low: float, high: float, step: float) -> Iterator[float]:
-    yield start
-    base = low if math.isfinite(low) else high if math.isfinite(high) else start
+def _within(low: float, high: float) -> Iterator[float]:
+    """Numbers in the middle and at the edges of a range."""
     if math.isfinite(low) and math.isfinite(high):
         middle = (low + high) // 2 if high - low > 2 else (low + high) / 2
         yield from (middle, low + (high - low) / 4, low + (high - low) / 3)
+    base = _base(low, high)
     yield from (base, base + 0.5, base - 0.5)
-    first = math.ceil(base / step) if math.isfinite(base / step) else 0
-    ways = islice(count(), TRIED)
-    yield from (value for way in ways for value in ((first + way) * step, (first - way) * step))
+
+
+def _multiples(schema: Schema, low: float, high: float) -> Iterator[float]:
+    """Multiples of what is asked for, upwards and downwards from where the range begins."""
+    step = schema.get("multipleOf", 1)
+    ways = _base(low, high) / step
+    first = math.ceil(ways) if math.isfinite(ways) else 0
+    for way in range(TRIED):
+        yield from ((first + way) * step, (first - way) * step)
+
+
+def _base(low: float, high: float) -> float:
+    return next((edge for edge in (low, high) if math.isfinite(edge)), 0)
 
 
 def _tidy(value: float, whole: bool) -> float:

@@ -115,11 +115,11 @@ class _Maker:
         if not groups:
             yield base
             return
-        for branch in groups[0]:
-            for plain in self.alternatives(branch, depth + 1):
-                merged = merge(base, plain)
-                if merged is not None:
-                    yield from self.join(merged, groups[1:], depth + 1)
+        plains = (plain for one in groups[0] for plain in self.alternatives(one, depth + 1))
+        for plain in plains:
+            merged = merge(base, plain)
+            if merged is not None:
+                yield from self.join(merged, groups[1:], depth + 1)
 
     def ordered(self, branches: Iterable[Any], depth: int) -> list[Any]:
         """Branches in the order to try them: null last, but deep down the simplest first."""
@@ -129,12 +129,10 @@ class _Maker:
 
     def cost(self, schema: Any) -> int:
         """How much would have to be made for a schema, roughly."""
-        if not isinstance(schema, Mapping):
-            return 1
-        if any(key in schema for key in REFS):
-            target = follow(schema, self.root)
-            return 2 + (len(str(target)) if isinstance(target, Mapping) else 0)
-        return 0 if _is_null(schema) else len(str(schema))
+        if _is_null(schema):
+            return 0
+        is_far = isinstance(schema, Mapping) and any(key in schema for key in REFS)
+        return _size(follow(schema, self.root) if is_far else schema)
 
     def plain(self, schema: Schema, place: Place) -> Iterator[Any]:
         """Candidates for a schema without combinations."""
@@ -180,9 +178,10 @@ class _Maker:
     def filled(self, schema: Schema, names: set[str]) -> set[str]:
         """The names and what they bring with them, until there are enough."""
         rules = {**schema.get("dependencies", {}), **schema.get("dependentRequired", {})}
-        more = [name for key in names for name in rules.get(key, ()) if isinstance(name, str)]
-        if not {*more} <= names:
-            return self.filled(schema, names | {*more})
+        lists = [rules[key] for key in names if isinstance(rules.get(key), list)]
+        more = {name for held in lists for name in held if isinstance(name, str)}
+        if not more <= names:
+            return self.filled(schema, names | more)
         lack = int(schema.get("minProperties", 0)) - len(names)
         optional = [name for name in schema.get("properties", ()) if name not in names]
         return names | {*optional[: max(lack, 0)]}
@@ -274,6 +273,14 @@ def _types(schema: Schema) -> tuple[str, ...]:
         return tuple(sorted(names, key="null".__eq__))
     implied = [name for name, keys in IMPLIED.items() if any(key in schema for key in keys)]
     return tuple(dict.fromkeys((*implied, *ANY)))
+
+
+def _size(value: Any, depth: int = 5) -> int:
+    """How many values a JSON value is made of, down to a depth."""
+    if depth == 0 or not isinstance(value, (list, Mapping)):
+        return 1
+    inner = value.values() if isinstance(value, Mapping) else value
+    return 1 + sum(_size(one, depth - 1) for one in inner)
 
 
 def _is_null(schema: Any) -> bool:

@@ -36,7 +36,7 @@ def follow(schema: Mapping[str, Any], root: Any) -> Any:
     _, _, fragment = ref.partition("#")
     if ref.startswith("#") and (not fragment or fragment.startswith("/")):
         return _point(root, unquote(fragment))
-    return next((found for found in _named(root, ref, fragment)), True)
+    return next(_named(root, ref, fragment), True) if isinstance(root, Mapping) else True
 
 
 def _point(document: Any, pointer: str) -> Any:
@@ -51,15 +51,13 @@ def _point(document: Any, pointer: str) -> Any:
     return document
 
 
-def _named(root: Any, ref: str, fragment: str) -> Iterator[Any]:
+def _named(root: Mapping[str, Any], ref: str, fragment: str) -> Iterator[Any]:
     """The subschemas among the definitions that have the anchor or the id."""
-    if not isinstance(root, Mapping):
-        return
-    for place in ("$defs", "definitions"):
-        held = root.get(place)
-        for schema in held.values() if isinstance(held, Mapping) else ():
-            if isinstance(schema, Mapping) and _is_named(schema, ref, fragment):
-                yield schema
+    places = (root.get(name) for name in ("$defs", "definitions"))
+    schemas = (one for held in places if isinstance(held, Mapping) for one in held.values())
+    for schema in schemas:
+        if isinstance(schema, Mapping) and _is_named(schema, ref, fragment):
+            yield schema
 
 
 def _is_named(schema: Mapping[str, Any], ref: str, fragment: str) -> bool:

@@ -40,6 +40,10 @@ CHECKER.checkers |= {
 }
 
 
+def whole_between(low: int, high: int) -> Schema:
+    return {"type": "integer", "minimum": low, "maximum": high}
+
+
 def errors(schema: Any, value: Any) -> list[str]:
     validator = Draft202012Validator(schema, format_checker=CHECKER)
     return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(value)]
@@ -86,6 +90,17 @@ def test_a_given_value_that_does_not_fit_is_not_used() -> None:
     assert make(TOOLS["stock"], IDS, {("symbol",): "not a symbol"})["symbol"] != "not a symbol"
 
 
+def test_a_property_whose_schema_is_none_may_be_anything() -> None:
+    schema = {"properties": {"a": {"anyOf": ["no schema"]}}, "required": ["a"]}
+    assert make(schema, IDS) == {"a": "example"}
+
+
+def test_a_number_that_cannot_be_is_still_a_value() -> None:
+    assert make(
+        {"type": "object", "properties": {"a": whole_between(3, 1)}, "required": ["a"]}, IDS
+    )
+
+
 def test_a_given_value_of_a_nested_parameter_is_used() -> None:
     made = make(TOOLS["pydantic_nested"], IDS, {("user", "address", "city"): "上海"})
     assert made["user"]["address"]["city"] == "上海"
@@ -98,6 +113,20 @@ def test_optional_parameters_are_left_out() -> None:
 @pytest.mark.parametrize("parameters", [None, {}, True, {"type": "string"}, {"type": "array"}])
 def test_arguments_are_an_object_whatever_the_schema_says(parameters: Any) -> None:
     assert isinstance(arguments(parameters, IDS), dict)
+
+
+def deep(levels: int) -> Schema:
+    schema: Schema = {"type": "integer"}
+    for _ in range(levels):
+        schema = {"type": "array", "items": schema, "minItems": 1}
+    return schema
+
+
+def deep_union(levels: int) -> Schema:
+    schema: Schema = {"type": "integer"}
+    for _ in range(levels):
+        schema = {"anyOf": [{"type": "string", "maxLength": -1}, schema, {"not": schema}]}
+    return schema
 
 
 HOSTILE: dict[str, Any] = {
@@ -123,7 +152,8 @@ HOSTILE: dict[str, Any] = {
     "slow words": {"type": "string", "pattern": r"^(\w+\s?)*\d{30}$", "not": {"const": ""}},
     "long pattern": {"type": "string", "pattern": "a{60000}{60000}"},
     "no pattern": {"type": "string", "pattern": "(["},
-    "deep": {"type": "array"},
+    "deep": deep(800),
+    "deep anyOf": deep_union(200),
     "far reference": {"$ref": "https://example.com/schema.json"},
     "lost reference": {"$ref": "#/$defs/none"},
     "many branches": {
@@ -178,6 +208,7 @@ def test_a_malformed_keyword_is_passed_over(schema: Any) -> None:
         ({"uniqueItems": True}, [{"a": 1}, {"a": True}], True),
         ({"multipleOf": 0.01}, 19.99, False),
         ({"multipleOf": 0.25}, 1.5, True),
+        ({"multipleOf": 7}, 1e301, True),
         ({"exclusiveMinimum": 3}, 3, False),
         ({"minLength": 2}, "中文", True),
         ({"required": ["a"]}, [], True),
@@ -263,3 +294,59 @@ def test_the_schemas_of_the_corpus_are_valid_themselves() -> None:
             Draft202012Validator.check_schema(schema)
         except SchemaError as error:  # pragma: no cover
             pytest.fail(f"{schema}: {error.message}")
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#/allOf/1", "allOf": [True, {"type": "integer"}]},
+        {"$ref": "point", "definitions": {"p": {"$id": "point", "type": "integer"}}},
+        {
+            "$dynamicRef": "#p",
+            "$defs": {"o": True, "p": {"$dynamicAnchor": "p", "type": "integer"}},
+        },
+    ],
+)
+def test_a_reference_is_followed_wherever_it_points(schema: Schema) -> None:
+    assert isinstance(make(schema, IDS), int)
+
+
+@pytest.mark.parametrize("place", ["#/allOf/7", "#/allOf/x", "#nowhere", "other.json#/a"])
+def test_a_reference_to_nowhere_allows_anything(place: str) -> None:
+    assert fits("anything", {"$ref": place, "allOf": [True]})
+    assert make({"$ref": place, "allOf": [True]}, IDS) is not None
+
+
+def test_a_reference_in_what_is_no_object_allows_anything() -> None:
+    assert fits(1, {"$ref": "#p"}, root=True)
+
+
+@pytest.mark.parametrize("value", [1, "a", None])
+@pytest.mark.parametrize("keyword", ["propertyNames", "additionalProperties", "items", "contains"])
+def test_a_keyword_says_nothing_of_values_of_another_type(keyword: str, value: Any) -> None:
+    assert fits(value, {keyword: False})
+
+
+@pytest.mark.parametrize("value", [1, "a", None])
+@pytest.mark.parametrize("keyword", ["properties", "patternProperties", "dependentRequired"])
+def test_a_map_of_schemas_says_nothing_of_values_of_another_type(keyword: str, value: Any) -> None:
+    assert fits(value, {keyword: {"a": False}})
+
+
+def test_items_in_a_list_are_judged_by_place_as_before_2020() -> None:
+    assert not fits([1, 2], {"items": [{"type": "integer"}, {"type": "string"}]})
+    assert fits("a", {"prefixItems": [False]})
+
+
+def test_what_stands_before_2020_as_dependencies_is_kept() -> None:
+    schema = {
+        "properties": {"a": {}, "b": {"type": "integer"}},
+        "required": ["a"],
+        "dependencies": {"a": ["b"], "b": {"required": ["c"]}},
+    }
+    assert make(schema, IDS).keys() == {"a", "b", "c"}
+
+
+def test_a_tuple_as_before_2020_is_made_by_place() -> None:
+    schema = {"items": [{"const": 1}, {"const": 2}], "additionalItems": {"const": 3}, "minItems": 3}
+    assert make(schema, IDS) == [1, 2, 3]

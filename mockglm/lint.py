@@ -1,0 +1,163 @@
+"""What is wrong with scenario and cassette files that load all the same: keys in them, age,
+emptiness, what can never be played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mockglm.errors import FileError, Problem
+from mockglm.exchange import Answer
+from mockglm.redact import Redactor
+from mockglm.scenario import Interaction, Scenario, find, parse, tree
+from mockglm.scenario.notes import Notes
+
+__all__ = ["Limits", "lint"]
+
+DAY = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a file is held against: the oldest a recording may be, in days (None for any age), at
+    which time (unix seconds), and the keys that are known by their value."""
+
+    now: float
+    days: float | None = None
+    secrets: tuple[str, ...] = ()
+
+
+def lint(paths: Iterable[str | Path], limits: Limits) -> tuple[Problem, ...]:
+    """Every problem of files, and of those in folders and below, in order of file and place.
+
+    Raises UsageError for a path that is not there.
+    """
+    names: dict[str, Path] = {}
+    found: list[Problem] = []
+    for path in find(paths):
+        other = names.setdefault(path.stem, path)
+        if other != path:
+            found.append(Problem(str(path), 1, 1, f"the name `{path.stem}` is taken by {other}"))
+        found.extend(sorted(set(_file(path, limits))))
+    return tuple(found)
+
+
+def _file(path: Path, limits: Limits) -> Iterator[Problem]:
+    redactor = Redactor(limits.secrets)
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        yield Problem(str(path), 1, 1, f"cannot be read: {error.strerror or error}")
+        return
+    yield from _secrets(path, source, redactor)
+    try:
+        scenario = parse(source, path)
+    except FileError as error:
+        yield from error.problems
+        return
+    yield from _hidden(scenario, source, redactor)
+    yield from _age(scenario, source, limits)
+    yield from _empty(scenario)
+    yield from _doubled(scenario, source)
+
+
+def _secrets(path: Path, source: bytes, redactor: Redactor) -> Iterator[Problem]:
+    """Keys as anybody sees them who opens the file."""
+    for start, _ in redactor.places(source):
+        line = source.count(b"\n", 0, start) + 1
+        column = start - source.rfind(b"\n", 0, start)
+        yield Problem(str(path), line, column, "a key is here: take it out, and have it revoked")
+
+
+def _hidden(scenario: Scenario, source: bytes, redactor: Redactor) -> Iterator[Problem]:
+    """Keys that only decoding shows: in base64, in escapes, cut across frames."""
+    if redactor.places(source):
+        return
+    for interaction in scenario.interactions:
+        bodies = [step.answer.body for step in interaction.steps if step.answer is not None]
+        if interaction.request is not None:
+            bodies.append(interaction.request.body)
+        if any(map(redactor.places, bodies)):
+            yield _at(interaction, "a key is in this: take it out, and have it revoked")
+
+
+def _age(scenario: Scenario, source: bytes, limits: Limits) -> Iterator[Problem]:
+    if scenario.recorded is None or limits.days is None:
+        return
+    line = _line(source, b"recorded:")
+    days = _days(scenario.recorded.at, limits.now)
+    if days is None:
+        message = f"when it was recorded is not known: `{scenario.recorded.at}` is no date"
+        yield Problem(scenario.path, line, 1, message)
+    elif days > limits.days:
+        message = f"recorded {days:.0f} days ago, {limits.days:g} are allowed: record it anew"
+        yield Problem(scenario.path, line, 1, message)
+
+
+def _empty(scenario: Scenario) -> Iterator[Problem]:
+    has_rules = scenario.accounts or scenario.overload or scenario.models or scenario.keys_listed
+    if not scenario.interactions and (scenario.recorded or not has_rules):
+        yield Problem(scenario.path, 1, 1, "nothing is in it that could answer")
+    for interaction in scenario.interactions:
+        if interaction.request is not None and _is_nothing(interaction.steps[0].answer):
+            yield _at(interaction, "the answer is empty")
+
+
+def _doubled(scenario: Scenario, source: bytes) -> Iterator[Problem]:
+    """Interactions that an earlier one leaves nothing to do, or that were written twice."""
+    seen: dict[str, Interaction] = {}
+    for written, interaction in zip(_written(source), scenario.interactions, strict=True):
+        left = written if interaction.request is not None else written.get("when")
+        first = seen.setdefault(repr(left), interaction)
+        if first is interaction or not _is_endless(first):
+            continue
+        if interaction.request is not None:
+            yield _at(interaction, f"the same as line {_number(first)}, word for word")
+        else:
+            yield _at(interaction, f"never plays: line {_number(first)} answers all it would")
+
+
+def _written(source: bytes) -> list[dict[str, Any]]:
+    root = tree.compose(Notes("", source))
+    assert isinstance(root, yaml.MappingNode)
+    values = tree.plain(root)
+    return list(values.get("interactions") or ())
+
+
+def _is_endless(interaction: Interaction) -> bool:
+    """Whether it goes on answering: nothing bounds it, and no chance."""
+    when = interaction.when
+    is_chancy = when is not None and when.chance is not None
+    return interaction.times is None and interaction.steps[-1].times is None and not is_chancy
+
+
+def _is_nothing(answer: Answer | None) -> bool:
+    return answer is not None and answer.status == 200 and answer.end == "done" and not answer.body
+
+
+def _days(at: str, now: float) -> float | None:
+    try:
+        then = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return (now - then.replace(tzinfo=then.tzinfo or UTC).timestamp()) / DAY
+
+
+def _line(source: bytes, key: bytes) -> int:
+    """The line a key of the file is in."""
+    lines = source.split(b"\n")
+    return next((number for number, line in enumerate(lines, 1) if line.startswith(key)), 1)
+
+
+def _at(interaction: Interaction, message: str) -> Problem:
+    path, _, _ = interaction.where.rpartition(":")
+    return Problem(path, _number(interaction), 1, message)
+
+
+def _number(interaction: Interaction) -> int:
+    return int(interaction.where.rpartition(":")[2])
