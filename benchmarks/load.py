@@ -198,7 +198,9 @@ class Watcher(Client):
     """One connection that asks once and notes when each frame came."""
 
     def ask(self) -> None:
-        if self.ending is None:
+        if self.ending is not None:
+            self.queue = iter(())
+        else:
             self.arrivals = array("d")
             self.began = time.monotonic()
         super().ask()

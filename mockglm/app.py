@@ -13,8 +13,9 @@ from mockglm import gateway
 from mockglm.control import PREFIX, Control
 from mockglm.exchange import Answer, Request
 from mockglm.journal import Entry
-from mockglm.player import WIRE, Player
-from mockglm.session import Sessions
+from mockglm.player import WIRE, Player, Wire
+from mockglm.recorder import Passed, Recorder
+from mockglm.session import Sessions, Visit
 
 __all__ = ["App", "Log"]
 
@@ -35,13 +36,20 @@ class App:
     """One server's application.
 
     `sessions` hold its state, `log` is told of each exchange; `token` opens the control API, None
-    opens it to this machine only.
+    opens it to this machine only. `recorder` gives, by name, the recorder of a session that
+    records.
     """
 
     def __init__(
-        self, sessions: Sessions, *, log: Log = lambda entry: None, token: str | None = None
+        self,
+        sessions: Sessions,
+        *,
+        log: Log = lambda entry: None,
+        token: str | None = None,
+        recorder: Callable[[str], Recorder] | None = None,
     ) -> None:
         self.sessions = sessions
+        self._recorder = recorder
         self.player = Player()
         self._log = log
         control = Mount(PREFIX, Control(sessions, token))
@@ -62,11 +70,27 @@ class App:
         visit = gateway.answer(self.sessions, where, _request(scope, where.tail, body))
         watch = _Watch(started, visit.entry)
         try:
-            watch.close(await self.player.play(visit.answer, send, watch, wire))
+            if visit.answer is None:
+                await self._forward(visit, send, watch, wire)
+            else:
+                watch.close(await self.player.play(visit.answer, send, watch, wire))
         finally:
             watch.close(False)
             visit.close()
             self._log(visit.entry)
+
+    async def _forward(self, visit: Visit, send: Send, watch: _Watch, wire: Wire | None) -> None:
+        """Have the service answer, and the journal know of it before the client has the end."""
+        assert self._recorder is not None, "a session that records has a recorder"
+        request, recorder = visit.entry.request, self._recorder(visit.entry.session)
+
+        def seen(passed: Passed) -> None:
+            visit.take(passed.exchange, passed.notes)
+            watch.first()
+            watch.last()
+
+        await recorder.forward(request, send, seen, wire)
+        watch.close(wire is None or not wire.gone.done())
 
 
 class _Watch:

@@ -90,7 +90,10 @@ class Request:
 
     def header(self, name: str, default: str = "") -> str:
         """The first value of a header, by its lower-case name."""
-        return next((value for key, value in self.headers if key == name), default)
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return default
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,10 @@ class Answer:
     def header(self, name: str, default: str = "") -> str:
         """The first value of a header, whatever its case."""
         name = name.lower()
-        return next((value for key, value in self.headers if key.lower() == name), default)
+        for key, value in self.headers:
+            if key.lower() == name:
+                return value
+        return default
 
     @property
     def is_stream(self) -> bool:

@@ -66,7 +66,8 @@ def answer(sessions: Sessions, where: Route, request: Request) -> Visit:
         return visit(
             sessions.get(), request, (), lambda asked: unable(message, asked), is_open=True
         )
-    if where.base and where.tail == CHAT and request.method == "POST":
+    is_chat = where.tail == CHAT and request.method == "POST"
+    if where.base and (is_chat or session.on_miss == "record"):
         visited = visit(session, request, laid)
     else:
         otherwise = partial(_elsewhere, session, where)
@@ -78,6 +79,8 @@ def answer(sessions: Sessions, where: Route, request: Request) -> Visit:
 def _shared(visited: Visit, origin: str) -> Visit:
     """The visit of a page of another origin, which may read the answer."""
     answer = visited.answer
+    if answer is None:
+        return visited  # the service says itself who may read it
     headers = (*answer.headers, ("Access-Control-Allow-Origin", origin))
     return replace(visited, answer=replace(answer, headers=headers))
 
@@ -148,7 +151,8 @@ def _method_not_allowed(path: str, log_id: str, now: float) -> Answer:
             "path": "/v4" + path,
         }
     )
-    return _json(405, stamp, log_id, (("Allow", "POST"),))
+    allowed = "GET" if path == MODELS_PATH else "POST"
+    return _json(405, stamp, log_id, (("Allow", allowed),))
 
 
 def _list_models(models: tuple[Model, ...], log_id: str) -> Answer:

@@ -126,6 +126,15 @@ class Journal:
             self._learned.add(credential)
             self._redactor.learn(credential)
 
+    def redacted(self, request: Request) -> Request:
+        """A request as it would have been recorded: without a secret in path, query and body."""
+        return replace(
+            request,
+            path=self._redactor.text(request.path),
+            query=self._redactor.text(request.query),
+            body=self._redactor.bytes(request.body),
+        )
+
     def close(self, entry: Entry) -> None:
         """Say that an entry has its outcome; listeners are told."""
         for listener in tuple(self._listeners):
@@ -150,13 +159,7 @@ class Journal:
     def _clean(self, entry: Entry) -> Entry:
         asked, answer = entry.request, entry.answer
         headers = tuple((name, self._header(name, value)) for name, value in asked.headers)
-        request = replace(
-            asked,
-            path=self._redactor.text(asked.path),
-            query=self._redactor.text(asked.query),
-            headers=headers,
-            body=self._redactor.bytes(asked.body),
-        )
+        request = replace(self.redacted(asked), headers=headers)
         return replace(entry, request=request, answer=answer and self._cleaned(answer))
 
     def _cleaned(self, answer: Answer) -> Answer:

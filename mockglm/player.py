@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from email.utils import formatdate
+from functools import lru_cache
 from heapq import heappop, heappush
 from http import HTTPStatus
 from itertools import count
 from typing import Any, Protocol
 
+from mockglm.chat import refuse
 from mockglm.errors import FaultError
-from mockglm.exchange import Answer
+from mockglm.exchange import Answer, Failure
+from mockglm.session.play import MISS, UNABLE
 
 __all__ = ["WIRE", "Player", "Ticker", "Watch", "Wire", "needs_wire"]
 
@@ -126,20 +131,20 @@ class Player:
     ) -> bool:
         """Send the answer; True when all of it went out and the message is complete.
 
-        Raises FaultError where the answer needs a wire and there is none.
+        Where the answer needs a wire and there is none, the client is told so instead.
         """
         if not needs_wire(answer):
             return await self._play_framed(answer, send, watch, wire)
         if wire is None:
-            raise FaultError(answer.end, "this server does not hold the connection")
+            await self._play_framed(_unheld(answer), send, watch, wire)
+            return False
         return await self._play_below(answer, watch, wire)
 
     async def _play_framed(
         self, answer: Answer, send: Send, watch: Watch, wire: Wire | None
     ) -> bool:
         pieces = answer.pieces or NOTHING
-        head = (answer.head or 0.0) if answer.is_stream else pieces[-1][0]
-        if not await self._until(watch.started + head, wire):
+        if not await self._until(watch.started + (answer.head or 0.0), wire):
             return False
         await send(_start(answer))
         last = len(pieces) - 1
@@ -193,6 +198,14 @@ def needs_wire(answer: Answer) -> bool:
     return answer.raw or answer.head is None or answer.end != "done"
 
 
+def _unheld(answer: Answer) -> Answer:
+    """What stands for an answer that this server cannot send."""
+    name = "its framing" if answer.end == "done" else answer.end
+    reason = "this server does not hold the connection; `mockglm serve` does"
+    failure = Failure(str(UNABLE), status=UNABLE, message=str(FaultError(name, reason)))
+    return refuse(failure, answer.header("x-log-id"), headers=((MISS, "1"),))
+
+
 async def _end(answer: Answer, wire: Wire) -> None:
     """End the connection as the answer says, unless it has ended; returns once it is gone."""
     if answer.end == "reset" and not wire.gone.done():
@@ -219,11 +232,24 @@ def _parts(piece: bytes, more: bool) -> Iterator[tuple[bytes, bool]]:
 
 
 def _start(answer: Answer) -> MutableMapping[str, Any]:
-    headers = [(name.lower().encode("latin-1"), _value(value)) for name, value in answer.headers]
+    headers = _lines(answer)
     if not answer.is_stream and not any(name == b"content-length" for name, _ in headers):
         size = sum(len(piece) for _, piece in answer.pieces)
         headers.append((b"content-length", b"%d" % size))
     return {"type": "http.response.start", "status": answer.status, "headers": headers}
+
+
+def _lines(answer: Answer) -> list[tuple[bytes, bytes]]:
+    """The headers as bytes, and the date unless the answer has one of its own."""
+    lines = [(name.lower().encode("latin-1"), _value(value)) for name, value in answer.headers]
+    if not any(name == b"date" for name, _ in lines):
+        lines.insert(0, (b"date", _date(int(time.time()))))
+    return lines
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode()
 
 
 def _value(value: str) -> bytes:
@@ -238,7 +264,7 @@ def _head(answer: Answer) -> bytes:
     """Status line and headers of an answer that is sent below ASGI."""
     phrase = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
     lines = [b"HTTP/1.1 %d %b" % (answer.status, phrase.encode())]
-    lines += [name.lower().encode() + b": " + _value(value) for name, value in answer.headers]
+    lines += [name + b": " + value for name, value in _lines(answer)]
     if not answer.raw and not _is_sized(answer):
         lines.append(b"transfer-encoding: chunked")
     return b"\r\n".join(lines) + b"\r\n\r\n"

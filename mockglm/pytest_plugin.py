@@ -32,7 +32,7 @@ MODES = ("once", "new", "all", "none")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of the fixture, and those of the conformance kit."""
-    group = parser.getgroup("mockglm", "the glm fixture")
+    group = parser.getgroup("mockglm", "mockglm: the glm fixture")
     group.addoption(
         "--glm-verdict",
         action="store_true",

@@ -65,7 +65,8 @@ STORMS = ((5, 5.0), (10, 60.0))
 """More than so many attempts in so many seconds are a storm; SDKs make three or four."""
 
 SLACK = 0.05
-"""Seconds in which a server may still not know that its client has left."""
+"""Seconds by which the end of an answer is known: a busy server counts late, and it takes a moment
+until it notices that a client has left."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
@@ -126,7 +127,9 @@ def _chains(attempts: Iterable[_Attempt]) -> list[list[_Attempt]]:
     for attempt in attempts:
         asked = attempt.entry.request
         known = alike[canonical.key(asked.method, asked.path, asked.query, asked.body)]
-        open_ones = (one for one in known if one[-1].fate != "fine" and one[-1].end <= attempt.at)
+        open_ones = (
+            one for one in known if one[-1].fate != "fine" and one[-1].end - SLACK <= attempt.at
+        )
         chain = min(open_ones, key=lambda one: one[-1].end, default=None)
         if chain is None:
             chain = []
@@ -139,9 +142,8 @@ def _chains(attempts: Iterable[_Attempt]) -> list[list[_Attempt]]:
 def _attempt(entry: Entry) -> _Attempt:
     reply = _meaning(entry.answer) if entry.answer else None
     fate, what, reset = _fate(entry, reply)
-    slack = SLACK if fate == "left" else 0.0
     total = float("inf") if entry.total is None else entry.total
-    return _Attempt(entry, reply, fate, what, entry.at + total - slack, reset)
+    return _Attempt(entry, reply, fate, what, entry.at + total, reset)
 
 
 def _meaning(answer: Answer) -> Reply | None:
@@ -195,9 +197,7 @@ def _in_vain(chain: Chain) -> Iterator[Finding]:
 
 
 def _ignored_reset(chain: Chain) -> Iterator[Finding]:
-    pairs = [
-        (one, other) for one, other in pairwise(chain) if one.reset and other.at < one.reset
-    ]
+    pairs = [(one, other) for one, other in pairwise(chain) if one.reset and other.at < one.reset]
     if pairs:
         one, other = pairs[0]
         early = (one.reset or 0.0) - other.at
@@ -214,7 +214,7 @@ def _gave_up(chain: Chain) -> Iterator[Finding]:
 
 def _no_backoff(chain: Chain) -> Iterator[Finding]:
     pairs = [(one, other) for one, other in pairwise(chain) if one.is_refusal]
-    waits = [other.at - one.end for one, other in pairs]
+    waits = [max(other.at - one.end, 0.0) for one, other in pairs]
     quick = [pair for pair, wait in zip(pairs, waits, strict=True) if wait < LEAST_WAIT]
     if quick:
         message = f"asked again {min(waits):.3f} s after {quick[0][0].what}"

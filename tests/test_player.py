@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from mockglm.errors import FaultError
 from mockglm.exchange import Answer
 from mockglm.player import Player, Ticker, needs_wire
 
 STREAM = (("Content-Type", "text/event-stream;charset=UTF-8"),)
 PLAIN = (("Content-Type", "application/json"),)
+DATED = (("Date", "yesterday"), *PLAIN)
 
 
 @dataclass
@@ -86,12 +86,16 @@ async def test_no_piece_is_sent_before_it_is_due() -> None:
 
 async def test_a_plain_answer_has_its_length_and_one_body() -> None:
     sent = Sent()
-    await Player().play(Answer(200, PLAIN, ((0.0, b"{}"),)), sent, Progress(now()))
+    await Player().play(Answer(200, DATED, ((0.0, b"{}"),)), sent, Progress(now()))
     assert sent.messages == [
         {
             "type": "http.response.start",
             "status": 200,
-            "headers": [(b"content-type", b"application/json"), (b"content-length", b"2")],
+            "headers": [
+                (b"date", b"yesterday"),
+                (b"content-type", b"application/json"),
+                (b"content-length", b"2"),
+            ],
         },
         {"type": "http.response.body", "body": b"{}", "more_body": False},
     ]
@@ -144,10 +148,11 @@ async def test_stopping_ends_what_waits() -> None:
 
 async def test_a_reset_waits_until_all_was_sent() -> None:
     wire = FakeWire()
-    answer = Answer(200, STREAM, ((0.0, b"data: 1\n\n"),), end="reset")
+    headers = (("Date", "yesterday"), *STREAM)
+    answer = Answer(200, headers, ((0.0, b"data: 1\n\n"),), end="reset")
     assert await Player().play(answer, Sent(), Progress(now()), wire) is False
     head = (
-        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream;charset=UTF-8\r\n"
+        b"HTTP/1.1 200 OK\r\ndate: yesterday\r\ncontent-type: text/event-stream;charset=UTF-8\r\n"
         b"transfer-encoding: chunked\r\n\r\n"
     )
     assert wire.done == [head, b"9\r\ndata: 1\n\n\r\n", "drain", "sent", "reset"]
@@ -170,10 +175,12 @@ async def test_an_answer_without_a_head_sends_none() -> None:
 
 async def test_a_raw_answer_goes_as_it_stands() -> None:
     wire = FakeWire()
-    headers = (("Transfer-Encoding", "chunked"),)
+    headers = (("Date", "yesterday"), ("Transfer-Encoding", "chunked"))
     answer = Answer(200, headers, ((0.0, b"zz\r\nx\r\n"),), end="close", raw=True)
     await Player().play(answer, Sent(), Progress(now()), wire)
-    assert wire.done[0] == b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    assert wire.done[0] == (
+        b"HTTP/1.1 200 OK\r\ndate: yesterday\r\ntransfer-encoding: chunked\r\n\r\n"
+    )
     assert wire.done[1] == b"zz\r\nx\r\n"
 
 
@@ -190,10 +197,29 @@ async def test_a_hang_lasts_until_the_client_leaves() -> None:
 
 @pytest.mark.parametrize("end", ["close", "reset", "hang"])
 async def test_what_asgi_cannot_say_is_refused_without_a_wire(end: Any) -> None:
-    answer = Answer(200, STREAM, (), end=end)
+    answer, sent = Answer(200, (*STREAM, ("X-Log-Id", "1")), (), end=end), Sent()
     assert needs_wire(answer)
-    with pytest.raises(FaultError, match="does not hold the connection"):
-        await Player().play(answer, Sent(), Progress(now()))
+    assert await Player().play(answer, sent, Progress(now())) is False
+    assert sent.messages[0]["status"] == 422
+    assert (b"x-mockglm-miss", b"1") in sent.messages[0]["headers"]
+    assert sent.bodies == [
+        b'{"error":{"code":"422","message":"fault %b: this server does not hold the connection; '
+        b'`mockglm serve` does"}}' % end.encode()
+    ]
+
+
+async def test_framing_of_its_own_is_refused_without_a_wire() -> None:
+    sent = Sent()
+    await Player().play(Answer(200, STREAM, (), raw=True), sent, Progress(now()))
+    assert b"fault its framing: this server" in sent.bodies[0]
+
+
+async def test_a_plain_answer_shows_its_head_before_its_last_piece() -> None:
+    sent, started = Sent(), now()
+    answer = Answer(200, PLAIN, ((0.0, b"{"), (0.03, b"}")))
+    await Player().play(answer, sent, Progress(started))
+    assert sent.bodies == [b"{", b"}"]
+    assert sent.times[1] < started + 0.03 <= sent.times[2]
 
 
 async def test_the_ticker_wakes_in_order_and_none_early() -> None:

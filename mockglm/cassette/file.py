@@ -56,10 +56,10 @@ class Cassette:
         """
         blocks = [block(exchange) for exchange in exchanges]
         with locked(self.path.parent):
-            self._catch_up()
+            is_behind = self._catch_up()
             text = self._set("".join(blocks))
             self._write(self._behind + text)
-            self._swap()
+            self._swap(is_behind)
             self._behind = text
             self._left = (_identity(self.path), _identity(self._next))
         self.count += len(blocks)
@@ -70,19 +70,24 @@ class Cassette:
             with locked(self.path.parent):
                 self._forget()
 
-    def _catch_up(self) -> None:
-        """Have a copy of the file as it stands, or as it stood a block ago if we left it so."""
+    def _catch_up(self) -> bool:
+        """Have a copy of the file as it stands, or as it stood a block ago if we left it so.
+
+        Whether the file is the beginning of what it will be, so that it can be the next copy.
+        """
         now = _identity(self.path)
         if not self._anew and self._left[1] and self._left == (now, _identity(self._next)):
-            return
+            return True
         self._forget()
         if now is None or self._anew:
             self._next.write_text(self._head, "utf-8")
             self._anew, self._margin = False, b""
-            return
+            return False
         source = self.path.read_bytes()
         self._margin = _margin(Notes(str(self.path), source))
-        self._next.write_bytes(source if source.endswith(b"\n") else source + b"\n")
+        is_ended = source.endswith(b"\n")
+        self._next.write_bytes(source if is_ended else source + b"\n")
+        return is_ended
 
     def _forget(self) -> None:
         self._left, self._behind = (None, None), b""
@@ -107,11 +112,12 @@ class Cassette:
             self._forget()
             raise
 
-    def _swap(self) -> None:
-        """Put the copy in the file's place, and the file in the copy's."""
+    def _swap(self, is_behind: bool) -> None:
+        """Put the copy in the file's place, and the file in the copy's if it is a block behind."""
         # Where the file system has no links, there is no copy, and one is made the next time.
         with suppress(OSError):
-            os.link(self.path, self._last)
+            if is_behind:
+                os.link(self.path, self._last)
         self._next.replace(self.path)
         with suppress(FileNotFoundError):
             self._last.replace(self._next)

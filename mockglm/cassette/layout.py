@@ -86,7 +86,7 @@ def _entry(lead: str, item: Any, indent: int) -> Iterator[str]:
     elif _is_list(item) and item:
         yield lead
         yield from lay(item, indent if lead.endswith(":") else indent + 2)
-    elif isinstance(item, str) and _is_block(item):
+    elif isinstance(item, str) and not isinstance(item, Flow) and _is_block(item):
         yield f"{lead} |" if item.endswith("\n") else f"{lead} |-"
         margin = " " * (indent + 2)
         yield from (line and margin + line for line in item.removesuffix("\n").split("\n"))

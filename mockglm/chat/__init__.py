@@ -1,8 +1,8 @@
 """The completion: a Reply rendered as JSON or as a stream, and read back from either."""
 
+from mockglm.chat.frames import Chunking
 from mockglm.chat.join import Joined, join, read
 from mockglm.chat.render import (
-    Chunking,
     Rendering,
     Stamp,
     common_headers,

@@ -17,7 +17,10 @@ __all__ = ["main"]
 VERBS: Mapping[str, str] = {
     "serve": "mockglm.cli.serve",
     "scenarios": "mockglm.cli.files",
-    "lint": "mockglm.cli.files",
+    "record": "mockglm.cli.record",
+    "convert": "mockglm.cli.convert",
+    "verify": "mockglm.cli.verify",
+    "lint": "mockglm.cli.lint",
     "explain": "mockglm.cli.files",
     "schema": "mockglm.cli.files",
     "faults": "mockglm.cli.files",

@@ -22,6 +22,7 @@ _MISSING: Mapping[str, str] = {
     "events": "no event",
     "data": "no event with data",
     "chunks": "no chunk",
+    "spoken": "no chunk of a reply",
     "choices": "no choice in any chunk",
     "deltas": "no delta",
     "replies": "no JSON reply",
@@ -138,7 +139,10 @@ def _reluctance(check: Check, seen: Seen) -> tuple[Verdict, tuple[()], str] | No
 
 
 def _fits(check: Check, seen: Seen) -> bool:
-    return seen.kind in check.kinds and bool(getattr(seen, check.needs))
+    """Whether a check judges an exchange besides its probes': one of its kinds, or a copy."""
+    is_copy = seen.name.rpartition("-")[0] in check.probes and seen.name not in PROBES
+    is_its = seen.kind in check.kinds if check.kinds else is_copy
+    return is_its and bool(getattr(seen, check.needs))
 
 
 def _each(check: Check, exchanges: list[Seen]) -> Result:

@@ -12,7 +12,7 @@ import pytest
 
 from mockglm.conformance.baseline import dump
 from mockglm.conformance.checks import CHECKS
-from mockglm.conformance.items import CheckItem, KitDirectory
+from mockglm.conformance.items import GROUP, CheckItem, KitDirectory
 from mockglm.conformance.kit import Kit
 from mockglm.conformance.options import PACKAGE, is_fed
 from mockglm.conformance.outcome import status
@@ -55,6 +55,7 @@ class Judge:
         self._items: list[CheckItem] = []
         self._entries: dict[str, dict[str, Any]] = {}
         self._told: dict[str, Any] = {}
+        self._is_broken = False
 
     def pytest_collect_directory(
         self, path: Path, parent: pytest.Collector
@@ -84,7 +85,7 @@ class Judge:
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        if report.when == "call" and isinstance(item, CheckItem):
+        if report.when == "call" and isinstance(item, CheckItem) and item.entry:
             report.__dict__["glm"] = item.entry
         return report
 
@@ -92,6 +93,8 @@ class Judge:
         entry = report.__dict__.get("glm")
         if entry:
             self._entries[entry["id"]] = entry
+        elif report.failed and report.nodeid.startswith(f"{GROUP}::"):
+            self._is_broken = True
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
         if self._config.option.glm_quiet:
@@ -105,6 +108,8 @@ class Judge:
             self._told = self._kit.account(item.check for item in self._items)
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput["glm"] = json.dumps(self._told)
+        elif self._is_broken:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         elif self._entries and self._told:
             self._keep()
             is_strict = self._config.option.glm_strict

@@ -53,6 +53,11 @@ class Seen(Sent):
         return tuple(_objects(self.data))
 
     @cached_property
+    def spoken(self) -> tuple[Part, ...]:
+        """The chunks of the reply itself, errors aside."""
+        return tuple(chunk for chunk in self.chunks if chunk.get("error") is None)
+
+    @cached_property
     def choices(self) -> tuple[Part, ...]:
         return tuple(choice for chunk in self.chunks for choice in chunk.items("choices"))
 

@@ -158,6 +158,14 @@ def _place(fault: Fault, written: Any) -> Place | None:
 
 
 def _share(written: Any) -> float:
-    if isinstance(written, bool) or not 0 <= float(written) <= 1:
+    share = -1.0 if isinstance(written, bool) else _float(written)
+    if not 0 <= share <= 1:
         raise ValueError(f"{written!r} is no chance between 0 and 1")
-    return float(written)
+    return share
+
+
+def _float(written: Any) -> float:
+    try:
+        return float(written)
+    except (TypeError, ValueError):
+        return -1.0

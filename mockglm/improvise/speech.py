@@ -13,7 +13,7 @@ from mockglm.improvise.luck import pick
 from mockglm.improvise.phrases import COUNTED, PHRASES, RESULTS
 from mockglm.improvise.scene import Result, Scene
 from mockglm.improvise.shapes import shape
-from mockglm.improvise.words import excerpt, shorten, subject
+from mockglm.improvise.words import Language, excerpt, shorten, subject
 from mockglm.models import Model
 
 __all__ = ["announce", "report", "speak"]
@@ -44,6 +44,10 @@ ASKING = re.compile(
 )
 FAILED = re.compile(r"^\s*(?:\{\s*\"error\"|error\b|traceback|exception|错误|失败|出错)", re.I)
 ROLE_PLAY = ("charglm", "emohaa")
+MARKS: Mapping[Language, tuple[str, str, str, str]] = {
+    "zh": ("（", "，", "）", "："),
+    "en": (" (", ", ", ")", ": "),
+}
 QUOTED = 200
 """Characters of a result that are quoted."""
 
@@ -71,7 +75,10 @@ def report(scene: Scene, ids: Ids) -> str:
     if len(texts) == 1:
         return _single(texts[0], scene, ids)
     opening = pick(RESULTS["several"][scene.language], ids, "several")
-    lines = (_line(result, text) for result, text in zip(scene.results, texts, strict=True))
+    lines = (
+        _line(result, text, scene.language)
+        for result, text in zip(scene.results, texts, strict=True)
+    )
     return "\n".join((opening, *lines))
 
 
@@ -115,11 +122,12 @@ def _single(text: str, scene: Scene, ids: Ids) -> str:
     return pick(RESULTS[kind][scene.language], ids, kind).format(result=text)
 
 
-def _line(result: Result, text: str) -> str:
+def _line(result: Result, text: str, language: Language) -> str:
+    """One result of several, with the values it is of."""
     values = [str(value) for value in _loaded(result.arguments).values() if _is_short(value)]
-    named = result.name or "tool"
-    about = f"{named}（{'，'.join(values[:2])}）" if values else named
-    return f"- {about}：{text or '—'}"
+    before, between, after, colon = MARKS[language]
+    about = f"{before}{between.join(values[:2])}{after}" if values else ""
+    return f"- {result.name or 'tool'}{about}{colon}{text or '—'}"
 
 
 def _is_short(value: Any) -> bool:

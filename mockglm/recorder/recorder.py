@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import msgspec
 
 from mockglm.cassette import Cassette, redacted, settled
-from mockglm.chat import refuse
 from mockglm.errors import FileError
-from mockglm.exchange import Answer, Exchange, Failure, Request
+from mockglm.exchange import Answer, Exchange, Request
 from mockglm.recorder.advice import advice
 from mockglm.recorder.keys import bare
 from mockglm.recorder.passage import Passage, Send, Wire
@@ -27,6 +28,12 @@ DRAIN = 5.0
 UNREACHED = 502
 """The status of what mockglm says for a service that does not answer; the service's own nginx has
 it for the same."""
+
+
+UNREACHED_HINT = (
+    "is the network there, and the base URL right? A proxy is taken from HTTPS_PROXY, certificates "
+    "of your own from --ca"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +72,17 @@ class Recorder:
         self._writing = asyncio.Lock()
 
     async def forward(
-        self, request: Request, send: Send, wire: Wire | None = None, log_id: str = ""
-    ) -> Passed:
+        self,
+        request: Request,
+        send: Send,
+        seen: Callable[[Passed], None] = lambda passed: None,
+        wire: Wire | None = None,
+    ) -> None:
         """Ask the service, and answer the client with what it says, as it says it.
 
-        Where the service does not answer, the client gets an error in GLM's envelope with `log_id`,
-        and nothing is recorded. An answer that broke off ends so for the client, too.
+        `seen` is told what came of it, before the client has its end. Where the service does not
+        answer, the client gets an error in GLM's envelope, and nothing is recorded. An answer that
+        broke off ends so for the client, too.
         """
         async with self._writing:
             pass  # what ended before this begins is on disk
@@ -79,16 +91,18 @@ class Recorder:
         started = self._wall()
         passage = Passage(asyncio.get_running_loop().time())
         error = await self._pass(request, passage, send, wire)
-        answer = passage.answer
-        if answer is None and error is not LEFT:
-            return await self._unreached(request, error, started, send, log_id)
-        if answer is None:
-            return Passed(redacted(Exchange(request, None, started, error), self._redactor))
-        exchange = redacted(Exchange(request, settled(answer), started, error), self._redactor)
-        self._advise(answer, credential)
-        notes = await self._keep(exchange)
-        await _finish(answer, send, wire)
-        return Passed(exchange, notes)
+        exchange = Exchange(request, passage.answer, started, error)
+        if passage.answer is not None:
+            self._advise(passage.answer, credential)
+            seen(await self._keep(exchange))
+            await _finish(passage.answer, send, wire)
+        elif error is LEFT:
+            seen(Passed(redacted(exchange, self._redactor), (LEFT,)))
+        else:
+            answer = self._unreached(error)
+            exchange = replace(exchange, answer=answer)
+            seen(Passed(redacted(exchange, self._redactor), ("not recorded: no answer",)))
+            await _send(answer, send)
 
     async def close(self) -> None:
         """Let go of the service and of the cassette."""
@@ -127,37 +141,28 @@ class Recorder:
             return _words(error)
         return ""
 
-    async def _unreached(
-        self, request: Request, error: str, started: float, send: Send, log_id: str
-    ) -> Passed:
-        message = f"mockglm: {self.upstream.base} did not answer: {error}"
-        self._say(
-            message,
-            "is the network there, and the base URL right? A proxy is taken from "
-            "HTTPS_PROXY, certificates of your own from --ca",
-        )
-        failure = Failure(str(UNREACHED), status=UNREACHED, message=message)
-        answer = refuse(failure, log_id, "en", (("X-MockGLM-Miss", "1"),))
-        await _send(answer, send)
-        return Passed(
-            redacted(Exchange(request, answer, started, error), self._redactor), ("not recorded",)
-        )
-
-    async def _keep(self, exchange: Exchange) -> tuple[str, ...]:
-        """Have an exchange on disk; why it is not, if it cannot be."""
+    async def _keep(self, exchange: Exchange) -> Passed:
+        """Have an exchange on disk, and say why it is not, if it cannot be."""
+        assert exchange.answer is not None
+        answer = settled(exchange.answer)
+        exchange = redacted(replace(exchange, answer=answer), self._redactor)
+        notes = ("cut",) if answer.end != "done" else ()
         if self.cassette is None:
-            return ()
+            return Passed(exchange, notes)
         async with self._writing:
-            try:
-                await asyncio.to_thread(self.cassette.append, [exchange])
-            except OSError as error:
-                reason = f"{self.cassette.path}: {error.strerror or error}"
-            except FileError as error:
-                reason = str(error)
-            else:
-                return ("recorded",)
+            reason = await asyncio.to_thread(_appended, self.cassette, exchange)
+        if not reason:
+            return Passed(exchange, ("recorded", *notes))
         self._say(f"mockglm: not recorded: {reason}", "the client has its answer all the same")
-        return (f"not recorded: {reason}",)
+        return Passed(exchange, ("not recorded", *notes))
+
+    def _unreached(self, error: str) -> Answer:
+        """What the client gets of a service that does not answer; GLM's envelope, but marked."""
+        message = f"mockglm: {self.upstream.base} did not answer: {error}"
+        self._say(message, UNREACHED_HINT)
+        body = {"error": {"code": str(UNREACHED), "message": message}}
+        headers = (("Content-Type", "application/json; charset=UTF-8"), ("X-MockGLM-Miss", "1"))
+        return Answer(UNREACHED, headers, ((0.0, msgspec.json.encode(body)),))
 
     def _advise(self, answer: Answer, credential: str) -> None:
         said, hint = advice(answer, credential)
@@ -170,6 +175,17 @@ class Recorder:
         if hint not in self._told:
             self._told.add(hint)
             self._tell(f"  {hint}")
+
+
+def _appended(cassette: Cassette, exchange: Exchange) -> str:
+    """Append an exchange; why that cannot be, if so."""
+    try:
+        cassette.append([exchange])
+    except OSError as error:
+        return f"{cassette.path}: {error.strerror or error}"
+    except FileError as error:
+        return str(error)
+    return ""
 
 
 async def _finish(answer: Answer, send: Send, wire: Wire | None) -> None:

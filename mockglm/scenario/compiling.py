@@ -66,12 +66,12 @@ def compile(written: format.Interaction, setting: Setting, place: Place) -> Inte
     )
 
 
-def _factor(speed: float | None) -> float:
-    return 1.0 if speed is None else speed
-
-
 def pace(written: format.Pace) -> clock.Pace:
     return clock.Pace(written.first, written.every, written.jitter)
+
+
+def _factor(speed: float | None) -> float:
+    return 1.0 if speed is None else speed
 
 
 def _left(

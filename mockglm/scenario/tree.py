@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from mockglm.errors import Problem
+from mockglm.errors import FileError, Problem
 from mockglm.scenario.notes import Notes
 
 __all__ = ["DEPTH", "SIZE", "build", "collector_paused", "compose", "is_null", "plain", "scalar"]
@@ -76,19 +76,17 @@ def compose(notes: Notes) -> yaml.Node:
     try:
         root = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        _note_syntax(notes, error)
+        raise FileError([_syntax(notes, error)]) from error
     except yaml.reader.ReaderError as error:
-        _note_byte(notes, error.position, f"character #x{error.character:04x} is not allowed")
-    else:
-        if root is not None:
-            _inspect(root, loader.count + SHARED, notes)
-            notes.check()
-            return root
-        _note_byte(notes, 0, "the file is empty")
+        message = f"character #x{error.character:04x} is not allowed"
+        raise FileError([_byte(notes, error.position, message)]) from error
     finally:
         loader.dispose()
+    if root is None:
+        raise FileError([_byte(notes, 0, "the file is empty")])
+    _inspect(root, loader.count + SHARED, notes)
     notes.check()
-    raise AssertionError("unreachable: a mistake was noted")
+    return root
 
 
 def build(value: Any, line: int = 1) -> yaml.Node:
@@ -147,29 +145,28 @@ def collector_paused() -> Iterator[None]:
 
 def _decode(notes: Notes) -> None:
     if len(notes.source) > SIZE:
-        _note_byte(notes, 0, f"the file is larger than {SIZE // 2**20} MiB")
-        notes.check()
+        message = f"the file is larger than {SIZE // 2**20} MiB"
+        raise FileError([_byte(notes, 0, message)])
     try:
         notes.source.decode()
     except UnicodeDecodeError as error:
-        _note_byte(notes, error.start, f"not UTF-8: {error.reason}")
-    notes.check()
+        message = f"not UTF-8: {error.reason}"
+        raise FileError([_byte(notes, error.start, message)]) from error
 
 
-def _note_byte(notes: Notes, at: int, message: str) -> None:
+def _byte(notes: Notes, at: int, message: str) -> Problem:
     before = notes.source[:at]
     column = len(before[before.rfind(b"\n") + 1 :].decode(errors="replace"))
-    problem = Problem(notes.path, before.count(b"\n") + 1, column + 1, message)
-    notes.problems.append(problem)
+    return Problem(notes.path, before.count(b"\n") + 1, column + 1, message)
 
 
-def _note_syntax(notes: Notes, error: yaml.MarkedYAMLError) -> None:
+def _syntax(notes: Notes, error: yaml.MarkedYAMLError) -> Problem:
     # What was begun and not ended is noticed where it cannot end, which may be the end of the file.
     is_open = (error.context or "").startswith("while scanning a ")
     mark = error.context_mark if is_open else error.problem_mark
     assert mark is not None
     words = ", ".join(text for text in (error.context, error.problem) if text)
-    notes.problems.append(Problem(notes.path, mark.line + 1, mark.column + 1, words))
+    return Problem(notes.path, mark.line + 1, mark.column + 1, words)
 
 
 def _inspect(root: yaml.Node, limit: int, notes: Notes) -> None:

@@ -32,7 +32,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 class Server(uvicorn.Server):
     """One server of one app. `ready` is called in the loop once it answers; `beside` are run in
-    the loop as long as it does."""
+    the loop as long as it does, `after` once no request is open."""
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class Server(uvicorn.Server):
         *,
         ready: Callable[[], None] = lambda: None,
         beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+        after: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
         grace: float = GRACE,
         certfile: str | None = None,
         keyfile: str | None = None,
@@ -57,6 +58,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
+                date_header=False,  # the player's, for an answer may have a wrong one on purpose
                 timeout_keep_alive=KEEP_ALIVE,
                 timeout_graceful_shutdown=int(grace) + 2,
                 ssl_certfile=certfile,
@@ -66,6 +68,7 @@ class Server(uvicorn.Server):
         self._app = app
         self._ready = ready
         self._beside = beside
+        self._after = after
         self._running: list[asyncio.Task[None]] = []
         self._grace = grace
 
@@ -80,6 +83,8 @@ class Server(uvicorn.Server):
         for task in self._running:
             task.cancel()
         await super().shutdown(sockets)
+        for close in self._after:
+            await close()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

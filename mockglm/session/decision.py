@@ -27,19 +27,29 @@ __all__ = ["Otherwise", "decide"]
 Otherwise = Callable[[Asked], Played]
 
 
-def decide(session: Session, asked: Asked, otherwise: Otherwise | None = None) -> Played:
-    """What a request gets. Of a path that is no chat, `otherwise` answers what is not recorded."""
-    for step in FIRST:
-        played = step(session, asked)
-        if played is not None:
-            return played
-    if otherwise is not None:
+Step = Callable[[Session, Asked], Played | None]
+
+
+def decide(session: Session, asked: Asked, otherwise: Otherwise | None = None) -> Played | None:
+    """What a request gets. Of a path that is no chat, `otherwise` answers what is not recorded.
+
+    None is left to the service itself: the session records, and nothing answers before.
+    """
+    if session.on_miss == "record" and otherwise is None:
+        return _taken(RECORDING, session, asked)
+    played = _taken(FIRST, session, asked)
+    if played is None and otherwise is not None:
         return otherwise(asked)
-    for step in CHAT:
+    return played or _taken(CHAT, session, asked) or missed(session, asked)
+
+
+def _taken(steps: Iterable[Step], session: Session, asked: Asked) -> Played | None:
+    """What the first step that has an answer says."""
+    for step in steps:
         played = step(session, asked)
         if played is not None:
             return played
-    return missed(session, asked)
+    return None
 
 
 def _authenticate(session: Session, asked: Asked) -> Played | None:
@@ -52,6 +62,13 @@ def _authenticate(session: Session, asked: Asked) -> Played | None:
     return _refused(failure or session.ledger.barred(asked.key), asked)
 
 
+def _noted(session: Session, asked: Asked) -> Played | None:
+    """Whose request it is, for the journal; the service itself will judge the key."""
+    asked.key = auth.credential(asked.request.header("authorization"))
+    session.journal.learn(asked.key)
+    return None
+
+
 def _queued(session: Session, asked: Asked) -> Played | None:
     if not session.queue:
         return None
@@ -61,14 +78,28 @@ def _queued(session: Session, asked: Asked) -> Played | None:
 
 def _recorded(session: Session, asked: Asked) -> Played | None:
     """A recording of this very request: the next of its key, and in the end the last one."""
-    found = session.stage.recorded(asked.request)
+    if not session.stage.has_recordings:
+        return None
+    found = session.stage.recorded(session.journal.redacted(asked.request))
     if not found:
         return None
     _look(session, asked)
-    alike = [one for one in found if one.request and one.request.is_stream == asked.is_stream]
+    alike = _of_mode(found, asked)
     chosen = alike or found
     fresh = next((one for one in chosen if not session.used(one)), chosen[-1])
     return _use(session, fresh, asked)
+
+
+def _unplayed(session: Session, asked: Asked) -> Played | None:
+    """A recording of this very request, in its mode, that has not been played yet."""
+    _look(session, asked)
+    found = session.stage.recorded(session.journal.redacted(asked.request))
+    fresh = next((one for one in _of_mode(found, asked) if not session.used(one)), None)
+    return _use(session, fresh, asked) if fresh is not None else None
+
+
+def _of_mode(found: Iterable[Interaction], asked: Asked) -> list[Interaction]:
+    return [one for one in found if one.request and one.request.is_stream == asked.is_stream]
 
 
 def _read(session: Session, asked: Asked) -> Played | None:
@@ -118,6 +149,9 @@ def _scripted(session: Session, asked: Asked) -> Played | None:
 
 
 FIRST = (_authenticate, _queued, _recorded)
+RECORDING = (_noted, _queued, _unplayed, _early, _scripted)
+"""What comes before the service: no rule or limit of ours, for it has its own."""
+
 CHAT = (_read, _known, _permitted, _early, _valid, _limited, _scripted)
 
 

@@ -20,6 +20,13 @@ __all__ = ["Played", "lay", "play_failure", "play_rendering", "play_step", "unab
 FALLBACK = MODELS["glm-4.6"]
 """Whose habits an answer has when the request names no model that is known."""
 
+MISSED = "miss"
+GATEWAY = "gateway"
+"""Sources: mockglm itself, and the paths that are no chat."""
+
+REFUSED = 400
+"""The lowest status of an error."""
+
 MISS = "X-MockGLM-Miss"
 UNABLE = 422
 """The status of what mockglm itself has to say: no client retries it, GLM never sends it."""
@@ -47,7 +54,7 @@ def play_step(
         played = _play(step, asked, source=source, speed=speed, count=count)
     except MockGLMError as error:
         return unable(str(error), asked)
-    return lay(played, step.faults, asked)
+    return _lay(played, step.faults, asked)
 
 
 def play_rendering(
@@ -78,10 +85,28 @@ def play_failure(failure: Failure, asked: Asked, *, source: str, headers: Header
 def unable(message: str, asked: Asked) -> Played:
     """What mockglm itself has to say: in GLM's envelope, so that clients show it, but marked."""
     failure = Failure(str(UNABLE), status=UNABLE, message=message)
-    return play_failure(failure, asked, source="miss", headers=((MISS, "1"),))
+    return play_failure(failure, asked, source=MISSED, headers=((MISS, "1"),))
 
 
 def lay(played: Played, laid: Iterable[faults.Laid], asked: Asked) -> Played:
+    """The answer with the faults over it that the URL names.
+
+    Errors, and what the gateway answers, go without those that cannot be laid over them, for who
+    names a fault of streams meets errors too; what mockglm itself has to say stays whole.
+    """
+    if played.source == MISSED:
+        return played
+    if not (played.code or played.answer.status >= REFUSED or played.source == GATEWAY):
+        return _lay(played, laid, asked)
+    for one in laid:
+        changed = _lay(played, (one,), asked)
+        left = f"left out: {one.fault.name}"
+        missed = changed.source == MISSED
+        played = replace(played, notes=(*played.notes, left)) if missed else changed
+    return played
+
+
+def _lay(played: Played, laid: Iterable[faults.Laid], asked: Asked) -> Played:
     """The answer with faults laid over it, those with a chance only when it is drawn."""
     struck = tuple(one for i, one in enumerate(laid) if one.chance > asked.ids.chance(f"fault{i}"))
     if not struck:

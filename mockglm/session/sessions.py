@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from mockglm.clock import Clock
 from mockglm.errors import UsageError
 from mockglm.journal import Budget
-from mockglm.scenario import Scenario, load, shipped
+from mockglm.scenario import Interaction, Scenario, load, shipped
 from mockglm.session.session import Session
 from mockglm.session.settings import Settings
 from mockglm.session.stage import Stage
@@ -72,6 +72,13 @@ class Sessions:
         """Drop every session."""
         for name in tuple(self._sessions):
             self.forget(name)
+
+    def unused(self) -> tuple[Interaction, ...]:
+        """What is loaded and has answered in no session since."""
+        used = {
+            id(one) for session in self for one in session.stage.interactions if session.used(one)
+        }
+        return tuple(one for one in self._root.interactions if id(one) not in used)
 
     def __iter__(self) -> Iterator[Session]:
         return iter(tuple(self._sessions.values()))

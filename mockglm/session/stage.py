@@ -43,6 +43,10 @@ class Stage:
         """The interactions whose pattern may hold, in order."""
         return self._scripted.candidates(view)
 
+    @property
+    def has_recordings(self) -> bool:
+        return bool(self._recorded)
+
     def recorded(self, request: Request) -> tuple[Interaction, ...]:
         """The recordings of exactly that request, in the order recorded."""
         found: tuple[Interaction, ...] = ()
@@ -69,6 +73,8 @@ class _Patterns:
         self._index = Index([one.when for one in self._chosen if one.when is not None])
 
     def candidates(self, view: View) -> Iterator[Interaction]:
+        if not self._chosen:
+            return iter(())
         return map(self._chosen.__getitem__, self._index.candidates(view))
 
 

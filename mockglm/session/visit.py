@@ -6,24 +6,40 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mockglm import faults
-from mockglm.exchange import Answer, Request
+from mockglm.exchange import Answer, Exchange, Request
 from mockglm.journal import Entry, Journal
+from mockglm.scenario import Step
 from mockglm.session.asked import Asked
 from mockglm.session.decision import Otherwise, decide
 from mockglm.session.play import lay
 from mockglm.session.session import Session
 
-__all__ = ["Visit", "visit"]
+__all__ = ["UPSTREAM", "Visit", "visit"]
+
+UPSTREAM = "upstream"
+"""The source of what the service itself said."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a request gets: the answer to play and its entry in the journal."""
+    """What a request gets: the answer to play and its entry in the journal.
 
-    answer: Answer
+    An `answer` of None is left to the service itself, and told by `take`.
+    """
+
+    answer: Answer | None
     entry: Entry
     journal: Journal
     release: Callable[[], None]
+
+    def take(self, exchange: Exchange, notes: Sequence[str]) -> None:
+        """Write down what the service said, and what is worth knowing of it."""
+        self.entry.answer, self.entry.notes = exchange.answer, tuple(notes)
+        joined = Step(answer=exchange.answer).joined
+        if joined and joined.reply.error:
+            self.entry.code = joined.reply.error.code
+        elif joined:
+            self.entry.finish = joined.reply.finish_reason
 
     def close(self) -> None:
         """To be called once, when the answer has been played or the client has left: what the
@@ -52,19 +68,20 @@ def visit(
         language=session.settings.language(request.header("accept-language")),
         is_open=is_open,
     )
-    played = lay(decide(session, asked, otherwise), laid, asked)
+    decided = decide(session, asked, otherwise)
+    played = lay(decided, laid, asked) if decided else None
     entry = Entry(
         ordinal=session.requests,
         session=session.name,
         at=asked.now,
         request=request,
         model=(asked.chat.model if asked.chat else None) or "",
-        source=played.source,
-        answer=played.answer,
-        code=played.code,
-        finish=played.finish,
+        source=played.source if played else UPSTREAM,
+        answer=played.answer if played else None,
+        code=played.code if played else "",
+        finish=played.finish if played else "",
         passed=asked.passed,
-        notes=played.notes,
+        notes=played.notes if played else (),
     )
     session.journal.add(entry)
-    return Visit(played.answer, entry, session.journal, asked.release)
+    return Visit(entry.answer, entry, session.journal, asked.release)

@@ -189,6 +189,7 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
         Mutant("stream", frame(1, lambda p: b'data: {"id":"x","created":1,"model":"m"}\n\n')),
     ),
     "CHK-02": (
+        Mutant("stream", frame(0, lambda p: p.replace(b"470c01", b"470c02"))),
         Mutant("stream", frame(3, lambda p: p.replace(b"470c01", b"470c02"))),
         Mutant("stream", frame(3, lambda p: p.replace(b"17852", b"17851"))),
         Mutant("stream", frame(3, lambda p: p.replace(b"glm-4.6", b"glm-4.7"))),
@@ -216,7 +217,10 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
         Mutant("stream", sub(b'"delta"', b'"message"')),
         Mutant("stream", frame(2, lambda p: p.replace(b'"delta"', b'"message":{},"delta"'))),
     ),
-    "CHK-08": (Mutant("stream", sub(b"glm-4.6", b"glm-4.5")),),
+    "CHK-08": (
+        Mutant("stream", sub(b"glm-4.6", b"glm-4.5")),
+        Mutant("stream", frame(0, lambda p: p.replace(b"glm-4.6", b"glm-4.5"))),
+    ),
     "CHK-09": (
         Mutant("stream", number(b"created", b"1785111111")),
         Mutant("stream", lambda a: header("Date", "")(number(b"created", b"1785111111")(a))),
@@ -258,7 +262,7 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
         Mutant("bad-model-stream", sub(b'"1211"', b'"1214"')),
     ),
     "EQV-07": (
-        Mutant("stream", sub(b"ten", b"TEN")),
+        Mutant("stream", sub(b"one ", b"One ")),
         Mutant("stream", sub(b'"content":"one ', b'"content":"one ","reasoning_content":"hm')),
         Mutant("stream", frame(2, lambda p: p.replace(b'"role"', b'"tool_calls":[{}],"role"'))),
     ),
@@ -436,14 +440,119 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
     "AUT-06": (
         Mutant("bad-key", sub("令牌".encode(), b"0" * 32 + b"." + b"W" * 16)),
         Mutant("bad-key", header("X-Key", "0" * 32 + "." + "W" * 16)),
+        Mutant("bad-key", body(b"0" * 32 + b"." + b"W" * 16)),
     ),
     "LIM-01": (Mutant("burst", sub(b'"1302"', b'"1210"')),),
-    "LIM-02": (Mutant("burst", header("Retry-After", "soon")),),
+    "LIM-02": (
+        Mutant("burst", header("Retry-After", "soon")),
+        Mutant("burst", header("Retry-After", "-1")),
+    ),
     "LIM-03": (Mutant("overflow", status(500)), Mutant("overflow", sub(b"1261", b"1234"))),
-    "LIM-04": (Mutant("burst", status(500)),),
+    "LIM-04": (Mutant("burst", status(500)), Mutant("burst", cut_short)),
     "LIM-05": (Mutant("ceiling", ACCEPTED), Mutant("ceiling", sub(b'"1210"', b'"1214"'))),
     "HDR-01": (Mutant("plain", header("Date", "")), Mutant("plain", header("Date", "today"))),
     "HDR-02": (Mutant("bad-model", header("X-Log-Id", "")),),
     "TIM-01": (Mutant("stream", timed(lambda i: 11.0 + i)),),
     "TIM-02": (Mutant("stream", timed(lambda i: 1.0 + 11 * i)),),
 }
+
+
+def error_last(answer: Answer) -> Answer:
+    """A stream that breaks off with an error."""
+    times = [at for at, _ in answer.pieces]
+    frames = [*(piece for _, piece in answer.pieces[:3]), ERROR, b"data: [DONE]\n\n"]
+    return replace(answer, pieces=tuple(zip(times, frames, strict=False)))
+
+
+def crlf(answer: Answer) -> Answer:
+    pieces = ((at, piece.replace(b"\n", b"\r\n")) for at, piece in answer.pieces)
+    return replace(answer, pieces=tuple(pieces))
+
+
+DAY_BEFORE = b"1785196801"
+EMPTY_ROLES = frame(2, lambda p: p.replace(b'"role":"assistant",', b""))
+BAD_GATEWAY = instead(replace(refusal(502, "", ""), pieces=((0.1, HTML),)))
+REPEATED = frame(
+    1, lambda p: p.replace(b'[{"index":0', b'[{"id":"call_417fb00c5b2d4aada7fa6660","index":0')
+)
+
+ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
+    "TRN-02": (Mutant("stream", header("Content-Type", "TEXT/event-stream; charset=utf-8")),),
+    "TRN-04": (Mutant("stream", header("Content-Encoding", "identity")),),
+    "TRN-05": (Mutant("stream", timed(lambda i: 1.0 + min(i, 2))),),
+    "TRN-07": (
+        Mutant("stream", header("Cache-Control", "no-cache")),
+        Mutant("stream", header("Cache-Control", "max-age=0")),
+    ),
+    "SSE-03": (
+        Mutant("stream", frame(2, lambda p: b"retry: 3000\nid: 7\n" + p)),
+        Mutant("stream", crlf),
+    ),
+    "SSE-04": (Mutant("stream", crlf),),
+    "SSE-05": (Mutant("stream", crlf), Mutant("stream", sub(b"data: ", b"data:"))),
+    "SSE-06": (Mutant("stream", crlf),),
+    "CHK-05": (
+        Mutant("stream", frame(2, lambda p: re.sub(rb'"content":"[^"]*"', b'"content":null', p))),
+    ),
+    "CHK-06": (
+        Mutant("stream", EMPTY_ROLES),
+        Mutant("stream", lambda a: sub(b'"stop"', b'"sensitive"')(sub(b"assistant", b"user")(a))),
+    ),
+    "CHK-09": (Mutant("stream", number(b"created", DAY_BEFORE)),),
+    "CHK-10": (
+        Mutant(
+            "stream",
+            lambda a: sub(b'"stop"', b'"sensitive"')(replace(a, pieces=a.pieces[-2:])),
+        ),
+    ),
+    "JSN-03": (
+        Mutant("tools-plain", sub(b'"content":"",', b"")),
+        Mutant("tools-plain", sub(b'"content":"",', b'"content":null,')),
+    ),
+    "RSN-02": (
+        Mutant("thinking", frame(1, lambda p: p.replace(b'"role"', b'"content":"","role"'))),
+    ),
+    "TOL-01": (Mutant("tool-stream", REPEATED),),
+    "TOL-04": (Mutant("tools", sub(b'"tool_calls","delta"', b'"length","delta"')),),
+    "TOL-05": (Mutant("tool-stream", REPEATED),),
+    "FIN-01": (
+        Mutant("stream", sub(b'0,"delta"', b'0,"finish_reason":null,"delta"')),
+        Mutant("stream", error_last),
+    ),
+    "FIN-04": (
+        Mutant(
+            "stream", lambda a: number(b"completion_tokens", b"32")(sub(b'"stop"', b'"length"')(a))
+        ),
+    ),
+    "USE-01": (
+        Mutant(
+            "stream", lambda a: sub(b'"usage"', b'"cost"')(sub(b'"stop"', b'"network_error"')(a))
+        ),
+    ),
+    "USE-04": (Mutant("stream", number(b"cached_tokens", b"21")),),
+    "USE-05": (Mutant("thinking", number(b"reasoning_tokens", b"20")),),
+    "ERR-01": (Mutant("bad-model", BAD_GATEWAY),),
+    "ERR-02": (Mutant("stream", error_last),),
+    "ERR-03": (
+        Mutant("bad-model", sub(b'"1211"', b'"1214"')),
+        Mutant("bad-model", status(404)),
+    ),
+    "ERR-10": (Mutant("bad-model", BAD_GATEWAY), Mutant("bad-model", status(405))),
+    "ERR-12": (Mutant("stream", error_last),),
+    "AUT-01": (Mutant("bad-key", sub(b'"401"', b'"1002"')),),
+    "AUT-05": (Mutant("jwt-expired", sub(b'"1003"', b'"401"')),),
+    "LIM-02": (
+        Mutant("burst", header("Retry-After", "120")),
+        Mutant("burst", header("Retry-After", "Wed, 29 Jul 2026 00:00:01 GMT")),
+    ),
+    "LIM-03": (Mutant("overflow", status(413)),),
+    "HDR-02": (
+        Mutant(
+            "bad-model",
+            lambda a: header("X-Log-Id", "")(sub(b'{"error"', b'{"request_id":"a","error"')(a)),
+        ),
+    ),
+    "TIM-01": (Mutant("stream", timed(lambda i: 10.0 + i)),),
+    "TIM-02": (Mutant("stream", timed(lambda i: 1.0 + 10 * i)),),
+}
+"""What a requirement allows, though it is not what the reference does."""

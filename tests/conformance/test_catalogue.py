@@ -93,7 +93,7 @@ def test_a_must_has_more_behind_it_than_an_issue() -> None:
 
 
 def test_an_unknown_id_names_the_nearest() -> None:
-    with pytest.raises(UsageError, match="no check is called SSE-55, SSE-05 was meant"):
+    with pytest.raises(UsageError, match="no check is called sse-55, SSE-05 was meant"):
         explain("sse-55")
 
 

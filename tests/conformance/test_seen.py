@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockglm.conformance.arrival import arrivals
@@ -19,6 +19,7 @@ from tests.conformance.reference import (
     COUNT,
     JSON_TYPE,
     STREAM_TYPE,
+    dump,
     evidence,
     exchange,
     refusal,
@@ -106,15 +107,15 @@ def test_a_value_is_cut_to_a_line() -> None:
     assert brief("x" * 100) == "x" * 79 + "…"
 
 
+KEYS = ["id", "choices", "index", "delta", "message", "content", "tool_calls", "function"]
+KEYS += ["arguments", "usage", "prompt_tokens", "prompt_tokens_details", "finish_reason", "error"]
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                ["id", "choices", "index", "delta", "message", "content", "tool_calls", "usage"]
-                + ["function", "arguments", "error", "code", "finish_reason", "prompt_tokens"]
-            ),
+            st.sampled_from(KEYS),
             inner,
             max_size=4,
         )
@@ -123,10 +124,9 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=30, deadline=None)
 @given(value=json_values, is_stream=st.booleans())
 def test_no_check_raises_whatever_the_json(value: object, is_stream: bool) -> None:
-    from tests.conformance.reference import dump
-
     body = b"data: " + dump(value) + b"\n\ndata: [DONE]\n\n" if is_stream else dump(value)
     kind = STREAM_TYPE if is_stream else JSON_TYPE
     answer = Answer(200, (kind,), ((0.1, body),))
@@ -136,6 +136,7 @@ def test_no_check_raises_whatever_the_json(value: object, is_stream: bool) -> No
         judge(check, changed)
 
 
+@settings(max_examples=30, deadline=None)
 @given(body=st.binary(max_size=60))
 def test_no_check_raises_whatever_the_bytes(body: bytes) -> None:
     answer = Answer(200, (STREAM_TYPE,), ((0.1, body),))

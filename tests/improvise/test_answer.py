@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -13,7 +12,18 @@ from hypothesis import strategies as st
 from mockglm import tokens
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
-from tests.improvise.asked import FINAL, TOOLS, WEATHER, Body, ask, called, chat, result, system
+from tests.improvise.asked import (
+    FINAL,
+    TOOLS,
+    WEATHER,
+    Body,
+    ask,
+    called,
+    chat,
+    result,
+    system,
+    work,
+)
 
 QUESTION = "介绍一下量子计算"
 
@@ -298,9 +308,7 @@ def test_any_request_that_can_be_read_is_answered(sent: list[Body], body: Body) 
     "text", ["write " * 9000, "{" * 30_000, "a/" * 20_000, "北京" * 20_000, "1+" * 20_000]
 )
 def test_a_long_text_is_answered_in_bounded_time(text: str) -> None:
-    started = time.process_time()
-    ask(text, tools=TOOLS)
-    assert time.process_time() - started < 2
+    assert work(lambda: ask(text, tools=TOOLS)) < 100_000
 
 
 def test_only_functions_for_the_answer_are_called_for_it() -> None:

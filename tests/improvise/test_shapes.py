@@ -45,6 +45,7 @@ def test_an_exact_request_has_an_exact_answer(text: str, expected: str) -> None:
         "What happened on 2026-10-12?",
         "call 555-1234",
         "What is 1/0",
+        "What is 3 + +2",
         "What is 2 ** 9 ** 9",
         "北京怎么样",
     ],

@@ -91,6 +91,12 @@ def test_several_results_are_lines_with_what_they_are_of() -> None:
     assert "- get_weather（北京，3）：晴" in reported("晴", "雨").splitlines()
 
 
+def test_results_are_told_in_english_with_its_marks() -> None:
+    calls = called(ToolCall("add", '{"a":2,"b":3}'), ToolCall("add", "{}"))
+    told = report(scene("Add them", calls, result("5"), result("6", 1)), IDS).splitlines()
+    assert told[1:] == ["- add (2, 3): 5", "- add: 6"]
+
+
 def test_an_error_is_told() -> None:
     assert "错误" in reported("Error: not found")
 
@@ -103,4 +109,4 @@ def test_an_empty_result_is_told() -> None:
 @pytest.mark.parametrize("arguments", ["not json", "[1]"])
 def test_arguments_that_are_no_object_are_left_out(arguments: str) -> None:
     calls = called(ToolCall("a", arguments), ToolCall("a", arguments))
-    assert "- a：x" in report(scene("q", calls, result("x"), result("y", 1)), IDS)
+    assert "- a: x" in report(scene("q", calls, result("x"), result("y", 1)), IDS)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mockglm.exchange import Request
 from mockglm.matching import View
 from mockglm.request import Chat
-from mockglm.scenario import Step
+from mockglm.scenario import Interaction, Step
 from tests.scenario.loading import one
 
 
@@ -62,3 +62,47 @@ def test_a_verbatim_answer_is_not_rendered() -> None:
 def test_a_described_reply_is_rendered_as_it_is() -> None:
     (step,) = one("interactions: [{reply: {content: a}}]").steps
     assert step.render(View(Chat(), Request("POST", "/")), 0.0) is step.rendering
+
+
+def test_a_template_is_rendered_for_the_match_it_is() -> None:
+    (step,) = one("interactions: [{reply: {content: '{{ count }}', template: true}}]").steps
+    assert step.render(View(Chat(), Request("POST", "/")), 0.0, 7).reply.content == "7"
+
+
+CHUNK = '{"id":"1","created":2,"model":"m","choices":[{"index":0,"delta":{"content":"好"}}]}'
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [
+        (f"{{events: '0.1 {CHUNK}'}}", "好"),
+        (
+            "{json: {choices: [{finish_reason: stop, message: {content: 好}}]}}",
+            "好",
+        ),
+        ("{body: <html>}", None),
+        ("{}", None),
+    ],
+)
+def test_a_verbatim_answer_knows_what_it_means(text: str, content: str | None) -> None:
+    (step,) = one(f"interactions: [{{response: {text}}}]").steps
+    assert (step.joined.reply.content if step.joined else None) == content
+
+
+def test_a_described_reply_is_not_joined() -> None:
+    assert Step().joined is None
+
+
+@pytest.mark.parametrize(
+    ("body", "is_stream"),
+    [("{stream: true, messages: []}", True), ("{messages: []}", False), ("x", False)],
+)
+def test_a_recorded_request_knows_its_mode(body: str, is_stream: bool) -> None:
+    request = one(f"interactions: [{{request: {{path: /p, body: {body}}}, reply: {{}}}}]").request
+    assert request is not None
+    assert request.is_stream is is_stream
+
+
+def test_the_place_of_an_interaction_is_its_file_and_line() -> None:
+    assert Interaction(where="C:\\a\\b.yaml:7", steps=()).place == "b.yaml:7"
+    assert one("interactions: [{reply: {}}]").place == "test.yaml:2"

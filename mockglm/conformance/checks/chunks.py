@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
@@ -25,23 +24,22 @@ CHECKS = Catalogue()
 check = CHECKS.check
 
 _HEAD = frozenset({"id", "created", "object", "model", "request_id"})
-_KNOWN = _HEAD | {"choices", "usage", "web_search", "content_filter", "error"}
+_KNOWN = _HEAD | {"choices", "usage", "web_search", "content_filter"}
 _DAY = 86_400
 
 
-@check("CHK-01", MUST, CHAT, SDK_CHUNK, STREAM, probe="stream", needs="chunks", on="stream")
+@check("CHK-01", MUST, CHAT, SDK_CHUNK, STREAM, probe="stream", needs="spoken", on="stream")
 def head(seen: Seen) -> Iterator[Finding]:
     """Each chunk has an id, a created time, a model and choices of the right types."""
-    for chunk in seen.chunks:
-        if chunk.get("error") is None:
-            yield from typed(seen, chunk, id=str, created=int, model=str, choices=list)
+    for chunk in seen.spoken:
+        yield from typed(seen, chunk, id=str, created=int, model=str, choices=list)
 
 
 @check("CHK-02", MUST, CHAT, STREAM, AGENT, probe="stream", needs="choices", on="stream")
 def constant(seen: Seen) -> Iterator[Finding]:
     """The id, the created time and the model are the same in every chunk."""
-    first = seen.chunks[0]
-    for chunk in seen.chunks[1:]:
+    first = seen.spoken[0]
+    for chunk in seen.spoken[1:]:
         for key in ("id", "created", "model"):
             if key in chunk.value and chunk.get(key) != first.get(key):
                 yield seen.wrong(
@@ -61,19 +59,19 @@ def constant(seen: Seen) -> Iterator[Finding]:
 def kind(seen: Seen) -> Iterator[Finding]:
     """The object of a chunk is chat.completion.chunk."""
     expected = "chat.completion.chunk"
-    for chunk in seen.chunks:
-        if chunk.get("error") is None and chunk.get("object") != expected:
+    for chunk in seen.spoken:
+        if chunk.get("object") != expected:
             yield seen.wrong(
                 "another object", chunk, "object", expected=expected, actual=chunk.get("object")
             )
 
 
-@check("CHK-04", MUST, SDK_CHUNK, STREAM, probe="stream", needs="chunks", on="stream")
+@check("CHK-04", MUST, SDK_CHUNK, STREAM, probe="stream", needs="spoken", on="stream")
 def indexes(seen: Seen) -> Iterator[Finding]:
     """Each chunk has choices, and each choice an integer index from 0."""
-    for chunk in seen.chunks:
+    for chunk in seen.spoken:
         choices = list(chunk.items("choices"))
-        if not choices and chunk.get("error") is None:
+        if not choices:
             yield seen.wrong("no choices", chunk, "choices", actual=brief(chunk.get("choices")))
         for choice in choices:
             index = choice.get("index")
@@ -128,17 +126,16 @@ def no_message(seen: Seen) -> Iterator[Finding]:
 @check("CHK-08", SHOULD, STREAM, AGENT, probe="stream", needs="choices", on="stream")
 def model(seen: Seen) -> Iterator[Finding]:
     """The model of the chunks is the one that was asked for."""
-    actual = str(seen.chunks[0].get("model"))
+    first = seen.spoken[0]
+    actual = str(first.get("model"))
     if seen.model and actual.lower() != seen.model.lower():
-        yield seen.wrong(
-            "another model", seen.chunks[0], "model", expected=seen.model, actual=actual
-        )
+        yield seen.wrong("another model", first, "model", expected=seen.model, actual=actual)
 
 
-@check("CHK-09", SHOULD, STREAM, probe="stream", needs="choices")
+@check("CHK-09", SHOULD, STREAM, probe="stream", needs="choices", live=True)
 def created(seen: Seen) -> Iterator[Finding]:
     """The created time is within a day of the answer's Date."""
-    chunk = seen.chunks[0]
+    chunk = seen.spoken[0]
     created, sent = chunk.get("created"), _date(seen)
     if _is_integer(created) and abs(created - sent) > _DAY:
         yield seen.wrong(
@@ -154,11 +151,11 @@ def something(seen: Seen) -> Iterator[Finding]:
         yield seen.wrong("an empty reply", seen.finishes[0], "finish_reason", actual=seen.finish)
 
 
-@check("CHK-11", NOTE, CHAT, probe="stream", needs="chunks", on="stream")
+@check("CHK-11", NOTE, CHAT, probe="stream", needs="spoken", on="stream")
 def known(seen: Seen) -> Iterator[Finding]:
     """A chunk has no keys but those of the documents."""
     unknown: dict[str, Part] = {}
-    for chunk in seen.chunks:
+    for chunk in seen.spoken:
         for key in chunk.value.keys() - _KNOWN:
             unknown.setdefault(key, chunk)
     for key, chunk in sorted(unknown.items()):
@@ -184,7 +181,7 @@ def _date(seen: Seen) -> float:
     try:
         return parsedate_to_datetime(seen.header("date") or "").timestamp()
     except ValueError:
-        return seen.exchange.started or time.time()
+        return seen.exchange.started
 
 
 def _shape(part: Part, key: str) -> str:

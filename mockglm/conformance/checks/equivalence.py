@@ -61,7 +61,7 @@ def usage(stream: Seen, plain: Seen) -> Iterator[Finding]:
 @check("EQV-05", SHOULD, STREAM, TOOLS, probe=_PAIR, needs="completion", together=True)
 def form(stream: Seen, plain: Seen) -> Iterator[Finding]:
     """The id and the model have the same form."""
-    chunk, reply = stream.chunks[0], plain.replies[0]
+    chunk, reply = stream.spoken[0], plain.replies[0]
     for key in ("id", "model"):
         expected, actual = str(reply.get(key)), str(chunk.get(key))
         if _form(expected) != _form(actual):

@@ -123,17 +123,20 @@ def _line(text: str) -> str:
     return brief(text, 120)
 
 
-def _no_object(event: sse.Event) -> tuple[str, int] | None:
-    """What is wrong with the data of an event, and how many bytes into the event."""
+def _no_object(data: str) -> tuple[str, int] | None:
+    """What is wrong with the data of an event, and the character it is wrong at."""
     try:
-        value = decode(event.data)
+        value = decode(data)
     except ValueError as error:
-        glued = event.data.find("data:")
-        place = glued if glued >= 0 else getattr(error, "pos", 0)
-        reason = 'a second "data:" inside the line: two frames were spliced'
-        return reason if glued >= 0 else str(error), _offset(event.data, place)
-    return None if isinstance(value, dict) else ("no JSON object", _offset(event.data, 0))
+        glued = data.find("data:")
+        if glued >= 0:
+            return 'a second "data:" inside the line: two frames were spliced', glued
+        return str(error), getattr(error, "pos", 0)
+    return None if isinstance(value, dict) else ("no JSON object", 0)
 
 
-def _offset(data: str, place: int) -> int:
-    return len(b"data: ") + len(data[:place].encode(errors="replace"))
+def _place(seen: Seen, event: sse.Event, character: int) -> int:
+    """The byte of a character of an event's data, which is in one line as a rule."""
+    start = seen.body.find(b"data:", event.start, event.end) + len(b"data:")
+    start += seen.body[start : start + 1] == b" "
+    return min(start + len(event.data[:character].encode(errors="replace")), event.end - 1)

@@ -17,7 +17,7 @@ from mockglm.improvise.arguments.shapes import Schema, shaped
 
 __all__ = ["equal", "fits"]
 
-STEPS = 20_000
+STEPS = 8_000
 DEPTH = 64
 
 

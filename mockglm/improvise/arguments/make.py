@@ -73,7 +73,7 @@ class _Maker:
         """The first candidate that satisfies the schema, else the first there is."""
         spare: list[Any] = []
         for value in islice(self.candidates(schema, place), TRIES):
-            if fits(value, schema, self.root):
+            if self.fuel.left < 0 or fits(value, schema, self.root):
                 return value
             spare.append(value)
         return spare[0] if spare else None

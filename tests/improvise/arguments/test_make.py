@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -17,6 +16,7 @@ from jsonschema.exceptions import SchemaError
 from mockglm.clock import Ids
 from mockglm.improvise.arguments import arguments, fits, make
 from tests.improvise.arguments.schemas import COMBINED, TOOLS, Schema
+from tests.improvise.asked import work
 
 IDS = Ids("seed", "session", 0)
 
@@ -95,6 +95,10 @@ def test_a_property_whose_schema_is_none_may_be_anything() -> None:
     assert make(schema, IDS) == {"a": "example"}
 
 
+def test_what_nothing_satisfies_is_given_the_likeliest() -> None:
+    assert make({"allOf": [True], "enum": [1], "not": {}}, IDS) == 1
+
+
 def test_a_number_that_cannot_be_is_still_a_value() -> None:
     assert make(
         {"type": "object", "properties": {"a": whole_between(3, 1)}, "required": ["a"]}, IDS
@@ -159,16 +163,15 @@ HOSTILE: dict[str, Any] = {
     "many branches": {
         "oneOf": [{"oneOf": [{"const": [i, j]} for j in range(60)]} for i in range(60)]
     },
+    "impossible format": {"type": "string", "format": "date", "minLength": 50},
     "infinite": {"type": "number", "minimum": float("inf")},
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_schema_costs_bounded_work_and_size(name: str) -> None:
-    started = time.process_time()
-    made = make(HOSTILE[name], IDS)
-    assert time.process_time() - started < 3
-    assert len(repr(made)) < 200_000
+    assert work(lambda: make(HOSTILE[name], IDS)) < 2_000_000
+    assert len(repr(make(HOSTILE[name], IDS))) < 200_000
 
 
 MALFORMED: list[Any] = [
