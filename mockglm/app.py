@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from time import monotonic
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -59,7 +59,7 @@ class App:
         await self._starlette(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = asyncio.get_running_loop().time()
+        started = monotonic()
         wire = scope.get("extensions", {}).get(WIRE)
         body = await _body(receive)
         if body is None:
@@ -122,7 +122,7 @@ class _Watch:
         return self._entry.answer is None or self._entry.answer.end == "done"
 
     def _since(self) -> float:
-        return asyncio.get_running_loop().time() - self.started
+        return monotonic() - self.started
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from mockglm import __version__
 from mockglm.errors import MockGLMError, UsageError
 from mockglm.journal import Entry
-from mockglm.scenario import Interaction, interaction
+from mockglm.scenario import Interaction, Scenario, interaction, load, shipped
 from mockglm.session import Session, Sessions
 
 __all__ = ["PREFIX", "Control"]
@@ -30,6 +31,8 @@ HEALTH = "/health"
 LARGEST_BODY = 4 * 1024 * 1024
 LONGEST_QUEUE = 10_000
 FEED_BACKLOG = 1000
+LATEST = 253_370_764_800
+"""The last day whose local time has a year of four digits, in unix seconds."""
 
 
 class Control:
@@ -56,7 +59,7 @@ class Control:
                 Route("/reset", self._reset, methods=["POST"]),
                 Route("/events", self._events),
             ],
-            exception_handlers={MockGLMError: _mistake},
+            exception_handlers={MockGLMError: _mistake, HTTPException: _nowhere},
             max_body_size=LARGEST_BODY,
         )
 
@@ -87,15 +90,23 @@ class Control:
 
     def _session(self, request: Request) -> Session:
         scenario, _, label = request.query_params.get("session", "").partition("@")
-        return self._sessions.get(scenario, label)
+        try:
+            return self._sessions.get(scenario, label)
+        except UsageError as error:
+            raise HTTPException(404, str(error)) from error
 
     async def _scenarios(self, request: Request) -> Response:
+        known = await asyncio.to_thread(self._known)
         return _json(
             [
                 {"name": one.name, "about": one.about, "interactions": len(one.interactions)}
-                for one in self._sessions.loaded.values()
+                for one in known.values()
             ]
         )
+
+    def _known(self) -> Mapping[str, Scenario]:
+        """What is loaded, and what is shipped unless its name is taken."""
+        return {name: load(path) for name, path in shipped().items()} | dict(self._sessions.loaded)
 
     async def _list(self, request: Request) -> Response:
         return _json(
@@ -158,11 +169,14 @@ class Control:
         clock = self._session(request).clock
         match await _body(request):
             case {"advance": int() | float() as seconds}:
-                clock.advance(seconds)
+                shift = float(seconds)
             case {"now": int() | float() as time}:
-                clock.advance(time - clock.now())
+                shift = time - clock.now()
             case _:
                 raise UsageError('write {"advance": seconds} or {"now": unix time}')
+        if not 0 <= clock.now() + shift <= LATEST:
+            raise UsageError("the clock can stand between the years 1970 and 9999")
+        clock.advance(shift)
         return _json({"now": clock.now(), "offset": clock.offset})
 
     async def _unmove(self, request: Request) -> Response:
@@ -215,8 +229,13 @@ async def _written(
 async def _body(request: Request) -> Any:
     try:
         return msgspec.json.decode(await request.body())
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"the body is no JSON: {error}") from error
+
+
+async def _nowhere(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _json({"error": error.detail}, error.status_code)
 
 
 async def _mistake(request: Request, error: Exception) -> Response:

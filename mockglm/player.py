@@ -6,10 +6,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from email.utils import formatdate
-from functools import lru_cache
+from functools import lru_cache, partial
 from heapq import heappop, heappush
 from http import HTTPStatus
 from itertools import count
+from math import ceil
+from time import monotonic
 from typing import Any, Protocol
 
 from mockglm.chat import refuse
@@ -43,6 +45,9 @@ class Wire(Protocol):
     def write(self, data: bytes) -> None:
         """Hand over bytes as they stand, without any framing."""
 
+    def part(self, body: bytes) -> bool:
+        """Hand over a part of a body that has begun, in its framing; whether more is taken now."""
+
     async def drain(self) -> None:
         """Wait until the connection takes more."""
 
@@ -61,7 +66,7 @@ class Wire(Protocol):
 
 
 class Watch(Protocol):
-    """Who wants to know how far an answer is. `started` is the loop's time of the request."""
+    """Who wants to know how far an answer is. `started` is the monotonic time of the request."""
 
     started: float
 
@@ -73,45 +78,86 @@ class Watch(Protocol):
         has its answer."""
 
 
+Turn = Callable[[float], float | None]
+"""What is done when it is due, told the time; it returns when it is due again, None for never."""
+
+
 class Ticker:
-    """One timer for all streams of a loop: it wakes whoever is due, and none early."""
+    """One timer for all streams of a loop: it wakes whoever is due, and none early.
+
+    All times are time.monotonic(), for uvloop's own is as old as the turn of the loop.
+    """
 
     def __init__(self) -> None:
-        self._due: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._due: list[tuple[float, int, asyncio.Future[None], Turn | None]] = []
         self._order = count()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._next = 0.0
 
-    def wake(self, at: float) -> asyncio.Future[None]:
-        """A future that is done at that time of the loop."""
+    def wake(self, at: float, turn: Turn | None = None) -> asyncio.Future[None]:
+        """A future that is done at that time; a turn is taken then, and as long as it wants to be
+        the future is not done."""
         loop = asyncio.get_running_loop()
         future = loop.create_future()
-        heappush(self._due, (at, next(self._order), future))
-        if self._timer is None or at < self._timer.when():
-            self._arm(loop)
+        heappush(self._due, (at, next(self._order), future, turn))
+        if self._timer is None or at < self._next:
+            self._arm(loop, monotonic())
         return future
 
-    def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _arm(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        soon = max(self._due[0][0], loop.time() + TICK)
-        self._timer = loop.call_at(soon, self._tick, loop)
+        self._next = max(self._due[0][0], now + TICK)
+        # Rounded up, for uvloop's timers count milliseconds and would be early.
+        self._timer = loop.call_later(ceil((self._next - now) / TICK) * TICK, self._tick, loop)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
-        now = loop.time()
+        now = monotonic()
         while self._due and self._due[0][0] <= now:
-            future = heappop(self._due)[2]
-            if not future.done():
-                future.set_result(None)
+            _, order, future, turn = heappop(self._due)
+            again = turn(now) if turn and not future.done() else None
+            if again is not None:
+                heappush(self._due, (again, order, future, turn))
+            else:
+                _settle(future)
         if self._due:
-            self._arm(loop)
+            self._arm(loop, monotonic())
 
     def wake_all(self) -> None:
         """Wake everybody, due or not."""
-        for _, _, future in self._due:
-            if not future.done():
-                future.set_result(None)
+        for _, _, future, _ in self._due:
+            _settle(future)
         self._due.clear()
+
+
+class Flow:
+    """The pieces of an answer before the last: each sent when it is due, with no task waking."""
+
+    def __init__(self, answer: Answer, watch: Watch, wire: Wire) -> None:
+        self.sent = 0
+        self._pieces = answer.pieces
+        self._watch = watch
+        self._wire = wire
+
+    @property
+    def is_over(self) -> bool:
+        return self.sent >= len(self._pieces) - 1
+
+    def turn(self, now: float) -> float | None:
+        """Send what is due; when the next piece is, None if the connection is full or only the
+        last one is left."""
+        takes = True
+        while takes and not self.is_over:
+            at, piece = self._pieces[self.sent]
+            due = self._watch.started + at
+            if due > now:
+                return due
+            if not self.sent:
+                self._watch.first()
+            self.sent += 1
+            takes = self._wire.part(piece)
+        return None
 
 
 class Player:
@@ -147,8 +193,9 @@ class Player:
         if not await self._until(watch.started + (answer.head or 0.0), wire):
             return False
         await send(_start(answer))
+        begun = await self._flow(answer, watch, wire) if wire and _flows(answer) else 0
         last = len(pieces) - 1
-        for index, (at, piece) in enumerate(pieces):
+        for index, (at, piece) in enumerate(pieces[begun:], begun):
             if not await self._until(watch.started + at, wire):
                 return False
             if index == 0:
@@ -171,19 +218,29 @@ class Player:
             await wire.drain()
         watch.last()
         if answer.end == "hang":
-            await self._until(asyncio.get_running_loop().time() + LONGEST_HANG, wire)
+            await self._until(monotonic() + LONGEST_HANG, wire)
         await _end(answer, wire)
         return answer.end == "done"
 
-    async def _until(self, at: float, wire: Wire | None) -> bool:
-        """Wait for a time of the loop; False when the client left before."""
-        if at > asyncio.get_running_loop().time() and not self._stopped:
-            due = self._ticker.wake(at)
+    async def _flow(self, answer: Answer, watch: Watch, wire: Wire) -> int:
+        """Send all pieces but the last; how many were sent when it ended."""
+        flow = Flow(answer, watch, wire)
+        while not flow.is_over:
+            due = flow.turn(monotonic())
+            if due is not None and not await self._until(due, wire, flow.turn):
+                break
+            await wire.drain()
+        return flow.sent
+
+    async def _until(self, at: float, wire: Wire | None, turn: Turn | None = None) -> bool:
+        """Wait for a time, or as long as turns are taken; False when the client left before."""
+        if at > monotonic() and not self._stopped:
+            due = self._ticker.wake(at, turn)
             if wire is None:
                 await due
                 return True
-            # A callback, not asyncio.wait: no task for each frame of each stream.
-            release = _release(due)
+            # A callback, not asyncio.wait: no task for each wait of each stream.
+            release = partial(_settle, due)
             wire.gone.add_done_callback(release)
             await due
             wire.gone.remove_done_callback(release)
@@ -216,12 +273,14 @@ async def _end(answer: Answer, wire: Wire) -> None:
     await wire.gone
 
 
-def _release(future: asyncio.Future[None]) -> Callable[[asyncio.Future[None]], None]:
-    def release(_: asyncio.Future[None]) -> None:
-        if not future.done():
-            future.set_result(None)
+def _flows(answer: Answer) -> bool:
+    """Whether its pieces can go below ASGI: what is chunked has nothing that counts them."""
+    return len(answer.pieces) > 1 and answer.is_stream and not _is_sized(answer)
 
-    return release
+
+def _settle(future: asyncio.Future[None], *_: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def _parts(piece: bytes, more: bool) -> Iterator[tuple[bytes, bool]]:

@@ -263,7 +263,7 @@ def _history(attempt: _Attempt) -> set[Any]:
         body = msgspec.json.decode(attempt.entry.request.body, type=dict[str, Any])
         said = [one for one in body.get("messages") or () if one.get("role") == "assistant"]
         return {one["content"] for one in said if isinstance(one.get("content"), str)}
-    except (msgspec.DecodeError, UnicodeDecodeError, AttributeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, TypeError):
         return set()
 
 

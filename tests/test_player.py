@@ -57,6 +57,10 @@ class FakeWire:
     def write(self, data: bytes) -> None:
         self.done.append(data)
 
+    def part(self, body: bytes) -> bool:
+        self.done.append(("part", body))
+        return True
+
     async def drain(self) -> None:
         self.done.append("drain")
 

@@ -31,6 +31,9 @@ WRONG_FILE = 1
 WRONG_USE = 2
 
 
+CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "MOCKGLM"}
+
+
 class Verbs(click.Group):
     """A group whose commands are imported when they are needed."""
 
@@ -53,7 +56,7 @@ class Verbs(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Verbs, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="mockglm")
 def verbs() -> None:
     """Play, record, break and judge the Zhipu GLM v4 chat API."""

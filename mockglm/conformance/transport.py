@@ -56,7 +56,7 @@ def _send(client: httpx.Client, base: str, request: Request, patience: Patience)
         ) as response:
             reading.read(response)
     except httpx.HTTPError as error:
-        return Exchange(request, reading.answer("close"), started, _words(error))
+        return Exchange(request, reading.answer(_end(error)), started, _words(error))
     except (httpx.InvalidURL, OSError) as error:
         return Exchange(request, reading.answer("close"), started, f"{error}")
     end: End = "hang" if reading.error else "done"
@@ -103,6 +103,15 @@ class _Reading:
 def _headers(response: httpx.Response) -> Headers:
     """Header fields as they came; latin-1, because RFC 9110 §5.5 allows any octet."""
     return tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw)
+
+
+def _end(error: httpx.HTTPError) -> End:
+    """How an answer ended that the transport gave up."""
+    import httpx
+
+    if isinstance(error, httpx.TimeoutException):
+        return "hang"
+    return "reset" if isinstance(error, httpx.ReadError) else "close"
 
 
 def _words(error: httpx.HTTPError) -> str:

@@ -3,7 +3,7 @@
 from mockglm.recorder.keys import NAMES, find, is_real
 from mockglm.recorder.modes import MODES, Mode, Plan, plan
 from mockglm.recorder.recorder import Passed, Recorder
-from mockglm.recorder.upstream import HOSTS, Upstream
+from mockglm.recorder.upstream import HOSTS, Patience, Upstream
 
 __all__ = [
     "HOSTS",
@@ -11,6 +11,7 @@ __all__ = [
     "NAMES",
     "Mode",
     "Passed",
+    "Patience",
     "Plan",
     "Recorder",
     "Upstream",

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from mockglm.errors import UpstreamError
 from mockglm.exchange import Answer, Headers, Request
@@ -41,6 +41,10 @@ HOP_BY_HOP = frozenset(
 
 ANEW = frozenset({"accept-encoding", "authorization", "content-length", "expect", "host"})
 """Headers of a request that are made anew."""
+
+
+IN_PATHS = "/:@!$&'()*+,;=~"
+"""What stands in a path as it is (RFC 3986 §3.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,8 @@ class Upstream:
         waits = httpx.Timeout(self._patience.first, connect=self._patience.connect, pool=None)
         asked = httpx.Request(
             request.method,
-            f"{self.base}{request.path}" + (f"?{request.query}" if request.query else ""),
+            f"{self.base}{quote(request.path, safe=IN_PATHS)}"
+            + (f"?{request.query}" if request.query else ""),
             headers=self._headers(request),
             content=request.body if request.body or request.header("content-length") else None,
             extensions={"timeout": waits.as_dict()},

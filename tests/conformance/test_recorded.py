@@ -92,3 +92,11 @@ def test_a_folder_without_cassettes_is_wrong_usage(
     (tmp_path / "empty").mkdir()
     assert main([str(tmp_path / "empty")]) == 4
     assert "holds no cassette" in capsys.readouterr().err
+
+
+def test_what_cannot_be_read_yet_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delattr(cassette, "read", raising=False)
+    assert main([str(tmp_path)]) == 4
+    assert "reading cassettes is still to come" in capsys.readouterr().err

@@ -74,11 +74,10 @@ def blank_lines(seen: Seen) -> Iterator[Finding]:
 def one_object(seen: Seen) -> Iterator[Finding]:
     """Each event is one JSON object or [DONE]."""
     for number, event in enumerate(seen.data):
-        wrong = _no_object(event)
+        wrong = _no_object(event.data)
         if wrong:
-            yield _at(
-                event.start + wrong[1], f"event {number}: {wrong[0]}", actual=_line(event.data)
-            )
+            at = _place(seen, event, wrong[1])
+            yield _at(at, f"event {number}: {wrong[0]}", actual=_line(event.data))
 
 
 @check("SSE-06", MUST, CHAT, SDK_STREAM, STREAM, probe="stream", needs="data", on="stream")

@@ -1,0 +1,1 @@
+"""What the known clients make of every scenario, run for docs/clients.md."""

@@ -1,0 +1,64 @@
+"""What a client heard of one answer, told in a few words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["QUESTION", "TOOLS", "Heard"]
+
+QUESTION = [{"role": "user", "content": "北京今天天气怎么样？"}]
+TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": "get_weather",
+            "description": "查询天气",
+            "parameters": {
+                "type": "object",
+                "properties": {"city": {"type": "string"}},
+                "required": ["city"],
+            },
+        },
+    }
+]
+
+
+@dataclass
+class Heard:
+    """Text, calls and finish reason as far as a client got, and the error it ended with."""
+
+    text: str = ""
+    calls: dict[Any, str] = field(default_factory=dict)
+    finish: str = ""
+    error: str = ""
+
+    def hear(self, choice: dict[str, Any]) -> None:
+        """Take in a choice: its finish reason, and its message or delta."""
+        said = choice["said"]
+        self.finish = choice["finish"] or self.finish
+        self.text += said.get("content") or ""
+        for call in said.get("tool_calls") or ():
+            written = call["function"].get("arguments") or ""
+            place = call.get("index")
+            self.calls[place] = self.calls.get(place, "") + (
+                written if isinstance(written, str) else json.dumps(written)
+            )
+
+    def told(self) -> dict[str, str]:
+        """What is written into the table."""
+        return {"outcome": self.error or self._what(), "finish": self.finish}
+
+    def _what(self) -> str:
+        if self.calls:
+            return "call" if all(map(_is_json, self.calls.values())) else "broken call"
+        return "answer" if self.text.strip() else "nothing"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

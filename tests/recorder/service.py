@@ -1,0 +1,195 @@
+"""A service to be recorded, byte by byte as a test wants it, and the proxy in front of it."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from mockglm.app import App
+from mockglm.cassette import Cassette
+from mockglm.exchange import Answer
+from mockglm.recorder import Mode, Patience, Recorder, Upstream, plan
+from mockglm.redact import Redactor
+from mockglm.scenario import load
+from mockglm.serving import Background
+from mockglm.session import Sessions, Settings
+
+__all__ = ["KEY", "Call", "Proxy", "Service", "chunk", "head", "recording"]
+
+KEY = "0123456789abcdef0123456789abcdef.CanaryCanary1234"
+STREAM = "text/event-stream;charset=UTF-8"
+
+
+@dataclass
+class Call:
+    """One request that reached the service, and the connection it came by."""
+
+    head: str
+    body: bytes
+    sock: socket.socket
+
+    def header(self, name: str) -> str | None:
+        lines = (line.partition(": ") for line in self.head.split("\r\n")[1:])
+        return next((value for key, _, value in lines if key.lower() == name), None)
+
+    def send(self, data: bytes) -> None:
+        self.sock.sendall(data)
+
+    def reset(self) -> None:
+        """Close the connection with RST."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        plain = socket.socket(fileno=self.sock.detach())
+        plain.close()
+
+    def wait_gone(self) -> bool:
+        """Wait until the other side closes; whether it does within ten seconds."""
+        self.sock.settimeout(10)
+        try:
+            return self.sock.recv(1) == b""
+        except ConnectionError:
+            return True
+        except TimeoutError:
+            return False
+
+
+Handler = Callable[[Call], None]
+
+
+@dataclass
+class Service:
+    """A server whose every answer is written by hand; connections are closed after one."""
+
+    handler: Handler
+    context: ssl.SSLContext | None = None
+    calls: list[Call] = field(default_factory=list)
+    url: str = ""
+
+    def __enter__(self) -> Service:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"{'https' if self.context else 'http'}://127.0.0.1:{self._port}/api/paas/v4"
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+
+    @property
+    def _port(self) -> int:
+        return int(self._socket.getsockname()[1])
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, plain: socket.socket) -> None:
+        # A client that does not trust us, or leaves, is part of some tests.
+        with suppress(OSError, ssl.SSLError):
+            sock = self.context.wrap_socket(plain, server_side=True) if self.context else plain
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with sock:
+                call = _read(sock)
+                self.calls.append(call)
+                self.handler(call)
+
+
+@dataclass
+class Proxy:
+    """The recording proxy as its clients see it."""
+
+    url: str
+    path: Path
+    sessions: Sessions
+    recorder: Recorder | None
+    told: list[str]
+
+    @property
+    def port(self) -> int:
+        return int(self.url.split(":")[2].partition("/")[0])
+
+    def post(self, path: str = "/chat/completions", **options: Any) -> httpx.Response:
+        with self.client() as client:
+            return client.post(path, **{"json": {"model": "glm-4.6"}, **options})
+
+    def client(self) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {KEY}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20, trust_env=False)
+
+    @property
+    def answers(self) -> list[Answer]:
+        """The recorded answers."""
+        steps = (one.steps[0] for one in load(self.path).interactions)
+        return [step.answer for step in steps if step.answer is not None]
+
+
+@contextmanager
+def recording(
+    upstream: str,
+    path: Path,
+    *,
+    mode: Mode = "once",
+    key: str = "",
+    ca: Path | None = None,
+    patience: Patience | None = None,
+) -> Iterator[Proxy]:
+    """A proxy that records a service into a file until the block ends."""
+    told: list[str] = []
+    there = load(path) if path.exists() else None
+    planned = plan(mode, there is None or not there.interactions)
+    recorder = None
+    if planned.records:
+        service = Upstream(upstream, allowed=("127.0.0.1",), key=key, ca=ca, patience=patience)
+        cassette = Cassette(path, origin=service.base, at="2026-11-22T08:00:00Z", anew=planned.anew)
+        recorder = Recorder(service, cassette, Redactor((key,) if key else ()), tell=told.append)
+    settings = Settings(speed=0, on_miss="record" if recorder else "error")
+    sessions = Sessions(settings, (there,) if there and planned.plays else ())
+    app = App(sessions, recorder=(lambda name: recorder) if recorder else None)
+    background = Background(app, grace=0.2, after=[recorder.close] if recorder else [])
+    background.start()
+    try:
+        yield Proxy(
+            f"http://127.0.0.1:{background.port}/api/paas/v4", path, sessions, recorder, told
+        )
+    finally:
+        background.stop()
+
+
+def head(status: int = 200, kind: str = STREAM, **headers: str) -> bytes:
+    """The head of a chunked answer."""
+    lines = [f"HTTP/1.1 {status} Something", f"Content-Type: {kind}", "Transfer-Encoding: chunked"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "Connection: close", "", ""]).encode()
+
+
+def chunk(data: bytes) -> bytes:
+    """One chunk of a body; an empty one ends it."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def _read(sock: socket.socket) -> Call:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = sock.recv(65536)
+        if not piece:
+            raise ConnectionError("nothing was asked")
+        data += piece
+    text, _, body = data.partition(b"\r\n\r\n")
+    call = Call(text.decode(), body, sock)
+    while len(call.body) < int(call.header("content-length") or 0):
+        call.body += sock.recv(65536)
+    return call

@@ -1,0 +1,335 @@
+"""The control API of a running server: each row of its table, and who may use it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from mockglm import __version__
+from mockglm.app import App
+from mockglm.scenario import load, shipped
+from mockglm.serving import Background
+from mockglm.session import Sessions, Settings
+from tests.serving import KEY, Served, serving
+
+FILE = """
+format: 1
+about: Two greetings.
+interactions:
+  - when: {user: 一}
+    reply: [{content: 甲}, {content: 乙}]
+  - when: {user: 二}
+    reply: {content: 丙}
+"""
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Served]:
+    with serving(FILE) as one:
+        yield one
+
+
+@pytest.fixture
+def served(running: Served) -> Served:
+    """The server, without any session of an earlier test."""
+    running.background.call(running.sessions.clear)
+    return running
+
+
+@pytest.fixture
+def control(served: Served) -> Iterator[httpx.Client]:
+    """A client of the control API."""
+    base = f"{served.host}/__mockglm__"
+    with httpx.Client(base_url=base, trust_env=False, timeout=10) as client:
+        yield client
+
+
+def said(answer: httpx.Response) -> Any:
+    return answer.json()["choices"][0]["message"]["content"]
+
+
+def test_health_says_which_version_answers(control: httpx.Client) -> None:
+    answer = control.get("/health")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.json() == {"status": "ok", "version": __version__}
+
+
+def test_scenarios_are_those_loaded_and_those_shipped(control: httpx.Client) -> None:
+    listed = {one["name"]: one for one in control.get("/scenarios").json()}
+    assert listed["file"] == {"name": "file", "about": "Two greetings.", "interactions": 2}
+    assert listed.keys() == {"file", *shipped()}
+    hello = load(shipped()["hello"])
+    interactions = len(hello.interactions)
+    assert listed["hello"] == {"name": "hello", "about": hello.about, "interactions": interactions}
+
+
+def test_sessions_are_listed_with_what_they_hold(control: httpx.Client, served: Served) -> None:
+    served.ask("一")
+    served.ask("一", base=served.base("file@a"))
+    control.post("/replies", params={"session": "@b"}, json=[{"content": "x"}] * 2)
+    assert control.get("/sessions").json() == [
+        {"session": "", "requests": 1, "queued": 0},
+        {"session": "file@a", "requests": 1, "queued": 0},
+        {"session": "@b", "requests": 0, "queued": 2},
+    ]
+
+
+def test_a_forgotten_session_begins_anew(control: httpx.Client, served: Served) -> None:
+    base = served.base("file@a")
+    assert said(served.ask("一", base=base)) == "甲"
+    answer = control.delete("/sessions", params={"session": "file@a"})
+    assert (answer.status_code, answer.json()) == (200, {"forgot": "file@a"})
+    assert said(served.ask("一", base=base)) == "甲"
+    assert said(served.ask("一", base=base)) == "乙"
+
+
+def test_the_journal_has_the_newest_entries_oldest_first_without_bodies(
+    control: httpx.Client, served: Served
+) -> None:
+    for text in ("一", "二", "三"):
+        served.ask(text, stream=text == "二")
+    second, third = control.get("/journal", params={"last": 2}).json()
+    assert (second["ordinal"], third["ordinal"]) == (2, 3)
+    for key in ("at", "first", "total"):
+        assert second.pop(key) >= 0
+    assert second == {
+        "ordinal": 2,
+        "session": "",
+        "method": "POST",
+        "path": "/chat/completions",
+        "model": "glm-4.6",
+        "source": "file.yaml:7",
+        "status": 200,
+        "code": "",
+        "finish": "stop",
+        "outcome": "done",
+        "frames": 3,
+        "passed": [],
+        "notes": [],
+    }
+    assert (third["source"], third["status"]) == ("miss", 422)
+    assert len(control.get("/journal").json()) == 3
+    assert control.get("/journal", params={"last": 0}).json() == []
+
+
+def test_an_entry_has_request_and_answer_and_no_key(control: httpx.Client, served: Served) -> None:
+    served.ask(f"二 {KEY}", user_id=KEY[:33])
+    entry = control.get("/journal/1").json()
+    assert KEY not in json.dumps(entry)
+    assert KEY.partition(".")[2] not in json.dumps(entry)
+    headers = dict(entry["request"]["headers"])
+    assert headers["authorization"] == "REDACTED"
+    message = {"role": "user", "content": "二 REDACTED"}
+    assert json.loads(entry["request"]["body"])["messages"] == [message]
+    ((at, piece),) = entry["answer"]["pieces"]
+    assert (at, entry["answer"]["end"]) == (0.0, "done")
+    assert json.loads(piece)["choices"][0]["message"]["content"] == "丙"
+    assert ["Content-Type", "application/json; charset=UTF-8"] in entry["answer"]["headers"]
+
+
+def test_an_emptied_journal_leaves_the_sequences(control: httpx.Client, served: Served) -> None:
+    served.ask("一")
+    assert control.delete("/journal").json() == {"dropped": 1}
+    assert control.get("/journal").json() == []
+    assert said(served.ask("一")) == "乙"
+    assert [entry["ordinal"] for entry in control.get("/journal").json()] == [2]
+
+
+def test_a_queued_reply_is_taken_once_and_before_everything_else(
+    control: httpx.Client, served: Served
+) -> None:
+    replies = [{"error": 1302}, {"content": "排队", "finish_reason": "length"}]
+    assert control.post("/replies", json=replies[0]).json() == {"queued": 1}
+    assert control.post("/replies", json=replies[1:]).json() == {"queued": 2}
+    first, second, third = (served.ask("一") for _ in range(3))
+    assert (first.status_code, first.json()["error"]["code"]) == (429, "1302")
+    assert (said(second), second.json()["choices"][0]["finish_reason"]) == ("排队", "length")
+    assert said(third) == "甲"
+
+
+def test_queued_replies_can_be_dropped(control: httpx.Client, served: Served) -> None:
+    control.post("/replies", json=[{"content": "x"}] * 3)
+    assert control.delete("/replies").json() == {"dropped": 3}
+    assert said(served.ask("一")) == "甲"
+
+
+def test_added_interactions_stand_before_the_files_in_the_order_added(
+    control: httpx.Client, served: Served
+) -> None:
+    new = {"when": {"user": "二"}, "reply": {"content": "新"}}
+    late = {"when": {"user": "二"}, "reply": {"content": "晚"}}
+    assert control.post("/interactions", json=new).json() == {"interactions": 1}
+    assert control.post("/interactions", json=[late]).json() == {"interactions": 2}
+    assert [said(served.ask("二")) for _ in range(2)] == ["新", "新"]
+    assert said(served.ask("二", base=served.base("@other"))) == "丙"
+
+
+def test_the_clock_moves_and_goes_back(control: httpx.Client, served: Served) -> None:
+    assert control.get("/clock").json()["offset"] == 0
+    assert control.post("/clock", json={"advance": 3600}).json()["offset"] == 3600
+    moved = control.post("/clock", json={"now": 1_773_349_383}).json()
+    assert moved["now"] == pytest.approx(1_773_349_383, abs=5)
+    assert served.ask("二").json()["id"].startswith("2026031305030")
+    assert control.delete("/clock").json()["offset"] == 0
+
+
+def test_a_moved_clock_frees_what_a_plan_limits(control: httpx.Client) -> None:
+    plan = f"format: 1\naccounts: [{{key: {KEY}, plan: [{{window: 5h, requests: 1}}]}}]\n"
+    with serving(plan + "interactions: [{reply: {content: 好}}]\n") as served:
+        clock = f"{served.host}/__mockglm__/clock"
+        statuses = [served.ask().status_code for _ in range(2)]
+        httpx.post(clock, json={"advance": 5 * 3600}, trust_env=False)
+        statuses.append(served.ask().status_code)
+    assert statuses == [200, 429, 200]
+
+
+def test_a_reset_forgets_every_session(control: httpx.Client, served: Served) -> None:
+    served.ask("一")
+    served.ask("一", base=served.base("file@a"))
+    assert control.post("/reset").json() == {"forgot": 2}
+    assert control.get("/sessions").json() == []
+    assert said(served.ask("一")) == "甲"
+
+
+def test_the_live_feed_tells_each_exchange(control: httpx.Client, served: Served) -> None:
+    with control.stream("GET", "/events") as feed:
+        assert feed.headers["content-type"].startswith("text/event-stream")
+        served.ask("一")
+        served.ask("一", base=served.base("file@a"))  # another session, another feed
+        served.ask("二")
+        lines = feed.iter_lines()
+        events = [_event(lines) for _ in range(2)]
+    assert [name for name, _ in events] == ["exchange", "exchange"]
+    assert [data["source"] for _, data in events] == ["file.yaml:5", "file.yaml:7"]
+    assert events[1][1] == control.get("/journal").json()[1]
+
+
+def _event(lines: Iterator[str]) -> tuple[str, Any]:
+    """The next event's name and data."""
+    name = next(line for line in lines if line.startswith("event: "))
+    return name.removeprefix("event: "), json.loads(next(lines).removeprefix("data: "))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "message"),
+    [
+        ("POST", "/replies", b"{", "the body is no JSON: Input data was truncated"),
+        ("POST", "/replies", b"[" * 100_000, None),
+        ("POST", "/replies", b"\xff", None),
+        (
+            "POST",
+            "/replies",
+            b'{"contnt": "x"}',
+            "body:1:1: unknown key `contnt`, did you mean `content`?",
+        ),
+        ("POST", "/replies", b"7", "body:1:1: expected a mapping or a list of mappings, found `7`"),
+        ("POST", "/interactions", b'{"when": {"usr": "x"}, "reply": {}}', None),
+        ("POST", "/clock", b"{}", 'write {"advance": seconds} or {"now": unix time}'),
+        ("POST", "/clock", b'{"now": "noon"}', None),
+        ("POST", "/clock", b'{"advance": 1e300}', None),
+        ("POST", "/clock", b'{"now": -1}', "the clock can stand between the years 1970 and 9999"),
+        ("GET", "/journal?last=many", None, "last=many: a number of entries is meant"),
+    ],
+)
+def test_a_mistake_is_400_and_told(
+    method: str, path: str, body: bytes | None, message: str | None, control: httpx.Client
+) -> None:
+    answer = control.request(method, path, content=body)
+    assert answer.status_code == 400
+    assert list(answer.json()) == ["error"]
+    assert answer.json()["error"] == message or message is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "message"),
+    [
+        ("GET", "/journal/7", "the journal has no entry 7"),
+        ("DELETE", "/sessions?session=@x", "there is no session '@x'"),
+        ("GET", "/journal?session=files", "no scenario is called 'files'; did you mean file?"),
+        ("GET", "/nothing", "Not Found"),
+    ],
+)
+def test_a_name_that_is_not_there_is_404(
+    method: str, path: str, message: str, control: httpx.Client
+) -> None:
+    answer = control.request(method, path)
+    assert (answer.status_code, answer.json()) == (404, {"error": message})
+
+
+def test_a_wrong_method_is_405(control: httpx.Client) -> None:
+    answer = control.put("/clock")
+    assert (answer.status_code, answer.json()) == (405, {"error": "Method Not Allowed"})
+
+
+def test_a_body_of_more_than_4_mb_is_not_read(control: httpx.Client) -> None:
+    assert control.post("/replies", content=b" " * (4 * 1024 * 1024 + 1)).status_code == 413
+
+
+HERE = (
+    {"Host": "localhost"},
+    {"Host": "127.0.0.1:80"},
+    {"Host": "[::1]:8600"},
+    {"Origin": "http://localhost:3000"},
+    {"Origin": "http://127.0.0.1"},
+)
+ELSEWHERE = (
+    {"Host": "evil.example"},
+    {"Host": "evil.example:8600"},
+    {"Host": "127.0.0.1.evil.example"},
+    {"Host": ""},
+    {"Host": "10.0.0.1"},
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost.evil.example"},
+)
+
+
+@pytest.mark.parametrize("headers", HERE, ids=str)
+def test_this_machine_may_use_it_without_a_token(
+    headers: dict[str, str], control: httpx.Client
+) -> None:
+    assert control.get("/sessions", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE, ids=str)
+def test_a_page_of_elsewhere_may_not(headers: dict[str, str], control: httpx.Client) -> None:
+    answer = control.post("/reset", headers=headers)
+    assert answer.status_code == 403
+    assert answer.json() == {"error": "this needs Authorization: Bearer $MOCKGLM_TOKEN"}
+
+
+@pytest.fixture(scope="module")
+def locked() -> Iterator[str]:
+    """The control API's URL of a server with a token."""
+    background = Background(App(Sessions(Settings()), token="secret"), grace=0.2)
+    background.start()
+    yield f"http://127.0.0.1:{background.port}/__mockglm__"
+    background.stop()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 403),
+        ({"Authorization": "Bearer wrong"}, 403),
+        ({"Authorization": "secret"}, 403),
+        ({"Authorization": "Bearer sécret"}, 403),
+        ({"Authorization": "Bearer secret"}, 200),
+        ({"Authorization": "Bearer secret", "Host": "mock.example"}, 200),
+    ],
+    ids=str,
+)
+def test_with_a_token_only_the_token_counts(
+    headers: dict[str, str], status: int, locked: str
+) -> None:
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    answer = httpx.get(f"{locked}/sessions", headers=httpx.Headers(raw), trust_env=False)
+    assert answer.status_code == status
+
+
+def test_health_needs_no_token(locked: str) -> None:
+    assert httpx.get(f"{locked}/health", trust_env=False).status_code == 200

@@ -1,0 +1,193 @@
+"""The README as a stranger would follow it: every block is run as it is written.
+
+Only the port is another one, so that tests do not meet, and the service to record is a server of
+ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import venv
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.serving import KEY, serving
+
+ROOT = Path(__file__).parents[1]
+PORT = "8600"
+LIVE = "https://open.bigmodel.cn/api/paas/v4"
+READY = "mockglm (serving|recording)"
+
+
+def blocks(language: str, name: str = "README.md") -> list[str]:
+    """The fenced blocks of a language, in order."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def block(language: str, containing: str) -> str:
+    """The one block of a language that has this text in it."""
+    found = [one for one in blocks(language) if containing in one]
+    assert len(found) == 1, (containing, found)
+    return found[0]
+
+
+@contextmanager
+def running(command: str, folder: Path, environ: Mapping[str, str]) -> Iterator[int]:
+    """Run a block that serves, at a free port, until the with block ends."""
+    port = _free()
+    env = {
+        **os.environ,
+        **environ,
+        "MOCKGLM_SERVE_PORT": str(port),
+        "MOCKGLM_RECORD_PORT": str(port),
+    }
+    process = subprocess.Popen(
+        ["/bin/sh", "-ec", f"trap 'kill $(jobs -p)' TERM; ({command}) & wait"],
+        cwd=folder,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None
+        heard = []
+        for line in process.stdout:
+            heard.append(line)
+            if re.search(READY, line):
+                break
+        assert re.search(READY, heard[-1]), "".join(heard)
+        yield port
+    finally:
+        os.killpg(process.pid, 15)
+        process.communicate(timeout=20)
+
+
+def run(command: str, folder: Path, port: int) -> str:
+    """Run a block that asks, and return what it prints."""
+    command = command.replace(PORT, str(port))
+    done = subprocess.run(
+        ["/bin/sh", "-ec", command], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def ask(port: int, messages: list[dict[str, Any]], path: str = "") -> httpx.Response:
+    url = f"http://127.0.0.1:{port}{path}/api/paas/v4/chat/completions"
+    body = {"model": "glm-4.6", "messages": messages}
+    headers = {"Authorization": f"Bearer {KEY}"}
+    return httpx.post(url, json=body, headers=headers, trust_env=False, timeout=30)
+
+
+@pytest.fixture
+def here() -> Mapping[str, str]:
+    """The environment in which `mockglm` is what is tested."""
+    folder = str(Path(sys.executable).parent)
+    return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+
+
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the README asks with curl")
+
+
+@needs_curl
+def test_the_first_answer_comes_in_an_empty_folder_with_only_python(tmp_path: Path) -> None:
+    wheels = tmp_path / "wheels"
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
+    subprocess.run([*pip, "wheel", "--no-deps", "-w", wheels, ROOT], check=True)
+    venv.create(tmp_path / "env", with_pip=True)
+    environ = {
+        "PATH": f"{tmp_path / 'env' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PIP_FIND_LINKS": str(wheels),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    serve, curl = blocks("sh")[:2]
+    assert serve == "pip install mockglm\nmockglm serve\n"
+    with running(serve, folder, environ) as port:
+        answer = json.loads(run(curl, folder, port))
+    assert answer["choices"][0]["finish_reason"] == "stop"
+
+
+def test_the_scenario_plays(tmp_path: Path, here: Mapping[str, str]) -> None:
+    (tmp_path / "weather.yaml").write_text(block("yaml", "about"), encoding="utf-8")
+    user = {"role": "user", "content": "北京天气怎么样？"}
+    with running(block("sh", "serve weather.yaml"), tmp_path, here) as port:
+        first, second = ask(port, [user]), ask(port, [user])
+        called = second.json()["choices"][0]["message"]
+        result = {"role": "tool", "tool_call_id": called["tool_calls"][0]["id"], "content": "晴"}
+        last = ask(port, [user, called, result])
+        named = ask(port, [user], "/s/rate-limit@me")
+    assert first.json()["error"]["code"] == "1302"
+    assert called["reasoning_content"] == "用户想知道天气。"
+    assert last.json()["choices"][0]["message"]["content"] == "北京今天晴。"
+    assert named.json()["error"]["code"] == "1302"
+
+
+@needs_curl
+def test_the_fault_breaks_the_stream(tmp_path: Path, here: Mapping[str, str]) -> None:
+    with running("mockglm serve", tmp_path, here) as port:
+        heard = run(block("sh", "hello+glue"), tmp_path, port)
+    assert re.search(r'^data: .*data: \{"id"', heard, re.MULTILINE)
+
+
+def test_what_is_recorded_is_played_again(tmp_path: Path, here: Mapping[str, str]) -> None:
+    user = [{"role": "user", "content": "讲个笑话"}]
+    with serving(profile="zai") as live:
+        record = block("sh", "mockglm record").replace(
+            LIVE, f"{live.url} --allow-upstream 127.0.0.1"
+        )
+        with running(record, tmp_path, here) as port:
+            recorded = ask(port, user)
+    with running(block("sh", "serve chat.yaml"), tmp_path, here) as port:
+        assert ask(port, user).content == recorded.content
+        assert ask(port, [{"role": "user", "content": "别的"}]).status_code == 422
+
+
+def test_the_test_passes(tmp_path: Path) -> None:
+    (tmp_path / "test_client.py").write_text(block("python", "glm.reply"), encoding="utf-8")
+    run(f"{sys.executable} -m pytest -q -p no:randomly", tmp_path, 0)
+
+
+def test_the_endpoint_is_judged(tmp_path: Path, here: Mapping[str, str]) -> None:
+    with running("mockglm serve --speed 0", tmp_path, here) as port:
+        path = f"PATH={here['PATH']} ZAI_API_KEY={KEY} "
+        run(path + block("sh", "mockglm check http"), tmp_path, port)
+
+
+def test_every_block_is_run_here() -> None:
+    """A block that is added to the README has to be run by a test of this module."""
+    assert [len(blocks(language)) for language in ("sh", "yaml", "python")] == [7, 1, 1]
+
+
+def test_the_chinese_readme_has_the_same_blocks() -> None:
+    for language in ("sh", "yaml", "python"):
+        assert blocks(language, "README.zh.md") == blocks(language)
+
+
+def test_every_link_leads_somewhere() -> None:
+    for name in ("README.md", "README.zh.md"):
+        links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text(encoding="utf-8"))
+        missing = [link for link in links if not (ROOT / link).exists()]
+        assert missing == []
+
+
+def _free() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+    return port
