@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 __all__ = [
     "FINISHES",
@@ -12,6 +12,7 @@ __all__ = [
     "End",
     "Exchange",
     "Failure",
+    "Frames",
     "Headers",
     "JSONObject",
     "Reply",
@@ -22,6 +23,8 @@ __all__ = [
 JSONObject = Mapping[str, Any]
 Headers = tuple[tuple[str, str], ...]
 End = Literal["done", "close", "reset", "hang"]
+Stop = tuple[float, int, int]
+Timetable = Sequence[Stop]
 
 FINISHES = (
     "stop",
@@ -96,6 +99,57 @@ class Request:
         return default
 
 
+class Frames(Sequence[tuple[float, bytes]]):
+    """The pieces of a stream, made when they are asked for: a thousand streams of one reply keep
+    its frames once.
+
+    Each of `tails` comes after the opening; a stop of the timetable is (seconds since the
+    request, first frame, end of its frames), `ending` comes last.
+    """
+
+    __slots__ = ("_ending", "_opening", "_tails", "_timetable")
+
+    def __init__(
+        self, opening: bytes, tails: Sequence[bytes], ending: bytes, timetable: Timetable
+    ) -> None:
+        self._opening = opening
+        self._tails = tails
+        self._ending = ending
+        self._timetable = timetable
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[float, bytes]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[tuple[float, bytes], ...]: ...
+
+    def __getitem__(
+        self, index: int | slice
+    ) -> tuple[float, bytes] | tuple[tuple[float, bytes], ...]:
+        if isinstance(index, slice):
+            return tuple(map(self._piece, self._timetable[index]))
+        return self._piece(self._timetable[index])
+
+    def __len__(self) -> int:
+        return len(self._timetable)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    @property
+    def held(self) -> int:
+        """The bytes that no other answer keeps."""
+        return len(self._opening)
+
+    def _piece(self, stop: Stop) -> tuple[float, bytes]:
+        at, first, end = stop
+        body = b"".join([self._opening + tail for tail in self._tails[first:end]])
+        return at, body + self._ending if end > len(self._tails) else body
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What goes over the wire and when.
@@ -109,10 +163,17 @@ class Answer:
 
     status: int
     headers: Headers
-    pieces: tuple[tuple[float, bytes], ...]
+    pieces: Sequence[tuple[float, bytes]]
     end: End = "done"
     head: float | None = 0.0
     raw: bool = False
+
+    @property
+    def held(self) -> int:
+        """The bytes of the body that this answer keeps alive."""
+        if isinstance(self.pieces, Frames):
+            return self.pieces.held
+        return sum([len(piece) for _, piece in self.pieces])
 
     @property
     def body(self) -> bytes:

@@ -64,7 +64,7 @@ class Entry:
     def size(self) -> int:
         """The bytes this entry keeps alive."""
         held = len(self.request.body)
-        return held + sum(len(piece) for _, piece in self.answer.pieces) if self.answer else held
+        return held + self.answer.held if self.answer else held
 
     def summary(self) -> dict[str, Any]:
         """The entry as one flat JSON object, without bodies."""

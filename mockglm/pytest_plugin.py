@@ -50,6 +50,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="URL",
         help="where to record from, such as https://open.bigmodel.cn/api/paas/v4",
     )
+    group.addoption(
+        "--glm-allow-upstream",
+        metavar="HOST",
+        action="append",
+        default=[],
+        help="record from this host, too, which is none of GLM's",
+    )
     options.pytest_addoption(parser)
 
 

@@ -132,22 +132,22 @@ async def test_a_stream_ends_when_its_client_is_gone() -> None:
     wire, sent = FakeWire(), Sent()
     answer = Answer(200, STREAM, ((0.0, b"a"), (3600.0, b"b")))
     playing = asyncio.ensure_future(Player().play(answer, sent, Progress(now()), wire))
-    while not sent.bodies:
+    while not wire.done:
         await asyncio.sleep(0)
     wire.gone.set_result(None)
     assert await playing is False
-    assert sent.bodies == [b"a"]
+    assert (wire.done, sent.bodies) == ([("part", b"a"), "drain"], [])
 
 
 async def test_stopping_ends_what_waits() -> None:
     wire, sent, player = FakeWire(), Sent(), Player()
     answer = Answer(200, STREAM, ((0.0, b"a"), (3600.0, b"b")))
     playing = asyncio.ensure_future(player.play(answer, sent, Progress(now()), wire))
-    while not sent.bodies:
+    while not wire.done:
         await asyncio.sleep(0)
     player.stop()
     assert await playing is False
-    assert wire.done == ["close"]
+    assert wire.done == [("part", b"a"), "drain", "close"]
 
 
 async def test_a_reset_waits_until_all_was_sent() -> None:

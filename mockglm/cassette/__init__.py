@@ -2,5 +2,6 @@
 
 from mockglm.cassette.block import KEPT, block, redacted, settled
 from mockglm.cassette.file import Cassette, head
+from mockglm.cassette.reading import read
 
-__all__ = ["KEPT", "Cassette", "block", "head", "redacted", "settled"]
+__all__ = ["KEPT", "Cassette", "block", "head", "read", "redacted", "settled"]

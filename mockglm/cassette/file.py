@@ -20,6 +20,7 @@ from mockglm import __version__
 from mockglm.cassette.block import block
 from mockglm.cassette.layout import Flow, lay
 from mockglm.cassette.lock import locked
+from mockglm.errors import FileError
 from mockglm.exchange import Exchange
 from mockglm.scenario import tree
 from mockglm.scenario.notes import Notes, Place
@@ -84,10 +85,9 @@ class Cassette:
             self._anew, self._margin = False, b""
             return False
         source = self.path.read_bytes()
-        self._margin = _margin(Notes(str(self.path), source))
-        is_ended = source.endswith(b"\n")
-        self._next.write_bytes(source if is_ended else source + b"\n")
-        return is_ended
+        opened, self._margin = _opened(Notes(str(self.path), source))
+        self._next.write_bytes(opened)
+        return opened == source
 
     def _forget(self) -> None:
         self._left, self._behind = (None, None), b""
@@ -130,16 +130,21 @@ def head(origin: str, at: str, by: str) -> str:
     return "\n".join(("format: 1", *lay(recorded), "interactions:", ""))
 
 
-def _margin(notes: Notes) -> bytes:
-    """How far from the left the interactions of a file stand, which have to be its end."""
+def _opened(notes: Notes) -> tuple[bytes, bytes]:
+    """A file's text so that interactions can follow, and how far from the left they stand."""
     root = tree.compose(notes)
     keys = [key.value for key, _ in root.value] if isinstance(root, yaml.MappingNode) else []
-    if keys[-1:] != ["interactions"] or getattr(root.value[-1][1], "flow_style", False):
-        place = Place(notes, root).at("interactions")
-        place.note("`interactions:` has to come last, a line for each, to be appended to")
-    notes.check()
-    value = root.value[-1][1]
-    return b" " * (value.start_mark.column if isinstance(value, yaml.SequenceNode) else 0)
+    source = notes.source if notes.source.endswith(b"\n") else notes.source + b"\n"
+    if keys and "interactions" not in keys:
+        return source + b"interactions:\n", b""
+    value = root.value[-1][1] if keys[-1:] == ["interactions"] else None
+    if isinstance(value, yaml.SequenceNode) and not value.flow_style:
+        return source, b" " * value.start_mark.column
+    if isinstance(value, yaml.SequenceNode) and not value.value and source.endswith(b"[]\n"):
+        return source.removesuffix(b"[]\n").rstrip() + b"\n", b""
+    message = "`interactions:` has to come last, a line for each, to be appended to"
+    Place(notes, root).at("interactions").note(message)
+    raise FileError(notes.problems)
 
 
 def _identity(path: Path) -> Identity:

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -33,7 +34,7 @@ from mockglm.chat.frames import (
     cut,
 )
 from mockglm.clock import AT_ONCE, Ids, Pace
-from mockglm.exchange import Answer, Failure, Headers, JSONObject, Reply, ToolCall
+from mockglm.exchange import Answer, Failure, Frames, Headers, JSONObject, Reply, Stop, ToolCall
 from mockglm.models import Model
 
 __all__ = [
@@ -103,7 +104,7 @@ class Rendering:
         """The reply as server-sent events; what is due at the same time is one piece."""
         sheet = self._pieces if tool_stream else self._whole
         tails = sheet.filled(lambda tail: self._fill(tail, stamp, stamp.ids.stream_call, encode))
-        times = pace.schedule(sheet.weights, stamp.ids)
+        times = _timetable(pace, sheet.weights, stamp.ids)
         headers = _headers(STREAM_TYPE, stamp.id, self.headers)
         return Answer(200, headers, _pieces(_opening(stamp), tails, times))
 
@@ -177,15 +178,28 @@ def _headers(kind: str, log_id: str, own: Headers) -> Headers:
 
 
 def _pieces(
-    opening: bytes, tails: Sequence[bytes], times: tuple[float, ...]
-) -> tuple[tuple[float, bytes], ...]:
-    if times[-1] == times[0]:
-        return ((times[0], opening + opening.join(tails) + DONE),)
-    due: dict[float, list[bytes]] = {}
-    frames = [opening + tail for tail in tails]
-    for at, frame in zip(times, (*frames, DONE), strict=True):
-        due.setdefault(at, []).append(frame)
-    return tuple((at, b"".join(frames)) for at, frames in due.items())
+    opening: bytes, tails: Sequence[bytes], timetable: Sequence[Stop]
+) -> Sequence[tuple[float, bytes]]:
+    if len(timetable) > 1:
+        return Frames(opening, tails, DONE, timetable)
+    return ((timetable[0][0], opening + opening.join(tails) + DONE),)
+
+
+def _timetable(pace: Pace, weights: tuple[int, ...], ids: Ids) -> tuple[Stop, ...]:
+    return _stops(pace.schedule(weights, ids)) if pace.jitter else _regular(pace, weights)
+
+
+@lru_cache(maxsize=256)
+def _regular(pace: Pace, weights: tuple[int, ...]) -> tuple[Stop, ...]:
+    """The timetable of all streams with these weights, at a pace without jitter."""
+    return _stops(pace.schedule(weights, Ids("", "", 0)))
+
+
+def _stops(times: Sequence[float]) -> tuple[Stop, ...]:
+    """What is due at the same time is one stop."""
+    ends = [index for index, (at, then) in enumerate(pairwise(times), 1) if at != then]
+    bounds = pairwise((0, *ends, len(times)))
+    return tuple((times[first], first, end) for first, end in bounds)
 
 
 def _plain(reply: Reply) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,9 @@ def explain(paths: tuple[Path, ...], file: Any, path: str, lenient: bool) -> Non
 def _copy(name: str) -> Path:
     paths = shipped()
     if name not in paths:
-        raise UsageError(f"no scenario is called {name!r}; `mockglm scenarios` lists them")
+        near = get_close_matches(name, paths, n=1)
+        hint = f"did you mean {near[0]}?" if near else "`mockglm scenarios` lists them"
+        raise UsageError(f"no scenario is called {name!r}; {hint}")
     target = Path(paths[name].name)
     if target.exists():
         raise UsageError(f"{target} is here already")

@@ -20,6 +20,8 @@ VERBS: Mapping[str, str] = {
     "record": "mockglm.cli.record",
     "convert": "mockglm.cli.convert",
     "verify": "mockglm.cli.verify",
+    "check": "mockglm.cli.check",
+    "matrix": "mockglm.cli.check",
     "lint": "mockglm.cli.lint",
     "explain": "mockglm.cli.files",
     "schema": "mockglm.cli.files",
@@ -29,6 +31,8 @@ VERBS: Mapping[str, str] = {
 
 WRONG_FILE = 1
 WRONG_USE = 2
+INTERRUPTED = 130
+"""What shells have for a process that SIGINT ended."""
 
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "MOCKGLM"}
@@ -65,7 +69,15 @@ def verbs() -> None:
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; what mockglm refuses is told in one sentence, without a traceback."""
     try:
-        verbs.main(argv, prog_name="mockglm")
+        sys.exit(verbs.main(argv, prog_name="mockglm", standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(WRONG_USE)
+    except click.Abort:
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        click.echo(f"mockglm: {error.format_message()}", err=True)
+        sys.exit(error.exit_code)
     except FileError as error:
         click.echo(str(error), err=True)
         sys.exit(WRONG_FILE)

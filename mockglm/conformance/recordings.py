@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,15 +25,12 @@ def load(path: Path) -> Iterator[tuple[str, Exchange]]:
 
     Raises FileError where one cannot be read, UsageError where there is none.
     """
-    read: Callable[[Path], Iterable[Exchange]] | None = vars(cassette).get("read")
-    if read is None:
-        raise UsageError("reading cassettes is still to come")
     files = sorted(path.rglob("*.y*ml")) if path.is_dir() else [path]
     if not files:
         raise UsageError(f"{path} holds no cassette")
     for file in files:
         name = file.relative_to(path).with_suffix("").as_posix() if path.is_dir() else file.stem
-        for number, exchange in enumerate(read(file), 1):
+        for number, exchange in enumerate(cassette.read(file), 1):
             yield (name if number == 1 else f"{name}-{number}"), exchange
 
 

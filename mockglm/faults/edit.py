@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 JSON: TypeAlias = dict[str, Any]
-Pieces: TypeAlias = tuple[tuple[float, bytes], ...]
+Pieces: TypeAlias = Sequence[tuple[float, bytes]]
 
 _END = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2,}")
 _DATA = re.compile(rb"(?:^|[\r\n])(?:\xef\xbb\xbf)?data: ?([^\r\n]*)")

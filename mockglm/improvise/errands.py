@@ -1,4 +1,4 @@
-"""What agents and chat applications ask on the side: a title for the conversation, a summary.
+"""What is asked on the side: a title for the conversation, a summary, a text word for word.
 
 Seen in the wild: opencode's title agent, Claude Code's topic detection and compaction, the state
 snapshot of Qwen Code, the task prompts of Open WebUI, the topic naming of Cherry Studio.
@@ -26,6 +26,12 @@ SUMMARY = re.compile(
     r"|\b(?:create|write|provide|generate)[^.\n]{0,40}\bsummary\b|总结|摘要|概括|归纳",
     re.I,
 )
+REPEAT = re.compile(
+    r"(?:repeat|echo|reply|respond|answer|say|output|write|print)\b(?:(?!\n)[^:：]){0,60}"
+    r"\b(?:exactly|only|verbatim|word for word|just)\b(?:(?!\n)[^:：]){0,60}[:：]\s*(?P<en>.+)"
+    r"|(?:重复|复述|只回复|只输出|仅回复|原样输出|照抄)[^:：\n]{0,20}[:：]\s*(?P<zh>.+)",
+    re.I | re.S,
+)
 QUOTED = re.compile(
     r"<(?:chat_history|conversation|session|content|user_message|text)>(.*?)</", re.S | re.I
 )
@@ -39,6 +45,9 @@ POINTS = 6
 
 def errand(scene: Scene) -> str | None:
     """The answer to a request on the side; None when the text is an ordinary turn."""
+    repeated = REPEAT.search(excerpt(scene.text, READ))
+    if repeated:
+        return (repeated["en"] or repeated["zh"]).strip()
     if is_title(scene):
         return _wrapped(title(scene), scene)
     if SUMMARY.search(_brief(scene)) or SUMMARY.search(excerpt(scene.text, READ)):

@@ -45,6 +45,12 @@ class Cork:
         if not self._transport.is_closing():
             self._transport.write(b"".join(held))
 
+    def pass_on(self, data: bytes) -> None:
+        """Hand over what was gathered and then this, with no turn of the loop between."""
+        self.flush()
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
     def close(self) -> None:
         self.flush()
         self._transport.close()
@@ -62,8 +68,7 @@ class Connection:
         self.gone: asyncio.Future[None] = protocol.loop.create_future()
 
     def write(self, data: bytes) -> None:
-        self._transport.write(data)
-        self._transport.flush()
+        self._transport.pass_on(data)
 
     def part(self, body: bytes) -> bool:
         """Send a part of a body as uvicorn would, but without a turn of the loop for each."""

@@ -108,11 +108,24 @@ def test_a_file_changed_meanwhile_keeps_its_change(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["format: 1\nignore: [$.seed]\n", "format: 1\nignore: [$.seed]\ninteractions: []"]
+)
+def test_a_file_that_only_says_what_to_ignore_is_recorded_into(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(text, "utf-8")
+    recorder = cassette(path)
+    recorder.append([exchange("一")])
+    recorder.append([exchange("二")])
+    assert texts(path) == ["一", "二"]
+    assert load(path).ignore == ("$.seed",)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "format: 1\ninteractions: [{reply: {content: 晴}}]\n",
         "format: 1\ninteractions:\n- reply: {content: 晴}\nabout: 后面\n",
-        "format: 1\n",
+        "format: 1\ninteractions: [\n]\n",
     ],
 )
 def test_a_file_that_cannot_be_added_to_is_refused_and_stays(tmp_path: Path, text: str) -> None:

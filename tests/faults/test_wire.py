@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from mockglm.exchange import Answer, End
 from mockglm.faults import apply, parse
 from tests.faults.answers import DONE, ERROR, STOP, TALK, TOOLS, WORDS, A, B, R, stream
 
-Pieces = tuple[tuple[float, bytes], ...]
+Pieces = Sequence[tuple[float, bytes]]
 KEPT: Pieces = ((0.0, R), (1.0, A))
 HALF = len(WORDS.body) // 2
 

@@ -24,6 +24,8 @@ TOOLS = [
     }
 ]
 
+NO_JSON = "{"
+
 
 @dataclass
 class Heard:
@@ -42,9 +44,9 @@ class Heard:
         for call in said.get("tool_calls") or ():
             written = call["function"].get("arguments") or ""
             place = call.get("index")
-            self.calls[place] = self.calls.get(place, "") + (
-                written if isinstance(written, str) else json.dumps(written)
-            )
+            # An object where text is promised: whoever parses it fails.
+            text = written if isinstance(written, str) else NO_JSON
+            self.calls[place] = self.calls.get(place, "") + text
 
     def told(self) -> dict[str, str]:
         """What is written into the table."""

@@ -62,7 +62,8 @@ def main(name: str) -> None:
         job = json.loads(line)
         heard = outcome(make, job)
         with speaking:
-            print(json.dumps({"id": job["id"], **heard.told()}), flush=True)
+            sys.stdout.write(json.dumps({"id": job["id"], **heard.told()}) + "\n")
+            sys.stdout.flush()
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for line in sys.stdin:

@@ -112,13 +112,14 @@ def test_the_client_holds_a_piece_before_the_service_sends_the_next(
     with (
         Service(lockstep, authority.context) as service,
         recording(service.url, tmp_path / "a.yaml", ca=authority.ca) as proxy,
+        proxy.client() as client,
+        client.stream("POST", "/chat/completions") as answer,
     ):
-        with proxy.client() as client, client.stream("POST", "/chat/completions") as answer:
-            pieces = answer.iter_raw()
-            for number, event in enumerate(held):
-                assert next(pieces) == b'data: {"n":%d}\n\n' % number
-                event.set()
-            assert b"".join(pieces) == DONE
+        pieces = answer.iter_raw()
+        for number, event in enumerate(held):
+            assert next(pieces) == b'data: {"n":%d}\n\n' % number
+            event.set()
+        assert b"".join(pieces) == DONE
     assert load(tmp_path / "a.yaml").interactions[0].steps[0].answer is not None
 
 
@@ -489,10 +490,9 @@ def test_a_canary_is_nowhere(tmp_path: Path) -> None:
 
 
 def test_a_request_that_had_a_key_in_it_replays(tmp_path: Path) -> None:
-    said = {"messages": [{"role": "user", "content": f"my key is {KEY}"}]}
+    said = {"messages": [{"role": "user", "content": f"my key is {KEY}"}], "stream": True}
     with Service(stream) as service, recording(service.url, tmp_path / "a.yaml") as proxy:
         proxy.post(json=said)
     with recording(service.url, tmp_path / "a.yaml") as proxy:
         assert proxy.post(json=said).content == FRAME + DONE
-        assert proxy.post(json={"messages": []}).status_code == 422
     assert len(service.calls) == 1

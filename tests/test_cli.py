@@ -1,0 +1,330 @@
+"""The command line in a process of its own: what it prints, how it ends, what it loads."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from mockglm import __version__
+from mockglm.scenario import shipped
+from tests.serving import KEY
+
+MOCKGLM = str(Path(sys.executable).with_name("mockglm"))
+LINE = re.compile(r"mockglm serving (http://[\d.]+:(\d+)/api/paas/v4)\n")
+PATIENCE = 30
+"""Seconds after which a process hangs."""
+
+HELLO = "format: 1\ninteractions: [{reply: {content: 你好}}]\n"
+ASK = {"model": "glm-4.6", "messages": [{"role": "user", "content": "你好"}]}
+
+
+@dataclass
+class Running:
+    """A process of `mockglm serve` that has said that it answers."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    @property
+    def host(self) -> str:
+        return self.url.removesuffix("/api/paas/v4")
+
+    def ask(self, *, headers: Mapping[str, str] | None = None, **body: Any) -> httpx.Response:
+        url = f"{self.url}/chat/completions"
+        given = {"Authorization": KEY, **(headers or {})}
+        return httpx.post(url, json={**ASK, **body}, headers=given, trust_env=False, timeout=30)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
+        """Tell it to stop: how it ended, and what else it printed and said."""
+        self.process.send_signal(number)
+        printed, said = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, printed, said
+
+
+@contextmanager
+def running(*arguments: str | Path) -> Iterator[Running]:
+    command = [MOCKGLM, "serve", "--port", "0", *map(str, arguments)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = LINE.fullmatch(process.stdout.readline())
+            assert line is not None, process.communicate()
+            yield Running(process, line[1])
+        finally:
+            process.kill()
+
+
+def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [MOCKGLM, *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", timeout=PATIENCE, cwd=cwd
+    )
+
+
+@pytest.fixture
+def hello(tmp_path: Path) -> Path:
+    path = tmp_path / "hello.yaml"
+    path.write_text(HELLO, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_says_where_answers_and_ends_well(number: signal.Signals, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    with running("--ready-file", ready) as served:
+        answer = served.ask(stream=True)
+        assert answer.text.endswith("data: [DONE]\n\n")
+        assert ready.read_text("utf-8") == served.url + "\n"
+        status, printed, said = served.end(number)
+    assert (status, printed) == (0, "")
+    assert re.fullmatch(
+        r"POST /chat/completions  glm-4\.6  improvised  200 stop  "
+        r"\d+\.\d{3}s \d+\.\d{3}s  \d+ frames\n",
+        said,
+    )
+
+
+STREAMS = """
+format: 1
+interactions:
+  - when: {text: 短}
+    reply: {content: 一二三四, chunks: 1, pace: {every: 0.1}}
+  - when: {text: 长}
+    reply: {content: 一二三四, chunks: 1, pace: {every: 600}}
+"""
+
+
+def test_running_streams_end_within_the_grace(tmp_path: Path) -> None:
+    path = tmp_path / "streams.yaml"
+    path.write_text(STREAMS, "utf-8")
+    with running(path, "--log", "json") as served, httpx.Client(trust_env=False) as client:
+        with _opened(client, served, "短") as short, _opened(client, served, "长") as long:
+            first = [next(short), next(long)]
+            served.process.terminate()
+            rest = b"".join(short)
+            with pytest.raises(httpx.RemoteProtocolError):
+                b"".join(long)
+        _, said = served.process.communicate(timeout=PATIENCE)
+    assert all(piece.startswith(b"data: {") for piece in first)
+    assert rest.endswith(b"data: [DONE]\n\n")
+    assert served.process.returncode == 0
+    ended = {entry["source"]: entry["outcome"] for entry in map(json.loads, said.splitlines())}
+    assert (ended["streams.yaml:5"], ended["streams.yaml:7"]) == ("done", "cut")
+
+
+@contextmanager
+def _opened(client: httpx.Client, served: Running, text: str) -> Iterator[Iterator[bytes]]:
+    body = {**ASK, "stream": True, "messages": [{"role": "user", "content": text}]}
+    url = f"{served.url}/chat/completions"
+    with client.stream("POST", url, json=body, headers={"Authorization": KEY}) as answer:
+        yield answer.iter_raw()
+
+
+def test_options_set_how_it_behaves(hello: Path) -> None:
+    options = ["--accept", KEY, "--model", "my-glm=glm-4.6", "--profile", "zai", "--strict"]
+    with running(hello, *options, "--speed", "0", "--log", "none") as served:
+        answers = [
+            served.ask(model="my-glm"),
+            served.ask(headers={"Authorization": "other"}),
+            served.ask(model="my-glm2"),
+            served.ask(temperature=1.5),
+        ]
+        _, _, said = served.end()
+    assert answers[0].json()["choices"][0]["message"]["content"] == "你好"
+    assert [answer.json()["error"] for answer in answers[1:3]] == [
+        {"code": "401", "message": "token expired or incorrect"},
+        {"code": "1211", "message": "Unknown Model, please check the model code."},
+    ]
+    assert (answers[3].status_code, answers[3].json()["error"]["code"]) == (400, "1210")
+    assert said == ""
+
+
+def test_what_listens_elsewhere_has_a_token(hello: Path) -> None:
+    with running(hello, "--host", "0.0.0.0") as served:
+        assert served.process.stderr is not None
+        line = served.process.stderr.readline()
+        found = re.fullmatch(r"MOCKGLM_TOKEN=(\S{32}) opens the control API\n", line)
+        assert found is not None
+        url = f"{served.host.replace('0.0.0.0', '127.0.0.1')}/__mockglm__/sessions"
+        token = {"Authorization": f"Bearer {found[1]}"}
+        statuses = [httpx.get(url, headers=one, trust_env=False).status_code for one in ({}, token)]
+    assert statuses == [403, 200]
+
+
+def test_an_edit_is_read_and_a_broken_one_keeps_what_was(hello: Path) -> None:
+    with running(hello) as served:
+        assert served.process.stderr is not None
+        hello.write_text(HELLO.replace("你好", "再见了"), "utf-8")
+        assert served.process.stderr.readline() == "mockglm: read again, 1 scenarios\n"
+        assert served.ask().json()["choices"][0]["message"]["content"] == "再见了"
+        served.process.stderr.readline()
+        hello.write_text("format: 1\ninteractions: [{reply: {contnt: x}}]\n", "utf-8")
+        told = [served.process.stderr.readline() for _ in range(2)]
+        assert served.ask().json()["choices"][0]["message"]["content"] == "再见了"
+    assert told == [
+        "mockglm: the files as they were go on playing:\n",
+        f"{hello}:2:25: unknown key `contnt`, did you mean `content`?\n",
+    ]
+
+
+SEEDED = (
+    {**ASK, "stream": True},
+    {**ASK, "messages": [{"role": "user", "content": "用 JSON 介绍北京"}]},
+    {
+        **ASK,
+        "tools": [
+            {
+                "type": "function",
+                "function": {
+                    "name": "get_weather",
+                    "description": "查询天气",
+                    "parameters": {"type": "object", "properties": {"days": {"type": "integer"}}},
+                },
+            }
+        ],
+        "messages": [{"role": "user", "content": "天气"}],
+    },
+)
+
+
+def test_the_same_seed_gives_the_same_bytes_in_another_process() -> None:
+    bodies = [_bodies("a"), _bodies("a"), _bodies("b")]
+    assert bodies[0] == bodies[1]
+    assert all(one != other for one, other in zip(bodies[0], bodies[2], strict=True))
+
+
+def _bodies(seed: str) -> list[bytes]:
+    """What a process of its own answers, at one second of its clock."""
+    with running("--seed", seed, "--speed", "0") as served:
+        asked = []
+        for body in SEEDED:
+            clock = f"{served.host}/__mockglm__/clock"
+            httpx.post(clock, json={"now": 1_773_349_383}, trust_env=False)
+            asked.append(served.ask(**body).content)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["serv"], "no verb is called 'serv'; did you mean serve?"),
+        (["serve", "--sped", "2"], "No such option '--sped'. (Did you mean one of: "),
+        (["serve", "--profile", "zia"], "Invalid value for '--profile': 'zia' is not one of"),
+        (["serve", "--speed", "-1"], "Invalid value for '--speed': -1.0 is not in the range"),
+        (["serve", "--model", "a=b"], "--model a=b: write ID=LIKE, LIKE a model that is known"),
+        (["serve", "/nowhere.yaml"], "/nowhere.yaml is not there"),
+        (["scenarios", "--copy", "helo"], "no scenario is called 'helo'; did you mean hello?"),
+        (["faults", "--jsn"], "No such option '--jsn'. Did you mean '--json'?"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_ends_2_with_one_sentence(arguments: list[str], sentence: str) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"mockglm: {sentence}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("serve", "--port", str(port))
+    told = f"mockglm: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
+def test_a_broken_file_ends_1_with_every_mistake_and_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text(
+        "format: 1\n"
+        "interactions:\n"
+        "  - when: {usr: 天气}\n"
+        "    reply: {content: 晴}\n"
+        "  - reply: {error: 9999}\n",
+        "utf-8",
+    )
+    done = run("serve", path, "--port", "0")
+    assert (done.returncode, done.stdout) == (1, "")
+    first, second = done.stderr.splitlines()
+    assert first == f"{path}:3:12: unknown key `usr`, did you mean `user`?"
+    assert second.startswith(f"{path}:5:")
+
+
+def test_the_version_and_the_help_are_told() -> None:
+    assert run("--version").stdout == f"mockglm, version {__version__}\n"
+    helped = run("serve", "-h")
+    assert (helped.returncode, helped.stderr) == (0, "")
+    assert helped.stdout.startswith("Usage: mockglm serve [OPTIONS] [PATHS]...\n")
+
+
+def test_scenarios_are_listed_and_copied(tmp_path: Path) -> None:
+    listed = json.loads(run("scenarios", "--json").stdout)
+    assert {row["name"] for row in listed} == set(shipped())
+    assert run("scenarios", "--copy", "hello", cwd=tmp_path).stdout == "copied to hello.yaml\n"
+    assert (tmp_path / "hello.yaml").read_bytes() == shipped()["hello"].read_bytes()
+    again = run("scenarios", "--copy", "hello", cwd=tmp_path)
+    assert (again.returncode, again.stderr) == (2, "mockglm: hello.yaml is here already\n")
+
+
+def test_explain_says_what_answers_and_ends_1_where_nothing_does(tmp_path: Path) -> None:
+    path = tmp_path / "weather.yaml"
+    path.write_text("format: 1\ninteractions: [{when: {user: 天气}, reply: {content: 晴}}]\n")
+    for text, status in (("天气", 0), ("你好", 1)):
+        request = tmp_path / "request.json"
+        asked = {**ASK, "messages": [{"role": "user", "content": text}]}
+        request.write_text(json.dumps(asked), "utf-8")
+        done = run("explain", path, "--request", request)
+        assert (done.returncode, done.stderr) == (status, "")
+        assert f"{path}:2" in done.stdout
+
+
+def test_the_schema_is_one_of_json_schema() -> None:
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads(run("schema").stdout)
+    Draft202012Validator.check_schema(schema)
+    assert {"format", "interactions"} <= schema["properties"].keys()
+
+
+FIRST = """
+import json, sys, urllib.request
+from mockglm.app import App
+from mockglm.scenario import load, shipped
+from mockglm.serving import Background
+from mockglm.session import Sessions, Settings
+import mockglm.cli.serve
+
+background = Background(App(Sessions(Settings(speed=0), [load(shipped()["hello"])])))
+background.start()
+body = json.dumps({"model": "glm-4.6", "messages": [{"role": "user", "content": "hi"}]}).encode()
+url = f"http://127.0.0.1:{background.port}/api/paas/v4/chat/completions"
+headers = {"Authorization": "Bearer key"}
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+with opener.open(urllib.request.Request(url, body, headers)) as answer:
+    assert b"Hello! How can I help you today?" in answer.read()
+background.stop()
+print(json.dumps(sorted(sys.modules)))
+"""
+
+HEAVY = {"httpx", "hypothesis", "jinja2", "jsonschema", "jwt", "pytest", "rich", "sse_starlette"}
+
+
+def test_what_a_first_answer_does_not_need_is_not_loaded() -> None:
+    done = subprocess.run([sys.executable, "-c", FIRST], capture_output=True, check=True)
+    loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    assert HEAVY & loaded == set()
+    assert {"mockglm", "uvicorn", "starlette", "msgspec", "yaml"} <= loaded

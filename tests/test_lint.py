@@ -1,0 +1,150 @@
+"""What is wrong with files that load all the same."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from mockglm.cassette import block, head
+from mockglm.cli.lint import lint as verb
+from mockglm.errors import UsageError
+from mockglm.lint import Limits, lint
+from mockglm.scenario import shipped
+from tests.cassette.exchanges import exchange
+
+KEY = "0123456789abcdef0123456789abcdef.SecretSecret1234"
+NOW = 1_795_334_400.0  # 2026-11-22T08:00:00Z
+HEAD = head("https://open.bigmodel.cn/api/paas/v4", "2026-11-01T08:00:00Z", "mockglm")
+LIMITS = Limits(now=NOW)
+NEVER = "4:3: never plays: line 3 answers all it would"
+
+
+def found(folder: Path, text: str, limits: Limits = LIMITS) -> list[str]:
+    """The problems of one file, as `line:column: message`."""
+    path = folder / "a.yaml"
+    path.write_text(text, "utf-8")
+    return [str(problem).removeprefix(f"{path}:") for problem in lint([path], limits)]
+
+
+def test_the_scenarios_that_are_shipped_are_clean() -> None:
+    assert lint(shipped().values(), LIMITS) == ()
+
+
+def test_a_cassette_as_it_was_recorded_is_clean(tmp_path: Path) -> None:
+    text = HEAD + block(exchange("一")) + block(exchange("一", size=2)) + block(exchange("二"))
+    assert found(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("format: 2\n", ["1:9: expected 1, found `2`"]),
+        ("a: [\n", ["2:1: while parsing a flow node, did not find expected node content"]),
+        ("format: 1\n", ["1:1: nothing is in it that could answer"]),
+        ("format: 1\naccounts: [{key: a, balance: 0}]\n", []),
+        (HEAD + "- request: {path: /a}\n  response: {}\n", ["7:3: the answer is empty"]),
+        (HEAD + "- request: {path: /a}\n  response: {status: 204}\n", []),
+    ],
+)
+def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, problems: list[str]) -> None:
+    assert found(tmp_path, text) == problems
+
+
+def test_a_key_is_found_where_it_stands(tmp_path: Path) -> None:
+    text = f"format: 1\ninteractions:\n- reply:\n    content: 密 {KEY}\n"
+    assert found(tmp_path, text) == ["4:18: a key is here: take it out, and have it revoked"]
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        f"- {{at: 0, base64: {base64.b64encode(KEY.encode()).decode()}}}",
+        f'- [0, "{KEY[:40]}"]\n    - [1, "{KEY[40:]}"]',
+        f'- [0, "{KEY.replace(".", chr(92) + "x2e")}"]',
+    ],
+)
+def test_a_key_that_cannot_be_seen_is_found(tmp_path: Path, chunks: str) -> None:
+    written = f"- when: {{user: a}}\n  response:\n    chunks:\n    {chunks}\n"
+    text = f"format: 1\ninteractions:\n{written}"
+    assert found(tmp_path, text) == ["3:3: a key is in this: take it out, and have it revoked"]
+
+
+def test_a_key_that_is_known_is_found_whatever_its_shape(tmp_path: Path) -> None:
+    text = "format: 1\ninteractions:\n- reply: {content: my-own-key-12}\n"
+    limits = Limits(now=NOW, secrets=("my-own-key-12",))
+    assert found(tmp_path, text, limits) == [
+        "3:20: a key is here: take it out, and have it revoked"
+    ]
+    assert found(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(
+    ("at", "days", "problems"),
+    [
+        ("2026-11-01T08:00:00Z", 30, []),
+        ("2026-11-01T08:00:00Z", 20, ["recorded 21 days ago, 20 are allowed: record it anew"]),
+        ("2026-11-01", 20, ["recorded 21 days ago, 20 are allowed: record it anew"]),
+        ("unknown", 20, ["when it was recorded is not known: `unknown` is no date"]),
+        ("unknown", None, []),
+    ],
+)
+def test_a_recording_has_an_age(
+    tmp_path: Path, at: str, days: float | None, problems: list[str]
+) -> None:
+    text = HEAD.replace("2026-11-01T08:00:00Z", at) + block(exchange())
+    limits = Limits(now=NOW, days=days)
+    assert found(tmp_path, text, limits) == [f"2:1: {problem}" for problem in problems]
+
+
+def test_what_was_written_twice_is_named(tmp_path: Path) -> None:
+    text = HEAD + block(exchange("一")) + block(exchange("二")) + block(exchange("一"))
+    assert found(tmp_path, text) == ["39:3: the same as line 7, word for word"]
+
+
+@pytest.mark.parametrize(
+    ("first", "problems"),
+    [
+        ("- {when: {user: a}, reply: {content: b}}", [NEVER]),
+        ("- {when: {user: a}, times: 1, reply: {content: b}}", []),
+        ("- {when: {user: a}, reply: [{content: b}, {content: c, times: 1}]}", []),
+        ("- {when: {user: a, chance: 0.5}, reply: {content: b}}", []),
+        ("- {when: {user: b}, reply: {content: b}}", []),
+    ],
+)
+def test_what_can_never_play_is_named(tmp_path: Path, first: str, problems: list[str]) -> None:
+    text = f"format: 1\ninteractions:\n{first}\n- {{when: {{user: a}}, reply: {{content: c}}}}\n"
+    assert found(tmp_path, text) == problems
+
+
+def test_a_name_belongs_to_one_file(tmp_path: Path) -> None:
+    text = "format: 1\ninteractions: [{reply: {content: a}}]\n"
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "c.yaml").write_text(text, "utf-8")
+    (problem,) = lint([tmp_path], LIMITS)
+    assert problem.message == f"the name `c` is taken by {tmp_path / 'a' / 'c.yaml'}"
+
+
+def test_a_path_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is not there"):
+        lint([tmp_path / "a.yaml"], LIMITS)
+
+
+def test_the_verb_ends_1_where_something_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("ZAI_API_KEY=my-own-key-12\n", "utf-8")
+    path = tmp_path / "a.yaml"
+    path.write_text("format: 1\ninteractions: [{reply: {content: my-own-key-12}}]\n", "utf-8")
+    ended = CliRunner().invoke(verb, ["a.yaml"])
+    assert (ended.exit_code, ended.output) == (
+        1,
+        "a.yaml:2:35: a key is here: take it out, and have it revoked\n",
+    )
+    path.write_text("format: 1\ninteractions: [{reply: {content: a}}]\n", "utf-8")
+    ended = CliRunner().invoke(verb, ["a.yaml", "--max-age", "1"])
+    assert (ended.exit_code, ended.output) == (0, "")

@@ -1,0 +1,40 @@
+"""The pages that are made are what they would be made now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockglm.faults import CATALOGUE, parse
+from mockglm.gateway import route
+from mockglm.scenario import parse as parse_file
+from tests.pages import DOCS, PAGES, faults
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_as_it_would_be_made(name: str) -> None:
+    assert (DOCS / name).read_text("utf-8") == PAGES[name](), "run scripts/write-pages"
+
+
+def test_every_fault_has_its_row() -> None:
+    assert re.findall(r"^\| `([\w-]+)` \|", faults(), re.MULTILINE) == [
+        name for kind in ("wire", "stream", "meaning") for name in _of(kind)
+    ]
+
+
+def test_the_examples_of_the_page_can_be_used() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", faults(), re.DOTALL)
+    assert len(parse_file(example.encode(), Path("example.yaml")).interactions) == 2
+    (url,) = re.findall(r"`(/s/\S+/api/paas/v4)`", faults())
+    where = route(url)
+    assert (where.scenario, where.label) == ("hello", "me")
+    assert [str(laid.place) for laid in parse(where.faults)] == ["3 frames", "None"]
+
+
+def _of(kind: str) -> list[str]:
+    rows: Mapping[str, Any] = CATALOGUE
+    return [name for name, fault in rows.items() if fault.kind == kind]

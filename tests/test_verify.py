@@ -1,0 +1,239 @@
+"""Shape against shape: each fault of meaning is named, and what is the same is passed over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from mockglm import faults
+from mockglm.chat import Rendering, Stamp, refuse
+from mockglm.cli.verify import verify as verb
+from mockglm.clock import Ids
+from mockglm.errors import FaultError
+from mockglm.exchange import Answer, Failure, Reply, ToolCall
+from mockglm.models import MODELS
+from mockglm.scenario import load, shipped
+from mockglm.verify import drift, shape
+from tests.recorder.service import KEY, recording
+from tests.serving import Served, serving
+
+CALLS = (
+    ToolCall("get_weather", '{"city":"北京","unit":"c"}'),
+    ToolCall("get_time", '{"zone":"Asia/Shanghai"}'),
+)
+REPLIES = {
+    "text": Reply(content="你好，世界，今天天气很好。", reasoning="用户打招呼，该怎么说才好。"),
+    "calls": Reply(content="\n", reasoning="看看。", calls=CALLS, finish_reason="tool_calls"),
+    "json": Reply(content='{"city": "北京",\n "degrees": [20, 25]}'),
+}
+WORDS = {"usage-over", "reasoning-unasked", "text-after"}
+"""Faults of meaning that only say more or other words than were recorded, or count them: that a
+service thinks where it was not asked to shows only where no thought was recorded."""
+
+
+def stamp(number: int) -> Stamp:
+    ids, now = Ids("seed", "session", number), 1_773_349_383.0 + number
+    return Stamp(
+        ids=ids,
+        id=ids.log(now),
+        request_id=ids.log(now),
+        created=int(now),
+        model="glm-4.6",
+        profile=MODELS["glm-4.6"],
+        prompt=8,
+    )
+
+
+def answers(number: int) -> Iterator[Answer]:
+    """The same replies as they are told at different times, as stream, in pieces and as JSON."""
+    for reply in REPLIES.values():
+        yield Rendering(reply).stream(stamp(number))
+        yield Rendering(reply).stream(stamp(number), tool_stream=True)
+        yield Rendering(reply).plain(stamp(number))
+    yield refuse(Failure("1301"), stamp(number).id)
+
+
+PAIRS = list(zip(answers(1), answers(5), strict=True))
+
+
+def laid(name: str, answer: Answer) -> Answer | None:
+    """The answer with a fault laid over it; None where it cannot be."""
+    try:
+        return faults.apply(answer, faults.parse(name))
+    except FaultError:
+        return None
+
+
+def changed(name: str, pairs: list[tuple[Answer, Answer]] = PAIRS) -> list[list[str]]:
+    """What is named of each answer that a fault can be laid over."""
+    live = [(recorded, laid(name, answer)) for recorded, answer in pairs]
+    return [
+        [str(one) for one in drift(shape(recorded), shape(answer))]
+        for recorded, answer in live
+        if answer is not None
+    ]
+
+
+@pytest.mark.parametrize(("recorded", "live"), PAIRS)
+def test_other_ids_and_times_are_no_drift(recorded: Answer, live: Answer) -> None:
+    assert drift(shape(recorded), shape(live)) == ()
+
+
+def test_other_words_are_no_drift() -> None:
+    other = Reply(content="再见，欢迎下次再来。" * 5, reasoning="用户要走了。" * 9)
+    for recorded, live in (
+        (Rendering(REPLIES["text"]).stream(stamp(1)), Rendering(other).stream(stamp(2))),
+        (Rendering(REPLIES["text"]).plain(stamp(1)), Rendering(other).plain(stamp(2))),
+    ):
+        assert drift(shape(recorded), shape(live)) == ()
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, fault in faults.CATALOGUE.items() if fault.kind == "meaning"]
+)
+def test_every_fault_of_meaning_is_named(name: str) -> None:
+    if name in WORDS:
+        assert not any(changed(name))
+        return
+    assert any(changed(name)), "no answer shows it"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("finish-unknown", ['$.choices[*].finish_reason: was "stop", is "eos"']),
+        ("usage-total", ["usage adds up: was yes, is no"]),
+        ("usage-zero", ["completion_tokens: was some, is 0"]),
+        ("usage-cached", ["cached_tokens beyond the whole: was no, is yes"]),
+        ("content-null", ["$.choices[*].message.content: was text, is null"]),
+        ("created-text", ["$.created: was unix seconds, is text"]),
+        ("object-missing", ['$.object: was "chat.completion", is nothing']),
+        ("model-other", ['$.model: was "glm-4.6", is "gpt-4o"']),
+        ("role-user", ['$.choices[*].message.role: was "assistant", is "user"']),
+        ("reasoning-missing", ["$.choices[*].message.reasoning_content: was text, is nothing"]),
+        ("delta-key", ["$.choices[*].message.annotations: was nothing, is an empty list"]),
+        ("refused", ["status: was 200, is 500"]),
+        ("mojibake", ["the text is: was as it was written, is UTF-8 read as Latin-1"]),
+    ],
+)
+def test_a_fault_of_a_json_answer_is_named_exactly(name: str, said: list[str]) -> None:
+    assert changed(name, [PAIRS[2]]) == [said]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("id-changes", ["$.id of all chunks: was the same, is not the same"]),
+        (
+            "call-without-type",
+            ['tool_calls: $.choices[*].delta.tool_calls[*].type: was "function", is nothing'],
+        ),
+        ("calls-in-one-chunk", ["calls in a chunk: was one, is several"]),
+        ("arguments-cut", ["arguments of all calls: was a JSON object, is not a JSON object"]),
+        ("arguments-empty", ["arguments of all calls: was a JSON object, is an empty JSON object"]),
+        ("call-id-same", ["the id of a call: was its own, is of several"]),
+        ("usage-total", ["usage adds up: was yes, is no"]),
+        ("huge-line", ["framing: was canonical, is a line of more than 64 KB"]),
+        ("finish-stop", ['finish_reason: $.choices[*].finish_reason: was "tool_calls", is "stop"']),
+    ],
+)
+def test_a_fault_of_a_stream_is_named_exactly(name: str, said: list[str]) -> None:
+    assert changed(name, [PAIRS[3]]) == [said]
+
+
+@pytest.mark.parametrize("name", ["no-done", "done-twice", "glue", "crlf", "bom", "comment"])
+def test_a_fault_of_the_stream_is_named(name: str) -> None:
+    said = changed(name, [PAIRS[0]])
+    assert said == [] or all(said) or name == "comment"
+
+
+def test_an_answer_that_is_none_of_glm_is_told_in_one_line() -> None:
+    page = Answer(502, (("Content-Type", "text/html"),), ((0.0, b"<html>"),))
+    assert [one.path for one in drift(shape(PAIRS[2][0]), shape(page))] == [
+        "status",
+        "content type",
+        "body",
+    ]
+    assert shape(Answer(200, (), ())).facts["body"] == "empty"
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cassette of a tool loop, as it was recorded from the shipped scenarios."""
+    monkeypatch.setenv("ZAI_API_KEY", KEY)
+    path = tmp_path / "a.yaml"
+    with serving(shipped()["hello"], speed=0) as service, recording(service.url, path) as proxy:
+        for stream in (True, False):
+            proxy.post(json=asked(stream=stream))
+    assert len(load(path).interactions) == 2
+    return path
+
+
+def asked(**body: Any) -> Mapping[str, Any]:
+    return {"model": "glm-4.6", "messages": [{"role": "user", "content": "你好"}], **body}
+
+
+def run(path: Path, served: Served, *options: str, base: str = "") -> tuple[int, str]:
+    upstream = served.base(base) if base else served.url
+    command = [str(path), "--upstream", upstream, "--allow-upstream", "127.0.0.1", *options]
+    ended = CliRunner().invoke(verb, command)
+    return ended.exit_code, ended.output
+
+
+def test_a_service_that_did_not_change_is_as_recorded(recorded: Path) -> None:
+    with serving(shipped()["hello"]) as served:
+        code, output = run(recorded, served)
+    assert (code, output.splitlines()) == (
+        0,
+        [f"{recorded}:7: as recorded"]
+        + [line for line in output.splitlines()[1:2] if line.endswith(": as recorded")]
+        + ["2 checked, 0 not as recorded"],
+    )
+
+
+def test_a_service_that_changed_is_told_by_path_and_written_down(
+    recorded: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+    with serving(shipped()["hello"]) as served:
+        code, output = run(recorded, served, "--report", str(report), base="hello+model-other")
+    assert code == 1
+    assert '  $.model: was "glm-4.6", is "gpt-4o"\n' in output
+    document = json.loads(report.read_text("utf-8"))
+    assert (document["schema"], document["same"], document["checked"]) == (
+        "mockglm.verify/1",
+        False,
+        2,
+    )
+    assert {"path": "$.model", "recorded": '"glm-4.6"', "live": '"gpt-4o"'}.items() <= document[
+        "drift"
+    ][-1].items()
+
+
+def test_no_more_is_sent_than_was_allowed(recorded: Path) -> None:
+    with serving(shipped()["hello"]) as served:
+        code, output = run(recorded, served, "--max-requests", "1")
+        assert len(served.session().journal) == 1
+    assert code == 0
+    assert "skipped, only 1 requests were allowed" in output
+
+
+def test_a_service_that_is_not_there_is_drift(recorded: Path) -> None:
+    command = [str(recorded), "--upstream", "http://127.0.0.1:9", "--allow-upstream", "127.0.0.1"]
+    ended = CliRunner().invoke(verb, command)
+    assert ended.exit_code == 1
+    assert "did not answer: ConnectError" in ended.output
+
+
+def test_without_a_key_nothing_is_sent(
+    recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ZAI_API_KEY")
+    monkeypatch.chdir(tmp_path)
+    ended = CliRunner().invoke(verb, [str(recorded), "--upstream", "https://api.z.ai"])
+    assert "no key: set ZAI_API_KEY" in str(ended.exception)
