@@ -123,7 +123,7 @@ def test_running_streams_end_within_the_grace(tmp_path: Path) -> None:
     assert rest.endswith(b"data: [DONE]\n\n")
     assert served.process.returncode == 0
     ended = {entry["source"]: entry["outcome"] for entry in map(json.loads, said.splitlines())}
-    assert (ended["streams.yaml:5"], ended["streams.yaml:7"]) == ("done", "cut")
+    assert (ended["streams.yaml:4"], ended["streams.yaml:6"]) == ("done", "cut")
 
 
 @contextmanager

@@ -19,7 +19,7 @@ KEY = "0123456789abcdef0123456789abcdef.SecretSecret1234"
 NOW = 1_795_334_400.0  # 2026-11-22T08:00:00Z
 HEAD = head("https://open.bigmodel.cn/api/paas/v4", "2026-11-01T08:00:00Z", "mockglm")
 LIMITS = Limits(now=NOW)
-NEVER = "4:3: never plays: line 3 answers all it would"
+NEVER = "4:1: never plays: line 3 answers all it would"
 
 
 def found(folder: Path, text: str, limits: Limits = LIMITS) -> list[str]:
@@ -45,7 +45,7 @@ def test_a_cassette_as_it_was_recorded_is_clean(tmp_path: Path) -> None:
         ("a: [\n", ["2:1: while parsing a flow node, did not find expected node content"]),
         ("format: 1\n", ["1:1: nothing is in it that could answer"]),
         ("format: 1\naccounts: [{key: a, balance: 0}]\n", []),
-        (HEAD + "- request: {path: /a}\n  response: {}\n", ["7:3: the answer is empty"]),
+        (HEAD + "- request: {path: /a}\n  response: {}\n", ["7:1: the answer is empty"]),
         (HEAD + "- request: {path: /a}\n  response: {status: 204}\n", []),
     ],
 )
@@ -69,7 +69,7 @@ def test_a_key_is_found_where_it_stands(tmp_path: Path) -> None:
 def test_a_key_that_cannot_be_seen_is_found(tmp_path: Path, chunks: str) -> None:
     written = f"- when: {{user: a}}\n  response:\n    chunks:\n    {chunks}\n"
     text = f"format: 1\ninteractions:\n{written}"
-    assert found(tmp_path, text) == ["3:3: a key is in this: take it out, and have it revoked"]
+    assert found(tmp_path, text) == ["3:1: a key is in this: take it out, and have it revoked"]
 
 
 def test_a_key_that_is_known_is_found_whatever_its_shape(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_recording_has_an_age(
 
 def test_what_was_written_twice_is_named(tmp_path: Path) -> None:
     text = HEAD + block(exchange("一")) + block(exchange("二")) + block(exchange("一"))
-    assert found(tmp_path, text) == ["39:3: the same as line 7, word for word"]
+    assert found(tmp_path, text) == ["39:1: the same as line 7, word for word"]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_the_verb_ends_1_where_something_is_found(
     ended = CliRunner().invoke(verb, ["a.yaml"])
     assert (ended.exit_code, ended.output) == (
         1,
-        "a.yaml:2:35: a key is here: take it out, and have it revoked\n",
+        "a.yaml:2:34: a key is here: take it out, and have it revoked\n",
     )
     path.write_text("format: 1\ninteractions: [{reply: {content: a}}]\n", "utf-8")
     ended = CliRunner().invoke(verb, ["a.yaml", "--max-age", "1"])

@@ -164,9 +164,10 @@ def test_the_test_passes(tmp_path: Path) -> None:
 
 
 def test_the_endpoint_is_judged(tmp_path: Path, here: Mapping[str, str]) -> None:
-    with running("mockglm serve --speed 0", tmp_path, here) as port:
-        path = f"PATH={here['PATH']} ZAI_API_KEY={KEY} "
-        run(path + block("sh", "mockglm check http"), tmp_path, port)
+    with serving(policy="strict", accept=frozenset([KEY])) as live:
+        check = block("sh", "mockglm check").replace(LIVE, live.url)
+        told = run(f"PATH={here['PATH']} ZAI_API_KEY={KEY} {check}", tmp_path, 0)
+    assert re.search(r"(?<!\d )0 failed|^(?!.*failed).*\d+ passed", told, re.MULTILINE)
 
 
 def test_every_block_is_run_here() -> None:

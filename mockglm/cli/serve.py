@@ -72,14 +72,15 @@ def serve(
     **options: Any,
 ) -> None:
     """Play the scenarios in PATHS (files and folders); with none, improvise."""
-    sessions = Sessions(_settings(options), load_all(paths))
+    sessions = Sessions(_settings(options))
+    reloader = Reloader(paths, sessions.load, _tell)
+    sessions.load(load_all(paths))
     socket = listen(host, port)
     scheme = "https" if certfile else "http"
     name = f"[{host}]" if ":" in host else host
     url = f"{scheme}://{name}:{socket.getsockname()[1]}{BASE}"
     token = _token(host)
     app = App(sessions, log=LOGS[log], token=token)
-    reloader = Reloader(paths, sessions.load, _tell)
     server = Server(
         app,
         ready=lambda: _say(url, token, ready_file),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -29,6 +30,9 @@ from mockglm.faults.fault import Fault, Laid, On
 from mockglm.faults.place import Place, find
 
 __all__ = ["CATALOGUE", "apply", "named", "parse"]
+
+_DOT = re.compile(r"(?<!\d)\.|\.(?!\d)")
+"""What parts a fault's word; a dot between digits is a decimal point."""
 
 _STREAM = (sequence, lines)
 _MEANING = (finish, texts, thoughts, calls, arguments, usage, identity, shapes, refusals)
@@ -112,7 +116,7 @@ def _is_error(answer: Answer) -> bool:
 
 def _worded(text: str) -> tuple[str, dict[str, Any]]:
     """Name and parameters of a fault in one word."""
-    name, *parts = text.strip().split(".")
+    name, *parts = _DOT.split(text.strip())
     written: dict[str, Any] = {}
     for part in parts:
         option, _, value = part.partition("-")

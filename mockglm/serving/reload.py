@@ -18,7 +18,10 @@ Print = dict[Path, tuple[int, int]]
 
 
 class Reloader:
-    """Watches files and folders. `take` gets what they hold now, `say` a sentence about it."""
+    """Watches files and folders from when it is made, so make it before they are read first.
+
+    `take` gets what they hold now, `say` a sentence about it.
+    """
 
     def __init__(
         self,
@@ -29,15 +32,15 @@ class Reloader:
         self._paths = paths
         self._take = take
         self._say = say
+        self._seen = self._look()
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        seen = await asyncio.to_thread(self._look)
         while True:
             await asyncio.sleep(INTERVAL)
             now = await asyncio.to_thread(self._look)
-            if now != seen:
-                seen = now
+            if now != self._seen:
+                self._seen = now
                 await self._reload()
 
     async def _reload(self) -> None:

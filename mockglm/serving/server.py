@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import uvicorn
 
@@ -27,12 +27,15 @@ GRACE = 3.0
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept, as nginx does; uvicorn's 5 race with clients' pools."""
 
+Loop = Literal["asyncio", "uvloop"]
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Server(uvicorn.Server):
     """One server of one app. `ready` is called in the loop once it answers; `beside` are run in
-    the loop as long as it does, `after` once no request is open."""
+    the loop as long as it does, `after` once no request is open; `loop` is uvloop where there is
+    one."""
 
     def __init__(
         self,
@@ -44,11 +47,12 @@ class Server(uvicorn.Server):
         grace: float = GRACE,
         certfile: str | None = None,
         keyfile: str | None = None,
+        loop: Loop | None = None,
     ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                loop="uvloop" if _has_uvloop() else "asyncio",
+                loop=loop or ("uvloop" if _has_uvloop() else "asyncio"),
                 http=GLMProtocol,
                 ws="none",
                 lifespan="off",
@@ -139,7 +143,8 @@ class Background:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            with asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner:
+                runner.run(self._serve())
         except BaseException as failure:  # handed over to the thread that waits in start()
             self._failure = failure
         finally:
