@@ -11,8 +11,10 @@ __all__ = [
     "LARGE",
     "SMALL",
     "TEXT",
+    "among",
     "body",
     "http",
+    "many",
     "paced",
     "plain",
     "streamed",
@@ -25,7 +27,7 @@ FRAMES = 200
 """The events of a stream: its text in pieces, then the finish, then `[DONE]`."""
 
 CHARACTERS = 4
-"""Of a piece of text, as many as the service sends; an event then has about 250 bytes."""
+"""Of a piece of text; an event then has about 200 bytes."""
 
 
 def body(**keys: Any) -> bytes:
@@ -51,14 +53,19 @@ def http(body: bytes, path: str = PATH) -> bytes:
 
 
 def _small() -> bytes:
-    system = {"role": "system", "content": "You are a helpful assistant. Answer in Chinese, in one sentence, politely, and name units."}
+    system = {
+        "role": "system",
+        "content": "You are a helpful assistant. Answer in Chinese, in one sentence, politely, and name units.",
+    }
     messages = [system, {"role": "user", "content": TEXT}]
     return body(messages=messages, temperature=0.7, max_tokens=1024, top_p=0.9)
 
 
 def _large() -> bytes:
     """What an agent sends in its tenth turn: a long system prompt, tools, calls and results."""
-    rules = "Read a file before you change it, and run the tests after. 修改之前先阅读文件。\n" * 105
+    rules = (
+        "Read a file before you change it, and run the tests after. 修改之前先阅读文件。\n" * 105
+    )
     messages: list[dict[str, Any]] = [{"role": "system", "content": rules}]
     for turn in range(8):
         messages += _turn(turn)
@@ -70,7 +77,9 @@ def _turn(turn: int) -> list[dict[str, Any]]:
     arguments = json.dumps({"path": f"src/module_{turn}.py", "limit": 40})
     call = {"name": "tool_0", "arguments": arguments}
     calls = [{"id": f"call_{turn}", "type": "function", "function": call}]
-    code = "".join(f"{line:4} def function_{line}(self, value: int) -> str:\n" for line in range(16))
+    code = "".join(
+        f"{line:4} def function_{line}(self, value: int) -> str:\n" for line in range(16)
+    )
     return [
         {"role": "user", "content": f"Look at module {turn} and say what it does."},
         {"role": "assistant", "content": "I read it first.", "tool_calls": calls},
@@ -93,7 +102,7 @@ SMALL = _small()
 LARGE = _large()
 
 HELLO = "今天北京晴,最高气温二十六度,东南风三级,空气质量良,适合外出。" * 6
-"""A reply that makes a JSON answer of about 1 KB."""
+"""A reply that makes a JSON answer of about 900 bytes."""
 
 
 def plain() -> str:
@@ -111,6 +120,20 @@ def paced(frames: int, every: float) -> str:
     pace = {"first": every, "every": every}
     reply = {"content": "天" * CHARACTERS * (frames - 2), "pace": pace}
     return _scenario({"user": "天气"}, reply)
+
+
+def many(count: int) -> str:
+    """A scenario of many interactions, told apart by model and text, as people write them."""
+    one = "  - when: {{model: glm-4.6, text: 问题{0}}}\n    reply: {{content: 答案{0}。}}\n"
+    return "format: 1\ninteractions:\n" + "".join(map(one.format, range(count)))
+
+
+def among(count: int, asked: int) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """So many of their questions, spread over all, and what the answers must contain."""
+    chosen = range(0, count, count // asked)[:asked]
+    messages = [[{"role": "user", "content": f"问题{number}"}] for number in chosen]
+    requests = tuple(http(body(messages=said)) for said in messages)
+    return requests, tuple(f"答案{number}。".encode() for number in chosen)
 
 
 def _scenario(when: dict[str, Any], reply: dict[str, Any]) -> str:

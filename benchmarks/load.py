@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -18,11 +19,13 @@ from dataclasses import asdict, dataclass
 from itertools import cycle, islice
 from typing import cast
 
-__all__ = ["Asked", "Load", "Paced", "Plan"]
+__all__ = ["Asked", "Load", "Paced", "Plan", "fetch"]
 
 DONE = b"data: [DONE]\n\n"
 LAST_CHUNK = b"0\r\n\r\n"
 CONNECTED_AT_ONCE = 200
+LONGEST = 120.0
+"""Seconds after which answers are taken for lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,8 @@ class Plan:
 
     With `every` each connection asks once, they begin `ramp` seconds apart from first to last,
     and each frame's lateness is noted: frame i is due `first + every * i` seconds after the
-    request, `[DONE]` together with the frame before it.
+    request, `[DONE]` together with the frame before it. Who leaves asks once and goes when the
+    answer begins.
     """
 
     port: int
@@ -42,6 +46,8 @@ class Plan:
     first: float = 0.0
     every: float = 0.0
     ramp: float = 0.0
+    status: int = 200
+    leaves: bool = False
     wanted: tuple[bytes, ...] = ()
     """What the body of the answer to each request must contain; empty for anything."""
 
@@ -164,7 +170,7 @@ class Client(asyncio.Protocol):
         end = self.held.find(b"\r\n\r\n")
         if end < 0:
             return None
-        if not self.held.startswith(b"HTTP/1.1 200 "):
+        if not self.held.startswith(b"HTTP/1.1 %d " % self.plan.status):
             self.note(self.held[:12].decode("latin-1"))
         head = self.held[:end].lower() + b"\r\n"
         at = head.find(b"\r\ncontent-length:")
@@ -194,6 +200,15 @@ class Client(asyncio.Protocol):
         self.asked.wrong[wrong] = self.asked.wrong.get(wrong, 0) + 1
 
 
+class Leaver(Client):
+    """One connection that asks once and is gone when the answer begins."""
+
+    def data_received(self, data: bytes) -> None:
+        self.asked.answers += 1
+        self.held, self.wanted = b"", b""
+        self.transport.abort()
+
+
 class Watcher(Client):
     """One connection that asks once and notes when each frame came."""
 
@@ -218,6 +233,17 @@ class Watcher(Client):
             yield at - start - self.plan.every * min(index, last)
 
 
+def fetch(port: int, request: bytes) -> bytes:
+    """The body of one answer."""
+    request = request.replace(b"Connection: keep-alive", b"Connection: close")
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
+        sock.sendall(request)
+        held = b"".join(iter(lambda: sock.recv(65536), b""))
+    end = held.index(b"\r\n\r\n")
+    is_chunked = b"transfer-encoding: chunked" in held[:end].lower()
+    return dechunked(held, end + 4) if is_chunked else held[end + 4 :]
+
+
 def dechunked(held: bytes, start: int) -> bytes:
     """The body of a chunked message that is whole."""
     pieces = []
@@ -238,8 +264,8 @@ async def ask(plan: Plan) -> Asked:
     if plan.every:
         return await watch(plan, queue, asked)
     started = time.monotonic()
-    clients = await connect(Client, plan, queue, asked)
-    await asyncio.gather(*(client.closed for client in clients))
+    clients = await connect(Leaver if plan.leaves else Client, plan, queue, asked)
+    await _closed(clients, asked)
     asked.seconds = time.monotonic() - started
     return asked
 
@@ -251,7 +277,7 @@ async def watch(plan: Plan, queue: Iterator[tuple[bytes, bytes]], asked: Asked) 
     started = loop.time() + 0.05
     for index, client in enumerate(clients):
         loop.call_at(started + plan.ramp * index / len(clients), client.ask)
-    await asyncio.gather(*(client.closed for client in clients))
+    await _closed(clients, asked)
     late = [list(client.lateness()) for client in clients]
     tenth = max(plan.frames // 10, 1)
     every = sorted(one for stream in late for one in stream)
@@ -283,6 +309,13 @@ async def connect(
         ]
         clients += [protocol for _, protocol in await asyncio.gather(*made)]
     return clients
+
+
+async def _closed(clients: list[Client], asked: Asked) -> None:
+    """Wait for all connections to end, not for ever."""
+    _, pending = await asyncio.wait([client.closed for client in clients], timeout=LONGEST)
+    if pending:
+        asked.wrong["no end"] = len(pending)
 
 
 def _texts(texts: tuple[bytes, ...]) -> list[str]:

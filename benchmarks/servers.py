@@ -44,7 +44,9 @@ class Server:
 
 
 @contextmanager
-def run(command: Sequence[str], port: int, probe: bytes, log: Path | None = None) -> Iterator[Server]:
+def run(
+    command: Sequence[str], port: int, probe: bytes, log: Path | None = None
+) -> Iterator[Server]:
     """Run a server until the block ends; it is ready once it has answered the probe.
 
     What it writes goes to `log`, or to nobody.

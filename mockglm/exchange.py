@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
@@ -130,6 +130,9 @@ class Frames(Sequence[tuple[float, bytes]]):
             return tuple(map(self._piece, self._timetable[index]))
         return self._piece(self._timetable[index])
 
+    def __iter__(self) -> Iterator[tuple[float, bytes]]:
+        return map(self._piece, self._timetable)
+
     def __len__(self) -> int:
         return len(self._timetable)
 
@@ -146,7 +149,8 @@ class Frames(Sequence[tuple[float, bytes]]):
 
     def _piece(self, stop: Stop) -> tuple[float, bytes]:
         at, first, end = stop
-        body = b"".join([self._opening + tail for tail in self._tails[first:end]])
+        tails = self._tails[first:end]
+        body = self._opening + self._opening.join(tails) if tails else b""
         return at, body + self._ending if end > len(self._tails) else body
 
 

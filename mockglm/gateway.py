@@ -11,7 +11,7 @@ import msgspec
 from mockglm import faults
 from mockglm.chat import common_headers
 from mockglm.clock import local
-from mockglm.errors import MockGLMError
+from mockglm.errors import MockGLMError, UsageError
 from mockglm.exchange import Answer, Headers, Request
 from mockglm.models import Model
 from mockglm.session import Asked, Played, Session, Sessions, Visit, unable, visit
@@ -26,6 +26,8 @@ BASES = ("/api/coding/paas/v4", "/api/paas/v4", "/v4", "/v1")
 
 NAME = r"[a-z0-9][a-z0-9._-]*"
 PREFIX = re.compile(rf"/s/(?P<name>{NAME})?(?P<faults>(?:\+{NAME})*)(?:@(?P<label>{NAME}))?(?=/|$)")
+
+FORM = "write /s/NAME[+FAULT]…[@LABEL]/…, all names of a-z, 0-9, dots, dashes and underscores"
 
 GATEWAY_TYPE = "application/json;charset=UTF-8"
 
@@ -58,7 +60,15 @@ def route(path: str) -> Route:
 
 def answer(sessions: Sessions, where: Route, request: Request) -> Visit:
     """What a request gets, wherever it leads."""
+    visited = _visit(sessions, where, request)
+    origin = request.header("origin")
+    return _shared(visited, origin) if origin and request.method != "OPTIONS" else visited
+
+
+def _visit(sessions: Sessions, where: Route, request: Request) -> Visit:
     try:
+        if where.tail.startswith("/s/"):
+            raise UsageError(f"{where.tail} is no path here; {FORM}")
         session = sessions.get(where.scenario, where.label)
         laid = faults.parse(where.faults)
     except MockGLMError as error:
@@ -68,12 +78,9 @@ def answer(sessions: Sessions, where: Route, request: Request) -> Visit:
         )
     is_chat = where.tail == CHAT and request.method == "POST"
     if where.base and (is_chat or session.on_miss == "record"):
-        visited = visit(session, request, laid)
-    else:
-        otherwise = partial(_elsewhere, session, where)
-        visited = visit(session, request, laid, otherwise, is_open=_is_open(where, request))
-    origin = request.header("origin")
-    return _shared(visited, origin) if origin and request.method != "OPTIONS" else visited
+        return visit(session, request, laid)
+    otherwise = partial(_elsewhere, session, where)
+    return visit(session, request, laid, otherwise, is_open=_is_open(where, request))
 
 
 def _shared(visited: Visit, origin: str) -> Visit:

@@ -9,7 +9,7 @@ from email.utils import formatdate
 from functools import lru_cache, partial
 from heapq import heappop, heappush
 from http import HTTPStatus
-from itertools import count
+from itertools import count, islice
 from math import ceil
 from time import monotonic
 from typing import Any, Protocol
@@ -78,8 +78,8 @@ class Watch(Protocol):
         has its answer."""
 
 
-Turn = Callable[[float], float | None]
-"""What is done when it is due, told the time; it returns when it is due again, None for never."""
+Turn = Callable[[], float | None]
+"""What is done when it is due; it returns when it is due again, None if it is not."""
 
 
 class Ticker:
@@ -116,7 +116,7 @@ class Ticker:
         now = monotonic()
         while self._due and self._due[0][0] <= now:
             _, order, future, turn = heappop(self._due)
-            again = turn(now) if turn and not future.done() else None
+            again = turn() if turn and not future.done() else None
             if again is not None:
                 heappush(self._due, (again, order, future, turn))
             else:
@@ -129,35 +129,6 @@ class Ticker:
         for _, _, future, _ in self._due:
             _settle(future)
         self._due.clear()
-
-
-class Flow:
-    """The pieces of an answer before the last: each sent when it is due, with no task waking."""
-
-    def __init__(self, answer: Answer, watch: Watch, wire: Wire) -> None:
-        self.sent = 0
-        self._pieces = answer.pieces
-        self._watch = watch
-        self._wire = wire
-
-    @property
-    def is_over(self) -> bool:
-        return self.sent >= len(self._pieces) - 1
-
-    def turn(self, now: float) -> float | None:
-        """Send what is due; when the next piece is, None if the connection is full or only the
-        last one is left."""
-        takes = True
-        while takes and not self.is_over:
-            at, piece = self._pieces[self.sent]
-            due = self._watch.started + at
-            if due > now:
-                return due
-            if not self.sent:
-                self._watch.first()
-            self.sent += 1
-            takes = self._wire.part(piece)
-        return None
 
 
 class Player:
@@ -193,8 +164,11 @@ class Player:
         if not await self._until(watch.started + (answer.head or 0.0), wire):
             return False
         await send(_start(answer))
-        begun = await self._flow(answer, watch, wire) if wire and _flows(answer) else 0
-        last = len(pieces) - 1
+        begun, last = 0, len(pieces) - 1
+        if wire is not None and _flows(answer):
+            if not await self._flow(answer, watch, wire):
+                return False
+            begun = last
         for index, (at, piece) in enumerate(pieces[begun:], begun):
             if not await self._until(watch.started + at, wire):
                 return False
@@ -202,7 +176,10 @@ class Player:
                 watch.first()
             if index == last:
                 watch.last()
-            for part, more in _parts(piece, index < last):
+            for start in range(0, len(piece) or 1, LARGEST_WRITE):
+                stop = start + LARGEST_WRITE
+                more = index < last or stop < len(piece)
+                part = piece[start:stop]
                 await send({"type": "http.response.body", "body": part, "more_body": more})
         return wire is None or not wire.gone.done()
 
@@ -222,15 +199,15 @@ class Player:
         await _end(answer, wire)
         return answer.end == "done"
 
-    async def _flow(self, answer: Answer, watch: Watch, wire: Wire) -> int:
-        """Send all pieces but the last; how many were sent when it ended."""
-        flow = Flow(answer, watch, wire)
-        while not flow.is_over:
-            due = flow.turn(monotonic())
-            if due is not None and not await self._until(due, wire, flow.turn):
-                break
-            await wire.drain()
-        return flow.sent
+    async def _flow(self, answer: Answer, watch: Watch, wire: Wire) -> bool:
+        """Send all pieces but the last with no task waking for each; False when the client left."""
+        flow = _pour(answer, watch, wire)
+        for due in flow:
+            if due is None:
+                await wire.drain()
+            elif not await self._until(due, wire, partial(next, flow, None)):
+                return False
+        return True
 
     async def _until(self, at: float, wire: Wire | None, turn: Turn | None = None) -> bool:
         """Wait for a time, or as long as turns are taken; False when the client left before."""
@@ -273,6 +250,20 @@ async def _end(answer: Answer, wire: Wire) -> None:
     await wire.gone
 
 
+def _pour(answer: Answer, watch: Watch, wire: Wire) -> Iterator[float | None]:
+    """Hands over all pieces but the last: yields when the next one is due, None if the connection
+    is full, and goes on when it is asked again."""
+    started, now = watch.started, monotonic()
+    for index, (at, piece) in enumerate(islice(answer.pieces, len(answer.pieces) - 1)):
+        while started + at > now:
+            yield started + at
+            now = monotonic()
+        if index == 0:
+            watch.first()
+        if not wire.part(piece):
+            yield None
+
+
 def _flows(answer: Answer) -> bool:
     """Whether its pieces can go below ASGI: what is chunked has nothing that counts them."""
     return len(answer.pieces) > 1 and answer.is_stream and not _is_sized(answer)
@@ -283,27 +274,25 @@ def _settle(future: asyncio.Future[None], *_: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-def _parts(piece: bytes, more: bool) -> Iterator[tuple[bytes, bool]]:
-    end = len(piece)
-    for start in range(0, max(end, 1), LARGEST_WRITE):
-        stop = start + LARGEST_WRITE
-        yield piece[start:stop], more or stop < end
-
-
 def _start(answer: Answer) -> MutableMapping[str, Any]:
     headers = _lines(answer)
-    if not answer.is_stream and not any(name == b"content-length" for name, _ in headers):
-        size = sum(len(piece) for _, piece in answer.pieces)
+    if not answer.is_stream and b"content-length" not in dict(headers):
+        size = sum([len(piece) for _, piece in answer.pieces])
         headers.append((b"content-length", b"%d" % size))
     return {"type": "http.response.start", "status": answer.status, "headers": headers}
 
 
 def _lines(answer: Answer) -> list[tuple[bytes, bytes]]:
     """The headers as bytes, and the date unless the answer has one of its own."""
-    lines = [(name.lower().encode("latin-1"), _value(value)) for name, value in answer.headers]
-    if not any(name == b"date" for name, _ in lines):
+    lines = [(_name(name), _value(value)) for name, value in answer.headers]
+    if b"date" not in dict(lines):
         lines.insert(0, (b"date", _date(int(time.time()))))
     return lines
+
+
+@lru_cache(maxsize=1024)
+def _name(name: str) -> bytes:
+    return name.lower().encode("latin-1")
 
 
 @lru_cache(maxsize=1)

@@ -71,6 +71,7 @@ until it notices that a client has left."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 Chain = Sequence["_Attempt"]
+Beside = Mapping[int, Collection[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,35 +109,45 @@ class _Attempt:
         return answer is not None and not answer.is_stream and self.fate not in ("fine", "left")
 
 
-def judge(entries: Iterable[Entry], *, waiting: Collection[int] = ()) -> tuple[Finding, ...]:
+def judge(
+    entries: Iterable[Entry], *, waiting: Collection[int] = (), beside: Beside | None = None
+) -> tuple[Finding, ...]:
     """The findings about a client, those of one question together.
 
     `entries` are of one session, in their order; `waiting` are the ordinals of those that are still
-    on their way. What mockglm had no answer for is left out.
+    on their way; `beside` are, by ordinal, those that were when a request came, else told by the
+    times. What mockglm had no answer for is left out.
     """
     attempts = [_attempt(entry) for entry in entries if entry.source != "miss"]
-    found = [finding for chain in _chains(attempts) for rule in RULES for finding in rule(chain)]
+    chains = _chains(attempts, beside)
+    found = [finding for chain in chains for rule in RULES for finding in rule(chain)]
     open_ones = [one for one in attempts if one.entry.ordinal in waiting and _is_held(one.entry)]
     return (*found, *_took_cut(attempts), *map(_left_open, open_ones))
 
 
-def _chains(attempts: Iterable[_Attempt]) -> list[list[_Attempt]]:
+def _chains(attempts: Iterable[_Attempt], beside: Beside | None) -> list[list[_Attempt]]:
     """The attempts of each question; each attempt goes on where the oldest failure ended."""
     chains: list[list[_Attempt]] = []
     alike: defaultdict[bytes, list[list[_Attempt]]] = defaultdict(list)
     for attempt in attempts:
         asked = attempt.entry.request
         known = alike[canonical.key(asked.method, asked.path, asked.query, asked.body)]
-        open_ones = (
-            one for one in known if one[-1].fate != "fine" and one[-1].end - SLACK <= attempt.at
-        )
-        chain = min(open_ones, key=lambda one: one[-1].end, default=None)
+        failed = (one for one in known if one[-1].fate != "fine")
+        ended = (one for one in failed if _has_ended(one[-1], attempt, beside))
+        chain = min(ended, key=lambda one: one[-1].end, default=None)
         if chain is None:
             chain = []
             known.append(chain)
             chains.append(chain)
         chain.append(attempt)
     return chains
+
+
+def _has_ended(one: _Attempt, other: _Attempt, beside: Beside | None) -> bool:
+    """Whether an answer had ended when another request came."""
+    if beside is None or one.fate == "left":
+        return one.end - SLACK <= other.at
+    return one.entry.ordinal not in beside.get(other.entry.ordinal, ())
 
 
 def _attempt(entry: Entry) -> _Attempt:
@@ -213,7 +224,9 @@ def _gave_up(chain: Chain) -> Iterator[Finding]:
 
 
 def _no_backoff(chain: Chain) -> Iterator[Finding]:
-    pairs = [(one, other) for one, other in pairwise(chain) if one.is_refusal]
+    pairs = [
+        (one, other) for one, other in pairwise(chain) if one.is_refusal and one.fate == "again"
+    ]
     waits = [max(other.at - one.end, 0.0) for one, other in pairs]
     quick = [pair for pair, wait in zip(pairs, waits, strict=True) if wait < LEAST_WAIT]
     if quick:

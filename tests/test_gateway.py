@@ -205,6 +205,17 @@ def test_a_name_that_is_not_there_is_told_with_the_nearest(
     assert answer.json() == {"error": {"code": "422", "message": message}}
 
 
+def test_a_name_that_cannot_be_one_is_told(server: Served, http: httpx.Client) -> None:
+    asking = {"Origin": "https://app.example"}
+    answer = http.post(f"{server.base('Hello')}/chat/completions", json=ASK, headers=asking)
+    assert answer.status_code == 422
+    assert answer.headers["access-control-allow-origin"] == "https://app.example"
+    assert answer.json()["error"]["message"] == (
+        "/s/Hello/api/paas/v4/chat/completions is no path here; write "
+        "/s/NAME[+FAULT]…[@LABEL]/…, all names of a-z, 0-9, dots, dashes and underscores"
+    )
+
+
 def test_faults_in_the_path_are_laid_over_every_answer(base: Base, http: httpx.Client) -> None:
     url = f"{base('hello+no-done+usage-missing')}/chat/completions"
     for _ in range(2):

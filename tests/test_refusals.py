@@ -127,23 +127,30 @@ PLACES = list(places(VALID))
 
 
 def mutated(chance: random.Random, values: list[Any]) -> Any:
-    """The valid body with one to three values replaced, dropped, wrapped, doubled or moved."""
+    """The valid body with one to three values replaced, dropped, wrapped or doubled."""
     body = deepcopy(VALID)
     for _ in range(chance.randint(1, 3)):
         *path, last = chance.choice(PLACES)
-        try:
-            holder = body
-            for step in path:
-                holder = holder[step]
-            old = holder[last]
-        except (KeyError, IndexError, TypeError):
-            continue
-        _change(holder, last, old, chance, values)
+        holder = _held(body, path)
+        if isinstance(holder, dict) and last in holder:
+            _change(holder, last, chance, values)
+        if isinstance(holder, list) and isinstance(last, int) and last < len(holder):
+            _change(holder, last, chance, values)
     return body
 
 
-def _change(holder: Any, last: Any, old: Any, chance: random.Random, values: list[Any]) -> None:
-    way = chance.randrange(6)
+def _held(body: Any, path: list[Any]) -> Any:
+    """What is at a path, None where an earlier change took it away."""
+    for step in path:
+        try:
+            body = body[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return body
+
+
+def _change(holder: Any, last: Any, chance: random.Random, values: list[Any]) -> None:
+    old, way = holder[last], chance.randrange(6)
     if way == 0:
         del holder[last]
     elif way == 1:

@@ -147,6 +147,13 @@ def test_requests_side_by_side_are_no_attempts_of_each_other() -> None:
     assert names([*both, *again]) == []
 
 
+def test_what_was_on_its_way_is_known_better_than_by_the_times() -> None:
+    close = [entry(1, 0, refusal("1113"), took=2), entry(2, 1, refusal("1113"), took=2)]
+    assert names(close, beside={1: (), 2: ()}) == ["retried-in-vain"]
+    apart = asked(refusal("1113"), 0, 1)
+    assert names(apart, beside={1: (), 2: (1,)}) == []
+
+
 def test_a_question_that_was_answered_may_be_asked_anew() -> None:
     answers = [refusal("1302"), plain(), refusal("1302"), plain()]
     times = [0.0, 1.0, 1.01, 3.0]

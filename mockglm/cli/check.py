@@ -33,6 +33,7 @@ WRONG_USE = 4
 @click.option("--soak", type=int, metavar="N", help="Send the cheapest stream N times more.")
 @click.option("--disruptive", is_flag=True, help="Also exceed limits.")
 @click.option("--deterministic", is_flag=True, help="The endpoint repeats itself: a mock.")
+@click.option("--failing", is_flag=True, help="It breaks a stream off when asked to: a mock.")
 @click.option("--baseline", metavar="FILE", help="Known failures, each with a reason.")
 @click.option("--write-baseline", metavar="FILE", help="Write today's failures as a baseline.")
 @click.option("-k", "keyword", metavar="EXPR", help="Only these checks, as pytest's -k.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ import click
 
 from mockglm.app import App
 from mockglm.cli.log import LOGS
+from mockglm.cli.recording import Recording, open_recording, summary
 from mockglm.errors import UsageError
 from mockglm.models import MODELS, Model, like
-from mockglm.scenario import load_all
+from mockglm.scenario import Scenario
 from mockglm.serving import Reloader, Server, listen
 from mockglm.session import Sessions, Settings
 
@@ -36,9 +38,17 @@ BASE = "/api/paas/v4"
 )
 @click.option(
     "--on-miss",
-    type=click.Choice(["improvise", "error"]),
+    type=click.Choice(["improvise", "error", "record"]),
     help="What a request gets that nothing answers.  [default: improvise, with files error]",
 )
+@click.option(
+    "--cassette",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where --on-miss record records, as `mockglm record --mode new` does.",
+)
+@click.option("--upstream", metavar="URL", help="The service that --on-miss record asks.")
+@click.option("--allow-upstream", multiple=True, metavar="HOST", help="Ask this host, too.")
+@click.option("--ca", type=click.Path(exists=True), help="Trust these certificates upstream, too.")
 @click.option(
     "--profile",
     type=click.Choice(["bigmodel", "zai"]),
@@ -72,23 +82,46 @@ def serve(
     **options: Any,
 ) -> None:
     """Play the scenarios in PATHS (files and folders); with none, improvise."""
+    recording = _recording(host, options)
     sessions = Sessions(_settings(options))
-    reloader = Reloader(paths, sessions.load, _tell)
-    sessions.load(load_all(paths))
+
+    def take(scenarios: Sequence[Scenario]) -> None:
+        sessions.load((*scenarios, *recording.played))
+
+    reloader = Reloader(paths, take, _tell, but=options["cassette"])
+    take(reloader.load())
     socket = listen(host, port)
     scheme = "https" if certfile else "http"
     name = f"[{host}]" if ":" in host else host
     url = f"{scheme}://{name}:{socket.getsockname()[1]}{BASE}"
     token = _token(host)
-    app = App(sessions, log=LOGS[log], token=token)
+    recorder = recording.recorder
+    app = App(
+        sessions, log=LOGS[log], token=token, recorder=(lambda _: recorder) if recorder else None
+    )
     server = Server(
         app,
         ready=lambda: _say(url, token, ready_file),
         beside=[reloader.run] if paths else [],
+        after=[recorder.close] if recorder else [],
         certfile=certfile,
         keyfile=keyfile,
     )
     server.run(sockets=[socket])
+    for line in summary(sessions) if log != "none" else ():
+        _tell(line)
+
+
+def _recording(host: str, options: Mapping[str, Any]) -> Recording:
+    """What --on-miss record wants; nothing is recorded without it."""
+    path, upstream = options["cassette"], options["upstream"]
+    if (options["on_miss"] == "record") != bool(path and upstream) or bool(path) != bool(upstream):
+        raise UsageError("--on-miss record, --cassette FILE and --upstream URL belong together")
+    if not path:
+        return Recording((), None)
+    return open_recording(
+        path, upstream, "new", host=host, allowed=options["allow_upstream"], ca=options["ca"]
+    )
 
 
 def _settings(options: dict[str, Any]) -> Settings:

@@ -30,6 +30,7 @@ class Profile:
     known: bool = True
     jwt: bool = False
     deterministic: bool = False
+    failing: bool = False
 
     def has(self, capability: str) -> bool:
         """Whether a check that names this capability applies; the empty name always does."""
@@ -42,6 +43,7 @@ class Profile:
             "tool_stream": self.tool_stream,
             "jwt": self.jwt,
             "deterministic": self.deterministic,
+            "failing": self.failing,
         }[capability]
 
 
@@ -65,12 +67,15 @@ _FAMILIES: tuple[tuple[str, Profile], ...] = (
 )
 
 
-def profile(model: str, *, jwt: bool = False, deterministic: bool = False) -> Profile:
+def profile(
+    model: str, *, jwt: bool = False, deterministic: bool = False, failing: bool = False
+) -> Profile:
     """The profile of a model id; one the table does not know may do everything and is not `known`.
 
     `jwt` says that the credential is a GLM key, of which tokens can be made, `deterministic` that
-    the target answers the same prompt with the same words.
+    the target answers the same prompt with the same words, `failing` that it breaks off the stream
+    of the probe of that name.
     """
     found = (row for form, row in _FAMILIES if re.fullmatch(form, model.lower()))
     row = next(found, Profile(tool_stream=True, known=False))
-    return replace(row, jwt=jwt, deterministic=deterministic)
+    return replace(row, jwt=jwt, deterministic=deterministic, failing=failing)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from mockglm.conformance.parts import brief
+from mockglm.conformance.probe import Probe
+from mockglm.conformance.probes import PROBES
 from mockglm.conformance.seen import Seen
 
-__all__ = ["Cause", "because", "diagnose", "estrange"]
+__all__ = ["Cause", "because", "diagnose", "lack", "stop"]
 
-Kind = Literal["transport", "key", "balance", "budget", "model", "endpoint"]
+Kind = Literal["transport", "key", "balance", "budget", "model", "recording", "endpoint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ _ADVICE: Mapping[Kind, str] = {
     "balance": "Recharge, wait for the limit to reset, or name a free model with --glm-model.",
     "budget": "Raise --glm-max-requests or --glm-max-tokens, or select fewer checks with -k.",
     "model": "Name one that the endpoint has with --glm-model.",
+    "recording": "Keep a whole run with --glm-record-to, or select fewer checks with -k.",
     "endpoint": "The base URL ends before /chat/completions; for GLM it ends in /api/paas/v4.",
 }
 
@@ -42,6 +45,29 @@ _ADVICE: Mapping[Kind, str] = {
 def because(kind: Kind, message: str) -> Cause:
     """A cause with the advice that goes with its kind."""
     return Cause(kind, message, _ADVICE[kind])
+
+
+def stop(probe: Probe, seen: Mapping[str, Seen]) -> Cause | None:
+    """What stops a run after a probe, of all that was seen by then: a limit at any time, anything
+    else at the start."""
+    last = seen.get(probe.name)
+    if last is None or probe.disruptive:
+        return None
+    cause = diagnose(last)
+    is_first = not any(found.completion for found in seen.values())
+    if cause and (cause.kind == "balance" or (is_first and not probe.refused)):
+        return cause
+    if probe.name == "stream" and "plain" in seen:
+        return _estrange(seen["plain"], last)
+    return None
+
+
+def lack(seen: Mapping[str, Seen], missing: Iterable[str]) -> Cause | None:
+    """Why a run that was kept cannot be judged: what stopped it, or what was not kept of it."""
+    stops = (stop(PROBES[name], seen) for name in seen)
+    names = ", ".join(missing)
+    text = f"What was kept has no exchange of {names}."
+    return next(filter(None, stops), because("recording", text) if names else None)
 
 
 def diagnose(seen: Seen) -> Cause | None:
@@ -59,7 +85,7 @@ def diagnose(seen: Seen) -> Cause | None:
     return None
 
 
-def estrange(plain: Seen, stream: Seen) -> Cause | None:
+def _estrange(plain: Seen, stream: Seen) -> Cause | None:
     """Why an endpoint that answers neither plainly nor as a stream is not worth more requests."""
     if any(seen.completion or seen.data for seen in (plain, stream)):
         return None

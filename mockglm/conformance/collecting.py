@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from mockglm.conformance.cause import Cause, because, diagnose, estrange
+from mockglm.conformance.cause import Cause, because, stop
 from mockglm.conformance.judging import Evidence
 from mockglm.conformance.plan import Budget, Plan
 from mockglm.conformance.probe import Probe
@@ -38,7 +38,7 @@ class Collection:
         """Send everything; what stops the run is the evidence's cause."""
         for probe in self._plan.probes:
             self._probe(probe)
-            self.cause = self.cause or self._stop(probe)
+            self.cause = self.cause or stop(probe, self._seen)
         for number in range(self._plan.soak):
             self._repeat(number + 1)
         return Evidence(
@@ -94,16 +94,3 @@ class Collection:
 
     def _affords(self, probe: Probe, copies: int = 1) -> bool:
         return self.budget.allows(probe.ceiling(self._plan.profile), copies)
-
-    def _stop(self, probe: Probe) -> Cause | None:
-        """What stops the run after a probe: a limit at any time, anything else at the start."""
-        seen = self._seen.get(probe.name)
-        if seen is None or probe.disruptive:
-            return None
-        cause = diagnose(seen)
-        is_first = not any(found.completion for found in self._seen.values())
-        if cause and (cause.kind == "balance" or (is_first and not probe.refused)):
-            return cause
-        if probe.name == "stream" and "plain" in self._seen:
-            return estrange(self._seen["plain"], seen)
-        return None

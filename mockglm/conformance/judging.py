@@ -12,7 +12,9 @@ from mockglm.conformance.parts import Finding
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.seen import Seen
 
-__all__ = ["Evidence", "Result", "judge", "review"]
+__all__ = ["NEEDS_PROBE", "Evidence", "Result", "judge", "review"]
+
+NEEDS_PROBE = "what was recorded cannot tell, an endpoint has to be asked"
 
 _MISSING: Mapping[str, str] = {
     "answer": "no answer",
@@ -91,21 +93,25 @@ def judge(check: Check, evidence: Evidence) -> Result:
         return Result(check, "not_applicable", cause=f"the model has no {check.capability}")
     if check.live and evidence.recorded:
         return Result(check, "not_applicable", cause="recordings do not keep it")
-    for name in check.probes:
+    probes = [name for name in check.probes if evidence.profile.has(PROBES[name].capability)]
+    for name in probes:
         obstacle = _obstacle(check, name, evidence)
         if obstacle:
             return Result(check, *obstacle)
-    primary = [evidence.seen[name] for name in check.probes]
+    primary = [evidence.seen[name] for name in probes]
     if check.together:
         return _verdict(check, primary, check.run(*primary))
     others = [s for s in evidence if s.name not in check.probes and _fits(check, s)]
+    if not primary and not others:
+        cause = f"the endpoint cannot be made to answer {', '.join(check.probes)}"
+        return Result(check, "not_applicable", cause=cause)
     return _each(check, [*primary, *others])
 
 
 def review(check: Check, recorded: Iterable[Seen]) -> Result:
     """The verdict on a check over recorded exchanges, each judged by its model's profile."""
     if not check.kinds or check.together:
-        return Result(check, "not_applicable", cause="needs a probe")
+        return Result(check, "not_applicable", cause=NEEDS_PROBE)
     fitting = [s for s in recorded if profile(s.model).has(check.capability) and _fits(check, s)]
     if not fitting:
         return Result(check, "not_applicable", cause=f"{_MISSING[check.needs]} recorded")

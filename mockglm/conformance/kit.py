@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mockglm.conformance import recordings, soak
-from mockglm.conformance.capabilities import profile
+from mockglm.conformance.capabilities import Profile, profile
 from mockglm.conformance.catalogue import Check
+from mockglm.conformance.cause import lack
 from mockglm.conformance.collecting import Collection, Watch
 from mockglm.conformance.judging import Evidence, Result, judge, review
 from mockglm.conformance.plan import Limits, Plan, draw
@@ -17,9 +18,11 @@ from mockglm.conformance.probes import PROBES, WRONG_KEY
 from mockglm.conformance.report.described import described
 from mockglm.conformance.report.document import clean, entry, head
 from mockglm.conformance.seen import Seen
+from mockglm.conformance.sent import CHAT
 from mockglm.conformance.settings import Settings
 from mockglm.conformance.target import Target
 from mockglm.conformance.transport import Send, connect
+from mockglm.errors import UsageError
 from mockglm.redact import Redactor
 
 __all__ = ["Kit"]
@@ -56,7 +59,7 @@ class Kit:
     def gather(self, checks: Sequence[Check], watch: Watch) -> Evidence:
         """The exchanges these checks need: sent once, or read from a folder."""
         if self.evidence is None:
-            self.evidence = self._kept() if self.is_offline else self._send(checks, watch)
+            self.evidence = self._kept(checks) if self.is_offline else self._send(checks, watch)
         return self.evidence
 
     def judge(self, check: Check) -> Result:
@@ -96,6 +99,7 @@ class Kit:
                 model=self._model(evidence or ()) if is_recorded else target.model,
                 started=target.started,
                 requests=self.requests,
+                exchanges=sum(1 for _ in evidence or ()),
                 tokens=sum(tokens for tokens in spent if isinstance(tokens, int)),
                 cause=evidence.cause if evidence else None,
                 note=_note(target) if not is_recorded else "",
@@ -124,17 +128,30 @@ class Kit:
 
         return counted
 
-    def _kept(self) -> Evidence:
-        paths = self.settings.recorded or (self.settings.replay,)
-        kept = (pair for path in paths if path for pair in recordings.load(path))
-        found = {name: Seen(name, exchange) for name, exchange in kept}
-        probed = {name: seen for name, seen in found.items() if name in PROBES}
-        more = tuple(seen for name, seen in found.items() if name not in PROBES)
-        target = self.settings.target
-        about = profile(
-            self._model(found.values()), jwt="jwt" in probed, deterministic=target.deterministic
+    def _kept(self, checks: Iterable[Check]) -> Evidence:
+        """What was recorded of the chat path: of a run all its probes, else any exchanges."""
+        replay = self.settings.replay
+        if replay is None or self.settings.recorded:
+            found = _chats(self.settings.recorded)
+            return Evidence({}, self._profile(found), tuple(found), recorded=True)
+        found = [Seen(name, exchange) for name, exchange in recordings.load(replay)]
+        probed = {seen.name: seen for seen in found if seen.name in PROBES}
+        more = tuple(seen for seen in found if seen.name not in PROBES)
+        about = self._profile(found)
+        plan = draw(checks, about, disruptive=self.settings.disruptive)
+        unsent = {p.name: f"{p.name} was not kept" for p in plan.probes if p.name not in probed}
+        cause = lack(probed, unsent)
+        return Evidence(probed, about, more, unsent, cause, recorded=True)
+
+    def _profile(self, found: Sequence[Seen]) -> Profile:
+        """What may be asked of recorded exchanges: what was asked when they were made."""
+        names = {seen.name for seen in found}
+        return profile(
+            self._model(found),
+            jwt="jwt" in names,
+            deterministic=self.settings.target.deterministic,
+            failing="failing" in names,
         )
-        return Evidence(probed, about, more, recorded=True)
 
     def _model(self, seen: Iterable[Seen]) -> str:
         """The models that were asked; the target's where the exchanges do not say."""
@@ -145,6 +162,17 @@ class Kit:
     def _source(self) -> str:
         paths = self.settings.recorded or (self.settings.replay,)
         return ", ".join(str(path) for path in paths if path) or self.settings.target.url
+
+
+def _chats(paths: Iterable[Path]) -> list[Seen]:
+    """The recorded exchanges of the chat path. Raises UsageError where a path has none."""
+    chats = []
+    for path in paths:
+        found = [Seen(name, exchange) for name, exchange in recordings.load(path)]
+        if not any(seen.chats for seen in found):
+            raise UsageError(f"{path} holds no recorded exchange of {CHAT}")
+        chats += [seen for seen in found if seen.chats]
+    return chats
 
 
 def _is_refused(name: str) -> bool:

@@ -39,6 +39,8 @@ OPTIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
         "help": "also exceed limits: eight streams at once, a prompt beyond the context"}),
     ("--glm-deterministic", {"action": "store_true",
         "help": "the endpoint answers the same prompt with the same words (a mock)"}),
+    ("--glm-failing", {"action": "store_true",
+        "help": "the endpoint breaks a stream off when it is asked to (a mock)"}),
     ("--glm-quiet", {"action": "store_true", "help": "print the report and nothing else"}),
     ("--glm-baseline", {"metavar": "FILE", "help": "known failures, by check id with a reason"}),
     ("--glm-write-baseline", {"metavar": "FILE", "help": "write today's failures as a baseline"}),

@@ -9,6 +9,7 @@ from mockglm.conformance.prompts import (
     CALL,
     COUNT,
     ECHO,
+    FAIL,
     RESULT,
     RIDDLE,
     WEATHER,
@@ -34,6 +35,10 @@ def _called(seen: Seen) -> bool:
 
 def _echoed(seen: Seen) -> bool:
     return "alpha" in seen.content and "omega" in seen.content
+
+
+def _failed(seen: Seen) -> bool:
+    return bool(seen.broken)
 
 
 def _counted(seen: Seen) -> bool:
@@ -169,6 +174,16 @@ _TABLE = (
         room=256,
         think=False,
         elicits=_echoed,
+    ),
+    Probe(
+        name="failing",
+        why="a stream that breaks off with an error",
+        fields=user(FAIL, stream=True),
+        tokens=64,
+        room=256,
+        think=False,
+        capability="failing",
+        elicits=_failed,
     ),
     Probe(
         name="bad-key",

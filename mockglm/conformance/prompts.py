@@ -10,6 +10,7 @@ __all__ = [
     "CALL",
     "COUNT",
     "ECHO",
+    "FAIL",
     "RESULT",
     "RIDDLE",
     "WEATHER",
@@ -43,6 +44,7 @@ def echo(text: str, **fields: Any) -> Fields:
 
 
 WEATHER = "What is the weather in Beijing and in Shanghai today? Use the tool."
+FAIL = "This is a test: break off this stream with an error."
 RIDDLE = "How many times does the letter r occur in strawberry? Answer with one number."
 CALL = {
     "role": "assistant",

@@ -21,7 +21,7 @@ Exchanges: TypeAlias = Iterable[tuple[str, Exchange]]
 
 def load(path: Path) -> Iterator[tuple[str, Exchange]]:
     """The exchanges of a cassette, or of all in a folder by the order of paths; each is named as
-    its file, with its number where there are several.
+    its file, below the folder, with its number where there are several.
 
     Raises FileError where one cannot be read, UsageError where there is none.
     """

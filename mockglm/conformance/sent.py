@@ -9,7 +9,9 @@ from typing import Any, Literal
 from mockglm.conformance.parts import Part, decode
 from mockglm.exchange import Answer, Exchange, Headers, Request
 
-__all__ = ["Kind", "Sent"]
+__all__ = ["CHAT", "Kind", "Sent"]
+
+CHAT = "/chat/completions"
 
 Kind = Literal["stream", "plain", "refusal", "other"]
 
@@ -62,6 +64,11 @@ class Sent:
         except ValueError:
             return {}
         return asked if isinstance(asked, dict) else {}
+
+    @property
+    def chats(self) -> bool:
+        """Whether it was sent to the chat path: what other paths answer is no completion."""
+        return self.request.path.endswith(CHAT)
 
     @cached_property
     def model(self) -> str:

@@ -47,6 +47,7 @@ def read(option: Any, environ: Mapping[str, str], folder: Path) -> Settings:
         key=keys.find(environ, folder),
         run=secrets.token_hex(3),
         deterministic=option.glm_deterministic,
+        failing=option.glm_failing,
     )
     return Settings(
         target=target,

@@ -35,11 +35,14 @@ class Target:
     run: str = "run"
     started: float = field(default_factory=time.time)
     deterministic: bool = False
+    failing: bool = False
 
     @property
     def profile(self) -> Profile:
         is_glm_key = _KEY.fullmatch(self.key) is not None
-        return profile(self.model, jwt=is_glm_key, deterministic=self.deterministic)
+        return profile(
+            self.model, jwt=is_glm_key, deterministic=self.deterministic, failing=self.failing
+        )
 
     def request(self, probe: Probe) -> Request:
         """The request of a probe, headers and all."""

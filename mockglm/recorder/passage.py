@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mockglm.exchange import Answer, End, Headers
@@ -61,11 +61,7 @@ class Passage:
         """Pass an answer on to its end. What it holds stays whatever is raised meanwhile."""
         self._head = self._since()
         self._status = response.status_code
-        lines = [
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in _raw(response)
-        ]
-        is_coded = "content-encoding" in response.headers
-        self._headers = tuple(_plain(passed_on(lines)) if is_coded else passed_on(lines))
+        self._headers = _headers(response)
         self._is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
         head = [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
@@ -73,6 +69,7 @@ class Passage:
         ]
         await send({"type": "http.response.start", "status": self._status, "headers": head})
         # Not compressed, as was asked for; what is all the same, is passed on as it was meant.
+        is_coded = "content-encoding" in response.headers
         async for piece in response.aiter_bytes() if is_coded else response.aiter_raw():
             self._take(piece)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -114,12 +111,13 @@ class Passage:
         return self._loop.time() - self._began
 
 
-def _raw(response: httpx.Response) -> Iterable[tuple[bytes, bytes]]:
-    return response.headers.raw
+def _headers(response: httpx.Response) -> Headers:
+    """The headers that are passed on.
 
-
-def _plain(headers: Headers) -> Headers:
-    """The headers of a body that is no longer compressed."""
-    return tuple(
-        line for line in headers if line[0].lower() not in ("content-encoding", "content-length")
-    )
+    Not the length of the body: so the client knows that it has all of it only when it is told,
+    which is when the exchange is on disk, and yet no byte is held back.
+    """
+    raw = response.headers.raw
+    lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
+    made_anew = ("content-encoding", "content-length")
+    return tuple(line for line in passed_on(lines) if line[0].lower() not in made_anew)

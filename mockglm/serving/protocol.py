@@ -47,7 +47,8 @@ class Cork:
 
     def pass_on(self, data: bytes) -> None:
         """Hand over what was gathered and then this, with no turn of the loop between."""
-        self.flush()
+        if self._held:
+            self.flush()
         if not self._transport.is_closing():
             self._transport.write(data)
 

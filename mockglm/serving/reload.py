@@ -20,7 +20,8 @@ Print = dict[Path, tuple[int, int]]
 class Reloader:
     """Watches files and folders from when it is made, so make it before they are read first.
 
-    `take` gets what they hold now, `say` a sentence about it.
+    `take` gets what they hold now, `say` a sentence about it; `but` is a file that is left alone,
+    because it is recorded into.
     """
 
     def __init__(
@@ -28,11 +29,18 @@ class Reloader:
         paths: Sequence[Path],
         take: Callable[[Sequence[Scenario]], None],
         say: Callable[[str], None],
+        *,
+        but: Path | None = None,
     ) -> None:
         self._paths = paths
         self._take = take
         self._say = say
+        self._but = but.resolve() if but else None
         self._seen = self._look()
+
+    def load(self) -> tuple[Scenario, ...]:
+        """What the files hold. Raises what `load_all` does."""
+        return load_all(path for path in find(self._paths) if path.resolve() != self._but)
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -45,7 +53,7 @@ class Reloader:
 
     async def _reload(self) -> None:
         try:
-            scenarios = await asyncio.to_thread(load_all, self._paths)
+            scenarios = await asyncio.to_thread(self.load)
         except MockGLMError as error:
             self._say(f"mockglm: the files as they were go on playing:\n{error}")
             return
@@ -54,14 +62,13 @@ class Reloader:
 
     def _look(self) -> Print:
         """Each file with its time of change in nanoseconds and its size."""
-        return {path: _stat(path) for path in _files(self._paths)}
+        return {path: _stat(path) for path in self._files()}
 
-
-def _files(paths: Sequence[Path]) -> list[Path]:
-    try:
-        return list(find(paths))
-    except UsageError:
-        return []
+    def _files(self) -> list[Path]:
+        try:
+            return [path for path in find(self._paths) if path.resolve() != self._but]
+        except UsageError:
+            return []
 
 
 def _stat(path: Path) -> tuple[int, int]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 from mockglm import request as requests
 from mockglm.chat import Stamp
@@ -22,7 +21,7 @@ def _nothing() -> None:
     """What there is to give back when no slot was taken."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Asked:
     """A request, the ids and the time of its answer, and who asks.
 
@@ -41,19 +40,28 @@ class Asked:
     passed: tuple[str, ...] = ()
     cached: int = 0
     release: Callable[[], None] = _nothing
+    log_id: str = field(init=False)
+    _view: View | None = field(default=None, init=False)
+    _prompt: int | None = field(default=None, init=False)
 
-    @cached_property
-    def log_id(self) -> str:
-        return self.ids.log(self.now)
+    # Not cached_property, whose lock (until Python 3.12) costs more than what these compute.
 
-    @cached_property
+    def __post_init__(self) -> None:
+        self.log_id = self.ids.log(self.now)
+
+    @property
     def view(self) -> View:
-        return View(self.chat or Chat(), self.request, key=self.key)
+        """The request as patterns look at it, as far as it is known when first asked for."""
+        if self._view is None:
+            self._view = View(self.chat or Chat(), self.request, key=self.key)
+        return self._view
 
-    @cached_property
+    @property
     def prompt(self) -> int:
         """The tokens of the prompt, estimated."""
-        return requests.prompt_tokens(self.chat) if self.chat else 0
+        if self._prompt is None:
+            self._prompt = requests.prompt_tokens(self.chat) if self.chat else 0
+        return self._prompt
 
     @property
     def is_stream(self) -> bool:

@@ -59,9 +59,9 @@ class Session:
         self.rules = Stage([Scenario(name=self.name, path="", interactions=rules)])
 
     @property
-    def stages(self) -> tuple[Stage, Stage]:
+    def stages(self) -> tuple[Stage, ...]:
         """What plays here, in the order it is asked."""
-        return self.rules, self.stage
+        return (self.rules, self.stage) if self.rules.interactions else (self.stage,)
 
     @property
     def has_files(self) -> bool:

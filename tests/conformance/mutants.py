@@ -424,8 +424,10 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
     ),
     "ERR-11": (Mutant("afterwards", instead(refusal(500, "1234", "网络错误"))),),
     "ERR-12": (
+        Mutant("failing", frame(0, lambda p: ERROR)),
+        Mutant("failing", frame(-2, lambda p: b'data: {"error":"network"}\n\n')),
+        Mutant("failing", frame(-2, lambda p: b'data: {"error":{"code":"1234"}}\n\n')),
         Mutant("stream", frame(3, lambda p: ERROR)),
-        Mutant("stream", frame(-2, lambda p: b'data: {"error":"network"}\n\n')),
     ),
     "ERR-13": (Mutant("bad-method", status(404)),),
     "AUT-01": (

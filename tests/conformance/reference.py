@@ -26,6 +26,7 @@ TARGET = Target(
     run="a1b2c3",
     started=STARTED,
     deterministic=True,
+    failing=True,
 )
 COUNT = "one two three four five six seven eight nine ten"
 HEADERS: Headers = (
@@ -80,6 +81,14 @@ def stream(deltas: Deltas, finish: str, counted: Mapping[str, Any]) -> Answer:
     last = {"finish_reason": finish, "delta": {"role": "assistant", "content": ""}}
     frames = [chunk({"delta": delta}) for delta in deltas]
     frames += [chunk(last, usage=counted), b"data: [DONE]\n\n"]
+    pieces = tuple((0.4 + 0.02 * i, frame) for i, frame in enumerate(frames))
+    return Answer(200, (STREAM_TYPE, *HEADERS), pieces, head=0.3)
+
+
+def broken(deltas: Deltas, code: str, message: str) -> Answer:
+    """A stream that ends with an error."""
+    error = b"data: " + dump({"error": {"code": code, "message": message}}) + b"\n\n"
+    frames = [*(chunk({"delta": delta}) for delta in deltas), error, b"data: [DONE]\n\n"]
     pieces = tuple((0.4 + 0.02 * i, frame) for i, frame in enumerate(frames))
     return Answer(200, (STREAM_TYPE, *HEADERS), pieces, head=0.3)
 
@@ -161,6 +170,7 @@ def _answers() -> dict[str, Answer]:
         "stop": stream(text("one two three four five "), "stop", usage(21, 6)),
         "replay": plain({"content": "2"}, "stop", usage(40, 2)),
         "echo": stream(text("alpha 你好 😀 \u2028 omega"), "stop", usage(25, 9)),
+        "failing": broken(text("one two "), "1234", "网络错误"),
         "bad-key": refusal(401, "401", "令牌已过期或验证不正确"),
         "no-key": refusal(401, "1001", "Header中未收到Authorization参数，无法进行身份验证。"),
         "bad-model": unknown,

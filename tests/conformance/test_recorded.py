@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from mockglm import cassette
+from mockglm.cassette import Cassette
+from mockglm.conformance import recordings
 from mockglm.conformance.command import main
 from mockglm.conformance.keys import NAMES
-from mockglm.exchange import Exchange
+from mockglm.conformance.probes import PROBES
+from mockglm.exchange import Answer, Exchange, Request
 from tests.conformance.mutants import MUTANTS
-from tests.conformance.reference import ANSWERS, KEY, exchange
+from tests.conformance.reference import ANSWERS, JSON_TYPE, KEY, exchange, refusal
 from tests.conformance.server import serving
+
+NOT_KEPT = {"TRN-04", "CHK-09", "HDR-01", "AUT-06"}
+"""Checks over what a cassette leaves out: headers of requests, the date of an answer."""
 
 
 @pytest.fixture(autouse=True)
@@ -25,78 +29,130 @@ def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def verdicts(folder: Path) -> dict[str, str]:
-    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+def verdicts(folder: str) -> dict[str, str]:
+    report = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))
     return {check["id"]: check["verdict"] for check in report["checks"]}
 
 
-def reading(monkeypatch: pytest.MonkeyPatch, kept: dict[str, Exchange]) -> None:
-    """Have a cassette of a name hold that exchange."""
+def run(broken: str = "", *arguments: str, **options: object) -> int:
+    """Judge the reference, or the first mutant of a check, and keep all of it."""
+    mutant = MUTANTS[broken][0] if broken else None
+    changed = {mutant.probe: mutant.answer()} if mutant else {}
+    with serving(lambda name: changed.get(name) or ANSWERS[name]) as (url, _):
+        wanted = {"model": "glm-4.6", "record-to": "kept", "report": "live", **options}
+        return main([url], wanted, arguments)
 
-    def read(path: Path) -> Iterable[Exchange]:
-        return [kept[path.stem]]
 
-    monkeypatch.setattr(cassette, "read", read, raising=False)
+def write(path: Path, *exchanges: Exchange) -> None:
+    """A cassette with these exchanges."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = Cassette(path, origin="https://open.bigmodel.cn", at="2026-07-29T00:00:00Z", anew=True)
+    kept.append(exchanges)
+    kept.close()
 
 
-def test_a_run_is_kept_as_cassettes_without_the_key(tmp_path: Path) -> None:
-    mutant = MUTANTS["AUT-06"][0]
-    echo = mutant.answer()
-    with serving(lambda name: echo if name == mutant.probe else ANSWERS[name]) as (url, _):
-        main([url], {"model": "glm-4.6", "record-to": tmp_path / "kept"}, ["-k", "AUT or SSE-05"])
-    names = {path.stem for path in (tmp_path / "kept").glob("*.yaml")}
+def test_a_run_is_kept_as_cassettes_without_the_key() -> None:
+    run("AUT-06", "-k", "AUT or SSE-05")
+    names = {path.stem for path in Path("kept").glob("*.yaml")}
     assert names == {"plain", "stream", "bad-key", "no-key", "jwt", "jwt-expired"}
-    for path in (tmp_path / "kept").iterdir():
+    for path in Path("kept").iterdir():
         text = path.read_text(encoding="utf-8")
         assert KEY not in text
+        assert KEY.partition(".")[2] not in text
         assert "W" * 16 not in text
         assert text.startswith("format: 1\n")
 
 
-def test_what_was_kept_is_judged_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = MUTANTS["SSE-05"][0].answer()
-    with serving(lambda name: broken if name == "stream" else ANSWERS[name]) as (url, _):
-        main([url], {"model": "glm-4.6", "record-to": "kept", "report": "live"})
-    reading(monkeypatch, {name: exchange(name, broken if name == "stream" else None)
-                          for name in ANSWERS})  # fmt: skip
+@pytest.mark.parametrize("broken", ["", "SSE-05", "TOL-03", "RSN-05", "ERR-01", "TRN-06", "USE-02"])
+def test_what_was_kept_is_judged_alike(broken: str) -> None:
+    code = run(broken, failing=True)
 
-    assert main([], {"replay-from": "kept", "report": "again"}) == 1
+    assert main([], {"replay-from": "kept", "report": "again"}) == code
 
-    live, again = verdicts(tmp_path / "live"), verdicts(tmp_path / "again")
-    differing = {id for id in live if live[id] != again[id]}
-    assert {again[id] for id in differing} <= {"not_applicable"}
-    assert again["SSE-05"] == "fail"
+    live, again = verdicts("live"), verdicts("again")
+    assert again == live | dict.fromkeys(NOT_KEPT & live.keys(), "not_applicable")
+    assert not broken or again[broken] == "fail"
+
+
+def test_what_was_kept_without_limits_is_judged_alike() -> None:
+    code = run("", "-k", "LIM", disruptive=True)
+
+    again = {"replay-from": "kept", "report": "again", "disruptive": True}
+    assert main([], again, ["-k", "LIM"]) == code == 0
+
+    assert verdicts("again") == verdicts("live")
+    assert len(list(Path("kept").glob("burst*.yaml"))) == 8
+
+
+def test_what_was_kept_is_an_exchange_for_each_probe(tmp_path: Path) -> None:
+    run("", "-k", "SSE-05 or ERR-05")
+    kept = dict(recordings.load(tmp_path / "kept"))
+    assert kept.keys() == {"plain", "stream", "bad-json"}
+    assert kept["bad-json"].request.body == PROBES["bad-json"].fields
+    answer = kept["stream"].answer
+    assert answer is not None
+    assert answer.body == ANSWERS["stream"].body
+
+
+def test_a_part_of_a_run_cannot_be_judged_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    run("", "-k", "SSE")
+    assert main([], {"replay-from": "kept"}, ["-k", "SSE"]) == 0
+    assert main([], {"replay-from": "kept"}, ["-k", "SSE or JSN or AUT"]) == 6
+    output = capsys.readouterr().out
+    assert "What was kept has no exchange of plain, bad-key, no-key." in output
+
+
+def test_a_run_that_was_stopped_stays_one_that_could_not_be_judged(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    poor = refusal(429, "1113", "余额不足或无可用资源包,请充值。")
+    with serving(lambda name: poor) as (url, _):
+        assert main([url], {"record-to": "kept"}) == 6
+    assert main([], {"replay-from": "kept"}) == 6
+    assert capsys.readouterr().out.count("The account is at a limit: 429") == 2
 
 
 def test_recordings_are_judged_without_a_probe(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = exchange("stream", MUTANTS["TOL-02"][0].answer())
-    reading(monkeypatch, {"chat": exchange("stream"), "agent": broken})
-    for name in ("chat", "agent"):
-        (tmp_path / "cassettes").mkdir(exist_ok=True)
-        (tmp_path / "cassettes" / f"{name}.yaml").touch()
+    write(tmp_path / "cassettes" / "chat.yaml", exchange("stream"))
+    write(tmp_path / "cassettes" / "deep" / "agent.yaml", exchange("plain"), broken)
 
     assert main([str(tmp_path / "cassettes" / "chat.yaml")]) == 0
     assert main([str(tmp_path / "cassettes")]) == 1
 
     output = capsys.readouterr().out
-    assert "agent, byte" in output
-    assert "0 requests" in output
+    assert "deep/agent-2, byte" in output
+    assert "3 recorded exchanges" in output
+    assert "· TRN-01…TIM-02 (38 checks): what was recorded cannot tell" in output
+
+
+def test_what_other_paths_answer_is_no_completion(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    voices = Exchange(
+        Request("GET", "/voice/list"), Answer(200, (JSON_TYPE,), ((0.1, b"{}"),), head=0.1), 0.0
+    )
+    write(tmp_path / "both.yaml", voices, exchange("plain"))
+    write(tmp_path / "voices.yaml", voices)
+
+    assert main([str(tmp_path / "both.yaml")]) == 0
+    assert main([str(tmp_path / "voices.yaml")]) == 4
+    assert "voices.yaml holds no recorded exchange of /chat/completions" in capsys.readouterr().err
 
 
 def test_a_folder_without_cassettes_is_wrong_usage(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    reading(monkeypatch, {})
     (tmp_path / "empty").mkdir()
     assert main([str(tmp_path / "empty")]) == 4
     assert "holds no cassette" in capsys.readouterr().err
 
 
-def test_what_cannot_be_read_yet_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_file_that_is_no_cassette_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delattr(cassette, "read", raising=False)
-    assert main([str(tmp_path)]) == 4
-    assert "reading cassettes is still to come" in capsys.readouterr().err
+    (tmp_path / "other.yaml").write_text("services: {web: {}}\n", encoding="utf-8")
+    assert main([str(tmp_path / "other.yaml")]) == 4
+    assert "other.yaml:1:1: " in capsys.readouterr().err

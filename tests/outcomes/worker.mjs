@@ -16,6 +16,8 @@ const is = (text) => {
     return false;
   }
 };
+// The AI SDK leaves arguments that are no JSON as text, and parses all others.
+const written = ({ input }) => (typeof input === "string" ? input : JSON.stringify(input));
 const what = (text, calls) =>
   calls.length ? (calls.every(is) ? "call" : "broken call") : text.trim() ? "answer" : "nothing";
 
@@ -54,8 +56,7 @@ async function vercel() {
     const asked = { model, prompt: question, tools: { get_weather: weather } };
     if (!stream) {
       const { text, toolCalls, finishReason } = await generateText(asked);
-      const calls = toolCalls.map(({ input, invalid }) => (invalid ? "{" : JSON.stringify(input)));
-      return { outcome: what(text, calls), finish: finishReason };
+      return { outcome: what(text, toolCalls.map(written)), finish: finishReason };
     }
     let text = "";
     let finish = "";
@@ -63,7 +64,7 @@ async function vercel() {
     for await (const part of streamText({ ...asked, onError: () => {} }).fullStream) {
       if (part.type === "error") throw part.error;
       if (part.type === "text-delta") text += part.text;
-      if (part.type === "tool-call") calls.push(part.invalid ? "{" : JSON.stringify(part.input));
+      if (part.type === "tool-call") calls.push(written(part));
       if (part.type === "finish") finish = part.finishReason;
     }
     return { outcome: what(text, calls), finish };

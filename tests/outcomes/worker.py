@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from threading import Lock
 from typing import Any
 
@@ -15,19 +16,18 @@ AT_ONCE = 64
 """Jobs that run at the same time; more than are asked for, as some still wait when given up."""
 
 
+MAKERS = {
+    "openai": ("openai", "OpenAI"),
+    "zai-sdk": ("zai", "ZaiClient"),
+    "zhipuai": ("zhipuai", "ZhipuAI"),
+}
+
+
 def client(name: str) -> Callable[..., Any]:
-    """What makes a client of that name."""
-    if name == "openai":
-        from openai import OpenAI
-
-        return OpenAI
-    if name == "zai-sdk":
-        from zai import ZaiClient
-
-        return ZaiClient
-    from zhipuai import ZhipuAI
-
-    return ZhipuAI
+    """What makes a client of that name; only its package is imported."""
+    module, maker = MAKERS[name]
+    made: Callable[..., Any] = getattr(import_module(module), maker)
+    return made
 
 
 def outcome(make: Callable[..., Any], job: dict[str, Any]) -> Heard:

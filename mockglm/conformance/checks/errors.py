@@ -162,10 +162,10 @@ def afterwards(seen: Seen) -> Iterator[Finding]:
     MUST,
     SDK_STREAM,
     issue("OmniRoute#8451"),
-    probe="stream",
+    probe="failing",
     needs="broken",
     on="stream",
-    absent="not_applicable",
+    absent="not_exercised",
 )
 def in_stream(seen: Seen) -> Iterator[Finding]:
     """An error in a stream is an event with an error object, and only [DONE] follows it."""

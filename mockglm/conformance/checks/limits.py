@@ -44,7 +44,7 @@ def over(seen: Seen) -> Iterator[Finding]:
     probe="burst",
     needs="delayed",
     on="refusal",
-    absent="not_exercised",
+    absent="not_applicable",
 )
 def retry_after(seen: Seen) -> Iterator[Finding]:
     """A Retry-After is a number of seconds or a date."""

@@ -7,6 +7,8 @@ from itertools import groupby
 from typing import Any
 from unicodedata import east_asian_width
 
+from mockglm.conformance.judging import NEEDS_PROBE
+
 __all__ = ["Line", "failure", "render", "totals"]
 
 JSON = Mapping[str, Any]
@@ -44,13 +46,14 @@ def render(report: JSON, *, details: bool = True) -> Iterator[Line]:
     if report["note"]:
         yield report["note"], ""
     for category, checks in groupby(report["checks"], key=lambda check: check["category"]):
-        shown = [check for check in checks if check["verdict"] != "not_testable"]
+        shown = [check for check in checks if not _is_aside(check)]
         if shown:
             yield "", ""
             yield f"  {category}", "bold"
         for check in shown:
             yield from _check(check, details)
-    yield from _untestable(report)
+    yield from _aside(report, "not_testable")
+    yield from _aside(report, "not_applicable")
     yield from _soak(report["soak"])
     yield "", ""
     yield from totals(report)
@@ -63,9 +66,15 @@ def totals(report: JSON) -> Iterator[Line]:
         yield cause["message"], "red"
         yield cause["advice"], ""
     parts = (f"{count} {_WORDS[verdict]}" for verdict, count in report["summary"].items())
-    cost = f"{report['requests']} requests, {report['tokens']} output tokens"
+    cost = f"{_count(report)}, {report['tokens']} output tokens"
     is_good = report["summary"].keys() <= {"pass", "not_applicable", "expected"}
     yield f"{', '.join(parts)}; {cost}", "green" if is_good else "bold"
+
+
+def _count(report: JSON) -> str:
+    if not report["requests"] and report["exchanges"]:
+        return f"{report['exchanges']} recorded exchanges"
+    return f"{report['requests']} requests"
 
 
 def failure(check: JSON) -> Iterator[Line]:
@@ -116,17 +125,23 @@ def _finding(finding: JSON) -> Iterator[Line]:
             yield f"{name + ':':9} {finding[name]}", ""
 
 
-def _untestable(report: JSON) -> Iterator[Line]:
-    """The checks that had nothing to judge, gathered by their cause."""
+def _is_aside(check: JSON) -> bool:
+    """Whether a check had nothing to judge, for a reason that others share."""
+    return check["verdict"] == "not_testable" or check["cause"] == NEEDS_PROBE
+
+
+def _aside(report: JSON, verdict: str) -> Iterator[Line]:
+    """The checks of a verdict that had nothing to judge, gathered by their cause."""
     by_cause: dict[str, list[str]] = {}
     for check in report["checks"]:
-        if check["verdict"] == "not_testable":
+        if check["verdict"] == verdict and _is_aside(check):
             by_cause.setdefault(_root(report, check), []).append(check["id"])
     if by_cause:
         yield "", ""
-        yield "  not testable", "bold"
+        yield f"  {_WORDS[verdict]}", "bold"
+    mark, style = _MARKS[verdict]
     for cause, ids in by_cause.items():
-        yield f"    – {_ids(ids)}: {cause}", "red"
+        yield f"    {mark} {_ids(ids)}: {cause}", style
 
 
 def _root(report: JSON, check: JSON) -> str:

@@ -120,9 +120,9 @@ def test_a_cause_stands_on_the_page() -> None:
 @pytest.mark.parametrize(
     ("ids", "message", "color"),
     [
-        ((), "MUST 71/71 · SHOULD 21/21", "brightgreen"),
-        (("CHK-03",), "MUST 71/71 · SHOULD 20/21", "brightgreen"),
-        (("CHK-02",), "MUST 70/71 · SHOULD 21/21", "red"),
+        ((), "MUST 72/72 · SHOULD 21/21", "brightgreen"),
+        (("CHK-03",), "MUST 72/72 · SHOULD 20/21", "brightgreen"),
+        (("CHK-02",), "MUST 71/72 · SHOULD 21/21", "red"),
     ],
 )
 def test_the_badge_counts_what_applied(ids: tuple[str, ...], message: str, color: str) -> None:

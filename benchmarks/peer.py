@@ -1,0 +1,136 @@
+"""The same questions to aimock, the mock server of npm, if there is a Node to run it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from statistics import median
+
+from benchmarks import asking
+from benchmarks.cases import Size
+from benchmarks.cost import compare, cpu, seconds
+from benchmarks.figures import Figure, skipped
+from benchmarks.load import Load, Plan
+from benchmarks.servers import Server, free, mockglm, run
+
+__all__ = ["peer"]
+
+PACKAGE = "@copilotkit/aimock"
+OWN_FRAMES = 3
+"""What it sends beside the pieces of the text: an opening, the finish and `[DONE]`."""
+
+
+def peer(load: Load, size: Size) -> Iterator[Figure]:
+    """Requests, streams and starts of both, in turn."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        reason = _install(home)
+        if reason:
+            yield skipped("aimock", reason)
+            return
+        version = json.loads((home / "node_modules" / PACKAGE / "package.json").read_text())
+        name = f"aimock {version['version']}"
+        yield from _answers(load, size, home, name)
+        yield from _streams(load, size, home, name)
+        yield from _starts(size, home, name)
+
+
+def _answers(load: Load, size: Size, home: Path, name: str) -> Iterator[Figure]:
+    request = asking.http(asking.SMALL)
+    reply = {"content": asking.HELLO}
+    with mockglm(asking.plain(), request, "--speed", "0") as ours, _aimock(home, reply) as theirs:
+        yield from _both(load, ours, theirs, size, request, name, frames=0)
+
+
+def _streams(load: Load, size: Size, home: Path, name: str) -> Iterator[Figure]:
+    request = asking.http(asking.body(stream=True))
+    text = "天" * asking.CHARACTERS * (asking.FRAMES - OWN_FRAMES)
+    few = Size(size.runs, max(size.answers // 5, 1))
+    with ExitStack() as stack:
+        ours = stack.enter_context(mockglm(asking.streamed(), request, "--speed", "0"))
+        theirs = stack.enter_context(_aimock(home, {"content": text}))
+        yield from _both(load, ours, theirs, few, request, name, frames=asking.FRAMES)
+
+
+def _both(
+    load: Load,
+    ours: Server,
+    theirs: Server,
+    size: Size,
+    request: bytes,
+    name: str,
+    *,
+    frames: int,
+) -> Iterator[Figure]:
+    plans = {}
+    for key, server in (("mockglm", ours), ("aimock", theirs)):
+        plan = Plan(port=server.port, requests=(request,), count=size.answers, frames=frames)
+        plans[key] = server, plan
+    our, their = compare(load, plans, runs=size.runs).values()
+    each, share = ("frame", frames) if frames else ("request", 1)
+    speeds = share / seconds(our) * 1e6, share / seconds(their) * 1e6
+    yield Figure(
+        case=name,
+        name=f"{each}s a second",
+        value=speeds[0] / speeds[1],
+        unit="×",
+        target=1.0,
+        is_least=True,
+        about=f"{speeds[0]:,.0f} and {speeds[1]:,.0f}",
+    )
+    used = cpu(our) / share, cpu(their) / share
+    yield Figure(
+        case=name,
+        name=f"CPU a {each}",
+        value=used[0] / used[1],
+        unit="×",
+        target=1.0,
+        about=f"{used[0]:.2f} and {used[1]:.2f} µs",
+    )
+
+
+def _starts(size: Size, home: Path, name: str) -> Iterator[Figure]:
+    request = asking.http(asking.SMALL)
+    ours, theirs = [], []
+    for _ in range(size.runs + 1):
+        with mockglm(asking.plain(), request, "--speed", "0") as server:
+            ours.append(server.started)
+        with _aimock(home, {"content": asking.HELLO}) as server:
+            theirs.append(server.started)
+    our, their = median(ours[1:]), median(theirs[1:])
+    yield Figure(
+        case=name,
+        name="start to first answer",
+        value=our / their,
+        unit="×",
+        target=1.0,
+        about=f"{our:.2f} and {their:.2f} s",
+    )
+
+
+def _install(home: Path) -> str:
+    """Fetch it into a folder; in words why that cannot be, if it cannot."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        return "no Node here"
+    command = ["npm", "install", "--prefix", str(home), "--no-audit", "--no-fund", PACKAGE]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        return "npm does not come to an end"
+    return "" if done.returncode == 0 else "npm cannot install it"
+
+
+def _aimock(home: Path, reply: dict[str, str]) -> AbstractContextManager[Server]:
+    fixtures = home / "fixtures.json"
+    match = {"match": {"userMessage": "天气"}, "response": reply}
+    fixtures.write_text(json.dumps({"fixtures": [match]}), encoding="utf-8")
+    port = free()
+    command = ["node", str(home / "node_modules/.bin/llmock"), "--port", str(port)]
+    command += ["--fixtures", str(fixtures), "--log-level", "silent"]
+    command += ["--chunk-size", str(asking.CHARACTERS)]
+    return run(command, port, asking.http(asking.SMALL))

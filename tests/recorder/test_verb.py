@@ -1,0 +1,142 @@
+"""`mockglm record` and `mockglm serve --on-miss record` as processes of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from mockglm.cli.record import record as verb
+from mockglm.errors import UpstreamError, UsageError
+from mockglm.scenario import load, shipped
+from tests.recorder.service import KEY, Service, chunk, head
+from tests.serving import serving
+
+
+@dataclass
+class Run:
+    """A process, the URL it says it has, and what it has said when it is over."""
+
+    process: subprocess.Popen[str]
+    url: str
+    said: str = ""
+
+
+@contextmanager
+def running(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> Iterator[Run]:
+    """A running `mockglm`, which is terminated when the block ends."""
+    code = "from mockglm.cli import main; main()"
+    command = [sys.executable, "-c", code, *arguments, "--port", "0"]
+    clean = {name: value for name, value in os.environ.items() if not name.endswith("API_KEY")}
+    clean |= {"PYTHONPATH": str(Path(__file__).parents[2])}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=cwd, env={**clean, **(env or {})}, stdout=pipe, stderr=pipe, text=True
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        run = Run(process, line.split()[2] if line else "")
+        try:
+            yield run
+        finally:
+            process.terminate()
+            run.said = process.communicate(timeout=10)[1]
+
+
+def ask(url: str, text: str = "你好") -> httpx.Response:
+    asked = {"model": "glm-4.6", "messages": [{"role": "user", "content": text}]}
+    headers = {"Authorization": "Bearer test"}
+    return httpx.post(f"{url}/chat/completions", json=asked, headers=headers, trust_env=False)
+
+
+def test_it_records_says_what_and_plays_it_again(tmp_path: Path) -> None:
+    with serving(shipped()["hello"]) as served:
+        options = ("--upstream", served.url, "--allow-upstream", "127.0.0.1")
+        key = {"GLM_API_KEY": KEY}
+        with running("record", "a/b.yaml", *options, cwd=tmp_path, env=key) as run:
+            first = ask(run.url)
+        assert (first.status_code, run.process.returncode) == (200, 0)
+        assert "POST /chat/completions  glm-4.6  upstream  200 stop" in run.said
+        assert "recorded: 1 exchanges in a/b.yaml" in run.said
+        assert len(served.session().journal) == 1
+        with running("record", "a/b.yaml", *options, cwd=tmp_path) as run:
+            assert ask(run.url).content == first.content
+            assert ask(run.url, "别的").status_code == 422
+        assert len(served.session().journal) == 1
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.yaml"]
+
+
+def test_serve_plays_files_and_records_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(
+        "format: 1\ninteractions:\n- {when: {user: 天气}, reply: {content: 晴}}\n"
+        "- {when: {user: 无人}, reply: {content: 无}}\n",
+        "utf-8",
+    )
+    with serving(shipped()["hello"]) as served:
+        options = ("--upstream", served.url, "--allow-upstream", "127.0.0.1", "--speed", "0")
+        record = ("--on-miss", "record", "--cassette", "new.yaml", *options)
+        with running("serve", ".", *record, cwd=tmp_path) as run:
+            assert ask(run.url, "天气").json()["choices"][0]["message"]["content"] == "晴"
+            assert ask(run.url).status_code == 200
+        assert len(served.session().journal) == 1
+    assert "never used: 1 of 2 interactions\n  own.yaml:4\n" in run.said
+    assert len(load(tmp_path / "new.yaml").interactions) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_one_that_is_killed_leaves_every_finished_exchange(tmp_path: Path) -> None:
+    with serving(shipped()["hello"]) as served:
+        options = ("--upstream", served.url, "--allow-upstream", "127.0.0.1", "--mode", "new")
+        for number in range(1, 4):
+            with running("record", "a.yaml", *options, cwd=tmp_path) as run:
+                assert ask(run.url, f"你好 {number}").status_code == 200
+                run.process.send_signal(signal.SIGKILL)
+                run.process.wait(10)
+            assert len(load(tmp_path / "a.yaml").interactions) == number
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--upstream", "https://example.com"], "example.com is not asked"),
+        (["--upstream", "nonsense"], "is no base URL"),
+    ],
+)
+def test_a_service_that_may_not_be_asked_is_refused(options: list[str], said: str) -> None:
+    ended = CliRunner().invoke(verb, ["a.yaml", *options])
+    assert isinstance(ended.exception, UpstreamError)
+    assert said in str(ended.exception)
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    path = tmp_path / "file" / "a.yaml"
+    ended = CliRunner().invoke(verb, [str(path), "--upstream", "https://api.z.ai/api/paas/v4"])
+    assert isinstance(ended.exception, UsageError)
+    assert "cannot be made" in str(ended.exception)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [(200, 0, "takes the key"), (401, 1, "is the key right"), (503, 1, "is the base URL right?")],
+)
+def test_the_key_can_be_checked_before_anything_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, code: int, said: str
+) -> None:
+    monkeypatch.setenv("ZAI_API_KEY", KEY)
+    answer = head(status, "application/json") + chunk(b"{}") + chunk(b"")
+    with Service(lambda call: call.send(answer)) as service:
+        options = ["--upstream", service.url, "--allow-upstream", "127.0.0.1", "--check"]
+        ended = CliRunner().invoke(verb, [str(tmp_path / "a.yaml"), *options])
+    assert (ended.exit_code, said in ended.output) == (code, True)
+    assert service.calls[0].head.startswith("GET /api/paas/v4/models HTTP/1.1")
+    assert list(tmp_path.iterdir()) == []
