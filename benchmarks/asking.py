@@ -55,7 +55,7 @@ def http(body: bytes, path: str = PATH) -> bytes:
 def _small() -> bytes:
     system = {
         "role": "system",
-        "content": "You are a helpful assistant. Answer in Chinese, in one sentence, politely, and name units.",
+        "content": "You are a helpful assistant. Answer in one sentence, in Chinese, with units.",
     }
     messages = [system, {"role": "user", "content": TEXT}]
     return body(messages=messages, temperature=0.7, max_tokens=1024, top_p=0.9)

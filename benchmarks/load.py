@@ -13,11 +13,10 @@ import subprocess
 import sys
 import time
 from array import array
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import cycle, islice
-from typing import cast
+from typing import TypeVar, cast
 
 __all__ = ["Asked", "Load", "Paced", "Plan", "fetch"]
 
@@ -246,7 +245,7 @@ def fetch(port: int, request: bytes) -> bytes:
 
 def dechunked(held: bytes, start: int) -> bytes:
     """The body of a chunked message that is whole."""
-    pieces = []
+    pieces: list[bytes] = []
     while True:
         end = held.index(b"\r\n", start)
         size = int(held[start:end], 16)
@@ -264,7 +263,8 @@ async def ask(plan: Plan) -> Asked:
     if plan.every:
         return await watch(plan, queue, asked)
     started = time.monotonic()
-    clients = await connect(Leaver if plan.leaves else Client, plan, queue, asked)
+    kind = Leaver if plan.leaves else Client
+    clients = await connect(kind, plan, queue, asked)
     await _closed(clients, asked)
     asked.seconds = time.monotonic() - started
     return asked
@@ -295,12 +295,15 @@ def mean(numbers: list[float]) -> float:
     return sum(numbers) / len(numbers)
 
 
+One = TypeVar("One", bound=Client)
+
+
 async def connect(
-    kind: type[Client], plan: Plan, queue: Iterator[tuple[bytes, bytes]], asked: Asked
-) -> list[Client]:
+    kind: type[One], plan: Plan, queue: Iterator[tuple[bytes, bytes]], asked: Asked
+) -> list[One]:
     """As many connections as the plan has, a few at a time so that none is refused."""
     loop = asyncio.get_running_loop()
-    clients: list[Client] = []
+    clients: list[One] = []
     while len(clients) < plan.connections:
         more = min(CONNECTED_AT_ONCE, plan.connections - len(clients))
         made = [
@@ -311,7 +314,7 @@ async def connect(
     return clients
 
 
-async def _closed(clients: list[Client], asked: Asked) -> None:
+async def _closed(clients: Sequence[Client], asked: Asked) -> None:
     """Wait for all connections to end, not for ever."""
     _, pending = await asyncio.wait([client.closed for client in clients], timeout=LONGEST)
     if pending:

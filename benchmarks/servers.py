@@ -51,7 +51,7 @@ def run(
 
     What it writes goes to `log`, or to nobody.
     """
-    with open(log or os.devnull, "wb") as output:
+    with (log or Path(os.devnull)).open("wb") as output:
         began = time.monotonic()
         process = subprocess.Popen(command, stdout=output, stderr=output)
         try:

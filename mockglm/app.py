@@ -78,7 +78,7 @@ class App:
         finally:
             watch.close(False)
             visit.close()
-            self._log(visit.entry)
+            self._log(visit.shown)
 
     async def _forward(self, visit: Visit, send: Send, watch: _Watch, wire: Wire | None) -> None:
         """Have the service answer, and the journal know of it before the client has the end."""

@@ -60,7 +60,6 @@ class Control:
                 Route("/events", self._events),
             ],
             exception_handlers={MockGLMError: _mistake, HTTPException: _nowhere},
-            max_body_size=LARGEST_BODY,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -227,8 +226,14 @@ async def _written(
 
 
 async def _body(request: Request) -> Any:
+    pieces, size = [], 0
+    async for piece in request.stream():
+        pieces.append(piece)
+        size += len(piece)
+        if size > LARGEST_BODY:
+            raise HTTPException(413, f"the body has more than {LARGEST_BODY} bytes")
     try:
-        return msgspec.json.decode(await request.body())
+        return msgspec.json.decode(b"".join(pieces))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"the body is no JSON: {error}") from error
 

@@ -31,7 +31,8 @@ class Entry:
     `source` is what answered (`hello.yaml:4`, `improvised`, `refused`, `miss`…), `passed` names
     rules that were broken and let through, `notes` what else is worth knowing. Times are in
     seconds: `at` unix time, `first` and `total` since the request. `outcome` is `open` while the
-    answer is played, then `done`, `cut` (a fault ended it) or `gone` (the client left).
+    answer is played, then `done`, `cut` (a fault ended it) or `gone` (the client left, or the
+    server was stopped).
     """
 
     ordinal: int
@@ -136,9 +137,18 @@ class Journal:
         )
 
     def close(self, entry: Entry) -> None:
-        """Say that an entry has its outcome; listeners are told."""
-        for listener in tuple(self._listeners):
-            listener(entry)
+        """Say that an entry has its outcome; listeners are told of it as it may be shown."""
+        if self._listeners:
+            shown = self.shown(entry)
+            for listener in tuple(self._listeners):
+                listener(shown)
+
+    def shown(self, entry: Entry) -> Entry:
+        """An entry as a log line or a feed may show it: without a key in its path."""
+        path = self._redactor.text(entry.request.path)
+        if path is entry.request.path:
+            return entry
+        return replace(entry, request=replace(entry.request, path=path))
 
     def clear(self) -> None:
         self._budget.used -= sum(size for _, size in self._entries)

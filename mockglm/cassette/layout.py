@@ -65,7 +65,9 @@ def fits(value: Any, depth: int = 0) -> bool:
 
 
 def quoted(text: str) -> str:
-    """A text in double quotes, with escapes only for what cannot be seen."""
+    """A text in quotes: single ones where it has double ones and all of it can be seen."""
+    if '"' in text and "'" not in text and not _UNSEEN.search(text):
+        return f"'{text}'"
     return _UNSEEN.sub(_escaped, json.dumps(text, ensure_ascii=False))
 
 

@@ -168,4 +168,7 @@ def _say(url: str, token: str | None, ready_file: Path | None) -> None:
     if token and not os.environ.get("MOCKGLM_TOKEN"):
         click.echo(f"MOCKGLM_TOKEN={token} opens the control API", err=True)
     if ready_file:
-        ready_file.write_text(url + "\n", encoding="utf-8")
+        # Whoever waits for the file must never read half of it.
+        half = ready_file.with_name(ready_file.name + ".part")
+        half.write_text(url + "\n", encoding="utf-8")
+        half.replace(ready_file)

@@ -69,9 +69,7 @@ def of(kind: Any) -> Shape:
 def parts(kind: Any, node: yaml.Node, notes: Notes) -> dict[str, Any]:
     """The fields of a Struct as far as they can be read, by name, WRONG among them."""
     if isinstance(node, yaml.MappingNode):
-        info = inspect.type_info(kind)
-        assert isinstance(info, inspect.StructType)
-        return _read(node, _fields(info), notes)
+        return _read(node, _fields_of(kind), notes)
     notes.add(node, f"expected a mapping, found {_found(node)}")
     return {}
 
@@ -195,6 +193,13 @@ def _struct(info: inspect.StructType) -> Shape:
         return info.cls(**values) if len(notes.problems) == before else WRONG
 
     return Shape("a mapping", mapping=mapping)
+
+
+@cache
+def _fields_of(kind: Any) -> Mapping[str, _Field]:
+    info = inspect.type_info(kind)
+    assert isinstance(info, inspect.StructType)
+    return _fields(info)
 
 
 def _fields(info: inspect.StructType) -> Mapping[str, _Field]:

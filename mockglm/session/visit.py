@@ -41,6 +41,11 @@ class Visit:
         elif joined:
             self.entry.finish = joined.reply.finish_reason
 
+    @property
+    def shown(self) -> Entry:
+        """The entry as a log line may show it."""
+        return self.journal.shown(self.entry)
+
     def close(self) -> None:
         """To be called once, when the answer has been played or the client has left: what the
         request held is free again, and who listens to the journal is told."""

@@ -143,7 +143,11 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
     ),
     "TRN-03": (Mutant("plain", header("Content-Type", "text/plain")),),
     "TRN-04": (Mutant("stream", header("Content-Encoding", "gzip")),),
-    "TRN-05": (Mutant("stream", timed(lambda i: 3.0)),),
+    "TRN-05": (
+        Mutant("stream", timed(lambda i: 3.0)),
+        Mutant("stream", timed(lambda i: 3.0 + min(i, 1) / 1000)),
+        Mutant("stream", timed(lambda i: 3.0 + i / 100_000)),
+    ),
     "TRN-06": (Mutant("stream", cut_short),),
     "TRN-07": (
         Mutant("stream", header("Cache-Control", "public")),
@@ -481,7 +485,10 @@ REPEATED = frame(
 ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
     "TRN-02": (Mutant("stream", header("Content-Type", "TEXT/event-stream; charset=utf-8")),),
     "TRN-04": (Mutant("stream", header("Content-Encoding", "identity")),),
-    "TRN-05": (Mutant("stream", timed(lambda i: 1.0 + min(i, 2))),),
+    "TRN-05": (
+        Mutant("stream", timed(lambda i: 1.0 + min(i, 2))),
+        Mutant("stream", timed(lambda i: 1.0 + min(i, 2) / 1000)),
+    ),
     "TRN-07": (
         Mutant("stream", header("Cache-Control", "no-cache")),
         Mutant("stream", header("Cache-Control", "max-age=0")),

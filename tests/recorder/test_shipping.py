@@ -1,0 +1,59 @@
+"""The cassettes that come with mockglm: clean, in step with what they are recorded of, playable."""
+
+from __future__ import annotations
+
+import httpx
+import msgspec
+import pytest
+
+from mockglm.exchange import Answer
+from mockglm.lint import Limits, lint
+from mockglm.scenario import load
+from tests.recorder.shipping import FOLDER, SHIPPED
+from tests.serving import KEY, serving
+
+NAMES = sorted(SHIPPED)
+
+
+def test_they_are_clean() -> None:
+    assert sorted(path.stem for path in FOLDER.iterdir()) == NAMES
+    assert lint([FOLDER], Limits(now=0.0)) == ()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_has_what_is_asked_for_it(name: str) -> None:
+    recorded = [one.request for one in load(FOLDER / f"{name}.yaml").interactions]
+    asked = [(ask.method, ask.path, ask.body or None) for ask in SHIPPED[name]]
+    assert asked == [
+        (one.method, one.path, msgspec.json.decode(one.body) if one.body else None)
+        for one in recorded
+        if one is not None
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_plays_what_it_has(name: str) -> None:
+    path = FOLDER / f"{name}.yaml"
+    headers = {"Authorization": f"Bearer {KEY}"}
+    with serving(path) as served, httpx.Client(headers=headers, trust_env=False) as client:
+        for interaction in load(path).interactions:
+            request, answer = interaction.request, interaction.steps[0].answer
+            assert request is not None
+            assert answer is not None
+            url = f"{served.url}{request.path}"
+            with client.stream(request.method, url, content=request.body or None) as played:
+                assert played.status_code == answer.status
+                assert _read(played) == (answer.body, _end(answer))
+
+
+def _read(answer: httpx.Response) -> tuple[bytes, str]:
+    pieces: list[bytes] = []
+    try:
+        pieces.extend(answer.iter_raw())
+    except httpx.RemoteProtocolError:
+        return b"".join(pieces), "close"
+    return b"".join(pieces), "done"
+
+
+def _end(answer: Answer) -> str:
+    return answer.end
