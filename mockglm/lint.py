@@ -3,7 +3,7 @@ emptiness, what can never be played."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,26 +49,34 @@ def lint(paths: Iterable[str | Path], limits: Limits) -> tuple[Problem, ...]:
 
 def _file(path: Path, limits: Limits) -> Iterator[Problem]:
     redactor = Redactor(limits.secrets)
+    known = {secret.encode() for secret in limits.secrets}
     try:
         source = path.read_bytes()
     except OSError as error:
         yield Problem(str(path), 1, 1, f"cannot be read: {error.strerror or error}")
         return
-    yield from _secrets(path, source, redactor)
     try:
         scenario = parse(source, path)
     except FileError as error:
+        yield from _secrets(path, source, redactor)
         yield from error.problems
         return
+    # An account's key is there to be used by clients of this file.
+    listed = {account.key.encode() for account in scenario.accounts} - known
+    yield from _secrets(path, source, redactor, listed)
     yield from _hidden(scenario, source, redactor)
     yield from _age(scenario, source, limits)
     yield from _empty(scenario)
     yield from _doubled(scenario, source)
 
 
-def _secrets(path: Path, source: bytes, redactor: Redactor) -> Iterator[Problem]:
-    """Keys as anybody sees them who opens the file."""
-    for start, _ in redactor.places(source):
+def _secrets(
+    path: Path, source: bytes, redactor: Redactor, listed: Container[bytes] = ()
+) -> Iterator[Problem]:
+    """Keys as anybody sees them who opens the file, but for those that it lists."""
+    for start, end in redactor.places(source):
+        if source[start:end] in listed:
+            continue
         line = source.count(b"\n", 0, start) + 1
         column = start - source.rfind(b"\n", 0, start)
         yield Problem(str(path), line, column, "a key is here: take it out, and have it revoked")

@@ -34,6 +34,8 @@ LARGEST_WRITE = 65536
 
 
 NOTHING = ((0.0, b""),)
+CHUNKED = b"transfer-encoding: chunked"
+BODILESS = (204, 304)
 
 LONGEST_HANG = 3600.0
 """Seconds after which a connection that hangs on purpose is closed all the same."""
@@ -47,6 +49,9 @@ class Wire(Protocol):
 
     def part(self, body: bytes) -> bool:
         """Hand over a part of a body that has begun, in its framing; whether more is taken now."""
+
+    def respond(self, head: bytes, body: bytes) -> bool:
+        """Hand over a whole answer, its head as it stands; whether more is taken now."""
 
     async def drain(self) -> None:
         """Wait until the connection takes more."""
@@ -151,11 +156,25 @@ class Player:
         Where the answer needs a wire and there is none, the client is told so instead.
         """
         if not needs_wire(answer):
+            if wire is not None and _is_short(answer):
+                return await self._play_whole(answer, watch, wire)
             return await self._play_framed(answer, send, watch, wire)
         if wire is None:
             await self._play_framed(_unheld(answer), send, watch, wire)
             return False
         return await self._play_below(answer, watch, wire)
+
+    async def _play_whole(self, answer: Answer, watch: Watch, wire: Wire) -> bool:
+        """Send head and body at once: for what ASGI says in two messages it costs a tenth more."""
+        (at, piece), *_ = answer.pieces
+        due = watch.started + at
+        if due > monotonic() and not await self._until(due, wire):
+            return False
+        watch.first()
+        watch.last()
+        if not wire.respond(*_sealed(answer, piece)):
+            await wire.drain()
+        return not wire.gone.done()
 
     async def _play_framed(
         self, answer: Answer, send: Send, watch: Watch, wire: Wire | None
@@ -186,7 +205,7 @@ class Player:
     async def _play_below(self, answer: Answer, watch: Watch, wire: Wire) -> bool:
         """Frame and end the answer by hand, on the connection itself."""
         if answer.head is not None and await self._until(watch.started + answer.head, wire):
-            wire.write(_head(answer))
+            wire.write(_head(answer, *(() if answer.raw or _is_sized(answer) else (CHUNKED,))))
         for at, piece in answer.pieces:
             if not await self._until(watch.started + at, wire):
                 return False
@@ -264,6 +283,14 @@ def _pour(answer: Answer, watch: Watch, wire: Wire) -> Iterator[float | None]:
             yield None
 
 
+def _is_short(answer: Answer) -> bool:
+    """Whether all of it goes at once, with nothing said about the connection."""
+    if len(answer.pieces) != 1 or answer.status in BODILESS or answer.header("connection"):
+        return False
+    at, piece = answer.pieces[0]
+    return answer.head == at and len(piece) <= LARGEST_WRITE
+
+
 def _flows(answer: Answer) -> bool:
     """Whether its pieces can go below ASGI: what is chunked has nothing that counts them."""
     return len(answer.pieces) > 1 and answer.is_stream and not _is_sized(answer)
@@ -308,14 +335,25 @@ def _value(value: str) -> bytes:
         return value.encode()
 
 
-def _head(answer: Answer) -> bytes:
+def _sealed(answer: Answer, body: bytes) -> tuple[bytes, bytes]:
+    """Head and body, framed, of an answer that goes at once."""
+    if _is_sized(answer):
+        return _head(answer), body
+    if answer.is_stream:
+        return _head(answer, CHUNKED), _framed(answer, body) + b"0\r\n\r\n"
+    return _head(answer, b"content-length: %d" % len(body)), body
+
+
+def _head(answer: Answer, *more: bytes) -> bytes:
     """Status line and headers of an answer that is sent below ASGI."""
-    phrase = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
-    lines = [b"HTTP/1.1 %d %b" % (answer.status, phrase.encode())]
-    lines += [name + b": " + value for name, value in _lines(answer)]
-    if not answer.raw and not _is_sized(answer):
-        lines.append(b"transfer-encoding: chunked")
-    return b"\r\n".join(lines) + b"\r\n\r\n"
+    lines = [b"%b: %b" % line for line in _lines(answer)]
+    return b"\r\n".join((_status(answer.status), *lines, *more, b"\r\n"))
+
+
+@lru_cache(maxsize=64)
+def _status(status: int) -> bytes:
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+    return b"HTTP/1.1 %d %b" % (status, phrase.encode())
 
 
 def _framed(answer: Answer, piece: bytes) -> bytes:

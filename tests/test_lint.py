@@ -58,6 +58,13 @@ def test_a_key_is_found_where_it_stands(tmp_path: Path) -> None:
     assert found(tmp_path, text) == ["4:18: a key is here: take it out, and have it revoked"]
 
 
+def test_a_key_of_an_account_is_there_to_be_used_unless_it_is_the_real_one(tmp_path: Path) -> None:
+    text = f"format: 1\naccounts: [{{key: {KEY}}}]\n"
+    assert found(tmp_path, text) == []
+    real = Limits(now=NOW, secrets=(KEY,))
+    assert found(tmp_path, text, real) == ["2:18: a key is here: take it out, and have it revoked"]
+
+
 @pytest.mark.parametrize(
     "chunks",
     [

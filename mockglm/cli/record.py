@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,9 @@ from mockglm.recorder import MODES, Mode, Recorder
 from mockglm.recorder.advice import advice
 from mockglm.serving import Server, listen
 from mockglm.session import Sessions, Settings
+
+if TYPE_CHECKING:
+    from mockglm.conformance.passing import Passing
 
 __all__ = ["record"]
 
@@ -47,7 +51,8 @@ BASE = "/api/paas/v4"
 @click.option(
     "--log", type=click.Choice(sorted(LOGS)), default="text", help="A line for each exchange."
 )
-@click.option("--check", is_flag=True, help="Only ask the service whether it takes the key.")
+@click.option("--check", is_flag=True, help="Judge what the service answers as it passes.")
+@click.option("--try-key", is_flag=True, help="Only ask the service whether it takes the key.")
 def record(
     cassette: Path,
     upstream: str,
@@ -59,15 +64,24 @@ def record(
     speed: float,
     log: str,
     check: bool,
+    try_key: bool,
 ) -> None:
     """Pass requests on to the service and record what it answers in CASSETTE, without keys. The
     key is the client's, or that of the environment or .env where the client has a dummy."""
+    passing = _passing() if check and not try_key else None
     recording = open_recording(
-        cassette, upstream, "all" if check else mode, host=host, allowed=allow_upstream, ca=ca
+        cassette,
+        upstream,
+        "all" if try_key else mode,
+        host=host,
+        allowed=allow_upstream,
+        ca=ca,
+        watch=lambda passed: passing.see(passed.exchange) if passing else None,
     )
-    if check:
-        sys.exit(asyncio.run(_check(recording.recorder)))
+    if try_key:
+        sys.exit(asyncio.run(_try_key(recording.recorder)))
     _run(recording, cassette, host, port, speed=speed, log=log)
+    sys.exit(0 if passing is None or passing.close() else 1)
 
 
 def _run(recording: Recording, path: Path, host: str, port: int, *, speed: float, log: str) -> None:
@@ -89,7 +103,14 @@ def _run(recording: Recording, path: Path, host: str, port: int, *, speed: float
         click.echo(line, err=True)
 
 
-async def _check(recorder: Recorder | None) -> int:
+def _passing() -> Passing:
+    """What judges the traffic, a line on standard error for each requirement that it breaks."""
+    from mockglm.conformance.passing import Passing  # imported here: it takes the checks with it
+
+    return Passing(lambda line: click.echo(line, err=True))
+
+
+async def _try_key(recorder: Recorder | None) -> int:
     """Ask for the models, which costs nothing; 0 when the service takes the key."""
     assert recorder is not None
     key = recorder.upstream.key

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -14,7 +14,7 @@ import click
 
 from mockglm.cassette import Cassette
 from mockglm.errors import UsageError
-from mockglm.recorder import NAMES, Mode, Recorder, Upstream, find, is_real, plan
+from mockglm.recorder import NAMES, Mode, Passed, Recorder, Upstream, find, is_real, plan
 from mockglm.redact import Redactor
 from mockglm.scenario import Scenario, load
 
@@ -43,8 +43,10 @@ def open_recording(
     host: str,
     allowed: Iterable[str] = (),
     ca: str | None = None,
+    watch: Callable[[Passed], None] = lambda passed: None,
 ) -> Recording:
-    """Make ready to record from a service, for clients that reach the host.
+    """Make ready to record from a service, for clients that reach the host; `watch` is told of what
+    it answers.
 
     Raises UsageError for a folder that cannot be written to, UpstreamError for a service that may
     not be asked, FileError for a cassette that cannot be read.
@@ -60,7 +62,7 @@ def open_recording(
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     cassette = Cassette(path, origin=service.base, at=at, anew=planned.anew)
     redactor = Redactor((key,) if key else ())
-    return Recording(played, Recorder(service, cassette, redactor, tell=_tell))
+    return Recording(played, Recorder(service, cassette, redactor, tell=_tell, watch=watch))
 
 
 def summary(sessions: Sessions) -> list[str]:

@@ -21,6 +21,7 @@ from mockglm.redact import Redactor
 __all__ = ["Passed", "Recorder"]
 
 Tell = Callable[[str], None]
+Watch = Callable[["Passed"], None]
 
 DRAIN = 5.0
 """Seconds a service is given to end an answer whose client left when it was nearly whole."""
@@ -49,7 +50,8 @@ LEFT = "the client left"
 
 
 class Recorder:
-    """Records one service into one cassette. `tell` is given lines for people to read.
+    """Records one service into one cassette. `tell` is given lines for people to read, `watch` what
+    came of each request that was answered whole or cut by the service.
 
     `cassette` of None passes on without recording; `redactor` learns every key in use.
     """
@@ -61,12 +63,14 @@ class Recorder:
         redactor: Redactor,
         *,
         tell: Tell = lambda line: None,
+        watch: Watch = lambda passed: None,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.upstream = upstream
         self.cassette = cassette
         self._redactor = redactor
         self._tell = tell
+        self._watch = watch
         self._told: set[str] = set()
         self._wall = wall
         self._writing = asyncio.Lock()
@@ -94,7 +98,10 @@ class Recorder:
         exchange = Exchange(request, passage.answer, started, error)
         if passage.answer is not None:
             self._advise(passage.answer, credential)
-            seen(await self._keep(exchange))
+            passed = await self._keep(exchange)
+            if error is not LEFT:
+                self._watch(passed)
+            seen(passed)
             await _finish(passage.answer, send, wire)
         elif error is LEFT:
             seen(Passed(redacted(exchange, self._redactor), (LEFT,)))

@@ -61,20 +61,41 @@ class Cork:
 
 
 class Connection:
-    """A connection as the player sees it (its Wire). `gone` is done when it is lost."""
+    """A connection as the player of one answer sees it (its Wire).
 
-    def __init__(self, transport: Cork, protocol: HttpToolsProtocol) -> None:
-        self._transport = transport
+    `gone` is done when it is lost. Requests may be pipelined, so the answer's cycle is not always
+    the one that the protocol is at.
+    """
+
+    __slots__ = ("_cycle", "_protocol", "_transport", "gone")
+
+    def __init__(self, protocol: GLMProtocol) -> None:
+        self._transport = protocol.cork
         self._protocol = protocol
-        self.gone: asyncio.Future[None] = protocol.loop.create_future()
+        self._cycle = protocol.cycle
+        self.gone = protocol.gone
 
     def write(self, data: bytes) -> None:
         self._transport.pass_on(data)
 
     def part(self, body: bytes) -> bool:
         """Send a part of a body as uvicorn would, but without a turn of the loop for each."""
-        if self._protocol.cycle.chunked_encoding:
+        if self._cycle.chunked_encoding:
             self.write(b"%x\r\n%b\r\n" % (len(body), body))
+        return not self._protocol.flow.write_paused
+
+    def respond(self, head: bytes, body: bytes) -> bool:
+        """Send a whole answer as uvicorn would, but in one write and with no look at the headers,
+        which are the player's own."""
+        cycle = self._cycle
+        if not cycle.keep_alive:
+            head = head[:-2] + b"connection: close\r\n\r\n"
+        self.write(head if cycle.scope["method"] == "HEAD" else head + body)
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.close()
+        cycle.on_response()
         return not self._protocol.flow.write_paused
 
     async def drain(self) -> None:
@@ -98,11 +119,6 @@ class Connection:
     def close(self) -> None:
         self._transport.close()
 
-    def lose(self) -> None:
-        """Say that the connection is lost."""
-        if not self.gone.done():
-            self.gone.set_result(None)
-
     def _buffered(self) -> int:
         size: int = self._transport.get_write_buffer_size()
         return size
@@ -122,14 +138,16 @@ class GLMProtocol(HttpToolsProtocol):
     """HTTP/1.1 by httptools; each request's scope carries its Connection as an extension."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        cork = Cork(transport, self.loop)
-        super().connection_made(cork)  # type: ignore[arg-type]
-        self.connection = Connection(cork, self)
+        self.cork = Cork(transport, self.loop)
+        self.gone: asyncio.Future[None] = self.loop.create_future()
+        super().connection_made(self.cork)  # type: ignore[arg-type]
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.connection.lose()
+        if not self.gone.done():
+            self.gone.set_result(None)
         super().connection_lost(exc)
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = {WIRE: self.connection}  # type: ignore[dict-item]
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        # Its task is made by then and has not begun.
+        self.scope["extensions"] = {WIRE: Connection(self)}  # type: ignore[dict-item]

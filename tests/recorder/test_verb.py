@@ -129,14 +129,55 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     ("status", "code", "said"),
     [(200, 0, "takes the key"), (401, 1, "is the key right"), (503, 1, "is the base URL right?")],
 )
-def test_the_key_can_be_checked_before_anything_is_recorded(
+def test_the_key_can_be_tried_before_anything_is_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, code: int, said: str
 ) -> None:
     monkeypatch.setenv("ZAI_API_KEY", KEY)
     answer = head(status, "application/json") + chunk(b"{}") + chunk(b"")
     with Service(lambda call: call.send(answer)) as service:
-        options = ["--upstream", service.url, "--allow-upstream", "127.0.0.1", "--check"]
+        options = ["--upstream", service.url, "--allow-upstream", "127.0.0.1", "--try-key"]
         ended = CliRunner().invoke(verb, [str(tmp_path / "a.yaml"), *options])
     assert (ended.exit_code, said in ended.output) == (code, True)
     assert service.calls[0].head.startswith("GET /api/paas/v4/models HTTP/1.1")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_passes_can_be_judged(tmp_path: Path) -> None:
+    with serving(shipped()["hello"]) as served:
+        options = ("--upstream", served.url, "--allow-upstream", "127.0.0.1", "--check")
+        with running("record", "a.yaml", *options, cwd=tmp_path) as run:
+            assert ask(run.url).status_code == 200
+            assert httpx.get(f"{run.url}/models", trust_env=False).status_code == 200
+    assert run.process.returncode == 0
+    assert run.said.splitlines()[-1] == "checked: 1 exchanges, good"
+
+
+def test_what_is_broken_is_told_as_it_passes(tmp_path: Path) -> None:
+    with serving(shipped()["hello"]) as served:
+        broken = served.base("hello+usage-total+model-other")
+        options = ("--upstream", broken, "--allow-upstream", "127.0.0.1", "--check")
+        with running("record", "a.yaml", *options, cwd=tmp_path) as run:
+            assert ask(run.url).status_code == 200
+    assert run.process.returncode == 1
+    assert (
+        "USE-02 MUST The counts are integers of 0 or more, and the total is their sum. Exch"
+        in run.said
+    )
+    assert "checked: 1 exchanges, broken: USE-02 in 1" in run.said
+    assert len(load(tmp_path / "a.yaml").interactions) == 1
+
+
+def test_what_the_client_broke_off_is_not_held_against_the_service(tmp_path: Path) -> None:
+    with serving(shipped()["idle-stall-forever"]) as served:
+        base = served.base("idle-stall-forever")
+        options = ("--upstream", base, "--allow-upstream", "127.0.0.1", "--check")
+        with running("record", "a.yaml", *options, cwd=tmp_path) as run:
+            url = f"{run.url}/chat/completions"
+            asked = {"model": "glm-4.6", "messages": [{"role": "user", "content": "你好"}]}
+            headers = {"Authorization": "Bearer test"}
+            with httpx.stream(
+                "POST", url, json={**asked, "stream": True}, headers=headers, trust_env=False
+            ) as left:
+                assert next(left.iter_raw())
+    assert run.process.returncode == 0, run.said
+    assert "checked: 0 exchanges, good" in run.said

@@ -127,7 +127,8 @@ def _finding(finding: JSON) -> Iterator[Line]:
 
 def _is_aside(check: JSON) -> bool:
     """Whether a check had nothing to judge, for a reason that others share."""
-    return check["verdict"] == "not_testable" or check["cause"] == NEEDS_PROBE
+    is_shared = check["cause"] == NEEDS_PROBE
+    return bool(check["verdict"] == "not_testable" or is_shared)
 
 
 def _aside(report: JSON, verdict: str) -> Iterator[Line]:

@@ -1,0 +1,76 @@
+"""Every fault, laid over what the running server sends, is caught by the check that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from mockglm.conformance.checks import CHECKS, times
+from mockglm.conformance.collecting import Collection
+from mockglm.conformance.judging import Evidence, Result, judge
+from mockglm.conformance.plan import draw
+from mockglm.conformance.probes import PROBES
+from mockglm.conformance.seen import Seen
+from mockglm.conformance.target import Target
+from mockglm.conformance.transport import Patience, connect
+from mockglm.faults import CATALOGUE, Fault
+from tests.serving import KEY, Served, serving
+
+SCENARIO = Path(__file__).parents[2] / "scenarios" / "conformance.yaml"
+FAULTS = [fault for fault in CATALOGUE.values() if fault.caught_by]
+QUICK = Patience(connect=5, idle=2, whole=10)
+SILENCE = 0.2
+"""Seconds that are taken for ten here, so that nothing has to wait so long."""
+
+
+@dataclass
+class Mock:
+    """The running server, and what it answers to every probe when nothing is broken."""
+
+    served: Served
+    evidence: Evidence
+
+    def broken(self, spec: str, probe: str, id: str) -> Result:
+        """The verdict on a check where the fault is laid over the answer to one probe."""
+        target = aim(self.served)
+        with connect(self.served.base(f"conformance+{spec}"), QUICK) as send:
+            found = Seen(probe, send(target.request(PROBES[probe])))
+        changed = replace(self.evidence, seen={**self.evidence.seen, probe: found})
+        return judge(CHECKS[id], changed)
+
+
+def aim(served: Served) -> Target:
+    base = served.base("conformance")
+    return Target(base, "glm-4.6", KEY, deterministic=True, failing=True)
+
+
+@pytest.fixture(scope="module")
+def mock() -> Iterator[Mock]:
+    with serving(SCENARIO, policy="strict", accept=frozenset([KEY]), speed=1) as served:
+        target = aim(served)
+        plan = draw(CHECKS.values(), target.profile, disruptive=True)
+        with connect(target.url, QUICK) as send:
+            evidence = Collection(plan, target, send, lambda name, seen: None).collect()
+        yield Mock(served, evidence)
+
+
+def specs(fault: Fault) -> Iterator[str]:
+    """The fault as the URL has it: by its name, and as it is tried where that does not do."""
+    if fault.name == "stall":
+        yield f"stall.2-frames.for-{2 * SILENCE}s"
+    else:
+        yield from dict.fromkeys((fault.name, fault.trial or fault.name))
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_is_caught_over_http(
+    mock: Mock, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(times, "_SLOW", SILENCE)
+    id = fault.caught_by or ""
+    assert judge(CHECKS[id], mock.evidence).findings == ()
+    tries = ((spec, probe) for spec in specs(fault) for probe in CHECKS[id].probes)
+    assert any(mock.broken(spec, probe, id).findings for spec, probe in tries)
