@@ -67,7 +67,7 @@ def answer(sessions: Sessions, where: Route, request: Request) -> Visit:
 
 def _visit(sessions: Sessions, where: Route, request: Request) -> Visit:
     try:
-        if where.tail.startswith("/s/"):
+        if not where.base and where.tail.startswith("/s/"):
             raise UsageError(f"{where.tail} is no path here; {FORM}")
         session = sessions.get(where.scenario, where.label)
         laid = faults.parse(where.faults)

@@ -11,7 +11,7 @@ import pytest
 from mockglm.conformance.checks import CHECKS, times
 from mockglm.conformance.collecting import Collection
 from mockglm.conformance.judging import Evidence, Result, judge
-from mockglm.conformance.plan import draw
+from mockglm.conformance.plan import Limits, Plan, draw
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.seen import Seen
 from mockglm.conformance.target import Target
@@ -36,10 +36,10 @@ class Mock:
     def broken(self, spec: str, probe: str, id: str) -> Result:
         """The verdict on a check where the fault is laid over the answer to one probe."""
         target = aim(self.served)
+        plan = Plan((PROBES[probe],), target.profile, Limits())
         with connect(self.served.base(f"conformance+{spec}"), QUICK) as send:
-            found = Seen(probe, send(target.request(PROBES[probe])))
-        changed = replace(self.evidence, seen={**self.evidence.seen, probe: found})
-        return judge(CHECKS[id], changed)
+            found = Collection(plan, target, send, lambda name, seen: None).collect()
+        return judge(CHECKS[id], replace(self.evidence, seen={**self.evidence.seen, **found.seen}))
 
 
 def aim(served: Served) -> Target:
@@ -72,5 +72,6 @@ def test_a_fault_is_caught_over_http(
     monkeypatch.setattr(times, "_SLOW", SILENCE)
     id = fault.caught_by or ""
     assert judge(CHECKS[id], mock.evidence).findings == ()
-    tries = ((spec, probe) for spec in specs(fault) for probe in CHECKS[id].probes)
+    probes = dict.fromkeys((*CHECKS[id].probes, "stream", "echo"))
+    tries = ((spec, probe) for spec in specs(fault) for probe in probes)
     assert any(mock.broken(spec, probe, id).findings for spec, probe in tries)
