@@ -56,6 +56,8 @@ class Probe:
         body: dict[str, Any] = {"model": model, "request_id": request_id, **fields}
         if self.tokens:
             body["max_tokens"] = self.ceiling(profile)
+        if profile.deterministic:
+            body["do_sample"] = False  # the likeliest words; docs.bigmodel.cn, 核心参数
         body.update(self._thinking(profile))
         return json.dumps(body, ensure_ascii=False).encode()
 

@@ -8,6 +8,7 @@ body. In a chat completion, where clients put back what they were answered in th
 * `content` of one text part is its text; "", null, white space and absent are one beside calls;
 * `arguments` are parsed, ids of calls become their ordinal, a call's `index` does not count;
 * `reasoning_content` of the history, and the fields of `UNCOUNTED`, do not count;
+* a picture in base64 is the same with its `data:` and without;
 * a field with the value that its absence means (`DEFAULTS`) does not count.
 
 Form and key never raise for a request, whatever it holds: what cannot be read as JSON counts as it
@@ -37,6 +38,7 @@ DEFAULTS: Mapping[str, Any] = {"tool_choice": "auto", "tool_stream": False, "too
 """What the absence of a field means, by docs.bigmodel.cn (对话补全); some clients send it."""
 
 _CHAT = "/chat/completions"
+_DATA = re.compile(r"\Adata:image/[\w.+-]+;base64,")
 _MULTIPART = re.compile(rb"--([^\r\n]{1,70})\r\n.*\r\n--\1--\s*", re.DOTALL)
 
 
@@ -163,7 +165,17 @@ def _text(content: Any) -> Any:
     match content:
         case [{"type": "text", "text": str(text), **others}] if not others:
             return text
+        case [*parts]:
+            return [_bare(part) for part in parts]
     return content
+
+
+def _bare(part: Any) -> Any:
+    """A part of a message; a picture without the `data:` that zai-sdk takes off before it asks."""
+    match part:
+        case {"image_url": {"url": str(url), **others}, **rest}:
+            return {**rest, "image_url": {**others, "url": _DATA.sub("", url)}}
+    return part
 
 
 def _is_blank(content: Any) -> bool:

@@ -49,6 +49,12 @@ def test_a_request_fits_the_model(model: str, name: str, fields: dict[str, objec
     assert {key: body[key] for key in keys & body.keys()} == fields
 
 
+def test_the_likeliest_words_are_asked_for_where_they_are_compared() -> None:
+    assert json.loads(TARGET.request(PROBES["plain"]).body)["do_sample"] is False
+    sampled = Target("http://a", "glm-4.6", KEY).request(PROBES["plain"])
+    assert "do_sample" not in json.loads(sampled.body)
+
+
 def test_every_request_can_be_found_on_the_bill() -> None:
     for probe in PROBES.values():
         body = TARGET.request(probe).body

@@ -494,3 +494,16 @@ def test_requests_have_one_key_if_and_only_if_they_have_one_form(body: Any, othe
 @given(body=st.binary(max_size=60), path=st.sampled_from([CHAT, "/files"]))
 def test_no_bytes_are_too_odd_for_a_key(body: bytes, path: str) -> None:
     assert len(canonical.key("POST", path, "", body)) == 20
+
+
+def test_a_picture_is_the_same_with_its_data_prefix_and_without() -> None:
+    """zai-sdk takes `data:image/…;base64,` off before it asks."""
+
+    def asked(url: str) -> bytes:
+        part = {"type": "image_url", "image_url": {"url": url, "detail": "low"}}
+        text = {"type": "text", "text": "这是什么？"}
+        body = {"model": "glm-4.6v", "messages": [{"role": "user", "content": [text, part]}]}
+        return canonical.key("POST", "/chat/completions", "", json.dumps(body).encode())
+
+    assert asked("data:image/jpeg;base64,/9j/4AAQ") == asked("/9j/4AAQ")
+    assert asked("data:image/jpeg;base64,/9j/4AAQ") != asked("/9j/4AAR")
