@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import methodcaller
 from time import monotonic
 
 from starlette.applications import Starlette
@@ -20,6 +21,8 @@ from mockglm.session import Sessions, Visit
 __all__ = ["App", "Log"]
 
 Log = Callable[[Entry], None]
+
+_text = methodcaller("decode", "latin-1")
 
 LARGEST_BODY = 64 * 1024 * 1024
 """Bytes of a request's body beyond which it is refused; the service takes at least 3.9 MB."""
@@ -141,6 +144,5 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 def _request(scope: Scope, path: str, body: bytes) -> Request:
-    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-    query: bytes = scope["query_string"]
-    return Request(scope["method"], path, query.decode("latin-1"), tuple(pairs), body)
+    pairs = [tuple(map(_text, pair)) for pair in scope["headers"]]
+    return Request(scope["method"], path, _text(scope["query_string"]), tuple(pairs), body)

@@ -93,10 +93,7 @@ class Request:
 
     def header(self, name: str, default: str = "") -> str:
         """The first value of a header, by its lower-case name."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return default
+        return dict(reversed(self.headers)).get(name, default)
 
 
 class Frames(Sequence[tuple[float, bytes]]):

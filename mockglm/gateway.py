@@ -89,7 +89,7 @@ def _shared(visited: Visit, origin: str) -> Visit:
     if answer is None:
         return visited  # the service says itself who may read it
     headers = (*answer.headers, ("Access-Control-Allow-Origin", origin))
-    return replace(visited, answer=replace(answer, headers=headers))
+    return msgspec.structs.replace(visited, answer=replace(answer, headers=headers))
 
 
 def _is_open(where: Route, request: Request) -> bool:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from msgspec import Struct
+from msgspec.structs import replace as alter
+
 from mockglm.exchange import Answer, Exchange, Request
 from mockglm.redact import REDACTED, Redactor
 
@@ -20,12 +23,14 @@ MOST_BYTES = 256 * 1024 * 1024
 MOST_LEARNED = 1000
 """Credentials that are known to have been learned; a client may sign one for each request."""
 
+FIXED_PATHS = frozenset(("/chat/completions", "/models"))
+"""Paths in which there is no room for a key."""
+
 SECRET_HEADERS = frozenset(("authorization", "cookie", "proxy-authorization", "x-api-key"))
 """Headers whose value is a secret whatever it is."""
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """One exchange as the journal keeps it.
 
     `source` is what answered (`hello.yaml:4`, `improvised`, `refused`, `miss`…), `passed` names
@@ -145,10 +150,12 @@ class Journal:
 
     def shown(self, entry: Entry) -> Entry:
         """An entry as a log line or a feed may show it: without a key in its path."""
+        if entry.request.path in FIXED_PATHS:
+            return entry
         path = self._redactor.text(entry.request.path)
         if path is entry.request.path:
             return entry
-        return replace(entry, request=replace(entry.request, path=path))
+        return alter(entry, request=replace(entry.request, path=path))
 
     def clear(self) -> None:
         self._budget.used -= sum(size for _, size in self._entries)
@@ -170,7 +177,7 @@ class Journal:
         asked, answer = entry.request, entry.answer
         headers = tuple((name, self._header(name, value)) for name, value in asked.headers)
         request = replace(self.redacted(asked), headers=headers)
-        return replace(entry, request=request, answer=answer and self._cleaned(answer))
+        return alter(entry, request=request, answer=answer and self._cleaned(answer))
 
     def _cleaned(self, answer: Answer) -> Answer:
         times = [at for at, _ in answer.pieces]

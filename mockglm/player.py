@@ -9,7 +9,7 @@ from email.utils import formatdate
 from functools import lru_cache, partial
 from heapq import heappop, heappush
 from http import HTTPStatus
-from itertools import count, islice
+from itertools import count, islice, starmap
 from math import ceil
 from time import monotonic
 from typing import Any, Protocol
@@ -34,7 +34,8 @@ LARGEST_WRITE = 65536
 
 
 NOTHING = ((0.0, b""),)
-CHUNKED = b"transfer-encoding: chunked"
+Lines = list[tuple[bytes, bytes]]
+CHUNKED = b"transfer-encoding: chunked\r\n\r\n"
 BODILESS = (204, 304)
 
 LONGEST_HANG = 3600.0
@@ -50,8 +51,9 @@ class Wire(Protocol):
     def part(self, body: bytes) -> bool:
         """Hand over a part of a body that has begun, in its framing; whether more is taken now."""
 
-    def respond(self, head: bytes, body: bytes) -> bool:
-        """Hand over a whole answer, its head as it stands; whether more is taken now."""
+    def respond(self, head: bytes, body: bytes, is_last: bool) -> bool:
+        """Hand over a whole answer, its head as it stands, and close if it says that it is the
+        last; whether more is taken now."""
 
     async def drain(self) -> None:
         """Wait until the connection takes more."""
@@ -205,7 +207,8 @@ class Player:
     async def _play_below(self, answer: Answer, watch: Watch, wire: Wire) -> bool:
         """Frame and end the answer by hand, on the connection itself."""
         if answer.head is not None and await self._until(watch.started + answer.head, wire):
-            wire.write(_head(answer, *(() if answer.raw or _is_sized(answer) else (CHUNKED,))))
+            is_framed = answer.raw or _is_sized(answer)
+            wire.write(_head(answer) + (b"\r\n" if is_framed else CHUNKED))
         for at, piece in answer.pieces:
             if not await self._until(watch.started + at, wire):
                 return False
@@ -284,8 +287,8 @@ def _pour(answer: Answer, watch: Watch, wire: Wire) -> Iterator[float | None]:
 
 
 def _is_short(answer: Answer) -> bool:
-    """Whether all of it goes at once, with nothing said about the connection."""
-    if len(answer.pieces) != 1 or answer.status in BODILESS or answer.header("connection"):
+    """Whether all of it goes at once."""
+    if len(answer.pieces) != 1 or answer.status in BODILESS:
         return False
     at, piece = answer.pieces[0]
     return answer.head == at and len(piece) <= LARGEST_WRITE
@@ -309,7 +312,7 @@ def _start(answer: Answer) -> MutableMapping[str, Any]:
     return {"type": "http.response.start", "status": answer.status, "headers": headers}
 
 
-def _lines(answer: Answer) -> list[tuple[bytes, bytes]]:
+def _lines(answer: Answer) -> Lines:
     """The headers as bytes, and the date unless the answer has one of its own."""
     lines = [(_name(name), _value(value)) for name, value in answer.headers]
     if b"date" not in dict(lines):
@@ -335,30 +338,42 @@ def _value(value: str) -> bytes:
         return value.encode()
 
 
-def _sealed(answer: Answer, body: bytes) -> tuple[bytes, bytes]:
-    """Head and body, framed, of an answer that goes at once."""
-    if _is_sized(answer):
-        return _head(answer), body
+def _sealed(answer: Answer, body: bytes) -> tuple[bytes, bytes, bool]:
+    """Head and body, framed, of an answer that goes at once; and whether it is the connection's
+    last."""
+    head = _head(answer)
+    is_last = b"\r\nconnection: close\r\n" in head
+    if b"\r\ncontent-length: " in head:
+        return head + b"\r\n", body, is_last
     if answer.is_stream:
-        return _head(answer, CHUNKED), _framed(answer, body) + b"0\r\n\r\n"
-    return _head(answer, b"content-length: %d" % len(body)), body
+        return head + CHUNKED, _chunk(body) + b"0\r\n\r\n", is_last
+    return b"%bcontent-length: %d\r\n\r\n" % (head, len(body)), body, is_last
 
 
-def _head(answer: Answer, *more: bytes) -> bytes:
-    """Status line and headers of an answer that is sent below ASGI."""
-    lines = [b"%b: %b" % line for line in _lines(answer)]
-    return b"\r\n".join((_status(answer.status), *lines, *more, b"\r\n"))
+def _head(answer: Answer) -> bytes:
+    """Status line and headers of an answer that is sent below ASGI, but for how it is framed."""
+    status, lines = _status(answer.status), b"".join(starmap(_line, answer.headers))
+    if b"\r\ndate: " in b"\r\n" + lines:
+        return status + lines
+    return b"%bdate: %b\r\n%b" % (status, _date(int(time.time())), lines)
+
+
+@lru_cache(maxsize=1024)
+def _line(name: str, value: str) -> bytes:
+    return b"%b: %b\r\n" % (_name(name), _value(value))
 
 
 @lru_cache(maxsize=64)
 def _status(status: int) -> bytes:
     phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-    return b"HTTP/1.1 %d %b" % (status, phrase.encode())
+    return b"HTTP/1.1 %d %b\r\n" % (status, phrase.encode())
 
 
 def _framed(answer: Answer, piece: bytes) -> bytes:
-    if answer.raw or _is_sized(answer):
-        return piece
+    return piece if answer.raw or _is_sized(answer) else _chunk(piece)
+
+
+def _chunk(piece: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
 
 

@@ -69,6 +69,14 @@ def test_a_window_of_days_is_the_weeks_limit() -> None:
     )
 
 
+def test_an_account_for_everybody_counts_each_key_alone() -> None:
+    book = Ledger([Account(key="*", plan=(Window(HOUR, 1),)), Account(key=KEY)], [], NOW)
+    assert callable(book.enter("a", "glm-4.6", NOW))
+    assert refused(book.enter("a", "glm-4.6", NOW)) == "1308"
+    assert callable(book.enter("b", "glm-4.6", NOW))
+    assert all(callable(book.enter(KEY, "glm-4.6", NOW)) for _ in range(3))
+
+
 def test_what_is_refused_does_not_count() -> None:
     book = ledger(Account(key=KEY, concurrency=(("*", 0),), plan=(Window(HOUR, 1),)))
     for _ in range(3):

@@ -26,7 +26,7 @@ LINK = re.compile(r"https://\S+|\b[\w.-]+/[\w.-]+#\d+\b")
 BASIC = {
     *("hello", "thinking", "json-mode", "tool-loop", "tool-parallel", "tool-stream"),
     *("finish-stop", "finish-length", "finish-tool-calls"),
-    *("last-year-index", "last-year-newline", "last-year-tools"),
+    *("last-year-index", "last-year-newline", "last-year-tools", "conformance"),
 }
 """Scenarios of what goes well, or went well last year; they need no report."""
 
@@ -229,6 +229,11 @@ CASES = (
     streamed("last-year-newline", '"content":"\\n你好"', lacks=('"object"',)),
     plain("last-year-keys", '"created_at":1754443815', '"output_tokens":3'),
     streamed("last-year-tools", CALLS, DONE),
+    plain(
+        "conformance",
+        '"content":"2"',
+        body={"messages": [{"role": "user", "content": "How many r are in cherry?"}]},
+    ),
 )
 
 
@@ -367,12 +372,13 @@ def test_a_second_try_is_whole(served: Served, name: str, ending: str) -> None:
 
 
 def test_one_request_at_a_time(served: Served) -> None:
+    ledger = session(served, "concurrency-limit", "one").ledger
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(served.raw, held("concurrency-limit@one"), limit=10)
-        served.wait_until(lambda: session(served, "concurrency-limit", "one").ledger.in_flight == 1)
+        served.wait_until(lambda: ledger.in_flight == 1)
         assert code(ask(served, "concurrency-limit@one", key="one.at-a-time")) == "1302"
         assert read(*first.result()).ending == "whole"
-    assert session(served, "concurrency-limit", "one").ledger.in_flight == 0
+    served.wait_until(lambda: ledger.in_flight == 0)
 
 
 def test_an_overload_is_over_after_its_time(served: Served) -> None:

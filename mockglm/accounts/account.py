@@ -48,7 +48,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One account, known by its key. None is no limit.
+    """One account, known by its key; `*` is for every key that has none. None is no limit.
 
     `balance` is in yuan, 1113 when there is none; `concurrency` is how many requests may be in
     flight, by model (a glob; the first that fits), 1302 beyond; `plan` answers 1308 and 1310;

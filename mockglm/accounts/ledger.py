@@ -14,6 +14,9 @@ from mockglm.exchange import Failure
 
 __all__ = ["Ledger"]
 
+ANYBODY = "*"
+"""The key of the account that stands for all that are not listed, each by itself."""
+
 DAY = 24 * 3600
 RESET = "%Y-%m-%d %H:%M:%S"
 """How the service writes the time a limit ends, in Beijing local time without an offset."""
@@ -43,7 +46,12 @@ class Ledger:
 
     @property
     def keys(self) -> frozenset[str]:
-        return frozenset(self._accounts)
+        return frozenset(self._accounts) - {ANYBODY}
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether there is an account for every key that has none of its own."""
+        return ANYBODY in self._accounts
 
     @property
     def in_flight(self) -> int:
@@ -52,13 +60,13 @@ class Ledger:
 
     def barred(self, key: str) -> Failure | None:
         """What an account answers whatever it is asked, by its state."""
-        account = self._accounts.get(key)
+        account = self._account(key)
         code = STATES.get(account.state) if account else None
         return Failure(code) if code else None
 
     def denied(self, key: str, model: str) -> Failure | None:
         """What an account answers for a model: no permission, not in its plan, no balance."""
-        account = self._accounts.get(key)
+        account = self._account(key)
         if account is None:
             return None
         if _fits(model, account.denied):
@@ -77,10 +85,13 @@ class Ledger:
         failure = self._overloaded(model, now) or self._limited(key, model, now)
         if failure is not None:
             return failure
-        account = self._accounts.get(key)
+        account = self._account(key)
         for window in account.plan if account else ():
             self._use(key, window, now).requests += 1
         return self._take(key, model)
+
+    def _account(self, key: str) -> Account | None:
+        return self._accounts.get(key) or self._accounts.get(ANYBODY)
 
     def _overloaded(self, model: str, now: float) -> Failure | None:
         for overload in self._overloads:
@@ -90,7 +101,7 @@ class Ledger:
         return None
 
     def _limited(self, key: str, model: str, now: float) -> Failure | None:
-        account = self._accounts.get(key)
+        account = self._account(key)
         if account is None:
             return None
         for window in account.plan:

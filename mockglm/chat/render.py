@@ -19,6 +19,7 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from mockglm import codes, tokens
 from mockglm.chat.frames import (
@@ -55,9 +56,8 @@ encode = msgspec.json.encode
 ordered = msgspec.json.Encoder(order="sorted").encode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """What is fresh in every answer.
+class Stamp(Struct, frozen=True, kw_only=True):
+    """What is fresh in every answer; a Struct, for one is made for each.
 
     `created` is in unix seconds; `prompt` and `cached` are tokens of the prompt; `model` is the id
     as the client spelled it, `profile` tells which usage details are reported.

@@ -19,7 +19,18 @@ WRONG_USE = 4
 """As pytest has it, which the kit is run by."""
 
 
-@click.command()
+class Strict(click.Command):
+    """A command whose wrong usage ends as pytest's does."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.exit_code = WRONG_USE
+            raise
+
+
+@click.command(cls=Strict)
 @click.argument("targets", nargs=-1, metavar="URL|PATH…")
 @click.option("--model", default=MODEL, show_default=True, help="The model to ask.")
 @click.option("--report", metavar="DIR", help="Write report.json, report.html and badge.json.")

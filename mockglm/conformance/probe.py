@@ -22,7 +22,8 @@ class Probe:
 
     `tokens` is the most it may generate, `room` the same where the model always thinks. `elicits`
     tells whether the model did what the probe is for; if not, it is sent again until `attempts`
-    are made. `think` asks for thought or for none, `flood` fills the context, `copies` go out at
+    are made. `think` asks for thought or for none, the words of `compared` ones are held
+    against each other where the endpoint repeats itself, `flood` fills the context, `copies` go out at
     once. `refused` is what a right endpoint does with it.
     """
 
@@ -35,6 +36,7 @@ class Probe:
     path: str = "/chat/completions"
     credential: Credential = "key"
     think: bool | None = None
+    compared: bool = False
     capability: str = ""
     elicits: Callable[[Seen], bool] | None = None
     attempts: int = 1
@@ -56,7 +58,7 @@ class Probe:
         body: dict[str, Any] = {"model": model, "request_id": request_id, **fields}
         if self.tokens:
             body["max_tokens"] = self.ceiling(profile)
-        if profile.deterministic:
+        if self.compared and profile.deterministic:
             body["do_sample"] = False  # the likeliest words; docs.bigmodel.cn, 核心参数
         body.update(self._thinking(profile))
         return json.dumps(body, ensure_ascii=False).encode()

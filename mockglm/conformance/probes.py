@@ -53,6 +53,7 @@ _TABLE = (
         tokens=32,
         room=256,
         think=False,
+        compared=True,
     ),
     Probe(
         name="stream",
@@ -61,6 +62,7 @@ _TABLE = (
         tokens=32,
         room=256,
         think=False,
+        compared=True,
     ),
     Probe(
         name="thinking",

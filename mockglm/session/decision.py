@@ -167,11 +167,13 @@ def _matching(
     session: Session, asked: Asked, search: Callable[[Stage, View], Iterable[Interaction]]
 ) -> Played | None:
     """The first interaction that is not used up and whose pattern holds."""
+    view = asked.view
     for stage in session.stages:
-        for one in search(stage, asked.view):
-            if session.next(one) is None or one.when is None:
+        for one in search(stage, view):
+            if one.when is None or session.next(one) is None:
                 continue
-            if one.when.matches(asked.view, partial(session.draw, one)):
+            draw = partial(session.draw, one) if one.when.chance is not None else 0.0
+            if one.when.matches(view, draw):
                 return _use(session, one, asked)
     return None
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
+
+from msgspec import Struct
+from msgspec.structs import replace as alter
 
 from mockglm import faults
 from mockglm.chat import Joined, Rendering, refuse
@@ -32,8 +35,7 @@ UNABLE = 422
 """The status of what mockglm itself has to say: no client retries it, GLM never sends it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
+class Played(Struct, frozen=True):
     """What was decided: the answer, where it comes from, how it ends."""
 
     answer: Answer
@@ -88,7 +90,7 @@ def unable(message: str, asked: Asked) -> Played:
     return play_failure(failure, asked, source=MISSED, headers=((MISS, "1"),))
 
 
-def lay(played: Played, laid: Iterable[faults.Laid], asked: Asked) -> Played:
+def lay(played: Played, laid: Sequence[faults.Laid], asked: Asked) -> Played:
     """The answer with the faults over it that the URL names.
 
     Errors, and what the gateway answers, go without those that cannot be laid over them, for who
@@ -102,12 +104,14 @@ def lay(played: Played, laid: Iterable[faults.Laid], asked: Asked) -> Played:
         changed = _lay(played, (one,), asked)
         left = f"left out: {one.fault.name}"
         missed = changed.source == MISSED
-        played = replace(played, notes=(*played.notes, left)) if missed else changed
+        played = alter(played, notes=(*played.notes, left)) if missed else changed
     return played
 
 
-def _lay(played: Played, laid: Iterable[faults.Laid], asked: Asked) -> Played:
+def _lay(played: Played, laid: Sequence[faults.Laid], asked: Asked) -> Played:
     """The answer with faults laid over it, those with a chance only when it is drawn."""
+    if not laid:
+        return played
     struck = tuple(one for i, one in enumerate(laid) if one.chance > asked.ids.chance(f"fault{i}"))
     if not struck:
         return played
@@ -116,7 +120,7 @@ def _lay(played: Played, laid: Iterable[faults.Laid], asked: Asked) -> Played:
     except FaultError as error:
         return unable(str(error), asked)
     names = ", ".join(one.fault.name for one in struck)
-    return replace(played, answer=answer, notes=(*played.notes, f"faults: {names}"))
+    return alter(played, answer=answer, notes=(*played.notes, f"faults: {names}"))
 
 
 def _play(step: Step, asked: Asked, *, source: str, speed: float, count: int) -> Played:
@@ -136,7 +140,7 @@ def _verbatim(step: Step, answer: Answer, asked: Asked, *, source: str, speed: f
     if asked.chat is None or answer.is_stream == asked.is_stream:
         return Played(_scaled(answer, speed), source, finish=finish)
     rendering = Rendering(joined.reply)
-    stamp = replace(
+    stamp = alter(
         asked.stamp(asked.model or FALLBACK),
         id=joined.id,
         created=joined.created,

@@ -71,7 +71,7 @@ class Session:
     @property
     def keys(self) -> frozenset[str] | None:
         """The keys that are let in; None for any."""
-        if self.settings.accept is None and not self.stage.keys_listed:
+        if self.settings.accept is None and (not self.stage.keys_listed or self.ledger.takes_all):
             return None
         return (self.settings.accept or frozenset()) | self.ledger.keys
 

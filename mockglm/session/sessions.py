@@ -54,7 +54,7 @@ class Sessions:
         if session is None:
             stage = self._stage(scenario)
             session = Session(name, stage, self.settings, Clock(), self._budget)
-            self._sessions[name] = session
+            session = self._sessions.setdefault(name, session)
             if len(self._sessions) > self._most:
                 self._sessions.popitem(last=False)[1].journal.clear()
         else:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mockglm import faults
 from mockglm.exchange import Answer, Exchange, Request
@@ -20,8 +21,7 @@ UPSTREAM = "upstream"
 """The source of what the service itself said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """What a request gets: the answer to play and its entry in the journal.
 
     An `answer` of None is left to the service itself, and told by `take`.

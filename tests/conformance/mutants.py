@@ -259,6 +259,9 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
     ),
     "EQV-05": (
         Mutant("stream", sub(b'"id":"20260729', b'"id":"chatcmpl-20260729')),
+        Mutant("stream", sub(b'"id":"20260729', b'"id":"2026-0729')),
+        Mutant("stream", sub(b'"id":"20260729', b'"id":"Z0260729')),
+        Mutant("stream", sub(b'"id":"20260729', b'"id":"202607290')),
         Mutant("stream", sub(b'"glm-4.6"', b'"GLM-4.6"')),
     ),
     "EQV-06": (

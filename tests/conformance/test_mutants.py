@@ -7,6 +7,7 @@ import pytest
 from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.judging import judge
 from tests.conformance.collateral import COLLATERAL
+from tests.conformance.findings import known, told
 from tests.conformance.mutants import ALLOWED, MUTANTS, Mutant
 from tests.conformance.reference import ANSWERS, evidence, exchange
 
@@ -52,6 +53,13 @@ def test_what_else_it_breaks_is_on_record(
     others = {other for other, result in results.items() if result.findings} - {id}
 
     assert " ".join(sorted(others)) == COLLATERAL.get(request.node.callspec.id, "")
+
+
+@pytest.mark.parametrize(("id", "mutant"), CASES, ids=IDS)
+def test_what_is_said_of_it_is_on_record(
+    id: str, mutant: Mutant, request: pytest.FixtureRequest
+) -> None:
+    assert told(id, mutant) == known()[request.node.callspec.id]
 
 
 @pytest.mark.parametrize(

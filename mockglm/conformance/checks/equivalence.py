@@ -17,6 +17,8 @@ CHECKS = Catalogue()
 check = CHECKS.check
 
 _PAIR = ("stream", "plain")
+_PREFIX = re.compile(r"[A-Za-z]+[-_]")
+_HEX = re.compile(r"[0-9a-f-]*")
 _SPOKEN = ("content", "reasoning_content", "tool_calls")
 
 
@@ -59,12 +61,12 @@ def usage(stream: Seen, plain: Seen) -> Iterator[Finding]:
 
 
 @check("EQV-05", SHOULD, STREAM, TOOLS, probe=_PAIR, needs="completion", together=True)
-def form(stream: Seen, plain: Seen) -> Iterator[Finding]:
+def identity(stream: Seen, plain: Seen) -> Iterator[Finding]:
     """The id and the model have the same form."""
     chunk, reply = stream.spoken[0], plain.replies[0]
-    for key in ("id", "model"):
+    for key, form in (("id", _form), ("model", str)):
         expected, actual = str(reply.get(key)), str(chunk.get(key))
-        if _form(expected) != _form(actual):
+        if form(expected) != form(actual):
             yield stream.wrong("another form", chunk, key, expected=expected, actual=actual)
 
 
@@ -116,9 +118,12 @@ def _paths(usage: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"{key}.{inner}" for inner in value)
 
 
-def _form(text: str) -> str:
-    """The text with its digits and hexadecimal digits made equal."""
-    return re.sub(r"[0-9a-f]", "0", text)
+def _form(id: str) -> str:
+    """What all ids of one maker have in common: the prefix, the characters, the length."""
+    prefix = _PREFIX.match(id)
+    rest = id[prefix.end() :] if prefix else id
+    made = re.sub("[0-9a-f]" if _HEX.fullmatch(rest) else ".", "0", rest)
+    return prefix[0] + made if prefix else made
 
 
 def _calls(seen: Seen) -> list[tuple[Any, str]]:

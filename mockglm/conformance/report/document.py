@@ -12,6 +12,7 @@ from mockglm.conformance.catalogue import CATEGORIES, SET
 from mockglm.conformance.cause import Cause
 from mockglm.conformance.judging import Result
 from mockglm.conformance.parts import Finding
+from mockglm.conformance.probes import PROBES
 from mockglm.conformance.report.advice import advise
 from mockglm.conformance.report.excerpt import excerpt
 from mockglm.conformance.report.repeat import curl
@@ -82,9 +83,14 @@ def entry(result: Result, seen: Mapping[str, Seen], target: str) -> dict[str, An
         "exchanges": list(result.exchanges),
         "sources": [str(source) for source in check.sources],
         "advice": advise(check.id) if findings else "",
-        "repeat": curl(target, first.request) if first and target else "",
+        "repeat": _repeat(target, first) if first and target else "",
         "findings": findings,
     }
+
+
+def _repeat(target: str, seen: Seen) -> str:
+    probe = PROBES.get(seen.name)
+    return curl(target, seen.request, probe.credential if probe else "key")
 
 
 def _finding(finding: Finding, seen: Mapping[str, Seen]) -> dict[str, Any]:

@@ -13,6 +13,11 @@ __all__ = ["page"]
 JSON = Mapping[str, Any]
 
 _TEMPLATE = Path(__file__).with_name("page.html")
+_VERDICTS = (
+    *("fail", "not_testable", "stale", "warn"),
+    *("not_exercised", "expected", "pass", "not_applicable"),
+)
+"""The worst first."""
 _WIDTH = 960
 """Units of the width of a timeline."""
 _TICKS = 1_500
@@ -33,6 +38,7 @@ def page(report: JSON, exchanges: Sequence[JSON]) -> str:
         started=datetime.fromtimestamp(report["started"], UTC).strftime("%Y-%m-%d %H:%M UTC"),
         categories=[(name, list(checks)) for name, checks in groups],
         exchanges=[{**found, "timeline": timeline(found)} for found in exchanges],
+        summary=[(v, report["summary"][v]) for v in _VERDICTS if v in report["summary"]],
         names={found["name"] for found in exchanges},
         width=_WIDTH,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from shlex import quote
 
 from mockglm.exchange import Request
@@ -12,14 +13,22 @@ _LONG = 4_000
 """Characters of a body beyond which it is left for the reader to fill in."""
 
 
-def curl(base: str, request: Request) -> str:
-    """A curl line with the key left to the environment."""
+KEYS: Mapping[str, str] = {
+    "wrong": "$WRONG_KEY",
+    "jwt": "$TOKEN",
+    "expired": "$EXPIRED_TOKEN",
+}
+"""What stands for a credential that is not the key itself."""
+
+
+def curl(base: str, request: Request, credential: str = "key") -> str:
+    """A curl line with the credential left to the environment."""
     url = base.rstrip("/") + request.path + (f"?{request.query}" if request.query else "")
     words = ["curl", "-N", quote(url)]
     if request.method != "POST":
         words += ["-X", request.method]
     if request.header("authorization"):
-        words += ["-H", '"Authorization: Bearer $ZAI_API_KEY"']
+        words += ["-H", f'"Authorization: Bearer {KEYS.get(credential, "$ZAI_API_KEY")}"']
     if request.body:
         words += ["-H", quote("Content-Type: application/json"), "-d", quote(_body(request))]
     return " ".join(words)

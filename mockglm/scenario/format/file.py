@@ -75,7 +75,7 @@ class Window(Struct, forbid_unknown_fields=True):
 class Account(Struct, forbid_unknown_fields=True):
     """An account and its limits."""
 
-    key: Annotated[Text, Meta(description="Its API key")]
+    key: Annotated[Text, Meta(description="Its API key; * is every key that has no account")]
     balance: Annotated[float | None, Meta(description="In yuan; 0 answers 1113")] = None
     concurrency: Annotated[
         Count | dict[str, Count] | None,

@@ -1,0 +1,1 @@
+"""Mutation testing of the checks: broken in every small way, their tests must notice."""
