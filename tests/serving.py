@@ -90,7 +90,7 @@ def post(
 
 
 def _drain(sock: socket.socket) -> tuple[bytes, str]:
-    pieces = []
+    pieces: list[bytes] = []
     while True:
         try:
             piece = sock.recv(65536)

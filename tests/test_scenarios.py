@@ -25,7 +25,7 @@ SHIPPED = shipped()
 LINK = re.compile(r"https://\S+|\b[\w.-]+/[\w.-]+#\d+\b")
 BASIC = {
     *("hello", "thinking", "json-mode", "tool-loop", "tool-parallel", "tool-stream"),
-    *("finish-stop", "finish-length", "finish-tool-calls"),
+    *("finish-stop", "finish-length", "finish-tool-calls", "conformance"),
     *("last-year-index", "last-year-newline", "last-year-tools", "conformance"),
 }
 """Scenarios of what goes well, or went well last year; they need no report."""
@@ -82,6 +82,7 @@ LEAKED = r"<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>北京</a
 CASES = (
     streamed("hello", "你好！有", FINAL, DONE),
     plain("hello", "你好！有什么可以帮你的吗？", STOP),
+    plain("conformance", '"content":"Hi!"', STOP),
     streamed("thinking", '"reasoning_content":"用户问 ', DONE),
     plain("thinking", '"content":"9.9 比 9.11 大，因为'),
     plain("json-mode", r'"content":"{\"city\": \"北京\"'),

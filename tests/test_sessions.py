@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from mockglm.errors import UsageError
-from mockglm.exchange import Request
+from mockglm.exchange import Answer, Request
 from mockglm.journal import Budget, Entry, Journal
 from mockglm.scenario import parse
 from mockglm.serving import Reloader
-from mockglm.session import Sessions, Settings, visit
+from mockglm.session import Session, Sessions, Settings, visit
 from tests.serving import KEY, serving
 
 COUNTED = """
@@ -41,6 +41,13 @@ def chat(text: str, *, stream: bool = False) -> Request:
     )
     headers = (("authorization", f"Bearer {KEY}"),)
     return Request("POST", "/chat/completions", headers=headers, body=body.encode())
+
+
+def said(session: Session, text: str) -> Answer:
+    """What a session answers to a text."""
+    answer = visit(session, chat(text)).answer
+    assert answer is not None
+    return answer
 
 
 def test_two_thousand_requests_in_fifty_sessions_at_once_do_not_meet() -> None:
@@ -84,7 +91,7 @@ def test_a_new_stage_begins_sequences_anew_and_keeps_the_journal() -> None:
     for _ in range(2):
         visit(session, chat("n"))
     some.load([parse(COUNTED.replace("one", "uno").encode(), "file0.yaml")])
-    answer = visit(session, chat("n")).answer
+    answer = said(session, "n")
     assert b"uno" in answer.body
     assert len(session.journal) == 3
 
@@ -112,7 +119,7 @@ def _said(seed: str) -> bytes:
 def test_a_repeated_beginning_of_a_prompt_is_reported_as_cached() -> None:
     session = sessions().get()
     text = "请总结" + "很长的材料" * 200
-    bodies = [visit(session, chat(text)).answer.body for _ in range(2)]
+    bodies = [said(session, text).body for _ in range(2)]
     assert b'"cached_tokens":0}' in bodies[0]
     assert b'"cached_tokens":0}' not in bodies[1]
 
@@ -125,7 +132,7 @@ interactions:
   - reply: {content: fine}
 """
     runs = [
-        [visit(session, chat("n")).answer.status for _ in range(200)]
+        [said(session, "n").status for _ in range(200)]
         for session in (sessions(text).get(), sessions(text).get(), sessions(text, seed="x").get())
     ]
     assert runs[0] == runs[1] != runs[2]

@@ -19,6 +19,12 @@ WRONG_USE = 4
 """As pytest has it, which the kit is run by."""
 
 
+class WrongUse(click.UsageError):
+    """Wrong usage of the kit."""
+
+    exit_code = WRONG_USE
+
+
 class Strict(click.Command):
     """A command whose wrong usage ends as pytest's does."""
 
@@ -26,8 +32,7 @@ class Strict(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            error.exit_code = WRONG_USE
-            raise
+            raise WrongUse(error.message, ctx) from error
 
 
 @click.command(cls=Strict)

@@ -36,7 +36,7 @@ def stall(answer: Answer, spot: Spot, options: Options) -> Answer:
         return replace(answer, pieces=before, head=head, end="hang")
     later = tuple((at + silence, piece) for at, piece in after)
     if not spot.before_head or answer.head is None:
-        return replace(answer, pieces=before + later)
+        return replace(answer, pieces=(*before, *later))
     return replace(answer, pieces=later, head=answer.head + silence)
 
 
@@ -56,7 +56,7 @@ def split(answer: Answer, spot: Spot, options: Options) -> Answer:
         return answer
     before, after = parted(answer.pieces, middle)
     later = tuple((at + options["for"], piece) for at, piece in after)
-    return replace(_headed(answer, options), pieces=before + later)
+    return replace(_headed(answer, options), pieces=(*before, *later))
 
 
 def short(answer: Answer, spot: Spot, options: Options) -> Answer:
@@ -90,7 +90,7 @@ def _cut(answer: Answer, spot: Spot, options: Options) -> Answer:
     last = pieces[-1][0] if pieces else answer.head or 0.0
     end = max(spot.time or 0.0, last) + options["for"]
     wait = ((end, b""),) if end > last else ()
-    return replace(_headed(answer, options), pieces=pieces + wait, head=head)
+    return replace(_headed(answer, options), pieces=(*pieces, *wait), head=head)
 
 
 def _headed(answer: Answer, options: Options) -> Answer:

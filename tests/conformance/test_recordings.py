@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mockglm.cli import main
 from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.judging import review
 from mockglm.conformance.seen import Seen
@@ -76,3 +77,27 @@ def test_recordings_break_no_requirement(id: str, recorded: tuple[Seen, ...]) ->
 def test_most_checks_have_something_to_judge(recorded: tuple[Seen, ...]) -> None:
     passed = [id for id, check in CHECKS.items() if review(check, recorded).verdict == "pass"]
     assert len(passed) >= 50
+
+
+def test_converted_to_cassettes_they_break_none_either(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources = sorted(str(path) for path in Path(SAMPLES or "").rglob("*.yaml"))
+    assert ended("convert", *sources, "--to", str(tmp_path / "cassettes")) == 0
+    report = tmp_path / "out" / "report.json"
+
+    assert ended("check", str(tmp_path / "cassettes"), "--report", str(report.parent)) == 0
+
+    found = json.loads(report.read_text(encoding="utf-8"))
+    assert found["summary"].keys() == {"pass", "not_applicable"}
+    assert found["exchanges"] >= 25
+    assert found["summary"]["pass"] >= 50
+    assert "glm-4.7-flash" in found["model"]
+    assert "cannot tell" in capsys.readouterr().out
+
+
+def ended(*arguments: str) -> object:
+    """The exit status of `mockglm …`."""
+    with pytest.raises(SystemExit) as exit:
+        main(list(arguments))
+    return exit.value.code or 0

@@ -50,11 +50,19 @@ def timeline(exchange: JSON) -> dict[str, Any]:
     last = max([exchange["head"] or 0.0, *times])
     scale = _WIDTH / last if last else 0.0
     return {
-        "seconds": last,
+        "text": _summed(len(times), last),
         "head": round((exchange["head"] or 0.0) * scale, 1),
         "ticks": list(_ticks(times[:_TICKS], scale)),
-        "marks": [(round(last * i / 4 * scale, 1), f"{last * i / 4:.2f} s") for i in range(5)],
+        "marks": [(round(last * i / 4 * scale, 1), _seconds(last * i / 4)) for i in range(5)],
     }
+
+
+def _summed(count: int, last: float) -> str:
+    return f"{count} piece{'' if count == 1 else 's'} in {_seconds(last)}"
+
+
+def _seconds(time: float) -> str:
+    return f"{time * 1000:.0f} ms" if time < 1 else f"{time:.2f} s"
 
 
 def _ticks(times: Sequence[float], scale: float) -> Iterator[float]:

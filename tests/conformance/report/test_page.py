@@ -105,11 +105,13 @@ def test_a_timeline_runs_from_the_request_to_the_last_piece() -> None:
     found = timeline({"head": 0.5, "pieces": [[1.0, "a"], [1.0, "b"], [2.0, "c"]]})
     assert found["ticks"] == [480.0, 960.0]
     assert found["head"] == 240.0
-    assert found["marks"][-1] == (960.0, "2.00 s")
+    assert [text for _, text in found["marks"]] == ["0 ms", "500 ms", "1.00 s", "1.50 s", "2.00 s"]
+    assert found["marks"][-1][0] == 960.0
+    assert found["text"] == "3 pieces in 2.00 s"
 
 
 def test_a_timeline_of_nothing_is_drawn_too() -> None:
-    assert timeline({"head": None, "pieces": []})["seconds"] == 0.0
+    assert timeline({"head": None, "pieces": []})["text"] == "0 pieces in 0 ms"
 
 
 def test_a_cause_stands_on_the_page() -> None:
