@@ -96,7 +96,9 @@ class Load:
 
     def __exit__(self, *failure: object) -> None:
         assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.close()
+        self._process.stdout.close()
         self._process.wait()
 
     def ask(self, plan: Plan) -> Asked:

@@ -15,8 +15,8 @@ from benchmarks.servers import Server, mockglm
 
 __all__ = ["soak"]
 
-WARM_ROUNDS = 3
-"""Rounds after which the journals are full and memory has to stay what it is."""
+WARM = 1 / 3
+"""Of the time; by its end the journals are full, and memory has to stay what it is."""
 
 SCENARIO = """
 format: 1
@@ -24,11 +24,11 @@ interactions:
   - when: {user: 天气, stream: false}
     reply: {content: 今天北京晴。, pace: {first: 0, every: 0}}
   - when: {user: 天气}
-    reply: {content: 今天北京晴,最高气温二十六度,东南风三级。, pace: {first: 0.002, every: 0.002}}
+    reply: {content: 今天北京晴，最高气温二十六度，东南风三级。, pace: {first: 0.002, every: 0.002}}
   - when: {user: 忙}
     reply: {error: 1302}
   - when: {user: 断}
-    reply: {content: 今天北京晴,最高气温二十六度。, pace: {first: 0, every: 0.05}}
+    reply: {content: 今天北京晴，最高气温二十六度。, pace: {first: 0, every: 0.05}}
 """
 
 
@@ -38,13 +38,9 @@ def soak(load: Load, size: Size) -> Iterator[Figure]:
         log = Path(folder, "log")
         probe = asking.http(asking.SMALL)
         with mockglm(SCENARIO, probe, "--on-miss", "improvise", "--speed", "1", log=log) as server:
-            for number in range(WARM_ROUNDS):
-                _round(load, server, size, number)
-            before, answers, rounds = server.memory, 0, 0
-            until = time.monotonic() + size.soak
-            while time.monotonic() < until:
-                answers += _round(load, server, size, rounds)
-                rounds += 1
+            _rounds(load, server, size, size.soak * WARM)
+            before = server.memory
+            answers = _rounds(load, server, size, size.soak * (1 - WARM))
             after = server.memory
         said = log.read_text(encoding="utf-8").splitlines()[1:]
     about = f"{before / 1e6:.0f} → {after / 1e6:.0f} MB in {size.soak:.0f} s, {answers:,} answers"
@@ -53,6 +49,16 @@ def soak(load: Load, size: Size) -> Iterator[Figure]:
     yield Figure(case="soak", name="lost answers", value=0, target=0)
     what = said[0].replace("|", "/") if said else ""
     yield Figure(case="soak", name="lines said", value=len(said), target=0, about=what)
+
+
+def _rounds(load: Load, server: Server, size: Size, seconds: float) -> int:
+    """Rounds for so long; how many answers there were."""
+    answers = rounds = 0
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        answers += _round(load, server, size, rounds)
+        rounds += 1
+    return answers
 
 
 def _round(load: Load, server: Server, size: Size, number: int) -> int:
@@ -72,7 +78,7 @@ def _plans(port: int, count: int, prefix: str) -> tuple[Plan, ...]:
     return (
         Plan(port=port, requests=ask(), count=count, wanted=("今天".encode(),)),
         Plan(port=port, requests=large, count=count, wanted=("今天".encode(),)),
-        Plan(port=port, requests=ask(stream=True), count=few, frames=7),
+        Plan(port=port, requests=ask(stream=True), count=few, frames=8),
         Plan(port=port, requests=ask(messages=busy), count=few, status=429),
         Plan(port=port, requests=ask(messages=other, max_tokens=20), count=8),
         Plan(port=port, requests=ask(messages=cut, stream=True), count=8, leaves=True),

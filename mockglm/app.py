@@ -1,26 +1,30 @@
-"""The Starlette application: requests in, answers played, each in its session."""
+"""The ASGI application: requests in, answers played, each in its session."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from operator import methodcaller
 from time import monotonic
-
-from starlette.applications import Starlette
-from starlette.routing import Mount
-from starlette.types import Receive, Scope, Send
+from typing import TYPE_CHECKING
 
 from mockglm import gateway
-from mockglm.control import PREFIX, Control
 from mockglm.exchange import Answer, Request
 from mockglm.journal import Entry
 from mockglm.player import WIRE, Player, Wire
-from mockglm.recorder import Passed, Recorder
 from mockglm.session import Sessions, Visit
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from mockglm.recorder import Passed, Recorder
 
 __all__ = ["App", "Log"]
 
 Log = Callable[[Entry], None]
+
+CONTROL = "/__mockglm__"
+"""Below it is the control API."""
 
 _text = methodcaller("decode", "latin-1")
 
@@ -55,12 +59,23 @@ class App:
         self._recorder = recorder
         self.player = Player()
         self._log = log
-        self._control = Starlette(routes=[Mount(PREFIX, Control(sessions, token))])
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Only the control API is routed: Starlette's middleware costs a tenth of an answer.
-        is_control = scope["path"].startswith(PREFIX + "/") or scope["path"] == PREFIX
+        is_control = scope["path"].startswith(CONTROL)
         await (self._control if is_control else self._serve)(scope, receive, send)
+
+    @cached_property
+    def _control(self) -> ASGIApp:
+        """The control API. Only it is routed by Starlette, whose middleware costs a tenth of an
+        answer and whose import a fifth of the start."""
+        from starlette.applications import Starlette
+        from starlette.routing import Mount
+
+        from mockglm.control import Control
+
+        control = Mount(CONTROL, Control(self.sessions, self._token))
+        return Starlette(routes=[control, Mount("/", self._serve)])
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = monotonic()
@@ -107,10 +122,10 @@ class _Watch:
 
     def first(self) -> None:
         if self._entry.first is None:
-            self._entry.first = self._since()
+            self._entry.first = monotonic() - self.started
 
     def last(self) -> None:
-        self._entry.total = self._since()
+        self._entry.total = monotonic() - self.started
         self._entry.outcome = "done" if self._is_whole() else "cut"
 
     def close(self, whole: bool) -> None:
@@ -120,13 +135,10 @@ class _Watch:
         self._is_closed = True
         if not whole and self._is_whole():
             self._entry.outcome = "gone"
-        self._entry.total = self._entry.total or self._since()
+        self._entry.total = self._entry.total or monotonic() - self.started
 
     def _is_whole(self) -> bool:
         return self._entry.answer is None or self._entry.answer.end == "done"
-
-    def _since(self) -> float:
-        return monotonic() - self.started
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from email.utils import formatdate
 from functools import lru_cache, partial
 from heapq import heappop, heappush
@@ -51,7 +51,7 @@ class Wire(Protocol):
     def part(self, body: bytes) -> bool:
         """Hand over a part of a body that has begun, in its framing; whether more is taken now."""
 
-    def respond(self, head: bytes, body: bytes, is_last: bool) -> bool:
+    def respond(self, head: bytes, body: Iterable[bytes], is_last: bool) -> bool:
         """Hand over a whole answer, its head as it stands, and close if it says that it is the
         last; whether more is taken now."""
 
@@ -291,7 +291,7 @@ def _is_short(answer: Answer) -> bool:
     if len(answer.pieces) != 1 or answer.status in BODILESS:
         return False
     at, piece = answer.pieces[0]
-    return answer.head == at and len(piece) <= LARGEST_WRITE
+    return answer.head == at and 0 < len(piece) <= LARGEST_WRITE
 
 
 def _flows(answer: Answer) -> bool:
@@ -338,16 +338,16 @@ def _value(value: str) -> bytes:
         return value.encode()
 
 
-def _sealed(answer: Answer, body: bytes) -> tuple[bytes, bytes, bool]:
+def _sealed(answer: Answer, body: bytes) -> tuple[bytes, tuple[bytes, ...], bool]:
     """Head and body, framed, of an answer that goes at once; and whether it is the connection's
     last."""
     head = _head(answer)
     is_last = b"\r\nconnection: close\r\n" in head
     if b"\r\ncontent-length: " in head:
-        return head + b"\r\n", body, is_last
+        return head + b"\r\n", (body,), is_last
     if answer.is_stream:
-        return head + CHUNKED, _chunk(body) + b"0\r\n\r\n", is_last
-    return b"%bcontent-length: %d\r\n\r\n" % (head, len(body)), body, is_last
+        return head + CHUNKED, (b"%x\r\n" % len(body), body, b"\r\n0\r\n\r\n"), is_last
+    return b"%bcontent-length: %d\r\n\r\n" % (head, len(body)), (body,), is_last
 
 
 def _head(answer: Answer) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,13 +53,19 @@ class FakeWire:
     def __init__(self) -> None:
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.done: list[object] = []
+        self.whole: list[tuple[bytes, bool]] = []
+        self.takes = True
 
     def write(self, data: bytes) -> None:
         self.done.append(data)
 
     def part(self, body: bytes) -> bool:
         self.done.append(("part", body))
-        return True
+        return self.takes
+
+    def respond(self, head: bytes, body: Iterable[bytes], is_last: bool) -> bool:
+        self.whole.append((head + b"".join(body), is_last))
+        return self.takes
 
     async def drain(self) -> None:
         self.done.append("drain")
@@ -241,3 +247,82 @@ async def test_the_ticker_wakes_in_order_and_none_early() -> None:
     await asyncio.gather(*map(wait, delays))
     assert [delay for delay, _ in woken] == sorted(delays)
     assert all(at >= delay for delay, at in woken)
+
+
+async def test_a_turn_is_taken_again_as_long_as_it_says_when() -> None:
+    ticker, started = Ticker(), now()
+    times = iter((started + 0.002, started + 0.004, None))
+    taken: list[float] = []
+
+    def turn() -> float | None:
+        taken.append(now() - started)
+        return next(times)
+
+    await ticker.wake(started + 0.001, turn)
+    assert len(taken) == 3
+    assert all(at >= due for at, due in zip(taken, (0.001, 0.002, 0.004), strict=True))
+
+
+async def test_pieces_before_the_last_go_past_asgi_when_they_are_due() -> None:
+    wire, sent, started = FakeWire(), Sent(), now()
+    answer = Answer(200, STREAM, ((0.0, b"a"), (0.002, b"b"), (0.004, b"c")))
+    assert await Player().play(answer, sent, Progress(started), wire)
+    assert wire.done == [("part", b"a"), ("part", b"b")]
+    assert sent.bodies == [b"c"]
+    assert sent.times[-1] >= started + 0.004
+
+
+async def test_a_full_connection_is_waited_for() -> None:
+    wire, sent = FakeWire(), Sent()
+    wire.takes = False
+    answer = Answer(200, STREAM, ((0.0, b"a"), (0.0, b"b"), (0.0, b"c")))
+    assert await Player().play(answer, sent, Progress(now()), wire)
+    assert wire.done == [("part", b"a"), "drain", ("part", b"b"), "drain"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "whole"),
+    [
+        (PLAIN, b"{}", b"content-type: application/json\r\ncontent-length: 2\r\n\r\n{}"),
+        (
+            STREAM,
+            b"data: 1\n\n",
+            b"content-type: text/event-stream;charset=UTF-8\r\ntransfer-encoding: chunked\r\n\r\n"
+            b"9\r\ndata: 1\n\n\r\n0\r\n\r\n",
+        ),
+        ((("Content-Length", "2"),), b"{}", b"content-length: 2\r\n\r\n{}"),
+    ],
+)
+async def test_what_goes_at_once_goes_in_one_write(
+    headers: tuple[tuple[str, str], ...], body: bytes, whole: bytes
+) -> None:
+    wire, sent, watch = FakeWire(), Sent(), Progress(now())
+    answer = Answer(200, (("Date", "today"), *headers), ((0.0, body),))
+    assert await Player().play(answer, sent, watch, wire)
+    assert wire.whole == [(b"HTTP/1.1 200 OK\r\ndate: today\r\n" + whole, False)]
+    assert (sent.messages, watch.calls) == ([], ["first", "last"])
+
+
+async def test_the_date_is_the_players_unless_the_answer_has_one() -> None:
+    wire = FakeWire()
+    await Player().play(Answer(200, PLAIN, ((0.0, b"{}"),)), Sent(), Progress(now()), wire)
+    [(whole, _)] = wire.whole
+    assert whole.startswith(b"HTTP/1.1 200 OK\r\ndate: ")
+    assert whole.count(b"date: ") == 1
+
+
+async def test_an_answer_that_says_close_is_the_last() -> None:
+    wire = FakeWire()
+    answer = Answer(413, (("Connection", "close"), *PLAIN), ((0.0, b"{}"),))
+    await Player().play(answer, Sent(), Progress(now()), wire)
+    assert [is_last for _, is_last in wire.whole] == [True]
+
+
+async def test_an_answer_that_goes_at_once_waits_until_it_is_due() -> None:
+    wire, started = FakeWire(), now()
+    answer = Answer(200, PLAIN, ((3600.0, b"{}"),), head=3600.0)
+    playing = asyncio.ensure_future(Player().play(answer, Sent(), Progress(started), wire))
+    await asyncio.sleep(0)
+    wire.gone.set_result(None)
+    assert await playing is False
+    assert wire.whole == []

@@ -182,7 +182,7 @@ def _pieces(
 ) -> Sequence[tuple[float, bytes]]:
     if len(timetable) > 1:
         return Frames(opening, tails, DONE, timetable)
-    return ((timetable[0][0], opening + opening.join(tails) + DONE),)
+    return ((timetable[0][0], opening.join((b"", *tails[:-1], tails[-1] + DONE))),)
 
 
 def _timetable(pace: Pace, weights: tuple[int, ...], ids: Ids) -> tuple[Stop, ...]:

@@ -29,16 +29,46 @@ claim to do this).
 
 ```
 export ZAI_API_KEY=…                    # never a flag; ZHIPUAI_API_KEY, GLM_API_KEY or .env will do
-mockglm check https://open.bigmodel.cn/api/paas/v4 --model glm-4.5-flash
-mockglm check http://localhost:8000/v1 --model my-glm --report out     # vLLM, SGLang, a gateway
-mockglm check cassettes/                                               # recordings, at no cost
+mockglm check https://open.bigmodel.cn/api/paas/v4 --model glm-4.5-flash --report out
+mockglm check http://localhost:8000/v1 --model glm-4.7-fp8                 # vLLM, SGLang, a gateway
+mockglm check cassettes/                                                   # recordings, at no cost
+mockglm record chat.yaml --upstream https://api.z.ai/api/paas/v4 --check   # traffic, as it passes
 pytest --pyargs mockglm.conformance --glm-url URL --glm-model ID -k SSE
 ```
 
-`--plan` says what would be sent and the most it can cost, without opening a socket: a full run
-sends at most 30 requests and generates at most 6,000 tokens, second attempts included. Requests
-that exceed limits (marked *disruptive*) are sent only with `--disruptive`. vLLM and SGLang need
-the reasoning and the tool parser of the model's family switched on.
+**The live service.** `--plan` says what would be sent and the most it can cost, without opening a
+socket: a full run sends at most 30 requests, one after the other, and generates at most 6,000
+tokens, second attempts included; about ten of them are refused, which is free. The default model,
+glm-4.5-flash, is free of charge altogether; with any other, 6,000 output tokens are cents.
+`--max-requests` and `--max-tokens` stop a run before it costs more, `-k` sends only what the checks
+selected need. Every request has a `request_id` that begins with `mockglm-`, to find it on the bill.
+Requests that exceed limits on purpose (marked *disruptive*) are sent only with `--disruptive`:
+eight streams at once, more `max_tokens` than there are, and a prompt beyond the context, which a
+service may bill if it takes it. `--soak N` sends the cheapest stream N times more, to catch what
+happens now and then.
+
+**vLLM and SGLang.** Start them with the parsers of the model's family, `--reasoning-parser glm45
+--tool-call-parser glm45` (`glm47` for the tools of GLM-4.7 and later), vLLM also with
+`--enable-auto-tool-choice`: without them thought and calls stand in the text, which RSN-04 and
+TOL-04 tell. The model is what the server calls it; one that no table of GLM's models has may do
+everything, and a line says so. They have codes, keys and usage of their own: keep what you accept
+in a baseline (`--write-baseline known.yaml`, then `--baseline known.yaml`), each with its reason.
+
+**A gateway.** Point the kit at the gateway and at what stands behind it, each with `--report`, and
+`mockglm matrix a/report.json b/report.json` shows what the gateway changes.
+
+**A mock.** `--deterministic` says that the endpoint repeats itself, so that the words of stream and
+plain reply are compared, `--failing` that it breaks off the stream that asks for it. The scenario
+`conformance` answers everything so that every check passes:
+
+```
+mockglm serve --strict --accept 0123456789abcdef0123456789abcdef.SecretSecret1234
+export ZAI_API_KEY=0123456789abcdef0123456789abcdef.SecretSecret1234
+mockglm check http://127.0.0.1:8600/s/conformance/api/paas/v4 --deterministic --failing
+```
+
+`--record-to DIR` keeps the exchanges of a run as cassettes, `--replay-from DIR` judges them again.
+How the kit fares itself, and another mock before it, is in [conformance.md](conformance.md).
 
 It ends with 0 (conformant), 1 (a violation, or an entry of the baseline that passes), 2
 (interrupted), 3 (internal error), 4 (wrong usage), 5 (nothing ran) or 6 (could not judge: no

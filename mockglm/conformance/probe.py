@@ -22,8 +22,8 @@ class Probe:
 
     `tokens` is the most it may generate, `room` the same where the model always thinks. `elicits`
     tells whether the model did what the probe is for; if not, it is sent again until `attempts`
-    are made. `think` asks for thought or for none, the words of `compared` ones are held
-    against each other where the endpoint repeats itself, `flood` fills the context, `copies` go out at
+    are made. `think` asks for thought or for none, the words of `compared` ones are held against
+    each other where the endpoint repeats itself, `flood` fills the context, `copies` go out at
     once. `refused` is what a right endpoint does with it.
     """
 

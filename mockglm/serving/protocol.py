@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -84,13 +85,13 @@ class Connection:
             self.write(b"%x\r\n%b\r\n" % (len(body), body))
         return not self._protocol.flow.write_paused
 
-    def respond(self, head: bytes, body: bytes, is_last: bool) -> bool:
+    def respond(self, head: bytes, body: Iterable[bytes], is_last: bool) -> bool:
         """Send a whole answer as uvicorn would, but in one write and with no look at the headers,
         which are the player's own."""
         cycle = self._cycle
         if not cycle.keep_alive and not is_last:
             head = head[:-2] + b"connection: close\r\n\r\n"
-        self.write(head if cycle.scope["method"] == "HEAD" else head + body)
+        self.write(head if cycle.scope["method"] == "HEAD" else b"".join((head, *body)))
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
         if is_last or not cycle.keep_alive:

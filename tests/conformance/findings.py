@@ -1,5 +1,7 @@
-"""What the kit says of each mutant, as `findings.txt` has it: `python -m tests.conformance.findings`
-writes the file again."""
+"""What the kit says of each mutant, as `findings.txt` has it.
+
+`python -m tests.conformance.findings` writes the file again.
+"""
 
 from __future__ import annotations
 

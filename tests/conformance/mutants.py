@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from mockglm.exchange import Answer
-from tests.conformance.reference import ANSWERS, chunk, refusal
+from tests.conformance.reference import ANSWERS, call, chunk, refusal
 
 Mutation = Callable[[Answer], Answer]
 HTML = b"<html><head><title>405 Not Allowed</title></head></html>"
@@ -175,6 +175,8 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
         Mutant("stream", frame(1, spliced)),
         Mutant("stream", frame(3, lambda p: p.replace(b'"index":0', b'"index":NaN'))),
         Mutant("stream", frame(3, lambda p: b"data: []\n\n")),
+        Mutant("stream", frame(3, lambda p: b"data: " + p)),
+        Mutant("stream", frame(3, lambda p: b'data: "\xff\xff\xff\xff" x\n\n')),
     ),
     "SSE-06": (
         Mutant("stream", without(-1)),
@@ -220,6 +222,7 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
     "CHK-07": (
         Mutant("stream", sub(b'"delta"', b'"message"')),
         Mutant("stream", frame(2, lambda p: p.replace(b'"delta"', b'"message":{},"delta"'))),
+        Mutant("stream", sub(b'"delta":{"role":"assistant","content":"one "}', b'"delta":null')),
     ),
     "CHK-08": (
         Mutant("stream", sub(b"glm-4.6", b"glm-4.5")),
@@ -246,6 +249,7 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
     "JSN-03": (
         Mutant("plain", sub(b'"content":', b'"content":null,"text":')),
         Mutant("plain", sub(b'"content":"one', b'"content":["one"],"text":"')),
+        Mutant("tools-plain", sub(b'"content":""', b'"content":5')),
     ),
     "JSN-04": (Mutant("plain", sub(b'"finish_reason":"stop"', b'"finish_reason":null')),),
     "JSN-05": (Mutant("plain", sub(b"mockglm-a1b2c3-plain", b"20260729080000f0")),),
@@ -299,9 +303,22 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
     "RSN-05": (Mutant("thinking", lambda a: replace(a, pieces=(*a.pieces[:-4], *a.pieces[-2:]))),),
     "RSN-06": (
         Mutant("stream", sub(b'"content":"one ', b'"reasoning_content":"hm","content":"one ')),
+        Mutant(
+            "stream", frame(5, lambda p: p.replace(b'"role"', b'"reasoning_content":"hm","role"'))
+        ),
     ),
     "RSN-07": (Mutant("replay", instead(refusal(400, "1214", "messages 参数非法。"))),),
-    "RSN-08": (Mutant("thinking-plain", sub(b"reasoning_content", b"reasoning")),),
+    "RSN-08": (
+        Mutant("thinking-plain", sub(b"reasoning_content", b"reasoning")),
+        Mutant(
+            "thinking-plain",
+            lambda a: sub(b'"completion_tokens_details":{"reasoning_tokens":16},', b"")(
+                sub(b'"content":"3"', b'"content":"<think>hm</think>3"')(
+                    sub(b"reasoning_content", b"reasoning")(a)
+                )
+            ),
+        ),
+    ),
     "TOL-01": (
         Mutant("tools", sub(b'"id":"call_417fb00c5b2d4aada7fa6660",', b"")),
         Mutant("tools", sub(b'"type":"function",', b"")),
@@ -310,6 +327,20 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
         Mutant(
             "tool-stream",
             frame(1, lambda p: p.replace(b'[{"index":0', b'[{"id":"call_other","index":0')),
+        ),
+        Mutant("tools", sub(b'"id":"call_417fb00c5b2d4aada7fa6660"', b'"id":5')),
+        Mutant(
+            "tools",
+            sub(
+                b'"name":"get_weather","arguments":"{\\"city\\":\\"B',
+                b'"name":5,"arguments":"{\\"city\\":\\"B',
+            ),
+        ),
+        Mutant(
+            "tools",
+            sub(
+                b',"function":{"name":"get_weather","arguments":"{\\"city\\":\\"Beijing\\"}"}', b""
+            ),
         ),
     ),
     "TOL-02": (
@@ -331,6 +362,7 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
         Mutant("tools", sub(b"fa6661", b"fa6660")),
         Mutant("tools-plain", sub(b"84836", b"84837")),
         Mutant("tools-plain", sub(b'"id":"call_-7807249954186984836"', b'"id":""')),
+        Mutant("tools", sub(b'"id":"call_417fb00c5b2d4aada7fa6660"', b'"id":5')),
     ),
     "TOL-06": (Mutant("tools", sub(b'"get_weather"', b'"get_time"', 1)),),
     "TOL-07": (
@@ -371,6 +403,10 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
     "FIN-04": (
         Mutant("stream", sub(b'"stop"', b'"length"')),
         Mutant("plain", sub(b'"finish_reason":"stop"', b'"finish_reason":"sensitive"')),
+        Mutant(
+            "stream",
+            lambda a: number(b"completion_tokens", b"32")(sub(b'"stop"', b'"sensitive"')(a)),
+        ),
     ),
     "FIN-05": (
         Mutant("stop", sub(b'ive "', b'ive six"')),
@@ -405,6 +441,7 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
         Mutant("bad-model", sub(b'"error"', b'"detail"')),
         Mutant("bad-model", sub(b'"message"', b'"msg"')),
         Mutant("bad-model", sub("模型不存在，请检查模型代码。".encode(), b"")),
+        Mutant("bad-model", body(b'{"error":{"code":"1211","message":5}}')),
     ),
     "ERR-02": (
         Mutant("bad-model", status(200)),
@@ -458,7 +495,11 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
     ),
     "LIM-03": (Mutant("overflow", status(500)), Mutant("overflow", sub(b"1261", b"1234"))),
     "LIM-04": (Mutant("burst", status(500)), Mutant("burst", cut_short)),
-    "LIM-05": (Mutant("ceiling", ACCEPTED), Mutant("ceiling", sub(b'"1210"', b'"1214"'))),
+    "LIM-05": (
+        Mutant("ceiling", ACCEPTED),
+        Mutant("ceiling", sub(b'"1210"', b'"1214"')),
+        Mutant("ceiling", status(500)),
+    ),
     "HDR-01": (Mutant("plain", header("Date", "")), Mutant("plain", header("Date", "today"))),
     "HDR-02": (Mutant("bad-model", header("X-Log-Id", "")),),
     "TIM-01": (Mutant("stream", timed(lambda i: 11.0 + i)),),
@@ -509,8 +550,12 @@ ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
     "CHK-06": (
         Mutant("stream", EMPTY_ROLES),
         Mutant("stream", lambda a: sub(b'"stop"', b'"sensitive"')(sub(b"assistant", b"user")(a))),
+        Mutant("tool-stream", lambda a: replace(a, pieces=(*a.pieces[:3], a.pieces[-1]))),
     ),
-    "CHK-09": (Mutant("stream", number(b"created", DAY_BEFORE)),),
+    "CHK-09": (
+        Mutant("stream", number(b"created", DAY_BEFORE)),
+        Mutant("stream", header("Date", "")),
+    ),
     "CHK-10": (
         Mutant(
             "stream",
@@ -524,7 +569,10 @@ ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
     "RSN-02": (
         Mutant("thinking", frame(1, lambda p: p.replace(b'"role"', b'"content":"","role"'))),
     ),
-    "TOL-01": (Mutant("tool-stream", REPEATED),),
+    "TOL-01": (
+        Mutant("tool-stream", REPEATED),
+        Mutant("tool-stream", sub(b',"function":{"arguments":"{\\"city\\""}', b"")),
+    ),
     "TOL-04": (Mutant("tools", sub(b'"tool_calls","delta"', b'"length","delta"')),),
     "TOL-05": (Mutant("tool-stream", REPEATED),),
     "FIN-01": (
@@ -541,15 +589,32 @@ ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
             "stream", lambda a: sub(b'"usage"', b'"cost"')(sub(b'"stop"', b'"network_error"')(a))
         ),
     ),
+    "USE-03": (
+        Mutant(
+            "stream", lambda a: number(b"completion_tokens", b"0")(replace(a, pieces=a.pieces[-2:]))
+        ),
+    ),
     "USE-04": (Mutant("stream", number(b"cached_tokens", b"21")),),
     "USE-05": (Mutant("thinking", number(b"reasoning_tokens", b"20")),),
-    "ERR-01": (Mutant("bad-model", BAD_GATEWAY),),
+    "USE-07": (
+        Mutant("plain", number(b"prompt_tokens", b"null")),
+        Mutant("length-plain", number(b"prompt_tokens", b"null")),
+    ),
+    "ERR-01": (
+        Mutant("bad-model", BAD_GATEWAY),
+        Mutant("bad-model", lambda a: status(500)(BAD_GATEWAY(a))),
+    ),
     "ERR-02": (Mutant("stream", error_last),),
     "ERR-03": (
         Mutant("bad-model", sub(b'"1211"', b'"1214"')),
         Mutant("bad-model", status(404)),
     ),
-    "ERR-10": (Mutant("bad-model", BAD_GATEWAY), Mutant("bad-model", status(405))),
+    "ERR-10": (
+        Mutant("bad-model", BAD_GATEWAY),
+        Mutant("bad-model", status(405)),
+        Mutant("bad-model", lambda a: status(500)(BAD_GATEWAY(a))),
+        Mutant("bad-model", lambda a: status(405)(BAD_GATEWAY(a))),
+    ),
     "ERR-12": (Mutant("stream", error_last),),
     "AUT-01": (Mutant("bad-key", sub(b'"401"', b'"1002"')),),
     "AUT-05": (Mutant("jwt-expired", sub(b'"1003"', b'"401"')),),
@@ -566,5 +631,38 @@ ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
     ),
     "TIM-01": (Mutant("stream", timed(lambda i: 10.0 + i)),),
     "TIM-02": (Mutant("stream", timed(lambda i: 1.0 + 10 * i)),),
+    "CHK-02": (Mutant("stream", frame(3, lambda p: p.replace(b'"model":"glm-4.6",', b""))),),
+    "RSN-05": (
+        Mutant(
+            "thinking",
+            lambda a: sub(b'"stop"', b'"length"')(
+                replace(a, pieces=(*a.pieces[:-4], *a.pieces[-2:]))
+            ),
+        ),
+        Mutant(
+            "thinking",
+            lambda a: replace(
+                a, pieces=(*a.pieces[:-4], (0.6, chunk({"delta": call(0, "{}")})), *a.pieces[-2:])
+            ),
+        ),
+    ),
+    "TOL-09": (Mutant("tool-result", instead(ANSWERS["tools-plain"])),),
+    "TOL-11": (
+        Mutant(
+            "tools",
+            frame(
+                -2,
+                lambda p: p.replace(b'"delta":{"role":"assistant","content":""}', b'"delta":null'),
+            ),
+        ),
+    ),
+    "TOL-03": (
+        Mutant(
+            "tools",
+            lambda a: sub(b'Shanghai\\"}', b"Shang")(
+                sub(b'"tool_calls","delta"', b'"length","delta"')(a)
+            ),
+        ),
+    ),
 }
 """What a requirement allows, though it is not what the reference does."""

@@ -13,7 +13,6 @@ from mockglm.conformance.collecting import Collection
 from mockglm.conformance.judging import Evidence, Result, judge
 from mockglm.conformance.plan import Limits, Plan, draw
 from mockglm.conformance.probes import PROBES
-from mockglm.conformance.seen import Seen
 from mockglm.conformance.target import Target
 from mockglm.conformance.transport import Patience, connect
 from mockglm.faults import CATALOGUE, Fault

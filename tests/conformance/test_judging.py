@@ -14,6 +14,8 @@ from mockglm.conformance.soak import interval
 from tests.conformance.mutants import MUTANTS
 from tests.conformance.reference import ANSWERS, evidence, exchange, refusal
 
+NOT_KEPT = ("TRN-04", "CHK-09", "HDR-01")
+
 
 def test_what_the_model_does_not_claim_is_not_applicable() -> None:
     plain = replace(evidence(), profile=Profile(thinking="none", tools=False))
@@ -68,9 +70,26 @@ def test_a_recording_that_is_broken_is_a_violation() -> None:
     assert (result.verdict, result.findings[0].exchange) == ("fail", "a-1")
 
 
-def test_what_recordings_do_not_keep_is_not_held_against_them() -> None:
-    recorded = replace(evidence(), recorded=True)
-    assert judge(CHECKS["HDR-01"], recorded).verdict == "not_applicable"
+@pytest.mark.parametrize("id", CHECKS)
+def test_what_recordings_do_not_keep_is_not_held_against_them(id: str) -> None:
+    result = judge(CHECKS[id], replace(evidence(), recorded=True))
+    assert (result.cause == "recordings do not keep it") == (id in NOT_KEPT)
+
+
+def test_random_ids_of_one_maker_are_of_one_form() -> None:
+    streamed = MUTANTS["EQV-05"][0].change
+    pair = {"stream": streamed(ANSWERS["stream"]), "plain": ANSWERS["plain"]}
+    named = {
+        name: replace(answer, pieces=tuple((at, p.replace(old, new)) for at, p in answer.pieces))
+        for (name, answer), old, new in zip(
+            pair.items(),
+            (b"chatcmpl-20260729080000f0ab19", b'"20260729080000f0ab19'),
+            (b"chatcmpl--x_BU5FYO9rVXazodPqR", b'"chatcmpl-6683yk2oeYBBY7DpPqRs'),
+            strict=True,
+        )
+    }
+    changed = evidence({name: exchange(name, answer) for name, answer in named.items()})
+    assert judge(CHECKS["EQV-05"], changed).findings == ()
 
 
 @pytest.mark.parametrize(

@@ -81,3 +81,18 @@ def test_nothing_raises_whatever_comes(server: str) -> None:
         changed = evidence({name: exchange(name, answer, error)})
         for check in CHECKS.values():
             judge(check, changed)
+
+
+REFUSED = {"AUT-03", "AUT-04", "ERR-11", "LIM-04", "RSN-07", "TOL-09", "TRN-01", "TRN-02"}
+"""What fails where good requests are refused too; of how the bad ones are, nothing can be said."""
+
+
+@pytest.mark.parametrize("server", ["401 to all", "400 to all", "500 to all"])
+def test_only_the_refusal_of_good_requests_is_held_against_who_refuses_all(server: str) -> None:
+    exchanges = {name: exchange(name, SERVERS[server]) for name in PROBES}
+    same = evidence(exchanges)
+    same = type(same)(same.seen, same.profile)
+
+    failed = {id for id, check in CHECKS.items() if judge(check, same).findings}
+
+    assert failed == REFUSED

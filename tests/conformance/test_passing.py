@@ -35,7 +35,9 @@ def test_each_broken_requirement_is_a_line() -> None:
     passing.see(exchange("tools", MUTANTS["TOL-05"][0].answer()))
     passing.see(exchange("tools", MUTANTS["TOL-05"][0].answer()))
     assert not passing.close()
-    assert told[0].startswith("SSE-06 MUST [DONE] ends the stream, once and bare. Exchange 2 at byte ")
+    assert told[0].startswith(
+        "SSE-06 MUST [DONE] ends the stream, once and bare. Exchange 2 at byte "
+    )
     assert told[1] == (
         "TOL-05 MUST The ids of calls are distinct and not empty. "
         "Exchange 3 at byte 880: no id of its own: call_417fb00c5b2d4aada7fa6660"

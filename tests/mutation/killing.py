@@ -14,7 +14,7 @@ from types import ModuleType
 from mockglm.conformance import checks
 from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.judging import judge
-from tests.conformance import test_mutants, test_nothing, test_passing, test_reference
+from tests.conformance import test_judging, test_mutants, test_nothing, test_passing, test_reference
 from tests.conformance.collateral import COLLATERAL
 from tests.conformance.findings import known as on_record
 from tests.conformance.findings import told
@@ -69,6 +69,7 @@ def _tests(name: str) -> Iterator[Callable[[], None]]:
     ids = [id for one in (module, *_users(module)) for id in one.CHECKS]
     for id in ids:
         yield partial(test_reference.test_the_reference_passes, id)
+        yield partial(test_judging.test_what_recordings_do_not_keep_is_not_held_against_them, id)
         for number, mutant in enumerate(MUTANTS[id]):
             yield partial(_said, id, mutant, KNOWN[f"{id}-{number}"])
         for mutant in ALLOWED.get(id, ()):
@@ -78,6 +79,9 @@ def _tests(name: str) -> Iterator[Callable[[], None]]:
 
 def _whole(ids: list[str]) -> Iterator[Callable[[], None]]:
     """The tests that are not about one check."""
+    yield test_judging.test_random_ids_of_one_maker_are_of_one_form
+    refused = test_nothing.test_only_the_refusal_of_good_requests_is_held_against_who_refuses_all
+    yield from (partial(refused, f"{status} to all") for status in (400, 401, 500))
     for server in test_nothing.SERVERS:
         yield partial(test_nothing.test_nothing_passes_on_nothing, server)
     for probe in test_passing.CHAT:

@@ -122,7 +122,7 @@ def _form(id: str) -> str:
     """What all ids of one maker have in common: the prefix, the characters, the length."""
     prefix = _PREFIX.match(id)
     rest = id[prefix.end() :] if prefix else id
-    made = re.sub("[0-9a-f]" if _HEX.fullmatch(rest) else ".", "0", rest)
+    made = re.sub("[0-9a-f]", "0", rest) if _HEX.fullmatch(rest) else "x" * len(rest)
     return prefix[0] + made if prefix else made
 
 

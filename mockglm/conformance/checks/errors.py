@@ -34,7 +34,7 @@ _MARKUP = re.compile(
 @check("ERR-01", MUST, CODES, GATEWAY, probe="bad-model", needs="body", on="refusal", alive=True)
 def envelope(seen: Seen) -> Iterator[Finding]:
     """The body of a refusal is an error with a code of digits in a string, and a message."""
-    if seen.status in _SPRING or seen.status >= 500 or seen.kind != "refusal":
+    if seen.status in _SPRING or seen.status >= 500:
         return
     if seen.envelope is None:
         actual = brief(seen.body.decode(errors="replace"))

@@ -31,7 +31,7 @@ _DATE = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
 )
 def over(seen: Seen) -> Iterator[Finding]:
     """Over the limit a request is refused with a code that says which limit."""
-    if seen.limited and seen.code not in _BUSY:
+    if seen.code not in _BUSY:
         yield seen.wrong(
             "another code", seen.envelope, "code", expected=" or ".join(_BUSY), actual=seen.code
         )
