@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
-from operator import methodcaller
+from functools import cached_property, lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -25,8 +24,6 @@ Log = Callable[[Entry], None]
 
 CONTROL = "/__mockglm__"
 """Below it is the control API."""
-
-_text = methodcaller("decode", "latin-1")
 
 LARGEST_BODY = 64 * 1024 * 1024
 """Bytes of a request's body beyond which it is refused; the service takes at least 3.9 MB."""
@@ -156,5 +153,12 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 def _request(scope: Scope, path: str, body: bytes) -> Request:
-    pairs = [tuple(map(_text, pair)) for pair in scope["headers"]]
-    return Request(scope["method"], path, _text(scope["query_string"]), tuple(pairs), body)
+    headers = tuple(map(_header, scope["headers"]))
+    return Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, body)
+
+
+@lru_cache(maxsize=512)
+def _header(pair: tuple[bytes, bytes]) -> tuple[str, str]:
+    """A header as text; a client sends the same ones with every request."""
+    name, value = pair
+    return name.decode("latin-1"), value.decode("latin-1")

@@ -31,7 +31,8 @@ app
 serving
 conformance verdict verify lint convert
 fixture
-cli pytest_plugin __main__
+cli pytest_plugin
+__main__
 """
 LEVELS = {
     name: level for level, line in enumerate(HOUSE.strip().splitlines()) for name in line.split()

@@ -95,8 +95,8 @@ class Rendering:
     def plain(self, stamp: Stamp, pace: Pace = AT_ONCE) -> Answer:
         """The reply as one JSON answer, there, headers and all, when its last token is."""
         at = pace.schedule(self._whole.weights, stamp.ids)[-1]
-        body = self._plain.replace(HEAD, _plain_head(stamp, stamp.created + int(at)))
-        body = self._fill(body, stamp, stamp.ids.plain_call, ordered)
+        parts = [self._fill(part, stamp, stamp.ids.plain_call, ordered) for part in self._plain]
+        body = _plain_head(stamp, stamp.created + int(at)).join(parts)
         headers = _headers(JSON_TYPE, stamp.id, self.headers)
         return Answer(200, headers, ((at, body),), head=at)
 
@@ -122,8 +122,8 @@ class Rendering:
         return Sheet.of(cut(self.reply, self.chunking, tool_stream=True))
 
     @cached_property
-    def _plain(self) -> bytes:
-        return _plain(self.reply)
+    def _plain(self) -> tuple[bytes, ...]:
+        return tuple(_plain(self.reply).split(HEAD))
 
     @cached_property
     def _size(self) -> tuple[int, int]:
@@ -136,6 +136,8 @@ class Rendering:
         made: Callable[[int], str],
         dump: Callable[[JSONObject], bytes],
     ) -> bytes:
+        if MARK not in text:
+            return text
         if self.reply.usage is not None:
             usage = _usage(self.reply.usage, stamp, *self._size)
             text = text.replace(USAGE, dump(usage))
