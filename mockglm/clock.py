@@ -93,13 +93,22 @@ class Pace:
             return AT_ONCE
         return Pace(self.first / speed, self.every / speed, self.jitter / speed)
 
+    @property
+    def is_none(self) -> bool:
+        """Whether everything comes at once."""
+        return not (self.first or self.every or self.jitter)
+
+    def end(self, weights: Sequence[int], ids: Ids) -> float:
+        """When the last frame is due."""
+        return 0.0 if self.is_none else self.schedule(weights, ids)[-1]
+
     def schedule(self, weights: Sequence[int], ids: Ids) -> tuple[float, ...]:
         """When each frame is due, in seconds since the request; a weight counts a frame's tokens.
 
         A frame is due when its last token is there, so a whole tool call comes after the silence
         its arguments take.
         """
-        if not weights or not (self.first or self.every or self.jitter):
+        if not weights or self.is_none:
             return (0.0,) * len(weights)
         due = accumulate(weights[1:], initial=max(weights[0] - 1, 0))
         times = [self.first + self.every * tokens for tokens in due]

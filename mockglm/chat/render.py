@@ -94,7 +94,7 @@ class Rendering:
 
     def plain(self, stamp: Stamp, pace: Pace = AT_ONCE) -> Answer:
         """The reply as one JSON answer, there, headers and all, when its last token is."""
-        at = pace.schedule(self._whole.weights, stamp.ids)[-1]
+        at = pace.end(self._whole.weights, stamp.ids)
         parts = [self._fill(part, stamp, stamp.ids.plain_call, ordered) for part in self._plain]
         body = _plain_head(stamp, stamp.created + int(at)).join(parts)
         headers = _headers(JSON_TYPE, stamp.id, self.headers)
