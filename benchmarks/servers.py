@@ -18,6 +18,9 @@ __all__ = ["Server", "free", "mockglm", "run", "yardstick"]
 LONGEST_START = 120.0
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
+ENVIRONMENT = {name: os.environ[name] for name in os.environ if name != "PYTHONDONTWRITEBYTECODE"}
+"""Modules are compiled once, as they are where a package is installed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -53,7 +56,7 @@ def run(
     """
     with (log or Path(os.devnull)).open("wb") as output:
         began = time.monotonic()
-        process = subprocess.Popen(command, stdout=output, stderr=output)
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=ENVIRONMENT)
         try:
             _answered(process, port, probe)
             yield Server(process, port, time.monotonic() - began)

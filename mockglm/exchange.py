@@ -93,7 +93,10 @@ class Request:
 
     def header(self, name: str, default: str = "") -> str:
         """The first value of a header, by its lower-case name."""
-        return dict(reversed(self.headers)).get(name, default)
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return default
 
 
 class Frames(Sequence[tuple[float, bytes]]):
@@ -172,9 +175,9 @@ class Answer:
     @property
     def held(self) -> int:
         """The bytes of the body that this answer keeps alive."""
-        if isinstance(self.pieces, Frames):
-            return self.pieces.held
-        return sum([len(piece) for _, piece in self.pieces])
+        if isinstance(self.pieces, tuple):
+            return sum([len(piece) for _, piece in self.pieces])
+        return self.pieces.held if isinstance(self.pieces, Frames) else len(self.body)
 
     @property
     def body(self) -> bytes:

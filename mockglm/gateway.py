@@ -70,7 +70,7 @@ def _visit(sessions: Sessions, where: Route, request: Request) -> Visit:
         if not where.base and where.tail.startswith("/s/"):
             raise UsageError(f"{where.tail} is no path here; {FORM}")
         session = sessions.get(where.scenario, where.label)
-        laid = faults.parse(where.faults)
+        laid = faults.parse(where.faults) if where.faults else ()
     except MockGLMError as error:
         message = str(error)
         return visit(

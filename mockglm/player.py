@@ -9,7 +9,7 @@ from email.utils import formatdate
 from functools import lru_cache, partial
 from heapq import heappop, heappush
 from http import HTTPStatus
-from itertools import count, islice, starmap
+from itertools import count, islice
 from math import ceil
 from time import monotonic
 from typing import Any, Protocol
@@ -314,15 +314,10 @@ def _start(answer: Answer) -> MutableMapping[str, Any]:
 
 def _lines(answer: Answer) -> Lines:
     """The headers as bytes, and the date unless the answer has one of its own."""
-    lines = [(_name(name), _value(value)) for name, value in answer.headers]
+    lines = [(name.lower().encode(), _encoded(value)) for name, value in answer.headers]
     if b"date" not in dict(lines):
         lines.insert(0, (b"date", _date(int(time.time()))))
     return lines
-
-
-@lru_cache(maxsize=1024)
-def _name(name: str) -> bytes:
-    return name.lower().encode("latin-1")
 
 
 @lru_cache(maxsize=1)
@@ -330,12 +325,12 @@ def _date(second: int) -> bytes:
     return formatdate(second, usegmt=True).encode()
 
 
-def _value(value: str) -> bytes:
-    """A header's value as bytes; what latin-1 lacks goes as UTF-8, as servers in China do."""
+def _encoded(text: str) -> bytes:
+    """Headers as bytes; where latin-1 lacks a character, UTF-8, as servers in China do."""
     try:
-        return value.encode("latin-1")
+        return text.encode("latin-1")
     except UnicodeEncodeError:
-        return value.encode()
+        return text.encode()
 
 
 def _sealed(answer: Answer, body: bytes) -> tuple[bytes, tuple[bytes, ...], bool]:
@@ -352,15 +347,13 @@ def _sealed(answer: Answer, body: bytes) -> tuple[bytes, tuple[bytes, ...], bool
 
 def _head(answer: Answer) -> bytes:
     """Status line and headers of an answer that is sent below ASGI, but for how it is framed."""
-    status, lines = _status(answer.status), b"".join(starmap(_line, answer.headers))
-    if b"\r\ndate: " in b"\r\n" + lines:
-        return status + lines
-    return b"%bdate: %b\r\n%b" % (status, _date(int(time.time())), lines)
-
-
-@lru_cache(maxsize=1024)
-def _line(name: str, value: str) -> bytes:
-    return b"%b: %b\r\n" % (_name(name), _value(value))
+    lines = [f"{name.lower()}: {value}\r\n" for name, value in answer.headers]
+    text = "".join(lines)
+    block = text.encode() if text.isascii() else b"".join(map(_encoded, lines))
+    status = _status(answer.status)
+    if b"\r\ndate: " in b"\r\n" + block:
+        return status + block
+    return b"%bdate: %b\r\n%b" % (status, _date(int(time.time())), block)
 
 
 @lru_cache(maxsize=64)

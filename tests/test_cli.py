@@ -292,6 +292,34 @@ def test_explain_says_what_answers_and_ends_1_where_nothing_does(tmp_path: Path)
         assert "weather.yaml:2" in done.stdout
 
 
+def test_explain_asks_with_the_key_and_the_headers_that_files_want(tmp_path: Path) -> None:
+    path, request = tmp_path / "house.yaml", tmp_path / "request.json"
+    path.write_text(
+        "format: 1\n"
+        "keys: listed\n"
+        "accounts: [{key: one.secret}, {key: two.secret}]\n"
+        "interactions:\n"
+        "  - when: {header: {x-team: red}}\n"
+        "    reply: {content: red}\n"
+        "  - when: {key: two.secret}\n"
+        "    reply: {content: two}\n",
+        "utf-8",
+    )
+    request.write_text(json.dumps(ASK), "utf-8")
+    for header, source in (
+        ("X-Team: red", "house.yaml:5 answers"),
+        ("Authorization: Bearer two.secret", "house.yaml:7 answers"),
+        ("Authorization: Bearer three.secret", "refused: 401"),
+        ("X-Team: blue", "miss: 422"),
+    ):
+        done = run("explain", path, "--request", request, "--header", header)
+        assert source in done.stdout.splitlines()[0]
+        assert (done.returncode, done.stderr) == (int("answers" not in source), "")
+    wrong = run("explain", path, "--request", request, "--header", "red")
+    told = "mockglm: 'red' is no header; write 'NAME: VALUE'\n"
+    assert (wrong.returncode, wrong.stderr) == (2, told)
+
+
 def test_the_schema_is_one_of_json_schema() -> None:
     from jsonschema import Draft202012Validator
 

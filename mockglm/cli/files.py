@@ -72,15 +72,32 @@ def schema() -> None:
 )
 @click.option("--path", default=CHAT, show_default=True, help="The path it is sent to.")
 @click.option("--lenient", is_flag=True, help="Do not hold it against the rules.")
-def explain(paths: tuple[Path, ...], file: Any, path: str, lenient: bool) -> None:
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="A header it is sent with. Without Authorization it is asked with a key that is let in.",
+)
+def explain(
+    paths: tuple[Path, ...], file: Any, path: str, lenient: bool, headers: tuple[str, ...]
+) -> None:
     """Say which interaction in PATHS answers a request, and why the others do not."""
     settings = Settings(policy="lenient" if lenient else "default", on_miss="error")
     session = Sessions(settings, load_all(paths)).get()
-    headers = (("authorization", "Bearer explain"),)
-    request = Request("POST", path, headers=headers, body=file.read())
+    key = min(session.keys or {"explain"})
+    sent = (*map(_header, headers), ("authorization", f"Bearer {key}"))
+    request = Request("POST", path, headers=sent, body=file.read())
     lines, is_answered = consider(session, request)
     click.echo("\n".join(lines))
     sys.exit(0 if is_answered else 1)
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not name.strip():
+        raise UsageError(f"{line!r} is no header; write 'NAME: VALUE'")
+    return name.strip().lower(), value.strip()
 
 
 def _copy(name: str) -> Path:

@@ -1,7 +1,30 @@
 """Faults: one catalogue of the ways GLM traffic breaks, each laid over any answer."""
 
-from mockglm.faults.fault import Fault, Laid, Option
-from mockglm.faults.laying import CATALOGUE, apply, parse
-from mockglm.faults.place import Place
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mockglm.faults.fault import Fault, Laid, Option
+    from mockglm.faults.laying import CATALOGUE, apply, parse
+    from mockglm.faults.place import Place
 
 __all__ = ["CATALOGUE", "Fault", "Laid", "Option", "Place", "apply", "parse"]
+
+_HOMES = {
+    "CATALOGUE": "laying",
+    "Fault": "fault",
+    "Laid": "fault",
+    "Option": "fault",
+    "Place": "place",
+    "apply": "laying",
+    "parse": "laying",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What is asked for, imported then: the catalogue is long, and most runs lay no fault."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -41,21 +41,20 @@ class Index:
     def candidates(self, view: View) -> Iterator[int]:
         """The positions of the patterns that can match, first things first; each is still to be
         asked whether it does."""
-        keys = ((model, mark) for mark in self._marks(view) for model in {view.model, None})
+        marks, models = self._marks(view.text), {view.model, None}
+        keys = [(model, mark) for mark in marks for model in models]
         shelves = [self._shelves[key] for key in keys if key in self._shelves]
         return iter(shelves[0]) if len(shelves) == 1 else merge(*shelves)
 
-    def _marks(self, view: View) -> Iterator[_Mark]:
-        yield None
-        text = view.text
+    def _marks(self, text: str | None) -> list[_Mark]:
         if text is None:
-            return
-        yield "text", text
+            return [None]
         # A prompt can be long and the patterns few, or the other way round.
         if len(self._grams) < len(text):
-            yield from (("user", gram) for gram in self._grams if gram in text)
-            return
-        yield from (("user", gram) for gram in self._grams & _grams(text, 2, _GRAM))
+            found = [gram for gram in self._grams if gram in text]
+        else:
+            found = list(self._grams & _grams(text, 2, _GRAM))
+        return [None, ("text", text), *[("user", gram) for gram in found]]
 
 
 def _mark(when: When, spread: Counter[str]) -> _Mark:

@@ -23,6 +23,7 @@ class View:
         self.chat = chat
         self.request = request
         self.key = key
+        self._texts: dict[str, str | None] = {}
 
     @property
     def model(self) -> str | None:
@@ -60,7 +61,7 @@ class View:
         """The text of the last user message, which `text` holds against as a whole."""
         return self.user
 
-    @cached_property
+    @property
     def ending(self) -> str | None:
         """The role of the last message of the conversation."""
         return self.messages[-1].role if self.messages else None
@@ -103,10 +104,9 @@ class View:
     def messages(self) -> Sequence[Message]:
         return self.chat.messages or ()
 
-    @cached_property
-    def _last(self) -> Mapping[str | None, Message]:
-        return {message.role: message for message in self.messages}
-
     def _said(self, role: str) -> str | None:
-        message = self._last.get(role)
-        return message.text if message else None
+        """The text of the last message of a role."""
+        if role not in self._texts:
+            said = (message.text for message in reversed(self.messages) if message.role == role)
+            self._texts[role] = next(said, None)
+        return self._texts[role]

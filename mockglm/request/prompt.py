@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import json
 
 from mockglm import tokens
-from mockglm.request.types import Chat, Message, Part, Tool
+from mockglm.request.types import Chat, Message, SentCall, Tool
 
 __all__ = ["prompt_tokens"]
 
@@ -28,26 +28,20 @@ def prompt_tokens(chat: Chat) -> int:
     messages = chat.messages or ()
     tools = chat.tools or ()
     # Counted as one text: what rounds up in each piece costs more than it tells.
-    texts = [*_said(messages), *_called(messages), *_thought(chat, messages), *_offered(tools)]
+    texts = [*_thought(chat, messages), *_offered(tools)]
+    for message in messages:
+        texts.append(message.text)
+        if message.tool_calls:
+            texts += _called(message.tool_calls)
     size = BASE + MESSAGE * len(messages) + tokens.count("".join(texts))
     return size + PICTURE * _pictures(messages) + (TOOLS + _schemas(tools) if tools else 0)
 
 
-def _said(messages: Sequence[Message]) -> list[str]:
-    contents = [message.content for message in messages if message.content]
-    return [content if isinstance(content, str) else _text(content) for content in contents]
-
-
-def _text(content: Sequence[Part]) -> str:
-    return "".join([part.text or "" for part in content])
-
-
-def _called(messages: Sequence[Message]) -> Iterator[str]:
-    for calls in [message.tool_calls for message in messages if message.tool_calls]:
-        for function in [call.function for call in calls if call.function]:
-            arguments = function.arguments
-            yield function.name or ""
-            yield arguments if isinstance(arguments, str) else json.encode(arguments).decode()
+def _called(calls: Sequence[SentCall]) -> Iterator[str]:
+    for function in [call.function for call in calls if call.function]:
+        arguments = function.arguments
+        yield function.name or ""
+        yield arguments if isinstance(arguments, str) else json.encode(arguments).decode()
 
 
 def _thought(chat: Chat, messages: Sequence[Message]) -> list[str]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mockglm.accounts import Account, Overload
 from mockglm.chat import Joined, Rendering, join, read
 from mockglm.clock import Pace
 from mockglm.errors import StreamError
 from mockglm.exchange import Answer
-from mockglm.faults import Laid
 from mockglm.matching import View, When
 from mockglm.models import Model
 from mockglm.request import Chat, decode
 from mockglm.scenario.template import Template
+
+if TYPE_CHECKING:
+    from mockglm.faults import Laid
 
 __all__ = ["Interaction", "Recorded", "Recording", "Scenario", "Step"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mockglm.auth import credential
 from mockglm.chat import read
 from mockglm.exchange import Request
 from mockglm.journal import Entry
@@ -40,7 +41,8 @@ def _first(entry: Entry, answered: bool) -> str:
 def _others(session: Session, request: Request) -> Iterator[str]:
     """For each interaction, at most so many, what keeps the request from it."""
     chat = decode(request.body)
-    view = View(chat if isinstance(chat, Chat) else Chat(), request)
+    key = credential(request.header("authorization"))
+    view = View(chat if isinstance(chat, Chat) else Chat(), request, key=key)
     for interaction in session.stage.interactions[:MOST_OTHERS]:
         yield f"{interaction.place} {_why(interaction, view)}"
 
