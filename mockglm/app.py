@@ -28,6 +28,9 @@ CONTROL = "/__mockglm__"
 LARGEST_BODY = 64 * 1024 * 1024
 """Bytes of a request's body beyond which it is refused; the service takes at least 3.9 MB."""
 
+MOST_READ = 16 * LARGEST_BODY
+"""Bytes that are read of a body all the same, for who is still sending does not read an answer."""
+
 TOO_LARGE = Answer(
     413,
     (("Content-Type", "text/html"), ("Connection", "close")),
@@ -77,8 +80,11 @@ class App:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = monotonic()
         wire = scope.get("extensions", {}).get(WIRE)
-        body = await _body(receive)
-        if body is None:
+        read = await _read(receive)
+        if read is None:
+            return
+        body, size = read
+        if size > LARGEST_BODY:
             watch = _Watch(started, Entry(0, "", 0.0, _request(scope, "", b"")))
             await self.player.play(TOO_LARGE, send, watch, wire)
             return
@@ -138,18 +144,23 @@ class _Watch:
         return self._entry.answer is None or self._entry.answer.end == "done"
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The body of a request, as far as the client sent it; None when it is too large."""
+async def _read(receive: Receive) -> tuple[bytes, int] | None:
+    """The body of a request and its size, None when the client left before its end. Of a body that
+    is too large nothing is kept."""
     message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return body
-    pieces, size = [body], len(body)
-    while message.get("more_body") and size <= LARGEST_BODY:
+    pieces: list[bytes] = []
+    size = 0
+    while message["type"] == "http.request":
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size <= LARGEST_BODY:
+            pieces.append(piece)
+        else:
+            pieces.clear()
+        if not message.get("more_body") or size > MOST_READ:
+            return b"".join(pieces), size
         message = await receive()
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
-    return b"".join(pieces) if size <= LARGEST_BODY else None
+    return None
 
 
 def _request(scope: Scope, path: str, body: bytes) -> Request:

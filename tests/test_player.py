@@ -1,27 +1,34 @@
-"""The player: on time by the plan, below ASGI where the answer says so, gone with its client."""
+"""The player: on time by the plan, over a wire or through ASGI, gone with its client."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import pytest
 
 from mockglm.exchange import Answer
-from mockglm.player import Player, Ticker, needs_wire
+from mockglm.player import Player, needs_wire
 
-STREAM = (("Content-Type", "text/event-stream;charset=UTF-8"),)
-PLAIN = (("Content-Type", "application/json"),)
-DATED = (("Date", "yesterday"), *PLAIN)
+DATE = ("Date", "yesterday")
+STREAM = (DATE, ("Content-Type", "text/event-stream"))
+PLAIN = (DATE, ("Content-Type", "application/json"))
+FOREVER = 3600.0
+
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\ndate: yesterday\r\ncontent-type: text/event-stream\r\n"
+    b"transfer-encoding: chunked\r\n\r\n"
+)
 
 
 @dataclass
 class Progress:
     """Who watches an answer."""
 
-    started: float
+    started: float = field(default_factory=monotonic)
     calls: list[str] = field(default_factory=list)
 
     def first(self) -> None:
@@ -33,70 +40,242 @@ class Progress:
 
 @dataclass
 class Sent:
-    """What an ASGI server was given, and when by the loop's clock."""
+    """What an ASGI server was given, and when."""
 
     messages: list[MutableMapping[str, Any]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
 
     async def __call__(self, message: MutableMapping[str, Any]) -> None:
         self.messages.append(message)
-        self.times.append(asyncio.get_running_loop().time())
+        self.times.append(monotonic())
 
     @property
     def bodies(self) -> list[bytes]:
         return [message["body"] for message in self.messages[1:]]
 
 
+@dataclass
 class FakeWire:
-    """A connection that notes what is done with it."""
+    """A connection that notes what is done with it, and takes `room` writes between two drains."""
 
-    def __init__(self) -> None:
+    room: int = 1000
+    method: str = "POST"
+    version: str = "1.1"
+    stays: bool = True
+    done_with: list[object] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    written: int = 0
+
+    def __post_init__(self) -> None:
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.done: list[object] = []
-        self.whole: list[tuple[bytes, bool]] = []
-        self.takes = True
+
+    @property
+    def is_full(self) -> bool:
+        return self.written >= self.room
+
+    @property
+    def sent_bytes(self) -> bytes:
+        return b"".join(one for one in self.done_with if isinstance(one, bytes))
 
     def write(self, data: bytes) -> None:
-        self.done.append(data)
-
-    def part(self, body: bytes) -> bool:
-        self.done.append(("part", body))
-        return self.takes
-
-    def respond(self, head: bytes, body: Iterable[bytes], is_last: bool) -> bool:
-        self.whole.append((head + b"".join(body), is_last))
-        return self.takes
+        self.written += 1
+        self.done_with.append(data)
+        self.times.append(monotonic())
 
     async def drain(self) -> None:
-        self.done.append("drain")
+        self.done_with.append("drain")
+        self.written = 0
 
     async def sent(self) -> None:
-        self.done.append("sent")
+        self.done_with.append("sent")
+
+    def done(self, *, closes: bool) -> None:
+        self.done_with.append("closes" if closes else "done")
 
     def reset(self) -> None:
-        self.done.append("reset")
+        self.done_with.append("reset")
         self.gone.set_result(None)
 
     def close(self) -> None:
-        self.done.append("close")
+        self.done_with.append("close")
         self.gone.set_result(None)
 
 
-def now() -> float:
-    return asyncio.get_running_loop().time()
+async def play(answer: Answer, wire: FakeWire, watch: Progress | None = None) -> bool:
+    return await Player().play(answer, Sent(), watch or Progress(), wire)
+
+
+async def begun(wire: FakeWire) -> None:
+    """Wait until something has been written."""
+    while not wire.done_with:
+        await asyncio.sleep(0)
 
 
 async def test_no_piece_is_sent_before_it_is_due() -> None:
-    times = (0.0, 0.01, 0.01, 0.025, 0.03)
-    answer = Answer(200, STREAM, tuple((at, b"x") for at in times))
-    sent, started = Sent(), now()
-    assert await Player().play(answer, sent, Progress(started))
-    assert all(at >= started + due for at, due in zip(sent.times[1:], times, strict=True))
+    due = (0.0, 0.01, 0.01, 0.025, 0.03)
+    wire, watch = FakeWire(), Progress()
+    assert await play(Answer(200, STREAM, tuple((at, b"x") for at in due)), wire, watch)
+    assert all(at >= watch.started + d for at, d in zip(wire.times, due, strict=True))
 
 
-async def test_a_plain_answer_has_its_length_and_one_body() -> None:
-    sent = Sent()
-    await Player().play(Answer(200, DATED, ((0.0, b"{}"),)), sent, Progress(now()))
+async def test_what_goes_at_once_goes_in_one_write_with_its_head() -> None:
+    wire, watch = FakeWire(), Progress()
+    assert await play(Answer(200, STREAM, ((0.0, b"data: 1\n\n"),)), wire, watch)
+    assert wire.done_with == [CHUNKED + b"9\r\ndata: 1\n\n\r\n0\r\n\r\n", "done"]
+    assert watch.calls == ["first", "last"]
+
+
+async def test_a_head_that_is_due_before_its_body_goes_alone() -> None:
+    wire = FakeWire()
+    playing = asyncio.ensure_future(play(Answer(200, STREAM, ((FOREVER, b"a"),)), wire))
+    await begun(wire)
+    assert wire.done_with == [CHUNKED]
+    wire.gone.set_result(None)
+    assert await playing is False
+
+
+async def test_an_answer_waits_until_its_head_is_due() -> None:
+    wire = FakeWire()
+    answer = Answer(200, PLAIN, ((FOREVER, b"{}"),), head=FOREVER)
+    playing = asyncio.ensure_future(play(answer, wire))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    wire.gone.set_result(None)
+    assert await playing is False
+    assert wire.done_with == []
+
+
+async def test_pieces_that_are_due_together_are_writes_of_their_own() -> None:
+    wire = FakeWire()
+    assert await play(Answer(200, STREAM, ((0.0, b"a"), (0.0, b"b"), (0.0, b"c"))), wire)
+    assert wire.done_with == [
+        CHUNKED + b"1\r\na\r\n",
+        b"1\r\nb\r\n",
+        b"1\r\nc\r\n0\r\n\r\n",
+        "done",
+    ]
+
+
+async def test_a_large_piece_is_handed_over_in_parts_as_the_wire_takes_them() -> None:
+    wire = FakeWire(room=1)
+    answer = Answer(200, PLAIN, ((0.0, b"x" * 150_000),))
+    assert await play(answer, wire)
+    sizes = [len(one) if isinstance(one, bytes) else one for one in wire.done_with]
+    head = len(wire.sent_bytes) - 150_000
+    assert sizes == [65536, "drain", 65536, "drain", 150_000 + head - 2 * 65536, "done"]
+
+
+async def test_a_full_wire_is_waited_for_whoever_meets_it() -> None:
+    wire = FakeWire(room=1)
+    times = (0.0, 0.002, 0.004, 0.004)
+    assert await play(Answer(200, STREAM, tuple((at, b"a") for at in times)), wire)
+    kinds = [isinstance(one, bytes) or one for one in wire.done_with]
+    assert kinds == [True, "drain", True, "drain", True, "drain", True, "done"]
+
+
+async def test_a_client_that_leaves_while_the_wire_is_full_ends_the_answer() -> None:
+    wire = FakeWire(room=1)
+
+    async def drain() -> None:
+        wire.gone.set_result(None)
+        wire.written = 0
+
+    wire.drain = drain  # type: ignore[method-assign]
+    assert await play(Answer(200, STREAM, ((0.0, b"a"), (0.0, b"b"))), wire) is False
+    assert wire.done_with == [CHUNKED + b"1\r\na\r\n"]
+
+
+async def test_the_last_bytes_are_announced_before_they_go() -> None:
+    wire, watch, order = FakeWire(), Progress(), []
+
+    def write(data: bytes) -> None:
+        order.append((data[-1:], tuple(watch.calls)))
+
+    wire.write = write  # type: ignore[method-assign]
+    answer = Answer(200, PLAIN, ((0.0, b"a"), (0.0, b"b")))
+    await play(answer, wire, watch)
+    assert order == [(b"a", ("first",)), (b"b", ("first", "last"))]
+
+
+async def test_an_answer_without_a_body_is_whole_with_its_head() -> None:
+    wire, watch = FakeWire(), Progress()
+    assert await play(Answer(204, PLAIN, ()), wire, watch)
+    assert wire.sent_bytes.endswith(b"content-type: application/json\r\n\r\n")
+    assert (wire.done_with[-1], watch.calls) == ("done", ["first", "last"])
+
+
+async def test_a_stream_ends_when_its_client_is_gone() -> None:
+    wire, player = FakeWire(), Player()
+    answer = Answer(200, STREAM, ((0.0, b"a"), (FOREVER, b"b")))
+    playing = asyncio.ensure_future(player.play(answer, Sent(), Progress(), wire))
+    await begun(wire)
+    wire.gone.set_result(None)
+    assert await playing is False
+    assert wire.done_with == [CHUNKED + b"1\r\na\r\n"]
+    assert len(player.ticker) == 0
+
+
+async def test_stopping_ends_what_waits() -> None:
+    wire, player = FakeWire(), Player()
+    answer = Answer(200, STREAM, ((0.0, b"a"), (FOREVER, b"b")))
+    playing = asyncio.ensure_future(player.play(answer, Sent(), Progress(), wire))
+    await begun(wire)
+    player.stop()
+    assert await playing is False
+    assert wire.done_with == [CHUNKED + b"1\r\na\r\n", "close"]
+
+
+async def test_a_reset_waits_until_all_was_sent() -> None:
+    wire, watch = FakeWire(), Progress()
+    answer = Answer(200, STREAM, ((0.0, b"data: 1\n\n"),), end="reset")
+    assert await play(answer, wire, watch) is False
+    assert wire.done_with == [CHUNKED + b"9\r\ndata: 1\n\n\r\n", "sent", "reset"]
+    assert watch.calls == ["first", "last"]
+
+
+async def test_a_close_leaves_the_message_unfinished() -> None:
+    wire = FakeWire()
+    answer = Answer(200, (*PLAIN, ("Content-Length", "9")), ((0.0, b"{"),), end="close")
+    assert await play(answer, wire) is False
+    assert wire.sent_bytes.endswith(b"content-length: 9\r\n\r\n{")
+    assert wire.done_with[-1] == "close"
+
+
+async def test_an_answer_without_a_head_sends_none() -> None:
+    wire = FakeWire()
+    await play(Answer(200, PLAIN, (), end="reset", head=None), wire)
+    assert wire.done_with == ["sent", "reset"]
+
+
+async def test_a_raw_answer_goes_as_it_stands_and_is_the_last() -> None:
+    wire = FakeWire()
+    headers = (DATE, ("Transfer-Encoding", "chunked"))
+    assert await play(Answer(200, headers, ((0.0, b"zz\r\nx\r\n"),), raw=True), wire)
+    head = b"HTTP/1.1 200 OK\r\ndate: yesterday\r\ntransfer-encoding: chunked\r\n\r\n"
+    assert wire.done_with == [head + b"zz\r\nx\r\n", "closes"]
+
+
+async def test_a_hang_lasts_until_the_client_leaves() -> None:
+    wire = FakeWire()
+    playing = asyncio.ensure_future(play(Answer(200, STREAM, (), end="hang"), wire))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not playing.done()
+    assert wire.done_with == [CHUNKED]
+    wire.gone.set_result(None)
+    assert await playing is False
+
+
+async def test_a_date_is_made_for_an_answer_that_has_none() -> None:
+    wire = FakeWire()
+    await play(Answer(200, PLAIN[1:], ((0.0, b"{}"),)), wire)
+    assert wire.sent_bytes.startswith(b"HTTP/1.1 200 OK\r\ndate: ")
+    assert b" GMT\r\ncontent-type: application/json\r\n" in wire.sent_bytes
+
+
+async def test_without_a_wire_an_answer_goes_through_asgi() -> None:
+    sent, watch = Sent(), Progress()
+    assert await Player().play(Answer(200, PLAIN, ((0.0, b"{"), (0.005, b"}"))), sent, watch)
     assert sent.messages == [
         {
             "type": "http.response.start",
@@ -107,109 +286,25 @@ async def test_a_plain_answer_has_its_length_and_one_body() -> None:
                 (b"content-length", b"2"),
             ],
         },
-        {"type": "http.response.body", "body": b"{}", "more_body": False},
+        {"type": "http.response.body", "body": b"{", "more_body": True},
+        {"type": "http.response.body", "body": b"}", "more_body": False},
     ]
+    assert sent.times[-1] >= watch.started + 0.005
+    assert watch.calls == ["first", "last"]
 
 
-async def test_a_large_piece_is_handed_over_in_parts() -> None:
+async def test_without_a_wire_the_framing_of_a_stream_is_the_servers() -> None:
     sent = Sent()
-    await Player().play(Answer(200, STREAM, ((0.0, b"x" * 150_000),)), sent, Progress(now()))
-    assert [len(body) for body in sent.bodies] == [65536, 65536, 18928]
-    assert [message["more_body"] for message in sent.messages[1:]] == [True, True, False]
-
-
-async def test_the_last_bytes_are_announced_before_they_go() -> None:
-    watch, order = Progress(now()), []
-
-    async def send(message: MutableMapping[str, Any]) -> None:
-        order.append((message.get("body"), tuple(watch.calls)))
-
-    await Player().play(Answer(200, STREAM, ((0.0, b"a"), (0.0, b"b"))), send, watch)
-    assert order == [(None, ()), (b"a", ("first",)), (b"b", ("first", "last"))]
-
-
-async def test_an_answer_without_a_body_is_sent() -> None:
-    sent = Sent()
-    assert await Player().play(Answer(200, PLAIN, ()), sent, Progress(now()))
+    assert await Player().play(Answer(200, STREAM, ()), sent, Progress())
+    assert [name for name, _ in sent.messages[0]["headers"]] == [b"date", b"content-type"]
     assert sent.bodies == [b""]
-
-
-async def test_a_stream_ends_when_its_client_is_gone() -> None:
-    wire, sent = FakeWire(), Sent()
-    answer = Answer(200, STREAM, ((0.0, b"a"), (3600.0, b"b")))
-    playing = asyncio.ensure_future(Player().play(answer, sent, Progress(now()), wire))
-    while not wire.done:
-        await asyncio.sleep(0)
-    wire.gone.set_result(None)
-    assert await playing is False
-    assert (wire.done, sent.bodies) == ([("part", b"a")], [])
-
-
-async def test_stopping_ends_what_waits() -> None:
-    wire, sent, player = FakeWire(), Sent(), Player()
-    answer = Answer(200, STREAM, ((0.0, b"a"), (3600.0, b"b")))
-    playing = asyncio.ensure_future(player.play(answer, sent, Progress(now()), wire))
-    while not wire.done:
-        await asyncio.sleep(0)
-    player.stop()
-    assert await playing is False
-    assert wire.done == [("part", b"a"), "close"]
-
-
-async def test_a_reset_waits_until_all_was_sent() -> None:
-    wire = FakeWire()
-    headers = (("Date", "yesterday"), *STREAM)
-    answer = Answer(200, headers, ((0.0, b"data: 1\n\n"),), end="reset")
-    assert await Player().play(answer, Sent(), Progress(now()), wire) is False
-    head = (
-        b"HTTP/1.1 200 OK\r\ndate: yesterday\r\ncontent-type: text/event-stream;charset=UTF-8\r\n"
-        b"transfer-encoding: chunked\r\n\r\n"
-    )
-    assert wire.done == [head, b"9\r\ndata: 1\n\n\r\n", "drain", "sent", "reset"]
-
-
-async def test_a_close_leaves_the_message_unfinished() -> None:
-    wire = FakeWire()
-    answer = Answer(200, (*PLAIN, ("Content-Length", "9")), ((0.0, b"{"),), end="close")
-    assert await Player().play(answer, Sent(), Progress(now()), wire) is False
-    assert wire.done[-3:] == [b"{", "drain", "close"]
-
-
-async def test_an_answer_without_a_head_sends_none() -> None:
-    wire = FakeWire()
-    await Player().play(
-        Answer(200, PLAIN, (), end="reset", head=None), Sent(), Progress(now()), wire
-    )
-    assert wire.done == ["sent", "reset"]
-
-
-async def test_a_raw_answer_goes_as_it_stands() -> None:
-    wire = FakeWire()
-    headers = (("Date", "yesterday"), ("Transfer-Encoding", "chunked"))
-    answer = Answer(200, headers, ((0.0, b"zz\r\nx\r\n"),), end="close", raw=True)
-    await Player().play(answer, Sent(), Progress(now()), wire)
-    assert wire.done[0] == (
-        b"HTTP/1.1 200 OK\r\ndate: yesterday\r\ntransfer-encoding: chunked\r\n\r\n"
-    )
-    assert wire.done[1] == b"zz\r\nx\r\n"
-
-
-async def test_a_hang_lasts_until_the_client_leaves() -> None:
-    wire = FakeWire()
-    answer = Answer(200, STREAM, (), end="hang")
-    playing = asyncio.ensure_future(Player().play(answer, Sent(), Progress(now()), wire))
-    for _ in range(20):
-        await asyncio.sleep(0)
-    assert not playing.done()
-    wire.gone.set_result(None)
-    assert await playing is False
 
 
 @pytest.mark.parametrize("end", ["close", "reset", "hang"])
 async def test_what_asgi_cannot_say_is_refused_without_a_wire(end: Any) -> None:
     answer, sent = Answer(200, (*STREAM, ("X-Log-Id", "1")), (), end=end), Sent()
     assert needs_wire(answer)
-    assert await Player().play(answer, sent, Progress(now())) is False
+    assert await Player().play(answer, sent, Progress()) is False
     assert sent.messages[0]["status"] == 422
     assert (b"x-mockglm-miss", b"1") in sent.messages[0]["headers"]
     assert sent.bodies == [
@@ -220,109 +315,5 @@ async def test_what_asgi_cannot_say_is_refused_without_a_wire(end: Any) -> None:
 
 async def test_framing_of_its_own_is_refused_without_a_wire() -> None:
     sent = Sent()
-    await Player().play(Answer(200, STREAM, (), raw=True), sent, Progress(now()))
+    await Player().play(Answer(200, STREAM, (), raw=True), sent, Progress())
     assert b"fault its framing: this server" in sent.bodies[0]
-
-
-async def test_a_plain_answer_shows_its_head_before_its_last_piece() -> None:
-    sent, wire = Sent(), FakeWire()
-    answer = Answer(200, PLAIN, ((0.0, b"{"), (3600.0, b"}")))
-    playing = asyncio.ensure_future(Player().play(answer, sent, Progress(now()), wire))
-    while not sent.bodies:
-        await asyncio.sleep(0)
-    assert sent.messages[0]["status"] == 200
-    wire.gone.set_result(None)
-    assert await playing is False
-    assert sent.bodies == [b"{"]
-
-
-async def test_the_ticker_wakes_in_order_and_none_early() -> None:
-    ticker, woken, started = Ticker(), [], now()
-
-    async def wait(delay: float) -> None:
-        await ticker.wake(started + delay)
-        woken.append((delay, now() - started))
-
-    delays = (0.02, 0.005, 0.01, 0.0151, 0.015)
-    await asyncio.gather(*map(wait, delays))
-    assert [delay for delay, _ in woken] == sorted(delays)
-    assert all(at >= delay for delay, at in woken)
-
-
-async def test_a_turn_is_taken_again_as_long_as_it_says_when() -> None:
-    ticker, started = Ticker(), now()
-    times = iter((started + 0.002, started + 0.004, None))
-    taken: list[float] = []
-
-    def turn() -> float | None:
-        taken.append(now() - started)
-        return next(times)
-
-    await ticker.wake(started + 0.001, turn)
-    assert len(taken) == 3
-    assert all(at >= due for at, due in zip(taken, (0.001, 0.002, 0.004), strict=True))
-
-
-async def test_pieces_before_the_last_go_past_asgi_when_they_are_due() -> None:
-    wire, sent, started = FakeWire(), Sent(), now()
-    answer = Answer(200, STREAM, ((0.0, b"a"), (0.002, b"b"), (0.004, b"c")))
-    assert await Player().play(answer, sent, Progress(started), wire)
-    assert wire.done == [("part", b"a"), ("part", b"b")]
-    assert sent.bodies == [b"c"]
-    assert sent.times[-1] >= started + 0.004
-
-
-async def test_a_full_connection_is_waited_for() -> None:
-    wire, sent = FakeWire(), Sent()
-    wire.takes = False
-    answer = Answer(200, STREAM, ((0.0, b"a"), (0.0, b"b"), (0.0, b"c")))
-    assert await Player().play(answer, sent, Progress(now()), wire)
-    assert wire.done == [("part", b"a"), "drain", ("part", b"b"), "drain"]
-
-
-@pytest.mark.parametrize(
-    ("headers", "body", "whole"),
-    [
-        (PLAIN, b"{}", b"content-type: application/json\r\ncontent-length: 2\r\n\r\n{}"),
-        (
-            STREAM,
-            b"data: 1\n\n",
-            b"content-type: text/event-stream;charset=UTF-8\r\ntransfer-encoding: chunked\r\n\r\n"
-            b"9\r\ndata: 1\n\n\r\n0\r\n\r\n",
-        ),
-        ((("Content-Length", "2"),), b"{}", b"content-length: 2\r\n\r\n{}"),
-    ],
-)
-async def test_what_goes_at_once_goes_in_one_write(
-    headers: tuple[tuple[str, str], ...], body: bytes, whole: bytes
-) -> None:
-    wire, sent, watch = FakeWire(), Sent(), Progress(now())
-    answer = Answer(200, (("Date", "today"), *headers), ((0.0, body),))
-    assert await Player().play(answer, sent, watch, wire)
-    assert wire.whole == [(b"HTTP/1.1 200 OK\r\ndate: today\r\n" + whole, False)]
-    assert (sent.messages, watch.calls) == ([], ["first", "last"])
-
-
-async def test_the_date_is_the_players_unless_the_answer_has_one() -> None:
-    wire = FakeWire()
-    await Player().play(Answer(200, PLAIN, ((0.0, b"{}"),)), Sent(), Progress(now()), wire)
-    [(whole, _)] = wire.whole
-    assert whole.startswith(b"HTTP/1.1 200 OK\r\ndate: ")
-    assert whole.count(b"date: ") == 1
-
-
-async def test_an_answer_that_says_close_is_the_last() -> None:
-    wire = FakeWire()
-    answer = Answer(413, (("Connection", "close"), *PLAIN), ((0.0, b"{}"),))
-    await Player().play(answer, Sent(), Progress(now()), wire)
-    assert [is_last for _, is_last in wire.whole] == [True]
-
-
-async def test_an_answer_that_goes_at_once_waits_until_it_is_due() -> None:
-    wire, started = FakeWire(), now()
-    answer = Answer(200, PLAIN, ((3600.0, b"{}"),), head=3600.0)
-    playing = asyncio.ensure_future(Player().play(answer, Sent(), Progress(started), wire))
-    await asyncio.sleep(0)
-    wire.gone.set_result(None)
-    assert await playing is False
-    assert wire.whole == []

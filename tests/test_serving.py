@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Sequence
+from typing import Any, cast
+
 import pytest
 
-from tests.serving import post, serving
+from mockglm.app import App
+from mockglm.player import WIRE, Player
+from mockglm.serving import Background
+from tests.serving import Served, post, serving
 
 SLOW = """
 format: 1
@@ -57,3 +64,153 @@ def test_pipelined_requests_are_answered_whole_and_in_order() -> None:
     assert got.count(b"data: [DONE]\n\n\r\n0\r\n\r\n") == 2
     assert got.count(b'"content":"\xe4\xb8\x80\xe4\xba\x8c\xe4\xb8\x89\xe5\x9b\x9b"') == 2
     assert got.count(b'"content":"\xe5\xa5\xbd"') == 2
+
+
+H2C = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAAAAIAAAAA")
+"""What Java's HttpClient sends with its requests."""
+
+
+def halves(request: bytes) -> tuple[bytes, bytes]:
+    head, blank, body = request.partition(b"\r\n\r\n")
+    return head + blank, body
+
+
+def exchanged(served: Served, parts: Sequence[bytes], answers: int) -> bytes:
+    """What comes for these parts, each sent when the server has taken the one before."""
+    with socket.create_connection(("127.0.0.1", served.background.port), timeout=10) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for part in parts:
+            sock.sendall(part)
+            served.background.call(lambda: None)
+        got = b""
+        while got.count(b"HTTP/1.1 ") < answers or not got.endswith(b"}"):
+            piece = sock.recv(65536)
+            assert piece, got
+            got += piece
+        return got
+
+
+@pytest.mark.parametrize("offer", [H2C, ("Connection: Upgrade", "Upgrade: websocket")])
+def test_an_offer_of_another_protocol_is_not_taken(offer: tuple[str, ...]) -> None:
+    plain, offering = asked("快"), asked("快", *offer)
+    with serving(SLOW) as served:
+        for parts, answers in (
+            ((offering,), 1),
+            (halves(offering), 1),
+            ((offering + offering,), 2),
+            ((offering, plain), 2),
+            ((plain, *halves(offering), plain), 3),
+            ((offering[:60], offering[60:]), 1),
+        ):
+            got = exchanged(served, parts, answers)
+            assert got.count(b"HTTP/1.1 200 OK\r\n") == answers
+            assert got.count(b'"content":"\xe5\xa5\xbd"') == answers
+        entries = list(served.session().journal)
+    assert {entry.request.body for entry in entries} == {halves(plain)[1]}
+
+
+def test_it_is_no_proxy() -> None:
+    with serving() as served:
+        got, ended = served.raw(b"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n")
+    assert (got[:13], ended) == (b"HTTP/1.1 400 ", "FIN")
+
+
+def test_what_is_no_http_is_told_so() -> None:
+    with serving() as served:
+        got, ended = served.raw(b"\x16\x03\x01\x02\x00\x01\x00\x01")
+    assert (got[:13], ended) == (b"HTTP/1.1 400 ", "FIN")
+
+
+def test_a_client_that_leaves_before_the_end_of_its_request_has_asked_nothing() -> None:
+    with serving(SLOW) as served:
+        with socket.create_connection(("127.0.0.1", served.background.port)) as sock:
+            sock.sendall(asked("快")[:-10])
+        served.wait_until(lambda: served.background.connections == 0)
+        assert served.ask("快").status_code == 200
+        assert len(served.session().journal) == 1
+
+
+def test_a_body_that_is_too_large_is_refused_to_who_still_sends_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mockglm.app.LARGEST_BODY", 100_000)
+    with serving() as served:
+        got, ended = served.raw(asked("长" * 100_000))
+        fitting = served.ask("长" * 20_000)
+    assert got.startswith(b"HTTP/1.1 413 Request Entity Too Large\r\n")
+    assert got.endswith(b"</html>\r\n")
+    assert (ended, fitting.status_code) == ("FIN", 200)
+
+
+def test_a_body_without_an_end_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockglm.app.LARGEST_BODY", 100_000)
+    monkeypatch.setattr("mockglm.app.MOST_READ", 500_000)
+    head = (
+        b"POST /api/paas/v4/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n"
+    )
+    with serving() as served:
+        got, _ = served.raw(head + b"\r\n" + bytes(600_000))
+    assert got.startswith(b"HTTP/1.1 413 ")
+
+
+def test_an_old_client_gets_its_stream_without_chunks() -> None:
+    request = asked("快", stream=True).replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n")
+    with serving(SLOW) as served:
+        got, ended = served.raw(request)
+    head, _, body = got.partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head
+    assert (ended, body[:6], body[-14:]) == ("FIN", b"data: ", b"data: [DONE]\n\n")
+
+
+def test_nothing_is_said_of_a_failure_in_the_middle_of_an_answer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Failing:
+        player = Player()
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            scope["extensions"][WIRE].write(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+            raise RuntimeError("broken")
+
+    background = Background(cast("App", Failing()))
+    background.start()
+    try:
+        served = Served(background, cast("Any", None))
+        assert served.raw(asked("快")) == (b"HTTP/1.1 200 OK\r\n\r\nhalf", "FIN")
+    finally:
+        background.stop()
+    assert "RuntimeError: broken" in caplog.text
+
+
+@pytest.mark.parametrize("sent", [0, 20, -10])
+def test_a_client_that_falls_silent_in_its_request_is_let_go(
+    monkeypatch: pytest.MonkeyPatch, sent: int
+) -> None:
+    monkeypatch.setattr("mockglm.serving.protocol.LONGEST_SILENCE", 0.05)
+    monkeypatch.setattr("mockglm.serving.server.LOOKS", 1)
+    with serving(SLOW) as served:
+        assert served.raw(asked("快")[:sent]) == (b"", "FIN")
+        assert exchanged(served, [asked("快")], 1).count(b"HTTP/1.1 200 OK") == 1
+    assert len(served.session().journal) == 1
+
+
+def test_a_client_that_does_not_read_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockglm.serving.protocol.LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr("mockglm.serving.server.LOOKS", 1)
+    text = "长" * 4_000_000
+    body = f"format: 1\ninteractions: [{{when: {{user: 快}}, reply: {{content: {text}}}}}]"
+    with serving(body) as served, socket.socket() as sock:
+        sock.connect(("127.0.0.1", served.background.port))
+        sock.sendall(asked("快"))
+        served.wait_until(lambda: len(served.session().journal) == 1)
+        served.wait_until(lambda: served.background.connections == 0)
+    [entry] = served.session().journal
+    assert entry.outcome == "gone"
+
+
+def test_who_waits_for_a_slow_answer_is_not_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockglm.serving.protocol.LONGEST_SILENCE", 0.01)
+    monkeypatch.setattr("mockglm.serving.server.LOOKS", 1)
+    slow = SLOW.replace("every: 0.01", "every: 0.2")
+    with serving(slow, speed=1, on_miss="error") as served:
+        assert served.ask("慢").json()["choices"][0]["message"]["content"] == "一二三四五六七八"

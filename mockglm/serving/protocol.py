@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 protocol with its connection in reach: corked, resettable, below framing."""
+"""uvicorn's HTTP/1.1 protocol with its connection in reach: to write below framing, to reset."""
 
 from __future__ import annotations
 
@@ -6,59 +6,29 @@ import asyncio
 import socket
 import struct
 import sys
-from collections.abc import Iterable
-from typing import Any
+from time import monotonic
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mockglm.player import WIRE
 
-__all__ = ["Connection", "Cork", "GLMProtocol"]
+__all__ = ["Connection", "GLMProtocol"]
 
 UNSENT = 0x5411
 """SIOCOUTQ: the ioctl of Linux that tells the bytes the peer has not yet acknowledged."""
 
+LONGEST_SILENCE = 75.0
+"""Seconds a client may be silent in the middle of its request, or before its first."""
+
+LONGEST_PAUSE = 3600.0
+"""Seconds a client may leave what was sent to it unread."""
+
+OFFERING = (b"connection", b"http2-settings", b"upgrade")
+"""The headers that offer another protocol."""
+
 UNSENT_LOOKS = 2000
 """How often the kernel is asked, a millisecond apart, before a reset goes out all the same."""
-
-
-class Cork:
-    """A transport that gathers the writes of one turn of the loop into one.
-
-    Head and body leave in one system call; nothing is held across turns, so pace is untouched.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._held: list[bytes] = []
-
-    def write(self, data: bytes) -> None:
-        if not self._held:
-            self._loop.call_soon(self.flush)
-        self._held.append(data)
-
-    def flush(self) -> None:
-        """Hand over what was gathered now."""
-        if not self._held:
-            return
-        held, self._held = self._held, []
-        if not self._transport.is_closing():
-            self._transport.write(b"".join(held))
-
-    def pass_on(self, data: bytes) -> None:
-        """Hand over what was gathered and then this, with no turn of the loop between."""
-        if self._held:
-            self.flush()
-        if not self._transport.is_closing():
-            self._transport.write(data)
-
-    def close(self) -> None:
-        self.flush()
-        self._transport.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
 
 
 class Connection:
@@ -71,33 +41,41 @@ class Connection:
     __slots__ = ("_cycle", "_protocol", "_transport", "gone")
 
     def __init__(self, protocol: GLMProtocol) -> None:
-        self._transport = protocol.cork
+        self._transport = protocol.transport
         self._protocol = protocol
         self._cycle = protocol.cycle
         self.gone = protocol.gone
 
+    @property
+    def method(self) -> str:
+        return self._cycle.scope["method"]
+
+    @property
+    def version(self) -> str:
+        return self._cycle.scope["http_version"]
+
+    @property
+    def stays(self) -> bool:
+        return self._cycle.keep_alive
+
+    @property
+    def is_full(self) -> bool:
+        return self._protocol.flow.write_paused
+
     def write(self, data: bytes) -> None:
-        self._transport.pass_on(data)
+        # What uvicorn has to say of a failure must not stand in the middle of an answer.
+        self._cycle.response_started = True
+        if not self._transport.is_closing():
+            self._transport.write(data)
 
-    def part(self, body: bytes) -> bool:
-        """Send a part of a body as uvicorn would, but without a turn of the loop for each."""
-        if self._cycle.chunked_encoding:
-            self.write(b"%x\r\n%b\r\n" % (len(body), body))
-        return not self._protocol.flow.write_paused
-
-    def respond(self, head: bytes, body: Iterable[bytes], is_last: bool) -> bool:
-        """Send a whole answer as uvicorn would, but in one write and with no look at the headers,
-        which are the player's own."""
+    def done(self, *, closes: bool) -> None:
+        """Do what uvicorn does when it has sent the end of an answer."""
         cycle = self._cycle
-        if not cycle.keep_alive and not is_last:
-            head = head[:-2] + b"connection: close\r\n\r\n"
-        self.write(head if cycle.scope["method"] == "HEAD" else b"".join((head, *body)))
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
-        if is_last or not cycle.keep_alive:
+        if closes or not cycle.keep_alive:
             self.close()
         cycle.on_response()
-        return not self._protocol.flow.write_paused
 
     async def drain(self) -> None:
         if not self.gone.done():
@@ -139,16 +117,64 @@ class GLMProtocol(HttpToolsProtocol):
     """HTTP/1.1 by httptools; each request's scope carries its Connection as an extension."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.cork = Cork(transport, self.loop)
         self.gone: asyncio.Future[None] = self.loop.create_future()
-        super().connection_made(self.cork)  # type: ignore[arg-type]
+        self._heard = monotonic()
+        self._paused: float | None = None
+        super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.gone.done():
             self.gone.set_result(None)
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        self._heard = monotonic()
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._stay(data[upgrade.args[0] :])
+        except HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
-        # Its task is made by then and has not begun.
-        self.scope["extensions"] = {WIRE: Connection(self)}  # type: ignore[dict-item]
+        if not self.parser.should_upgrade():
+            # No task of this request has begun by now.
+            self.scope["extensions"] = {WIRE: Connection(self)}  # type: ignore[dict-item]
+
+    def pause_writing(self) -> None:
+        self._paused = monotonic()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._paused = None
+        super().resume_writing()
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether its client keeps it waiting for longer than anybody may."""
+        if self._paused is not None:
+            return now - self._paused > LONGEST_PAUSE
+        return self._is_asking() and now - self._heard > LONGEST_SILENCE
+
+    def _is_asking(self) -> bool:
+        """Whether the rest of a request, or the first, is yet to come."""
+        if self.cycle is None or self.cycle.response_complete:
+            return self.timeout_keep_alive_task is None
+        return self.cycle.more_body
+
+    def _should_upgrade(self) -> bool:
+        """Whether uvicorn is to leave a request alone, which here is read again."""
+        return True
+
+    def _stay(self, rest: bytes) -> None:
+        """Go on with HTTP/1.1 as if no other protocol had been offered (RFC 9110, section 7.8);
+        Java's HttpClient offers h2c with its requests."""
+        if self.scope["method"] == "CONNECT":
+            self.send_400_response("This is no proxy.")
+            return
+        lines = [b"%b %b HTTP/1.1" % (self.scope["method"].encode(), self.url)]
+        lines += [b"%b: %b" % line for line in self.headers if line[0] not in OFFERING]
+        self.parser = HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.data_received(b"\r\n".join((*lines, b"", rest)))

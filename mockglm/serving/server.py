@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 import uvicorn
@@ -26,6 +27,9 @@ GRACE = 3.0
 
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept, as nginx does; uvicorn's 5 race with clients' pools."""
+
+LOOKS = 100
+"""Ticks of uvicorn, ten a second, between two looks for connections that nobody uses."""
 
 Loop = Literal["asyncio", "uvloop"]
 
@@ -83,12 +87,29 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let running streams end within the grace time, then end them."""
-        asyncio.get_running_loop().call_later(self._grace, self._app.player.stop)
+        asyncio.get_running_loop().call_later(self._grace, self._end)
         for task in self._running:
             task.cancel()
         await super().shutdown(sockets)
         for close in self._after:
             await close()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % LOOKS == 0:
+            self._close_stuck()
+        return await super().on_tick(counter)
+
+    def _close_stuck(self) -> None:
+        now = monotonic()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, GLMProtocol) and connection.is_stuck(now):
+                connection.transport.abort()
+
+    def _end(self) -> None:
+        """End what still runs where it is; what is recorded is kept as far as it came."""
+        self._app.player.stop()
+        for connection in list(self.server_state.connections):
+            connection.transport.close()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
