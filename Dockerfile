@@ -5,7 +5,8 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY mockglm mockglm
 COPY scenarios scenarios
-RUN pip install --no-cache-dir . && rm -r /src/* && useradd --system mockglm
+RUN pip install --no-cache-dir . && rm -r /src/* && useradd --system mockglm \
+    && install --directory --owner=mockglm --group=mockglm /work
 
 USER mockglm
 WORKDIR /work

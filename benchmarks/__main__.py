@@ -12,9 +12,10 @@ from pathlib import Path
 
 import click
 
-from benchmarks import cases
+from benchmarks import cases, recording
 from benchmarks.cases import QUICK, Size
 from benchmarks.figures import Figure, table
+from benchmarks.fixture import fixture
 from benchmarks.load import Load
 from benchmarks.peer import peer
 from benchmarks.soak import soak
@@ -31,6 +32,10 @@ CASES: Mapping[str, Case] = {
     "crowd": cases.crowd,
     "loaded": cases.loaded,
     "start": cases.start,
+    "replayed": recording.replayed,
+    "recorded": recording.recorded,
+    "filled": recording.filled,
+    "fixture": fixture,
     "aimock": peer,
     "soak": soak,
 }
@@ -49,8 +54,8 @@ def main(
 ) -> None:
     """Measure mockglm against its yardsticks and print a table.
 
-    CASE is one or more of plain, stream, paced, memory, crowd, loaded, start, aimock, soak; with
-    none, all of them.
+    CASE is one or more of plain, stream, paced, memory, crowd, loaded, start, replayed, recorded,
+    filled, fixture, aimock, soak; with none, all of them.
     """
     size = QUICK if quick else Size()
     size = replace(size, runs=runs or size.runs, soak=soak or size.soak)

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from mockglm import gateway
-from mockglm.exchange import Answer, Request
+from mockglm.exchange import Request
 from mockglm.journal import Entry
 from mockglm.player import WIRE, Player, Wire
 from mockglm.session import Sessions, Visit
@@ -30,13 +30,6 @@ LARGEST_BODY = 64 * 1024 * 1024
 
 MOST_READ = 16 * LARGEST_BODY
 """Bytes that are read of a body all the same, for who is still sending does not read an answer."""
-
-TOO_LARGE = Answer(
-    413,
-    (("Content-Type", "text/html"), ("Connection", "close")),
-    ((0.0, b"<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n</html>\r\n"),),
-)
-"""Assumed: nginx's page, shortened; no recording exists."""
 
 
 class App:
@@ -84,12 +77,9 @@ class App:
         if read is None:
             return
         body, size = read
-        if size > LARGEST_BODY:
-            watch = _Watch(started, Entry(0, "", 0.0, _request(scope, "", b"")))
-            await self.player.play(TOO_LARGE, send, watch, wire)
-            return
         where = gateway.route(scope["path"])
-        visit = gateway.answer(self.sessions, where, _request(scope, where.tail, body))
+        request = _request(scope, where.tail, body)
+        visit = gateway.answer(self.sessions, where, request, is_whole=size <= LARGEST_BODY)
         watch = _Watch(started, visit.entry)
         try:
             if visit.answer is None:

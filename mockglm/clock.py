@@ -9,7 +9,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from itertools import accumulate
 
-__all__ = ["AT_ONCE", "BEIJING", "Clock", "Ids", "Pace", "local"]
+__all__ = ["AT_ONCE", "BEIJING", "Clock", "Ids", "Pace", "local", "utc"]
 
 BEIJING = 8 * 3600
 """Seconds that the service's local time (UTC+8) is ahead of UTC; ids and reset times are local."""
@@ -33,10 +33,15 @@ class Clock:
         self.offset = 0.0
 
 
-@lru_cache(maxsize=8)
 def local(second: int, form: str = "%Y%m%d%H%M%S") -> str:
     """A unix second as Beijing local time in the form of strftime."""
-    return time.strftime(form, time.gmtime(second + BEIJING))
+    return utc(second + BEIJING, form)
+
+
+@lru_cache(maxsize=8)
+def utc(second: int, form: str) -> str:
+    """A unix second as UTC in the form of strftime."""
+    return time.strftime(form, time.gmtime(second))
 
 
 class Ids:

@@ -69,7 +69,7 @@ _TABLE = (
     Code("1210", 400, "API 调用参数有误，请检查文档。", "Invalid API parameter, please check the documentation.", source="cline/cline#9939, zai-org/Open-AutoGLM#195"),
     Code("1211", 400, "模型不存在，请检查模型代码。", "Unknown Model, please check the model code.", source="SamyRai/go-z-ai cassettes, 2026-07; RarogCmex/pi-bigmodel"),
     Code("1212", 400, "当前模型不支持{method}调用方式。", "Current model does not support {method} call method", source="RarogCmex/pi-bigmodel, 2026-10"),
-    Code("1213", 400, "未正常接收到{field}参数。", "Parameter {field} was not received.", source="oyxning/astrbot_plugin_textadventure#1"),
+    Code("1213", 400, "未正常接收到{field}参数。", "The {field} parameter was not received normally.", source="oyxning/astrbot_plugin_textadventure#1; public reports of the English, 2026"),
     Code("1214", 400, "{field} 参数非法。请检查文档。", "The {field} parameter is illegal. Please check the documentation.", source="lobehub/lobehub#11408, anomalyco/opencode#2557"),
     Code("1215", 400, "{field1} 与 {field2} 不能同时设置，请检查文档", "{field1} and {field2} cannot be set simultaneously, please check the documentation"),
     Code("1220", 403, "您无权访问{api}。", "You do not have permission to access {api}", source="public reports of glm-5.3, 2026-08"),

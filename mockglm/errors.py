@@ -1,4 +1,4 @@
-"""Every exception of the package.
+"""Every exception of the package, and the hint that many of them end with.
 
 MockGLMError
 ├── FileError        a scenario or cassette cannot be used: each mistake with its place
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 __all__ = [
     "FaultError",
@@ -21,6 +22,7 @@ __all__ = [
     "StreamError",
     "UpstreamError",
     "UsageError",
+    "nearest",
 ]
 
 
@@ -30,7 +32,10 @@ class MockGLMError(Exception):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One mistake in a file: its place (line and column from 1), what is wrong, what was meant."""
+    """One mistake in a file: its place (line and column from 1), what is wrong, what was meant.
+
+    What was not written in a file has no line: that is 0.
+    """
 
     path: str
     line: int
@@ -38,7 +43,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.message}"
+        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        return f"{place}: {self.message}"
 
 
 class FileError(MockGLMError):
@@ -75,3 +81,8 @@ class UpstreamError(MockGLMError):
 
 class UsageError(MockGLMError):
     """An option, a name or a path that does not fit; the message names the nearest that does."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that was probably meant; "" where none is like it."""
+    return next(iter(get_close_matches(name, list(known), n=1)), "")

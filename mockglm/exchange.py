@@ -144,8 +144,8 @@ class Frames(Sequence[tuple[float, bytes]]):
 
     @property
     def held(self) -> int:
-        """The bytes that no other answer keeps."""
-        return len(self._opening)
+        """The bytes it keeps, those it shares with other answers among them."""
+        return len(self._opening) + sum(map(len, self._tails))
 
     def _piece(self, stop: Stop) -> tuple[float, bytes]:
         at, first, end = stop

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from mockglm.exchange import Answer
 
-__all__ = ["Framing", "encoded", "fields", "frame"]
+__all__ = ["BODILESS", "Framing", "encoded", "fields", "frame"]
 
 BODILESS = (204, 304)
 """Statuses whose answers end with their head (RFC 9112, section 6.3)."""

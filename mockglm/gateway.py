@@ -3,33 +3,61 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from typing import Literal
 
 import msgspec
 
 from mockglm import faults
 from mockglm.chat import common_headers
-from mockglm.clock import local
+from mockglm.clock import utc
 from mockglm.errors import MockGLMError, UsageError
 from mockglm.exchange import Answer, Headers, Request
+from mockglm.journal import Source
 from mockglm.models import Model
-from mockglm.session import Asked, Played, Session, Sessions, Visit, unable, visit
+from mockglm.session import (
+    CHAT,
+    RECORDING_CHAT,
+    Asked,
+    Guard,
+    Played,
+    Session,
+    Sessions,
+    Visit,
+    authenticated,
+    identified,
+    noted,
+    queued,
+    recorded,
+    unable,
+    unplayed,
+    visit,
+)
 
-__all__ = ["CHAT", "MODELS_PATH", "Route", "answer", "route"]
+__all__ = ["CHAT_PATH", "MODELS_PATH", "Route", "answer", "route"]
 
-CHAT = "/chat/completions"
+Kind = Literal["chat", "call", "models", "other", "preflight", "outside", "large"]
+"""What a path leads to: `call` is a POST below a base, `other` what else is below one."""
+
+CHAT_PATH = "/chat/completions"
 MODELS_PATH = "/models"
+ALLOWED: Mapping[str, str] = {CHAT_PATH: "POST", MODELS_PATH: "GET"}
+"""The method that a path wants."""
 
 BASES = ("/api/coding/paas/v4", "/api/paas/v4", "/v4", "/v1")
 """The bases clients are given; the last two are a convenience the service does not have."""
 
 NAME = r"[a-z0-9][a-z0-9._-]*"
-PREFIX = re.compile(rf"/s/(?P<name>{NAME})?(?P<faults>(?:\+{NAME})*)(?:@(?P<label>{NAME}))?(?=/|$)")
+SESSION = re.compile(
+    rf"/s/(?P<name>{NAME})?(?P<faults>(?:\+{NAME})*)(?:@(?P<label>{NAME}))?(?=/|$)"
+)
 
 FORM = "write /s/NAME[+FAULT]…[@LABEL]/…, all names of a-z, 0-9, dots, dashes and underscores"
 
-GATEWAY_TYPE = "application/json;charset=UTF-8"
+SPRING_TYPE = "application/json;charset=UTF-8"
+TOO_LARGE = b"<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n</html>\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +77,7 @@ class Route:
 @lru_cache(maxsize=1024)
 def route(path: str) -> Route:
     """Read a path. `/s/NAME+FAULT@LABEL` is stripped before everything else."""
-    prefix = PREFIX.match(path)
+    prefix = SESSION.match(path)
     scenario, faults, label = "", "", ""
     if prefix:
         scenario, faults, label = (prefix[part] or "" for part in ("name", "faults", "label"))
@@ -58,108 +86,135 @@ def route(path: str) -> Route:
     return Route(scenario, tuple(filter(None, faults.split("+"))), label, base, path[len(base) :])
 
 
-def answer(sessions: Sessions, where: Route, request: Request) -> Visit:
-    """What a request gets, wherever it leads."""
-    visited = _visit(sessions, where, request)
+def answer(sessions: Sessions, where: Route, request: Request, *, is_whole: bool = True) -> Visit:
+    """What a request gets, wherever it leads; one that was not read whole is too large."""
+    visited = _visit(sessions, where, request, "large" if not is_whole else _kind(where, request))
     origin = request.header("origin")
     return _shared(visited, origin) if origin and request.method != "OPTIONS" else visited
 
 
-def _visit(sessions: Sessions, where: Route, request: Request) -> Visit:
+def _visit(sessions: Sessions, where: Route, request: Request, kind: Kind) -> Visit:
     try:
-        if not where.base and where.tail.startswith("/s/"):
-            raise UsageError(f"{where.tail} is no path here; {FORM}")
-        session = sessions.get(where.scenario, where.label)
-        laid = faults.parse(where.faults) if where.faults else ()
+        session, laid = _named(sessions, where)
     except MockGLMError as error:
-        message = str(error)
-        return visit(
-            sessions.get(), request, (), lambda asked: unable(message, asked), is_open=True
-        )
-    is_chat = where.tail == CHAT and request.method == "POST"
-    if where.base and (is_chat or session.on_miss == "record"):
-        return visit(session, request, laid)
-    otherwise = partial(_elsewhere, session, where)
-    return visit(session, request, laid, otherwise, is_open=_is_open(where, request))
+        return visit(sessions.get(), request, (partial(_mistaken, str(error)),))
+    guards = RECORDING if session.on_miss == "record" else PLAYING
+    return visit(session, request, guards[kind], laid)
+
+
+def _named(sessions: Sessions, where: Route) -> tuple[Session, Sequence[faults.Laid]]:
+    """The session and the faults a path names. Raises MockGLMError where it names none."""
+    if not where.base and where.tail.startswith("/s/"):
+        raise UsageError(f"{where.tail} is no path here; {FORM}")
+    session = sessions.get(where.scenario, where.label)
+    return session, faults.parse(where.faults) if where.faults else ()
+
+
+def _kind(where: Route, request: Request) -> Kind:
+    method = request.method
+    if not where.base:
+        return "outside"
+    if method == "POST":
+        return "chat" if where.tail == CHAT_PATH else "call"
+    if method == "OPTIONS":
+        return "preflight"
+    return "models" if where.tail == MODELS_PATH and method in ("GET", "HEAD") else "other"
 
 
 def _shared(visited: Visit, origin: str) -> Visit:
     """The visit of a page of another origin, which may read the answer."""
     answer = visited.answer
-    if answer is None:
-        return visited  # the service says itself who may read it
-    headers = (*answer.headers, ("Access-Control-Allow-Origin", origin))
-    return msgspec.structs.replace(visited, answer=replace(answer, headers=headers))
-
-
-def _is_open(where: Route, request: Request) -> bool:
-    """What the gateway answers before it looks for a key."""
-    if not where.base or request.method == "OPTIONS":
-        return True
-    return where.tail == MODELS_PATH and not request.header("authorization")
-
-
-def _elsewhere(session: Session, where: Route, asked: Asked) -> Played:
-    return Played(_answer(session, where, asked), "gateway")
-
-
-def _answer(session: Session, where: Route, asked: Asked) -> Answer:
-    method, log_id = asked.request.method, asked.log_id
-    if method == "OPTIONS":
-        return _preflight(asked.request, log_id)
-    if not where.base:
-        return _unknown_prefix(log_id)
-    if where.tail == MODELS_PATH and method in ("GET", "HEAD"):
-        return _list_models(session.listed, log_id) if asked.key else _models_without_key(log_id)
-    if where.tail in (CHAT, MODELS_PATH):
-        return _method_not_allowed(where.tail, log_id, asked.now)
-    return _not_found(where.tail, log_id, asked.now)
-
-
-def _preflight(request: Request, log_id: str) -> Answer:
-    """The answer to a browser that asks whether it may. Assumed: Spring's habits, no recording."""
+    if answer is None or answer.header("access-control-allow-origin"):
+        return visited  # the service, or who wrote the answer, says who may read it
     allowed = (
+        ("Access-Control-Allow-Origin", origin),
+        ("Access-Control-Expose-Headers", "X-Log-Id, X-MockGLM-Miss"),
+    )
+    answer = replace(answer, headers=(*answer.headers, *allowed))
+    return msgspec.structs.replace(visited, answer=answer)
+
+
+def _mistaken(message: str, session: Session, asked: Asked) -> Played:
+    """Of a path that names what is not there: what is meant instead."""
+    return unable(message, asked)
+
+
+def _too_large(session: Session, asked: Asked) -> Played:
+    """413. Assumed: nginx's page, shortened; no recording exists."""
+    headers = (("Content-Type", "text/html"), ("Connection", "close"))
+    return Played(Answer(413, headers, ((0.0, TOO_LARGE),)), Source.GATEWAY)
+
+
+def _models(session: Session, asked: Asked) -> Played:
+    log_id = asked.log_id
+    is_known = bool(asked.key)
+    answer = _list_models(session.listed, log_id) if is_known else _models_without_key(log_id)
+    return Played(answer, Source.GATEWAY)
+
+
+def _preflight(session: Session, asked: Asked) -> Played | None:
+    """The answer to a browser that asks whether it may. Assumed: Spring's habits, no recording."""
+    request = asked.request
+    if request.method != "OPTIONS":
+        return None
+    allowed: Headers = (
         ("Access-Control-Allow-Origin", request.header("origin", "*")),
         ("Access-Control-Allow-Methods", "GET,POST,DELETE"),
         ("Access-Control-Allow-Headers", request.header("access-control-request-headers", "*")),
         ("Access-Control-Max-Age", "1800"),
     )
-    return Answer(200, (*common_headers(log_id), *allowed), ())
+    if request.header("access-control-request-private-network"):
+        # What Chrome wants to hear before an https page may ask this machine.
+        allowed += (("Access-Control-Allow-Private-Network", "true"),)
+    return Played(Answer(200, (*common_headers(asked.log_id), *allowed), ()), Source.GATEWAY)
 
 
-def _not_found(path: str, log_id: str, now: float) -> Answer:
-    """404 below the base, as Spring words it; the gateway has stripped all before `/v4`.
-
-    Recorded on api.z.ai, 2026-06-08; `now` is in unix seconds.
-    """
-    stamp = msgspec.json.encode(
-        {
-            "timestamp": _utc(now),
-            "status": 404,
-            "error": "Not Found",
-            "path": "/v4" + path,
-        }
-    )
-    return _json(404, stamp, log_id)
-
-
-def _unknown_prefix(log_id: str) -> Answer:
+def _nowhere(session: Session, asked: Asked) -> Played:
     """What no service stands behind: status 200, the 404 is in the body (api.z.ai, 2026-06)."""
-    return _json(200, b'{"code":500,"msg":"404 NOT_FOUND"}', log_id)
+    body = b'{"code":500,"msg":"404 NOT_FOUND"}'
+    return Played(_json(200, body, asked.log_id), Source.GATEWAY)
 
 
-def _method_not_allowed(path: str, log_id: str, now: float) -> Answer:
-    """405 on a path that wants another method. Assumed: Spring's words, no recording exists."""
-    stamp = msgspec.json.encode(
-        {
-            "timestamp": _utc(now),
-            "status": 405,
-            "error": "Method Not Allowed",
-            "path": "/v4" + path,
-        }
-    )
-    allowed = "GET" if path == MODELS_PATH else "POST"
-    return _json(405, stamp, log_id, (("Allow", allowed),))
+def _not_there(session: Session, asked: Asked) -> Played:
+    """404 below the base, 405 on a path that wants another method, as Spring words them; the
+    gateway has stripped all before `/v4`.
+
+    404 is recorded on api.z.ai, 2026-06-08. 405 is assumed, no recording exists.
+    """
+    path = asked.request.path
+    allowed = ALLOWED.get(path)
+    status, error = (405, "Method Not Allowed") if allowed else (404, "Not Found")
+    told = {
+        "timestamp": _utc(asked.now),
+        "status": status,
+        "error": error,
+        "path": "/v4" + path,
+    }
+    headers = (("Allow", allowed),) if allowed else ()
+    return Played(_json(status, msgspec.json.encode(told), asked.log_id, headers), Source.GATEWAY)
+
+
+PLAYING: Mapping[Kind, Sequence[Guard]] = {
+    "chat": CHAT,
+    "call": (authenticated, queued, recorded, _not_there),
+    "models": (identified, recorded, _models),
+    "other": (authenticated, recorded, _not_there),
+    "preflight": (recorded, _preflight),
+    "outside": (recorded, _preflight, _nowhere),
+    "large": (noted, _too_large),
+}
+"""Who answers, by the kind of path. One-shot replies are for what is called, never for a browser's
+preflight or a look at what there is."""
+
+RECORDING: Mapping[Kind, Sequence[Guard]] = {
+    **PLAYING,
+    "chat": RECORDING_CHAT,
+    "call": (noted, queued, unplayed),
+    "models": (noted, unplayed),
+    "other": (noted, unplayed),
+    "preflight": (noted, unplayed),
+}
+"""Who answers before the service does, where it is recorded: below a base, all else is its."""
 
 
 def _list_models(models: tuple[Model, ...], log_id: str) -> Answer:
@@ -182,9 +237,9 @@ def _models_without_key(log_id: str) -> Answer:
 
 
 def _utc(now: float) -> str:
-    return f"{local(int(now) - 8 * 3600, '%Y-%m-%dT%H:%M:%S')}.{int(now % 1 * 1000):03d}+00:00"
+    return f"{utc(int(now), '%Y-%m-%dT%H:%M:%S')}.{int(now % 1 * 1000):03d}+00:00"
 
 
 def _json(status: int, body: bytes, log_id: str, headers: Headers = ()) -> Answer:
-    base = (("Content-Type", GATEWAY_TYPE), *common_headers(log_id), *headers)
+    base = (("Content-Type", SPRING_TYPE), *common_headers(log_id), *headers)
     return Answer(status, base, ((0.0, body),))

@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from enum import StrEnum
+from itertools import islice
 from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace as alter
 
-from mockglm.exchange import Answer, Exchange, Request
-from mockglm.redact import REDACTED, Redactor
+from mockglm.exchange import Answer, Exchange, Headers, Request
+from mockglm.redact import REDACTED, SECRET_HEADERS, SHORTEST, Redactor, anonymous
 
-__all__ = ["Budget", "Entry", "Journal", "Outcome"]
+__all__ = ["Budget", "Entry", "Feed", "Journal", "Outcome", "Source"]
 
 Outcome = Literal["open", "done", "cut", "gone"]
 
 MOST_ENTRIES = 1000
 MOST_BYTES = 256 * 1024 * 1024
 
-MOST_LEARNED = 1000
-"""Credentials that are known to have been learned; a client may sign one for each request."""
+LIKELY = 16
+"""Characters of a credential that is a secret although no list has it, as many as the secret half
+of a key has: where no key is needed it is `anything` or `not-needed`, words of many a prompt."""
 
 FIXED_PATHS = frozenset(("/chat/completions", "/models"))
 """Paths in which there is no room for a key."""
 
-SECRET_HEADERS = frozenset(("authorization", "cookie", "proxy-authorization", "x-api-key"))
-"""Headers whose value is a secret whatever it is."""
+
+class Source(StrEnum):
+    """What answers where no interaction does."""
+
+    QUEUED = "queued"
+    IMPROVISED = "improvised"
+    REFUSED = "refused"
+    GATEWAY = "gateway"
+    MISS = "miss"
+    UPSTREAM = "upstream"
 
 
 class Entry(Struct):
     """One exchange as the journal keeps it.
 
-    `source` is what answered (`hello.yaml:4`, `improvised`, `refused`, `miss`…), `passed` names
-    rules that were broken and let through, `notes` what else is worth knowing. Times are in
+    `source` is what answered, the place of an interaction (`hello.yaml:4`) or a Source; `passed`
+    names rules that were broken and let through, `notes` what else is worth knowing. Times are in
     seconds: `at` unix time, `first` and `total` since the request. `outcome` is `open` while the
     answer is played, then `done`, `cut` (a fault ended it) or `gone` (the client left, or the
     server was stopped).
@@ -94,59 +105,132 @@ class Entry(Struct):
         }
 
 
-@dataclass(slots=True)
 class Budget:
-    """The bytes that all journals of a server keep together."""
+    """The bytes that all journals of a server keep together; over it, the oldest entry of them
+    all goes."""
 
-    most: int = MOST_BYTES
-    used: int = 0
+    def __init__(self, most: int = MOST_BYTES) -> None:
+        self.used = 0
+        self._most = most
+        self._serial = 0
+        self._order: OrderedDict[int, Journal] = OrderedDict()
+
+    def enter(self, journal: Journal, size: int) -> int:
+        """Count a journal's new entry, and let go what is too much; the number it leaves by."""
+        self._serial += 1
+        self._order[self._serial] = journal
+        self.used += size
+        if self.used > self._most:
+            self.trim()
+        return self._serial
+
+    def trim(self) -> None:
+        """Let go what is too much; the newest entry stays."""
+        while self.used > self._most and len(self._order) > 1:
+            next(iter(self._order.values())).drop()
+
+    def leave(self, serial: int, size: int) -> None:
+        """Count an entry no longer."""
+        del self._order[serial]
+        self.used -= size
+
+
+class Feed:
+    """Who is told of exchanges, whatever becomes of the journals they are in."""
+
+    def __init__(self) -> None:
+        self._listeners: list[tuple[Callable[[Entry], None], str | None]] = []
+        self.is_heard = False
+
+    def listen(
+        self, listener: Callable[[Entry], None], session: str | None = None
+    ) -> Callable[[], None]:
+        """Have the exchanges of one session told, by its name, or of all: each when it comes and
+        when it has its outcome. What is returned ends it."""
+        told = listener, session
+        self._listeners.append(told)
+        self.is_heard = True
+
+        def forget() -> None:
+            self._listeners.remove(told)
+            self.is_heard = bool(self._listeners)
+
+        return forget
+
+    def tell(self, entry: Entry) -> None:
+        for listener, session in tuple(self._listeners):
+            if session is None or session == entry.session:
+                listener(entry)
+
+
+class _Kept(Struct):
+    """An entry that is kept, and what the budget knows of it."""
+
+    entry: Entry
+    serial: int
+    size: int
 
 
 class Journal:
     """The newest entries of a session; the oldest go first, when there are too many or when the
     journals of the server are over their budget. What it gives out has no key in it."""
 
-    def __init__(self, budget: Budget | None = None, most_entries: int = MOST_ENTRIES) -> None:
+    def __init__(
+        self,
+        budget: Budget | None = None,
+        feed: Feed | None = None,
+        *,
+        most_entries: int = MOST_ENTRIES,
+    ) -> None:
         self._budget = budget or Budget()
+        self._feed = feed or Feed()
         self._most = most_entries
-        self._entries: deque[tuple[Entry, int]] = deque()
-        self._listeners: list[Callable[[Entry], None]] = []
+        self._kept: deque[_Kept] = deque()
         self._redactor = Redactor()
-        self._learned: set[str] = set()
 
     def add(self, entry: Entry) -> None:
         """Take an entry in and let old ones go."""
         size = entry.size
-        self._entries.append((entry, size))
-        self._budget.used += size
-        while len(self._entries) > self._most or (
-            self._budget.used > self._budget.most and len(self._entries) > 1
-        ):
-            self._budget.used -= self._entries.popleft()[1]
+        self._kept.append(_Kept(entry, self._budget.enter(self, size), size))
+        if len(self._kept) > self._most:
+            self.drop()
+        if self._feed.is_heard:
+            self._feed.tell(self.shown(entry))
 
-    def learn(self, credential: str) -> None:
+    def drop(self) -> None:
+        """Let the oldest entry go."""
+        kept = self._kept.popleft()
+        self._budget.leave(kept.serial, kept.size)
+
+    def weigh(self, entry: Entry) -> None:
+        """Count anew what an entry keeps alive, once it has got its answer."""
+        for kept in reversed(self._kept):
+            if kept.entry is entry:
+                self._budget.used += entry.size - kept.size
+                kept.size = entry.size
+                self._budget.trim()
+                return
+
+    def learn(self, credential: str, *, is_listed: bool = False) -> None:
         """Know a key or JWT that entries may have in them."""
-        if credential not in self._learned:
-            if len(self._learned) >= MOST_LEARNED:
-                self._learned.clear()
-            self._learned.add(credential)
-            self._redactor.learn(credential)
+        self._redactor.learn(credential, SHORTEST if is_listed else LIKELY)
 
     def redacted(self, request: Request) -> Request:
-        """A request as it would have been recorded: without a secret in path, query and body."""
-        return replace(
-            request,
-            path=self._redactor.text(request.path),
-            query=self._redactor.text(request.query),
-            body=self._redactor.bytes(request.body),
+        """A request as it would have been recorded, without a secret in path, query and body; the
+        very same request if it has none."""
+        path, query = (
+            self._redactor.text(request.path),
+            anonymous(self._redactor.text(request.query)),
         )
+        body = self._redactor.bytes(request.body)
+        if path is request.path and query == request.query and body is request.body:
+            return request
+        return replace(request, path=path, query=query, body=body)
 
     def close(self, entry: Entry) -> None:
-        """Say that an entry has its outcome; listeners are told of it as it may be shown."""
-        if self._listeners:
-            shown = self.shown(entry)
-            for listener in tuple(self._listeners):
-                listener(shown)
+        """Say that an entry has its outcome."""
+        if self._feed.is_heard:
+            self._feed.tell(self.shown(entry))
 
     def shown(self, entry: Entry) -> Entry:
         """An entry as a log line or a feed may show it: without a key in its path."""
@@ -157,33 +241,42 @@ class Journal:
             return entry
         return alter(entry, request=replace(entry.request, path=path))
 
-    def clear(self) -> None:
-        self._budget.used -= sum(size for _, size in self._entries)
-        self._entries.clear()
+    def summaries(
+        self, most: int, wanted: Callable[[Entry], bool] = lambda entry: True
+    ) -> list[dict[str, Any]]:
+        """The newest entries that are wanted, so many at most, oldest first, without bodies."""
+        newest = islice(filter(wanted, (kept.entry for kept in reversed(self._kept))), most)
+        return [self.shown(entry).summary() for entry in reversed(list(newest))]
 
-    def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
-        """Have every closed entry told; what is returned ends it."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+    def get(self, ordinal: int) -> Entry | None:
+        """One entry as it is now, redacted; None if it is not here."""
+        found = (kept.entry for kept in self._kept if kept.entry.ordinal == ordinal)
+        return next(map(self._clean, found), None)
+
+    def clear(self) -> None:
+        while self._kept:
+            self.drop()
 
     def __iter__(self) -> Iterator[Entry]:
         """The entries as they are now, oldest first, redacted."""
-        return map(self._clean, [entry for entry, _ in self._entries])
+        return map(self._clean, [kept.entry for kept in self._kept])
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._kept)
 
     def _clean(self, entry: Entry) -> Entry:
-        asked, answer = entry.request, entry.answer
-        headers = tuple((name, self._header(name, value)) for name, value in asked.headers)
-        request = replace(self.redacted(asked), headers=headers)
-        return alter(entry, request=request, answer=answer and self._cleaned(answer))
+        request = self.redacted(entry.request)
+        request = replace(request, headers=self._headers(request.headers))
+        return alter(entry, request=request, answer=entry.answer and self._cleaned(entry.answer))
 
     def _cleaned(self, answer: Answer) -> Answer:
         times = [at for at, _ in answer.pieces]
         pieces = self._redactor.pieces([piece for _, piece in answer.pieces])
-        headers = tuple((name, self._redactor.text(value)) for name, value in answer.headers)
-        return replace(answer, headers=headers, pieces=tuple(zip(times, pieces, strict=True)))
+        paced = tuple(zip(times, pieces, strict=True))
+        return replace(answer, headers=self._headers(answer.headers), pieces=paced)
+
+    def _headers(self, headers: Headers) -> Headers:
+        return tuple((name, self._header(name, value)) for name, value in headers)
 
     def _header(self, name: str, value: str) -> str:
-        return REDACTED if name in SECRET_HEADERS else self._redactor.text(value)
+        return REDACTED if name.lower() in SECRET_HEADERS else self._redactor.text(value)

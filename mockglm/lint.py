@@ -13,7 +13,7 @@ import yaml
 
 from mockglm.errors import FileError, Problem
 from mockglm.exchange import Answer
-from mockglm.redact import Redactor
+from mockglm.redact import SHORTEST, Redactor, parameters
 from mockglm.scenario import Interaction, Scenario, find, parse, tree
 from mockglm.scenario.notes import Notes
 
@@ -61,6 +61,7 @@ def _file(path: Path, limits: Limits) -> Iterator[Problem]:
         yield from _secrets(path, source, redactor)
         yield from error.problems
         return
+    yield from _parameters(scenario, redactor)
     # An account's key is there to be used by clients of this file.
     listed = {account.key.encode() for account in scenario.accounts} - known
     yield from _secrets(path, source, redactor, listed)
@@ -68,6 +69,15 @@ def _file(path: Path, limits: Limits) -> Iterator[Problem]:
     yield from _age(scenario, source, limits)
     yield from _empty(scenario)
     yield from _doubled(scenario, source)
+
+
+def _parameters(scenario: Scenario, redactor: Redactor) -> Iterator[Problem]:
+    """Learn what queries call a key; what is too short to be found by its value is told here."""
+    for interaction in scenario.interactions:
+        for secret in parameters(interaction.request.query) if interaction.request else ():
+            redactor.learn(secret)
+            if len(secret) < SHORTEST:
+                yield _at(interaction, "a key is in this: take it out, and have it revoked")
 
 
 def _secrets(

@@ -8,7 +8,7 @@ SamyRai/go-z-ai) and live probes of 2026-10. The documentation's K are taken as 
 Assumed: every pace; that models older than glm-4.5 report no usage details, as
 glm-4-flash-250414 does not; that the small models of 4.7 and 5.3 stream tool calls as their
 large ones do; the dates of the 5.3 family in the listing; context and ceiling of the models of
-2024, whose pages are gone. Embedding models are none of these: they do not chat.
+2024, whose pages are gone; the ceiling of autoglm-phone. Embedding models are none of these: they do not chat.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class Model:
     """One model. `context` and `ceiling` (of the output) are tokens; `created` is in unix seconds.
 
     `thought` is where the thought goes: `field` reasoning_content, `tags` `<think>` in content.
-    `efforts` are the values of reasoning_effort it accepts; empty when it ignores them all.
+    `efforts` are the values of reasoning_effort it accepts; empty when it ignores them all. A free
+    one costs nothing (docs.bigmodel.cn, guide/models/free) and answers an account without balance
+    (RarogCmex/pi-bigmodel, 2026-10).
     """
 
     id: str
@@ -54,6 +56,7 @@ class Model:
     tool_stream: bool = False
     reports_cached: bool = True
     reports_reasoning: bool = True
+    is_free: bool = False
     is_listed: bool = False
     created: int = 0
     pace: Pace = AVERAGE
@@ -84,10 +87,10 @@ _TABLE = (
     Model(id="glm-4.5-air",          family="glm-4.5", context=128 * K, ceiling=96 * K,  temperature=0.6, reports_reasoning=False, is_listed=True, created=1753632000, pace=QUICK),
     Model(id="glm-4.5-x",            family="glm-4.5", context=128 * K, ceiling=96 * K,  temperature=0.6, pace=QUICK),
     Model(id="glm-4.5-airx",         family="glm-4.5", context=128 * K, ceiling=96 * K,  temperature=0.6, reports_reasoning=False, pace=RAPID),
-    Model(id="glm-4.5-flash",        family="glm-4.5", context=128 * K, ceiling=96 * K,  temperature=0.6, reports_reasoning=False, pace=QUICK),
+    Model(id="glm-4.5-flash",        family="glm-4.5", context=128 * K, ceiling=96 * K,  temperature=0.6, reports_reasoning=False, is_free=True, pace=QUICK),
     Model(id="glm-4.6",              family="glm-4.6", context=200 * K, ceiling=128 * K, tool_stream=True, is_listed=True, created=1759276800),
     Model(id="glm-4.7",              family="glm-4.7", context=200 * K, ceiling=128 * K, tool_stream=True, is_listed=True, created=1766332800),
-    Model(id="glm-4.7-flash",        family="glm-4.7", context=200 * K, ceiling=128 * K, tool_stream=True, pace=QUICK),
+    Model(id="glm-4.7-flash",        family="glm-4.7", context=200 * K, ceiling=128 * K, tool_stream=True, is_free=True, pace=QUICK),
     Model(id="glm-4.7-flashx",       family="glm-4.7", context=200 * K, ceiling=128 * K, tool_stream=True, pace=RAPID),
     Model(id="glm-5",                family="glm-5",   context=200 * K, ceiling=128 * K, tool_stream=True, reports_reasoning=False, is_listed=True, created=1770739200, pace=SLOW),
     Model(id="glm-5-turbo",          family="glm-5",   context=200 * K, ceiling=128 * K, tool_stream=True, is_listed=True, created=1773504000),
@@ -99,18 +102,19 @@ _TABLE = (
 
     Model(id="glm-5v-turbo",         family="glm-5v",  context=200 * K, ceiling=128 * K, temperature=0.8, is_vision=True),
     Model(id="glm-4.6v",             family="glm-4.6v", context=128 * K, ceiling=32 * K, temperature=0.8, is_vision=True),
-    Model(id="glm-4.6v-flash",       family="glm-4.6v", context=128 * K, ceiling=32 * K, temperature=0.8, is_vision=True, pace=QUICK),
+    Model(id="glm-4.6v-flash",       family="glm-4.6v", context=128 * K, ceiling=32 * K, temperature=0.8, is_vision=True, is_free=True, pace=QUICK),
     Model(id="glm-4.6v-flashx",      family="glm-4.6v", context=128 * K, ceiling=32 * K, temperature=0.8, is_vision=True, pace=RAPID),
     Model(id="glm-4.5v",             family="glm-4.5v", context=64 * K,  ceiling=16 * K, temperature=0.8, is_vision=True),
-    replace(_EYE, id="glm-4.1v-thinking-flash",  family="glm-4.1v", context=64 * K, ceiling=16 * K, thinking="always", thought="tags", pace=QUICK),
+    replace(_EYE, id="glm-4.1v-thinking-flash",  family="glm-4.1v", context=64 * K, ceiling=16 * K, thinking="always", thought="tags", is_free=True, pace=QUICK),
     replace(_EYE, id="glm-4.1v-thinking-flashx", family="glm-4.1v", context=64 * K, ceiling=16 * K, thinking="always", thought="tags", pace=RAPID),
     replace(_EYE, id="glm-4v",                  context=2 * K,  ceiling=1 * K),
     replace(_EYE, id="glm-4v-plus",             context=16 * K, ceiling=1 * K),
     replace(_EYE, id="glm-4v-plus-0111",        context=16 * K, ceiling=1 * K),
-    replace(_EYE, id="glm-4v-flash",            context=16 * K, ceiling=1 * K, pace=QUICK),
-    # 20K documented, 25,480 in its refusal (zai-org/Open-AutoGLM#195).
-    replace(_EYE, id="autoglm-phone",              family="autoglm", context=25480, ceiling=2 * K, temperature=0.0),
-    replace(_EYE, id="autoglm-phone-multilingual", family="autoglm", context=25480, ceiling=2 * K, temperature=0.0),
+    replace(_EYE, id="glm-4v-flash",            context=16 * K, ceiling=1 * K, is_free=True, pace=QUICK),
+    # 20K documented, 25,480 in its refusal, which let max_tokens: 3000 pass where 2K is documented
+    # (zai-org/Open-AutoGLM#195, whose client always asks for 3,000).
+    replace(_EYE, id="autoglm-phone",              family="autoglm", context=25480, ceiling=4 * K, temperature=0.0),
+    replace(_EYE, id="autoglm-phone-multilingual", family="autoglm", context=25480, ceiling=4 * K, temperature=0.0),
 
     replace(_OLD, id="glm-4-plus"),
     replace(_OLD, id="glm-4-plus-0111"),
@@ -121,8 +125,8 @@ _TABLE = (
     replace(_OLD, id="glm-4-air-0111",       pace=QUICK),
     replace(_OLD, id="glm-4-air-250414",     ceiling=16 * K, pace=QUICK),
     replace(_OLD, id="glm-4-airx",           context=8 * K, pace=RAPID),
-    replace(_OLD, id="glm-4-flash",          pace=QUICK),
-    replace(_OLD, id="glm-4-flash-250414",   ceiling=16 * K, pace=QUICK),
+    replace(_OLD, id="glm-4-flash",          pace=QUICK, is_free=True),
+    replace(_OLD, id="glm-4-flash-250414",   ceiling=16 * K, is_free=True, pace=QUICK),
     replace(_OLD, id="glm-4-flashx",         pace=RAPID),
     replace(_OLD, id="glm-4-flashx-250414",  ceiling=16 * K, pace=RAPID),
     replace(_OLD, id="glm-4-32b-0414-128k",  ceiling=16 * K),
@@ -133,7 +137,7 @@ _TABLE = (
     replace(_OLD, id="codegeex-4",           family="codegeex", ceiling=32 * K, pace=QUICK),
     replace(_Z1,  id="glm-z1-air",           pace=QUICK),
     replace(_Z1,  id="glm-z1-airx",          context=32 * K, ceiling=30 * K, pace=RAPID),
-    replace(_Z1,  id="glm-z1-flash",         pace=QUICK),
+    replace(_Z1,  id="glm-z1-flash",         pace=QUICK, is_free=True),
     replace(_Z1,  id="glm-z1-flashx",        pace=RAPID),
     replace(_CHARACTER, id="charglm-3",      context=4 * K, ceiling=2 * K),
     replace(_CHARACTER, id="charglm-4",      context=8 * K, ceiling=4095),

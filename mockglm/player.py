@@ -17,7 +17,7 @@ from mockglm.framing import Framing, encoded, fields, frame
 from mockglm.session.play import MISS, UNABLE
 from mockglm.ticker import Ticker
 
-__all__ = ["WIRE", "Player", "Watch", "Wire", "needs_wire"]
+__all__ = ["WIRE", "Flow", "Player", "Watch", "Wire", "needs_wire"]
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 

@@ -17,6 +17,7 @@ __all__ = [
     "glm_config",
     "glm_house",
     "pytest_addoption",
+    "pytest_collection_modifyitems",
     "pytest_configure",
 ]
 
@@ -26,6 +27,8 @@ MARKERS = (
     "glm_cassette(path=None, **config): replay what was recorded of this test, from <folder of the "
     "test>/cassettes/<module>/<test>.yaml; with --glm-cassettes, record it",
 )
+
+MARKED = frozenset(marker.partition("(")[0] for marker in MARKERS)
 
 MODES = ("once", "new", "all", "none")
 
@@ -57,6 +60,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="record from this host, too, which is none of GLM's",
     )
+    group.addoption(
+        "--glm-unused",
+        action="store_true",
+        help="say at the end which recordings of the cassettes played were not used",
+    )
     options.pytest_addoption(parser)
 
 
@@ -64,9 +72,21 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the markers known, and load what the command line asks for."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
-    if config.option.glm_verdict:
+    if config.option.glm_verdict or config.option.glm_unused:
         config.pluginmanager.import_plugin("mockglm.fixture.summary")
     options.pytest_configure(config)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have a test that is marked use the fixture, though it does not take it as an argument:
+    otherwise it would ask the real service, and nobody would notice."""
+    for item in items:
+        if not isinstance(item, pytest.Function) or "glm" in item.fixturenames:
+            continue
+        if any(marker.name in MARKED for marker in item.iter_markers()):
+            # Not in place: the tests that a function is parametrized to share the list.
+            item.fixturenames = [*item.fixturenames, "glm"]
 
 
 @pytest.fixture

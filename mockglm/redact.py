@@ -9,16 +9,34 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from bisect import bisect_right
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
-__all__ = ["REDACTED", "Redactor"]
+__all__ = ["REDACTED", "SECRET_HEADERS", "SHORTEST", "Redactor", "anonymous", "parameters"]
 
 REDACTED = "REDACTED"
+
+SECRET_HEADERS = frozenset(
+    (
+        "api-key",
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "set-cookie",
+        "x-api-key",
+        "x-goog-api-key",
+        "x-token",
+    )
+)
+"""Headers, in lower case, whose value is a secret whatever it is."""
+
+PARAMETERS = SECRET_HEADERS | {"access-token", "apikey", "key", "token", "x-access-token"}
+"""Parameters of a query, in lower case and with dashes, whose value is."""
 
 Bytes: TypeAlias = bytes
 Edit: TypeAlias = tuple[int, int, bytes]  # from, to, what then stands there
@@ -26,11 +44,17 @@ Edit: TypeAlias = tuple[int, int, bytes]  # from, to, what then stands there
 SHORTEST = 8
 """Characters of a secret that is known by value; a key such as `test` is a word, not a secret."""
 
-MOST_LEARNED = 256
+MOST_LEARNED = 1000
+"""Secrets that are learned and known, as many as a journal has entries: the latest used stay, so
+that of each entry is among them."""
 
-# No boundary in front: in JSON the letter of a `\n` may stand there. Bounds on the length keep a
-# search of megabytes linear; a JWT of this service has some 200 characters.
-_JWT = re.compile(rb"eyJ[\w-]{8,1000}+\.eyJ[\w-]{8,4000}+\.[\w-]{16,}+")
+LONGEST_HEAD = 1000
+"""Bytes of the first part of a JWT; one of this service has some 50."""
+
+# A JWT is found by its second part and then its first, back from there, so that a body full of
+# beginnings is read once. No boundary in front: in JSON the letter of a `\n` may stand there.
+_JWT = re.compile(rb"\.eyJ[\w-]{8,4000}+(?=(\.[\w-]{16,}+))")
+_BASE64URL = (string.ascii_letters + string.digits + "-_").encode()
 _KEY = re.compile(rb"[0-9a-fA-F]{32}\.[0-9A-Za-z]{16}(?![0-9A-Za-z])")
 _KEY_END = re.compile(rb"\.[0-9A-Za-z]{16}(?![0-9A-Za-z])")
 
@@ -53,17 +77,23 @@ class Redactor:
     """What is secret, and texts without it. Of a key `id.secret` the secret counts alone too."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._given = {form for secret in secrets for form in _forms(secret)}
-        self._learned: deque[Bytes] = deque(maxlen=MOST_LEARNED)
-        self._secrets = _ordered(self._given)
+        self._given = frozenset(form for secret in secrets for form in _forms(secret, SHORTEST))
+        self._learned: OrderedDict[str, frozenset[Bytes]] = OrderedDict()
+        self._ordered: tuple[Bytes, ...] | None = None
 
-    def learn(self, secret: str) -> None:
-        """Know one more key or JWT by its value. The oldest that were learned so are forgotten,
-        for a client may sign a new JWT for every request."""
-        new = _forms(secret).difference(self._secrets)
-        if new:
-            self._learned.extend(sorted(new))
-            self._secrets = _ordered(self._given.union(self._learned))
+    def learn(self, secret: str, shortest: int = SHORTEST) -> None:
+        """Know one more key or JWT by its value, and the half of a key, if they have so many
+        characters. The least recently used are forgotten, for a client may sign a new JWT for
+        every request."""
+        if secret in self._learned:
+            self._learned.move_to_end(secret)
+            return
+        forms = _forms(secret, shortest)
+        if forms:
+            self._learned[secret] = forms
+            self._ordered = None
+        if len(self._learned) > MOST_LEARNED:
+            self._learned.popitem(last=False)
 
     def text(self, text: str) -> str:
         """The text without a secret; the very same text if it has none."""
@@ -93,6 +123,14 @@ class Redactor:
         """Where secrets stand in a body: byte offsets from and to, in order."""
         return tuple((start, end) for start, end, _ in self._edits(data))
 
+    @property
+    def _secrets(self) -> tuple[Bytes, ...]:
+        """All forms there are, the longest first, so that a whole key goes before its half."""
+        if self._ordered is None:
+            forms = self._given.union(*self._learned.values())
+            self._ordered = tuple(sorted(forms, key=len, reverse=True))
+        return self._ordered
+
     def _edits(self, data: Bytes) -> list[Edit]:
         found = [(*span, REDACTED.encode()) for span in self._spans(data)]
         if self._secrets and b"data:" in data:
@@ -102,8 +140,8 @@ class Redactor:
     def _spans(self, data: Bytes) -> Iterator[tuple[int, int]]:
         for secret in self._secrets:
             yield from _occurrences(data, secret)
-        if b"eyJ" in data:
-            yield from (match.span() for match in _JWT.finditer(data))
+        if b".eyJ" in data:
+            yield from _jwts(data)
         if _KEY_END.search(data):
             yield from (match.span() for match in _KEY.finditer(data))
 
@@ -120,22 +158,28 @@ class Redactor:
                     yield from _shares(texts, starts, start, end)
 
 
-def _forms(secret: str) -> set[bytes]:
-    """A secret, and the half of a key that is secret alone, as text, JSON and URLs spell them."""
+def _jwts(data: bytes) -> Iterator[tuple[int, int]]:
+    for match in _JWT.finditer(data):
+        dot = match.start()
+        before = data[max(dot - LONGEST_HEAD, 0) : dot]
+        run = len(before) - len(before.rstrip(_BASE64URL))
+        start = data.find(b"eyJ", dot - run, max(dot - 8, 0))
+        if start >= 0:
+            yield start, match.end(1)
+
+
+def _forms(secret: str, shortest: int) -> frozenset[bytes]:
+    """A secret, and the half of a key that is secret alone, as text, JSON and URLs spell them;
+    what has fewer characters is left out."""
     halves = secret.split(".")
     parts = (secret, halves[1]) if len(halves) == 2 else (secret,)
-    return {form for part in parts if len(part) >= SHORTEST for form in _spellings(part)}
+    return frozenset(form for part in parts if len(part) >= shortest for form in _spellings(part))
 
 
 def _spellings(text: str) -> tuple[bytes, ...]:
     quoted = quote(text, safe="")
     in_json = (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
     return tuple(form.encode() for form in (text, quoted, *in_json))
-
-
-def _ordered(forms: Iterable[bytes]) -> tuple[bytes, ...]:
-    """The longest first, so that a whole key goes before its half."""
-    return tuple(sorted(forms, key=len, reverse=True))
 
 
 def _occurrences(data: bytes, secret: bytes) -> Iterator[tuple[int, int]]:
@@ -186,3 +230,24 @@ def _edited(data: bytes, edits: Iterable[Edit], start: int, end: int) -> bytes:
         at = high
     parts.append(data[min(at, end) : end])
     return b"".join(parts)
+
+
+def parameters(query: str) -> Iterator[str]:
+    """The values of a query that are secret by their name, but for those taken out already."""
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    values = (unquote_plus(value) for name, _, value in pairs if _is_secret(name))
+    return (value for value in values if value not in ("", REDACTED))
+
+
+def anonymous(query: str) -> str:
+    """The query without those values; everything else stays as it was written."""
+    return "&".join(map(_blanked, query.split("&"))) if query else query
+
+
+def _blanked(pair: str) -> str:
+    name, mark, value = pair.partition("=")
+    return f"{name}={REDACTED}" if mark and value and _is_secret(name) else pair
+
+
+def _is_secret(name: str) -> bool:
+    return unquote_plus(name).lower().replace("_", "-") in PARAMETERS

@@ -23,7 +23,7 @@ Turn = Callable[[], float | None]
 """What is done when it is due; it returns when it is due again, None if it is not."""
 
 
-class Wait(NamedTuple):
+class _Wait(NamedTuple):
     """Somebody who waits, or a turn that is to be taken until it says that it is done."""
 
     future: asyncio.Future[None]
@@ -38,7 +38,7 @@ class Ticker:
 
     def __init__(self) -> None:
         self._due: list[tuple[float, int]] = []
-        self._waits: dict[int, Wait] = {}
+        self._waits: dict[int, _Wait] = {}
         self._order = count()
         self._timer: asyncio.Handle | None = None
         self._next = 0.0
@@ -59,7 +59,7 @@ class Ticker:
         no longer than `until` is done. Raises what the turn raises."""
         loop = asyncio.get_running_loop()
         future, order = loop.create_future(), next(self._order)
-        self._waits[order] = Wait(future, turn)
+        self._waits[order] = _Wait(future, turn)
         self._queue(at, order)
         if self._timer is None or at < self._next:
             self._arm(loop)
@@ -104,7 +104,7 @@ class Ticker:
         if self._due:
             self._arm(loop)
 
-    def _take(self, wait: Wait, order: int) -> None:
+    def _take(self, wait: _Wait, order: int) -> None:
         again = None
         try:
             if wait.turn is not None and not wait.future.done():

@@ -23,7 +23,7 @@ from mockglm.clock import BEIJING
 from mockglm.codes import CODES
 from mockglm.errors import StreamError
 from mockglm.exchange import Answer, Reply
-from mockglm.journal import Entry
+from mockglm.journal import Entry, Source
 from mockglm.matching import canonical
 
 __all__ = ["KINDS", "Finding", "judge"]
@@ -60,6 +60,10 @@ LEAST_WAIT = 0.1
 
 GROWTH = 1.5
 """How much longer the longest wait is than the first, at least, if waits grow at all."""
+
+ADVICE = (("retry-after-ms", 0.001), ("retry-after", 1.0))
+"""Headers that say how long to wait, and their units in seconds. GLM sends neither, a gateway may
+(https://github.com/openai/openai-python reads both)."""
 
 STORMS = ((5, 5.0), (10, 60.0))
 """More than so many attempts in so many seconds are a storm; SDKs make three or four."""
@@ -108,6 +112,10 @@ class _Attempt:
         answer = self.entry.answer
         return answer is not None and not answer.is_stream and self.fate not in ("fine", "left")
 
+    def header(self, name: str) -> str:
+        """A header of the answer; "" without one."""
+        return self.entry.answer.header(name) if self.entry.answer else ""
+
 
 def judge(
     entries: Iterable[Entry], *, waiting: Collection[int] = (), beside: Beside | None = None
@@ -118,7 +126,7 @@ def judge(
     on their way; `beside` are, by ordinal, those that were when a request came, else told by the
     times. What mockglm had no answer for is left out.
     """
-    attempts = [_attempt(entry) for entry in entries if entry.source != "miss"]
+    attempts = [_attempt(entry) for entry in entries if entry.source != Source.MISS]
     chains = _chains(attempts, beside)
     found = [finding for chain in chains for rule in RULES for finding in rule(chain)]
     open_ones = [one for one in attempts if one.entry.ordinal in waiting and _is_held(one.entry)]
@@ -218,14 +226,17 @@ def _ignored_reset(chain: Chain) -> Iterator[Finding]:
 
 def _gave_up(chain: Chain) -> Iterator[Finding]:
     (first, *more) = chain
-    if not more and first.fate == "again" and first.is_refusal:
+    may_retry = first.header("x-should-retry") != "false"
+    if not more and first.fate == "again" and first.is_refusal and may_retry:
         message = f"did not ask again after {first.what}"
         yield Finding("gave-up", message, (first.entry.ordinal,))
 
 
 def _no_backoff(chain: Chain) -> Iterator[Finding]:
     pairs = [
-        (one, other) for one, other in pairwise(chain) if one.is_refusal and one.fate == "again"
+        (one, other)
+        for one, other in pairwise(chain)
+        if one.is_refusal and one.fate == "again" and not _is_advised(one, other)
     ]
     waits = [max(other.at - one.end, 0.0) for one, other in pairs]
     quick = [pair for pair, wait in zip(pairs, waits, strict=True) if wait < LEAST_WAIT]
@@ -235,6 +246,15 @@ def _no_backoff(chain: Chain) -> Iterator[Finding]:
     elif len(waits) > 2 and max(waits) < waits[0] * GROWTH:
         message = f"asked again {_times(len(waits))} after the same {waits[0]:.1f} s"
         yield Finding("no-backoff", message, _numbers(pairs))
+
+
+def _is_advised(one: _Attempt, other: _Attempt) -> bool:
+    """Whether a client waited as long as the answer said, in one of the headers that SDKs heed."""
+    for name, unit in ADVICE:
+        written = one.header(name)
+        if written.replace(".", "", 1).isdigit():
+            return other.at - one.end + SLACK >= float(written) * unit
+    return False
 
 
 def _storm(chain: Chain) -> Iterator[Finding]:

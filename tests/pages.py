@@ -1,4 +1,4 @@
-"""The pages of docs/ that are made from what there is: the faults, and the scenarios."""
+"""The pages of docs/ that are made from what there is: the checks, the faults, the scenarios."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from mockglm.conformance import listing
 from mockglm.faults import CATALOGUE, Fault
 from mockglm.scenario import load, shipped
 
@@ -30,7 +31,7 @@ interactions:
       fault: [usage-missing, {do: stall, at: done, for: 30s}, {do: close, chance: 0.1}]
 ```
 
-`/s/hello+reset.3-frames+no-done@me/api/paas/v4` names scenario, faults and session: what stands in
+`/s/hello+crlf+reset.3-frames@me/api/paas/v4` names scenario, faults and session: what stands in
 the mapping comes after dots, blanks as hyphens (`stall.done.for-30s`, `close.chance-0.1`).
 
 * `at` is a place: `N frames`, `N bytes` or `N s`, `headers`, `content`, `tool_call`, `finish` or
@@ -100,7 +101,11 @@ def _linked(about: str) -> str:
     return _ISSUE.sub(r"[\1#\2](https://github.com/\1/issues/\2)", about).replace("|", r"\|")
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"faults.md": faults, "scenarios.md": scenarios}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "checks.md": listing.page,
+    "faults.md": faults,
+    "scenarios.md": scenarios,
+}
 
 if __name__ == "__main__":
     for name, make in PAGES.items():

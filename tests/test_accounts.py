@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import socket
 from collections import Counter
@@ -12,8 +13,8 @@ from functools import partial
 import httpx
 import pytest
 
-from mockglm.accounts import Account, Ledger, Overload, Window
-from mockglm.exchange import Failure
+from mockglm.accounts import Account, Ledger, Overload, Price, Window
+from mockglm.exchange import Answer, Failure
 from tests.serving import Served, post, serving
 
 KEY = "a" * 32 + "." + "b" * 16
@@ -40,6 +41,27 @@ def test_a_slot_is_free_again_once_it_is_released_and_only_once() -> None:
     assert book.in_flight == 0
     assert callable(book.enter(KEY, "glm-4.6", NOW))
     assert refused(book.enter(KEY, "glm-4.6", NOW)) == "1302"
+
+
+def test_what_is_over_leaves_nothing_behind() -> None:
+    book = Ledger([Account(key="*", plan=(Window(60, 5),))], [], NOW)
+    for number in range(2000):
+        release = book.enter(f"key{number}", f"glm-{number}", NOW + number)
+        assert callable(release)
+        release()
+    assert len(book._in_flight) == 0
+    assert len(book._windows) < 200
+
+
+def test_a_window_that_is_not_over_outlives_the_others() -> None:
+    book = Ledger([Account(key="*", plan=(Window(HOUR, 1),))], [], NOW)
+    assert callable(book.enter("kept", "glm-4.6", NOW + HOUR - 1))
+    for number in range(500):
+        book.enter(f"key{number}", "glm-4.6", NOW)
+    for number in range(500):
+        book.enter(f"new{number}", "glm-4.6", NOW + HOUR + 1)
+    assert refused(book.enter("kept", "glm-4.6", NOW + HOUR + 2)) == "1308"
+    assert len(book._windows) < 900
 
 
 def test_concurrency_counts_for_each_model_alone() -> None:
@@ -120,6 +142,85 @@ def test_what_an_account_answers_by_its_state(state: str, code: str | None) -> N
     assert (failure and failure.code) == code
 
 
+USED = (
+    b'"usage":{"prompt_tokens":1000,"completion_tokens":500,"total_tokens":1500,'
+    b'"prompt_tokens_details":{"cached_tokens":400}}'
+)
+MESSAGE = b'"message":{"role":"assistant","content":"a"}'
+DELTA = b'"delta":{"role":"assistant","content":""}'
+JSON = b'{"choices":[{"finish_reason":"stop",' + MESSAGE + b"}]," + USED + b"}"
+STREAM = (
+    b'data: {"choices":[{"index":0,"finish_reason":"stop",'
+    + DELTA
+    + b"}],"
+    + USED
+    + b"}\n\ndata: [DONE]\n\n"
+)
+PLAIN = Answer(200, (("Content-Type", "application/json"),), ((0.0, JSON),))
+STREAMED = Answer(200, (("Content-Type", "text/event-stream"),), ((0.0, STREAM),))
+BROKEN = Answer(200, PLAIN.headers, ((0.0, JSON[:40]),))
+ODD = Answer(200, PLAIN.headers, ((0.0, JSON.replace(b"500", b'"a"').replace(b"1500", b"null")),))
+ERROR = Answer(429, PLAIN.headers, ((0.0, b"{}"),))
+PRICES = (("glm-4.6", Price(2, 8, 0.5)), ("glm-4*", Price(1, 1)))
+
+
+@pytest.mark.parametrize(
+    ("account", "model", "answer", "left"),
+    [
+        (Account(key=KEY, balance=2, unit="requests"), "glm-4.6", PLAIN, "requests left: 1"),
+        (Account(key=KEY, balance=2, unit="requests"), "glm-4.6", BROKEN, "requests left: 1"),
+        (Account(key=KEY, balance=2000, unit="tokens"), "glm-4.6", PLAIN, "tokens left: 500"),
+        (Account(key=KEY, balance=2000, unit="tokens"), "glm-4.6", STREAMED, "tokens left: 500"),
+        (Account(key=KEY, balance=1000, unit="tokens"), "glm-4.6", STREAMED, "tokens left: -500"),
+        (Account(key=KEY, balance=2000, unit="tokens"), "glm-4.6", BROKEN, "tokens left: 2000"),
+        (Account(key=KEY, balance=2000, unit="tokens"), "glm-4.6", ODD, "tokens left: 2000"),
+        # 600 fresh at 2, 400 cached at 0.5, 500 out at 8 yuan a million
+        (Account(key=KEY, balance=1, prices=PRICES), "glm-4.6", PLAIN, "yuan left: 0.9946"),
+        (Account(key=KEY, balance=1, prices=PRICES), "glm-4.5", STREAMED, "yuan left: 0.9985"),
+        (Account(key=KEY, balance=0.0055, prices=PRICES), "glm-4.6", PLAIN, "yuan left: 0.0001"),
+        (Account(key=KEY, balance=0.00543, prices=PRICES), "glm-4.6", PLAIN, "yuan left: 0.00003"),
+        (Account(key=KEY, balance=1, prices=PRICES), "glm-5", STREAMED, "yuan left: 1"),
+        (Account(key=KEY, balance=1), "glm-4.6", PLAIN, "yuan left: 1"),
+    ],
+)
+def test_an_answer_takes_what_it_costs(
+    account: Account, model: str, answer: Answer, left: str
+) -> None:
+    assert ledger(account).charge(KEY, model, answer) == (left,)
+
+
+def test_an_error_costs_nothing_and_no_account_has_nothing_to_take() -> None:
+    book = ledger(Account(key=KEY, balance=1, unit="requests"))
+    assert book.charge(KEY, "glm-4.6", ERROR) == ()
+    assert book.charge("other", "glm-4.6", PLAIN) == ()
+    assert ledger(Account(key=KEY)).charge(KEY, "glm-4.6", PLAIN) == ()
+    assert book.denied(KEY, "glm-4.6") is None
+
+
+def test_a_balance_is_used_up_to_the_last_fen() -> None:
+    book = ledger(Account(key=KEY, balance=0.3, prices=(("*", Price(0, 200)),)))
+    for left in ("0.2", "0.1", "0"):
+        assert book.denied(KEY, "glm-4.6") is None
+        assert book.charge(KEY, "glm-4.6", PLAIN) == (f"yuan left: {left}",)
+    assert book.denied(KEY, "glm-4.6") == Failure("1113")
+
+
+def test_a_free_model_takes_nothing_and_answers_without_a_balance() -> None:
+    """A key without balance had its answers of these (RarogCmex/pi-bigmodel, 2026-10)."""
+    book = ledger(Account(key=KEY, balance=0))
+    assert book.denied(KEY, "glm-4.6") == Failure("1113")
+    assert book.denied(KEY, "glm-4.5-flash") is None
+    told = book.charge(KEY, "glm-4.5-flash", PLAIN)
+    assert told == ("glm-4.5-flash is free, yuan left: 0",)
+
+
+def test_a_balance_for_everybody_is_each_keys_own() -> None:
+    book = ledger(Account(key="*", balance=1, unit="requests"))
+    book.charge("x", "glm-4.6", PLAIN)
+    assert book.denied("x", "glm-4.6") == Failure("1113")
+    assert book.denied("y", "glm-4.6") is None
+
+
 # Over the socket.
 
 LIMITED = f"""
@@ -134,7 +235,7 @@ accounts:
 interactions:
   - when: {{text: slow}}
     reply: {{content: 一二三四五六七八, pace: {{every: 600}}}}
-  - reply: {{content: 好的}}
+  - reply: {{content: 好的, pace: {{first: 0}}}}
 """
 
 
@@ -177,19 +278,77 @@ def test_a_key_that_is_not_listed_is_refused() -> None:
         assert told(ask(served, key="c" * 32 + "." + "d" * 16))[:2] == (401, "401")
 
 
-def test_clients_that_hang_up_at_random_leave_no_slot_task_or_connection() -> None:
+POOR = f"""
+format: 1
+accounts:
+  - {{key: {KEY}, balance: {{requests: 2}}}}
+  - {{key: "*", balance: {{tokens: 50}}}}
+interactions:
+  - when: {{user: wrong}}
+    reply: {{error: 1210}}
+  - reply: {{content: 好的, usage: {{total_tokens: 40}}}}
+"""
+
+
+def test_a_balance_goes_down_and_the_journal_says_what_is_left() -> None:
+    with serving(POOR) as served:
+        assert [ask(served, text).status_code for text in ("a", "wrong", "b")] == [200, 400, 200]
+        assert told(ask(served)) == (429, "1113", "余额不足或无可用资源包,请充值。")
+        assert ask(served, model="glm-4.7-flash").status_code == 200
+        notes = [entry.notes for entry in served.session().journal]
+    assert notes == [
+        ("requests left: 1",),
+        (),
+        ("requests left: 0",),
+        (),
+        ("glm-4.7-flash is free, requests left: 0",),
+    ]
+
+
+def test_a_streams_tokens_are_taken_and_a_new_session_has_them_again() -> None:
+    with serving(POOR) as served:
+        base = served.base("file@a")
+        statuses = [served.ask(stream=True, base=base).status_code for _ in range(3)]
+        assert statuses == [200, 200, 429]
+        assert served.ask(base=served.base("file@b")).status_code == 200
+        summary = [entry.summary()["notes"] for entry in served.session("file", "a").journal]
+    assert summary == [["tokens left: 10"], ["tokens left: -30"], []]
+
+
+def test_clients_that_hang_up_at_random_leave_no_slot_task_or_socket() -> None:
     wide = LIMITED.replace("concurrency: 1", "concurrency: 500").replace(
         "requests: 3", "requests: 999"
     )
     with serving(wide, speed=1) as served:
         session, chance = served.session(), random.Random(7)
+        before = _tasks(served)
         with ThreadPoolExecutor(20) as pool:
-            list(pool.map(partial(_leave, served), (chance.randrange(900) for _ in range(200))))
+            left = list(
+                pool.map(partial(_leave, served), (chance.randrange(900) for _ in range(200)))
+            )
         served.wait_until(lambda: session.ledger.in_flight == 0)
         served.wait_until(lambda: served.background.connections == 0)
+        served.wait_until(lambda: _tasks(served) == before)
         outcomes = Counter(entry.outcome for entry in session.journal)
     assert set(outcomes) == {"gone"}
     assert outcomes.total() > 100  # the others left before their request was whole
+    assert sum(left) > 20  # these were in the middle of a stream
+
+
+def test_a_slot_is_free_at_once_when_its_client_leaves() -> None:
+    with serving(LIMITED, speed=1) as served:
+        for _ in range(2):
+            with _asking(served, stream=True) as slow:
+                slow.recv(4096)
+                assert told(ask(served))[:2] == (429, "1302")
+            served.wait_until(lambda: served.session().ledger.in_flight == 0)
+        assert ask(served).status_code == 200
+
+
+def _tasks(served: Served) -> int:
+    """The tasks of the server's loop, the one that counts among them."""
+    count: int = served.background.call(lambda: len(asyncio.all_tasks()))
+    return count
 
 
 def test_one_over_the_concurrency_is_refused_while_the_other_streams_on() -> None:
@@ -199,11 +358,11 @@ def test_one_over_the_concurrency_is_refused_while_the_other_streams_on() -> Non
         assert served.session().ledger.in_flight == 1
 
 
-def _leave(served: Served, size: int) -> None:
-    """Ask, in a stream or not, and go: in the middle of asking, or after some bytes."""
+def _leave(served: Served, size: int) -> bool:
+    """Ask, in a stream or not, and go: in the middle of asking, or after some bytes, which is
+    what it says."""
     with _asking(served, stream=size % 2 == 0, at_most=None if size > 300 else size) as sock:
-        if size > 600 and size % 2 == 0:
-            sock.recv(size)
+        return size > 600 and size % 2 == 0 and sock.recv(size) != b""
 
 
 def _asking(served: Served, *, stream: bool, at_most: int | None = None) -> socket.socket:

@@ -36,6 +36,7 @@ WIRE: list[tuple[str, Language, dict[str, str], str]] = [
     ("1211", "en", {}, "Unknown Model, please check the model code."),
     ("1212", "zh", {"method": "SYNC"}, "当前模型不支持SYNC调用方式。"),
     ("1213", "zh", {"field": "prompt"}, "未正常接收到prompt参数。"),
+    ("1213", "en", {"field": "prompt"}, "The prompt parameter was not received normally."),
     ("1214", "zh", {"field": "messages"}, "messages 参数非法。请检查文档。"),
     (
         "1214",

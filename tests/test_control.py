@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -11,7 +14,11 @@ import pytest
 
 from mockglm import __version__
 from mockglm.app import App
-from mockglm.scenario import load, shipped
+from mockglm.control.feed import BACKLOG, feed
+from mockglm.exchange import Request
+from mockglm.journal import Entry, Feed
+from mockglm.matching import When
+from mockglm.scenario import load, parse, shipped
 from mockglm.serving import Background
 from mockglm.session import Sessions, Settings
 from tests.serving import KEY, Served, serving
@@ -157,6 +164,74 @@ def test_queued_replies_can_be_dropped(control: httpx.Client, served: Served) ->
     assert said(served.ask("一")) == "甲"
 
 
+def test_a_reply_is_queued_as_often_as_its_times(control: httpx.Client, served: Served) -> None:
+    assert control.post("/replies", json={"error": 1302, "times": 3}).json() == {"queued": 3}
+    assert [served.ask("一").status_code for _ in range(4)] == [429, 429, 429, 200]
+
+
+def test_more_replies_than_can_be_queued_are_refused(control: httpx.Client) -> None:
+    answer = control.post("/replies", json={"content": "x", "times": 10_001})
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "at most 10000 replies can be queued"}
+
+
+def test_queued_replies_are_listed_in_their_order(control: httpx.Client) -> None:
+    calls = [{"name": "get_weather", "arguments": {}}]
+    written = [
+        {"content": "甲", "reasoning": "想"},
+        {"tool_calls": calls},
+        {"error": 1302},
+        {"content": "{{ user }}", "template": True},
+    ]
+    control.post("/replies", json=written)
+    assert control.get("/replies").json() == [
+        {"content": "甲", "reasoning": "想", "finish_reason": "stop"},
+        {"tool_calls": ["get_weather"], "finish_reason": "tool_calls"},
+        {"error": "1302"},
+        {"template": True},
+    ]
+
+
+def test_standing_interactions_are_listed_and_taken_back(
+    control: httpx.Client, served: Served
+) -> None:
+    rule = {"when": {"user": "二", "stream": False}, "reply": {"content": "新"}}
+    body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "三"}]}
+    recorded = {
+        "request": {"path": "/chat/completions", "body": body},
+        "response": {"status": 502, "body": "<html>"},
+    }
+    control.post("/interactions", json=[rule, recorded])
+    assert (said(served.ask("二")), served.ask("三").status_code) == ("新", 502)
+    assert control.get("/interactions").json() == [
+        {
+            "when": {"stream": False, "user": "二"},
+            "reply": [{"content": "新", "finish_reason": "stop"}],
+            "used": 1,
+        },
+        {
+            "request": {"method": "POST", "path": "/chat/completions"},
+            "reply": [{"status": 502}],
+            "used": 1,
+        },
+    ]
+    assert control.delete("/interactions").json() == {"dropped": 2}
+    assert control.get("/interactions").json() == []
+    assert said(served.ask("二")) == "丙"
+
+
+def test_a_rule_of_a_python_function_is_listed_by_its_name(
+    control: httpx.Client, served: Served
+) -> None:
+    def odd(view: object) -> bool:
+        return True
+
+    (made,) = parse(FILE.encode(), "x.yaml").interactions[1:]
+    served.session().add([replace(made, when=When(predicate=odd))])
+    (rule,) = control.get("/interactions").json()
+    assert "odd" in rule["when"]["predicate"]
+
+
 def test_added_interactions_stand_before_the_files_in_the_order_added(
     control: httpx.Client, served: Served
 ) -> None:
@@ -195,6 +270,123 @@ def test_a_reset_forgets_every_session(control: httpx.Client, served: Served) ->
     assert said(served.ask("一")) == "甲"
 
 
+def test_one_session_is_reset_and_no_other(control: httpx.Client, served: Served) -> None:
+    served.ask("一")
+    served.ask("一", base=served.base("file@a"))
+    assert control.post("/reset", params={"session": "file@a"}).json() == {"forgot": 1}
+    assert control.post("/reset", params={"session": "file@a"}).json() == {"forgot": 0}
+    assert (said(served.ask("一")), said(served.ask("一", base=served.base("file@a")))) == (
+        "乙",
+        "甲",
+    )
+    assert control.post("/reset", params={"session": ""}).json() == {"forgot": 1}
+    assert said(served.ask("一")) == "甲"
+
+
+def test_the_journal_is_asked_for_what_came_after_an_entry(
+    control: httpx.Client, served: Served
+) -> None:
+    for text in ("一", "没有", "二"):
+        served.ask(text)
+
+    def asked(**query: Any) -> list[int]:
+        return [one["ordinal"] for one in control.get("/journal", params=query).json()]
+
+    assert asked(after=1) == [2, 3]
+    assert asked(after=1, last=1) == [3]
+    assert asked(code="422") == [2]
+    assert asked(code="") == [1, 3]
+    assert asked(outcome="done", after=2) == [3]
+    assert asked(outcome="gone") == []
+
+
+def test_an_exchange_can_be_waited_for(control: httpx.Client, served: Served) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(
+            control.get, "/journal", params={"wait": 10, "code": "422", "outcome": "done"}
+        )
+        served.wait_until(lambda: served.sessions.feed.is_heard)
+        served.ask("一")
+        served.background.call(served.sessions.clear)
+        served.ask("没有")
+        (entry,) = waiting.result(10).json()
+    assert (entry["source"], entry["ordinal"]) == ("miss", 1)
+    assert not served.sessions.feed.is_heard
+
+
+def test_waiting_for_what_does_not_come_ends_with_nothing(control: httpx.Client) -> None:
+    assert control.get("/journal", params={"wait": 0.05}).json() == []
+
+
+def test_who_leaves_waits_no_longer(control: httpx.Client, served: Served) -> None:
+    with pytest.raises(httpx.ReadTimeout):
+        control.get("/journal", params={"wait": 60}, timeout=0.1)
+    served.wait_until(lambda: not served.sessions.feed.is_heard)
+
+
+def test_waiting_ends_where_the_session_can_be_no_more(
+    control: httpx.Client, served: Served
+) -> None:
+    loaded = served.sessions.loaded
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(
+            control.get, "/journal", params={"wait": 10, "session": "file", "code": "1"}
+        )
+        served.wait_until(lambda: served.sessions.feed.is_heard)
+        base = served.base("file")
+        served.ask("一", base=base)
+        served.background.call(lambda: _drop(served))
+        answer = waiting.result(10)
+    served.background.call(lambda: served.sessions.load(loaded))
+    assert answer.status_code == 404
+
+
+def _drop(served: Served) -> None:
+    """Take the file away, and tell of an exchange of the session it had."""
+    entry = Entry(9, "file", 0.0, Request("GET", "/models"))
+    served.sessions.load(())
+    served.sessions.feed.tell(entry)
+
+
+@pytest.mark.parametrize("session", ["", "*"])
+def test_the_live_feed_goes_on_after_a_reset(
+    session: str, control: httpx.Client, served: Served
+) -> None:
+    with control.stream("GET", "/events", params={"session": session}) as feed:
+        lines = feed.iter_lines()
+        served.wait_until(lambda: served.sessions.feed.is_heard)
+        for _ in range(2):
+            served.ask("一")
+            assert _event(lines)[1]["ordinal"] == 1
+            control.post("/reset")
+
+
+async def test_a_reader_of_the_feed_who_is_too_slow_misses_the_oldest() -> None:
+    told = Feed()
+    events = feed(told.listen)
+    first = asyncio.ensure_future(anext(events))
+    await asyncio.sleep(0)
+    for ordinal in range(BACKLOG + 2):
+        told.tell(Entry(ordinal, "", 0.0, Request("GET", "/models"), outcome="done"))
+    ordinals = [json.loads(one["data"])["ordinal"] for one in (await first, await anext(events))]
+    assert ordinals == [2, 3]
+    await events.aclose()
+    assert not told.is_heard
+
+
+def test_the_feed_of_all_sessions_tells_every_exchange(
+    control: httpx.Client, served: Served
+) -> None:
+    with control.stream("GET", "/events", params={"session": "*"}) as feed:
+        served.wait_until(lambda: served.sessions.feed.is_heard)
+        served.ask("一")
+        served.ask("一", base=served.base("file@a"))
+        served.ask("一", base=served.base("@b"))
+        lines = feed.iter_lines()
+        heard = [_event(lines)[1]["session"] for _ in range(3)]
+    assert heard == ["", "file@a", "@b"]
+
+
 def test_the_live_feed_tells_each_exchange(control: httpx.Client, served: Served) -> None:
     with control.stream("GET", "/events") as feed:
         assert feed.headers["content-type"].startswith("text/event-stream")
@@ -224,15 +416,27 @@ def _event(lines: Iterator[str]) -> tuple[str, Any]:
             "POST",
             "/replies",
             b'{"contnt": "x"}',
-            "body:1:1: unknown key `contnt`, did you mean `content`?",
+            "body.reply: unknown key `contnt`, did you mean `content`?",
         ),
-        ("POST", "/replies", b"7", "body:1:1: expected a mapping or a list of mappings, found `7`"),
+        (
+            "POST",
+            "/replies",
+            b"7",
+            "body.reply: expected a mapping or a list of mappings, found `7`",
+        ),
         ("POST", "/interactions", b'{"when": {"usr": "x"}, "reply": {}}', None),
         ("POST", "/clock", b"{}", 'write {"advance": seconds} or {"now": unix time}'),
         ("POST", "/clock", b'{"now": "noon"}', None),
         ("POST", "/clock", b'{"advance": 1e300}', None),
         ("POST", "/clock", b'{"now": -1}', "the clock can stand between the years 1970 and 9999"),
         ("GET", "/journal?last=many", None, "last=many: a number of entries is meant"),
+        ("GET", "/journal?last=" + "9" * 5000, None, None),
+        ("GET", "/journal?last=٣", None, "last=٣: a number of entries is meant"),
+        ("GET", "/journal?after=-1", None, "after=-1: a number of entries is meant"),
+        ("GET", "/journal?wait=long", None, "wait=long: from 0 to 60 seconds"),
+        ("GET", "/journal?wait=61", None, "wait=61: from 0 to 60 seconds"),
+        ("GET", "/journal?wait=nan", None, "wait=nan: from 0 to 60 seconds"),
+        ("GET", "/journal?outcome=ended", None, "outcome=ended: there are open, done, cut, gone"),
     ],
 )
 def test_a_mistake_is_400_and_told(
@@ -248,6 +452,8 @@ def test_a_mistake_is_400_and_told(
     ("method", "path", "message"),
     [
         ("GET", "/journal/7", "the journal has no entry 7"),
+        ("GET", "/journal/seven", "the journal has no entry seven"),
+        ("GET", "/journal/" + "7" * 5000, "the journal has no entry " + "7" * 100),
         ("DELETE", "/sessions?session=@x", "there is no session '@x'"),
         ("GET", "/journal?session=files", "no scenario is called 'files'; did you mean file?"),
         ("GET", "/nothing", "Not Found"),
@@ -271,6 +477,7 @@ def test_a_body_of_more_than_4_mb_is_not_read(control: httpx.Client) -> None:
 
 HERE = (
     {"Host": "localhost"},
+    {"Host": "LocalHost:8600"},
     {"Host": "127.0.0.1:80"},
     {"Host": "[::1]:8600"},
     {"Origin": "http://localhost:3000"},

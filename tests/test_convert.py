@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import os
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from click.testing import CliRunner
 
 from mockglm.cli.convert import convert as verb
 from mockglm.convert import convert, read
-from mockglm.errors import FileError
+from mockglm.errors import FileError, UsageError
 from mockglm.exchange import Answer
-from mockglm.scenario import load_all
+from mockglm.lint import Limits, lint
+from mockglm.scenario import load, load_all
 from tests.serving import KEY, serving
 
 SOURCES = ("fantasy", "go-z-ai-cassettes", "pydantic-ai")
@@ -119,6 +121,17 @@ def test_what_is_no_cassette_is_said(tmp_path: Path, text: str, said: str) -> No
         read(path)
 
 
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="cannot be read: No such file"):
+        read(tmp_path / "a.yaml")
+
+
+def test_a_status_that_no_file_can_have_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("HTTP/1.1 999 What\n\n{}", "utf-8")
+    (problem,) = convert([tmp_path / "a.txt"], tmp_path / "to").problems
+    assert str(problem) == f"{tmp_path / 'a.txt'}:1:1: 999 is no status of HTTP"
+
+
 def test_one_that_cannot_be_read_does_not_keep_the_others(tmp_path: Path) -> None:
     source, to = tmp_path / "from", tmp_path / "to"
     (source / "b").mkdir(parents=True)
@@ -132,6 +145,84 @@ def test_one_that_cannot_be_read_does_not_keep_the_others(tmp_path: Path) -> Non
     load_all([to])
 
 
+def test_a_body_in_a_coding_that_is_not_read_is_said(tmp_path: Path) -> None:
+    brotli = base64.b64decode("iw+AaGVsbG8gd29ybGQgaGVsbG8gd29ybGQD")
+    file = vcrpy({}, {"headers": {"Content-Encoding": ["br"]}, "body": {"string": brotli}})
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(file), "utf-8")
+    done = convert([tmp_path / "a.yaml"], tmp_path / "to")
+    assert [problem.message for problem in done.problems] == [
+        "interaction 1: the body is encoded in br: record it without"
+    ]
+    assert done.written == ()
+
+
+def test_codings_are_undone_in_their_order(tmp_path: Path) -> None:
+    packed = gzip.compress(zlib.compress(BODY.encode()))
+    file = vcrpy(
+        {}, {"headers": {"content-encoding": ["deflate, gzip"]}, "body": {"string": packed}}
+    )
+    assert answer(tmp_path / "a.yaml", file).body == BODY.encode()
+
+
+def test_a_source_is_never_written_over(tmp_path: Path) -> None:
+    source = tmp_path / "a.yaml"
+    answer(source, vcrpy({}, {"body": {"string": BODY}}))
+    (tmp_path / "b.sse").write_text(STREAM, "utf-8")
+    before = source.read_bytes()
+    ended = CliRunner().invoke(verb, [str(tmp_path), "--to", str(tmp_path / ".")])
+    assert ended.exit_code == 1
+    assert f"{source}:1:1: {source} would be written over, which is to be read" in ended.output
+    assert source.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.yaml", "b.sse", "b.yaml"]
+
+
+def test_what_would_be_written_can_be_had_first(tmp_path: Path) -> None:
+    for name in ("a.sse", "b.sse"):
+        (tmp_path / name).write_text(STREAM, "utf-8")
+    to = tmp_path / "to"
+    command = [str(tmp_path), "--to", str(to), "--dry-run"]
+    ended = CliRunner().invoke(verb, command)
+    assert (ended.exit_code, to.exists()) == (0, False)
+    assert ended.output == f"{to / 'a.yaml'} would be written\n{to / 'b.yaml'} would be written\n"
+    to.mkdir()
+    (to / "b.yaml").write_text("mine", "utf-8")
+    ended = CliRunner().invoke(verb, command)
+    assert ended.output.splitlines()[1] == f"{to / 'b.yaml'} would be written over"
+    assert (to / "b.yaml").read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize("to", ["from/to", "."], ids=["below", "above"])
+def test_what_was_written_is_not_read_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("from").mkdir()
+    answer(Path("from/a.yaml"), vcrpy({}, {"body": {"string": BODY}}))
+    for _ in range(2):
+        assert convert([Path("from")], Path(to)).problems == ()
+    assert len(load(Path(to, "a.yaml")).interactions) == 1
+
+
+def test_a_folder_that_cannot_be_made_is_wrong_use(tmp_path: Path) -> None:
+    (tmp_path / "a.sse").write_text(STREAM, "utf-8")
+    with pytest.raises(UsageError, match="cannot be made"):
+        convert([tmp_path / "a.sse"], tmp_path / "a.sse" / "to")
+
+
+@pytest.mark.parametrize("header", ["Authorization", "X-Api-Key"])
+def test_a_key_of_any_shape_is_left_behind_where_a_header_has_it(
+    tmp_path: Path, header: str
+) -> None:
+    headers = {header: ["Bearer sk-live-abcdef123456789"]}
+    body = {"string": '{"error":{"message":"no key sk-live-abcdef123456789"}}'}
+    path = tmp_path / "a.yaml"
+    path.write_text(yaml.safe_dump(vcrpy({"headers": headers}, {"body": body})), "utf-8")
+    (written,) = convert([path], tmp_path / "to").written
+    text = written.read_text("utf-8")
+    assert "sk-live" not in text
+    assert "no key REDACTED" in text
+
+
 def test_keys_are_left_behind(tmp_path: Path) -> None:
     secret = "0123456789abcdef0123456789abcdef.SecretSecret1234"
     body = json.dumps({"model": "glm-4.6", "user": secret})
@@ -140,6 +231,118 @@ def test_keys_are_left_behind(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump(file), "utf-8")
     (written,) = convert([path], tmp_path / "to").written
     assert "Secret" not in written.read_text("utf-8")
+
+
+FRAME = 'data: {"id":"1","created":1782862782,"choices":[]}\n\n'
+STREAM = f"{FRAME}data: [DONE]\n\n"
+ERROR = '{"error":{"code":"1302","message":"…"}}'
+PLAIN = '{"id":"1","created":1782862782,"choices":[]}\n'
+GATEWAY = '{"code":1001,"msg":"…","success":false}'
+STREAM_TYPE = "text/event-stream;charset=UTF-8"
+JSON_TYPE = "application/json; charset=UTF-8"
+HEAD = "HTTP/2 429 \r\ncontent-type: text/html\r\ndate: Fri, 10 Jul 2026 22:17:26 GMT\r\n\r\n"
+PROXY = "HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "saved", "expected"),
+    [
+        ("a.sse", STREAM, (200, STREAM_TYPE, STREAM, "done")),
+        ("a.txt", STREAM.rstrip(), (200, STREAM_TYPE, STREAM.rstrip(), "done")),
+        ("a.sse", FRAME, (200, STREAM_TYPE, FRAME, "done")),
+        ("a.sse", f": ping\r\n\r\n{STREAM}", (200, STREAM_TYPE, f": ping\r\n\r\n{STREAM}", "done")),
+        ("a.json", PLAIN, (200, JSON_TYPE, PLAIN, "done")),
+        ("a.txt", PLAIN, (200, JSON_TYPE, PLAIN, "done")),
+        ("a.json", ERROR, (429, JSON_TYPE, ERROR, "done")),
+        ("a.json", GATEWAY, (401, JSON_TYPE, GATEWAY, "done")),
+        ("a.json", HEAD + ERROR, (429, "text/html", ERROR, "done")),
+        ("a.txt", f"{PROXY}{HEAD}<html>\n", (429, "text/html", "<html>\n", "done")),
+        ("a.txt", HEAD, (429, "text/html", "", "done")),
+    ],
+)
+def test_what_curl_saved_answers_whatever_is_asked(
+    tmp_path: Path, name: str, saved: str, expected: tuple[int, str, str, str]
+) -> None:
+    (tmp_path / name).write_bytes(saved.encode())
+    (written,) = convert([tmp_path / name], tmp_path / "to").written
+    (interaction,) = load(written).interactions
+    found = interaction.steps[0].answer
+    assert found is not None
+    assert (found.status, found.header("content-type"), found.body.decode(), found.end) == expected
+    assert interaction.request is None
+    assert lint([written], Limits(now=0)) == ()
+    with serving(written) as served:
+        answered = served.ask("随便什么", stream=found.is_stream)
+        assert (answered.status_code, answered.text) == (expected[0], expected[2])
+
+
+def test_a_saved_stream_that_broke_off_is_marked(tmp_path: Path) -> None:
+    (tmp_path / "a.sse").write_text(FRAME + FRAME[:20], "utf-8")
+    (written,) = convert([tmp_path / "a.sse"], tmp_path / "to").written
+    assert written.read_text("utf-8").endswith("    cut: true\n")
+    with serving(written) as served, pytest.raises(httpx.RemoteProtocolError):
+        served.ask("你好", stream=True)
+
+
+def test_when_a_body_was_saved_is_what_it_says(tmp_path: Path) -> None:
+    for saved, at in (
+        (STREAM, "2026-06-30T23:39:42Z"),
+        (HEAD, "2026-07-10T22:17:26Z"),
+        (ERROR, ""),
+    ):
+        (tmp_path / "a.json").write_text(saved, "utf-8")
+        assert read(tmp_path / "a.json").at == at
+
+
+def test_a_saved_body_that_is_packed_is_unpacked(tmp_path: Path) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
+    (tmp_path / "a.txt").write_bytes(head + gzip.compress(PLAIN.encode()))
+    assert read(tmp_path / "a.txt").answers[0].body == PLAIN.encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "saved", "said"),
+    [
+        ("a.txt", "requests==2.0\n", "neither a stream nor JSON: .*save it with `curl -i`"),
+        ("a.json", '{"choices":[', "neither a stream nor JSON"),
+        ("a.json", '{"name": "mine"}', "neither a cassette nor an answer of a chat"),
+        ("a.json", "[1]", "neither a cassette nor an answer of a chat"),
+        ("a.json", '{"error":{"code":"9"}}', "which status 9 comes with is not known"),
+        (
+            "a.json",
+            '{"code":500,"msg":"404 NOT_FOUND"}',
+            "which status 500 comes with is not known",
+        ),
+    ],
+)
+def test_what_is_no_answer_is_said(tmp_path: Path, name: str, saved: str, said: str) -> None:
+    (tmp_path / name).write_text(saved, "utf-8")
+    with pytest.raises(FileError, match=said):
+        read(tmp_path / name)
+
+
+def test_keys_in_a_saved_body_are_left_behind(tmp_path: Path) -> None:
+    secret = "0123456789abcdef0123456789abcdef.SecretSecret1234"
+    (tmp_path / "a.sse").write_text(f"data: {secret}\n\n", "utf-8")
+    (written,) = convert([tmp_path], tmp_path / "to").written
+    assert "Secret" not in written.read_text("utf-8")
+
+
+def test_of_a_folder_texts_are_not_taken_for_answers(tmp_path: Path) -> None:
+    for name in ("a.sse", "b.json", "README.txt"):
+        (tmp_path / name).write_text(PLAIN, "utf-8")
+    written = convert([tmp_path], tmp_path / "to").written
+    assert [path.name for path in written] == ["a.yaml", "b.yaml"]
+
+
+@pytest.mark.skipif("GLM_SAMPLES" not in os.environ, reason="needs the recordings")
+def test_every_saved_stream_is_played_byte_for_byte(tmp_path: Path) -> None:
+    sources = sorted((Path(os.environ["GLM_SAMPLES"]) / "loose").glob("*.sse"))
+    converted = convert(sources, tmp_path)
+    assert len(converted.written) == len(sources) > 0
+    for source, path in zip(sources, converted.written, strict=True):
+        with serving(path) as served:
+            assert served.ask("你好", stream=True).content == source.read_bytes()
 
 
 @pytest.mark.skipif("GLM_SAMPLES" not in os.environ, reason="needs the recordings")

@@ -7,7 +7,8 @@ import pytest
 from mockglm.exchange import Answer, Frames, Request
 
 TIMETABLE = ((0.0, 0, 2), (0.5, 2, 3), (1.0, 3, 4))
-FRAMES = Frames(b"data: {", (b"1}\n\n", b"2}\n\n", b"3}\n\n"), b"data: [DONE]\n\n", TIMETABLE)
+TAILS = (b"1}\n\n", b"2}\n\n", b"3}\n\n")
+FRAMES = Frames(b"data: {", TAILS, b"data: [DONE]\n\n", TIMETABLE)
 PIECES = (
     (0.0, b"data: {1}\n\ndata: {2}\n\n"),
     (0.5, b"data: {3}\n\n"),
@@ -31,8 +32,8 @@ def test_the_ending_goes_with_the_frame_it_is_due_with() -> None:
     assert tuple(frames) == ((0.1, b"data: 1\n\ndata: [DONE]\n\n"),)
 
 
-def test_an_answer_keeps_only_what_is_its_own() -> None:
-    assert Answer(200, (), FRAMES).held == len(b"data: {")
+def test_an_answer_keeps_its_opening_once_and_what_follows_it() -> None:
+    assert Answer(200, (), FRAMES).held == len(b"data: {") + sum(map(len, TAILS))
     assert Answer(200, (), PIECES).held == sum(len(piece) for _, piece in PIECES)
     assert Answer(200, (), FRAMES).body == Answer(200, (), PIECES).body
 

@@ -161,6 +161,20 @@ def test_a_browser_is_told_that_it_may(bare: httpx.Client) -> None:
     }
 
 
+def test_a_page_of_the_open_web_is_told_that_it_may_ask_this_machine(bare: httpx.Client) -> None:
+    asked = {"Origin": "https://app.example", "Access-Control-Request-Private-Network": "true"}
+    answer = bare.options("/api/paas/v4/chat/completions", headers=asked)
+    assert answer.headers["access-control-allow-private-network"] == "true"
+
+
+def test_a_scenario_that_says_who_may_read_it_is_not_contradicted(http: httpx.Client) -> None:
+    said = "{status: 200, headers: {Access-Control-Allow-Origin: '*'}, json: {}}"
+    with serving(f"format: 1\ninteractions: [{{response: {said}}}]\n") as served:
+        headers = {"Origin": "https://app.example"}
+        answer = http.post(f"{served.url}/chat/completions", json=ASK, headers=headers)
+    assert answer.headers.get_list("access-control-allow-origin") == ["*"]
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_answer_may_be_read_by_the_page_that_asked_and_no_other_gets_the_header(
     stream: bool, server: Served, http: httpx.Client
@@ -169,6 +183,7 @@ def test_an_answer_may_be_read_by_the_page_that_asked_and_no_other_gets_the_head
     asked = {**ASK, "stream": stream}
     answer = http.post(url, json=asked, headers={"Origin": "https://app.example"})
     assert answer.headers["access-control-allow-origin"] == "https://app.example"
+    assert answer.headers["access-control-expose-headers"] == "X-Log-Id, X-MockGLM-Miss"
     assert "access-control-allow-origin" not in http.post(url, json=asked).headers
 
 

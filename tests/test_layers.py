@@ -13,10 +13,10 @@ import pytest
 
 HOUSE = """
 errors
-redact clock
+redact clock ticker keys
 codes models
 sse exchange
-tokens
+tokens framing
 chat request
 faults
 matching accounts auth
@@ -37,7 +37,7 @@ __main__
 LEVELS = {
     name: level for level, line in enumerate(HOUSE.strip().splitlines()) for name in line.split()
 }
-APART = {"errors", "redact", "clock", "sse", "exchange", "cassette"}
+APART = {"errors", "redact", "clock", "keys", "sse", "exchange", "cassette"}
 """All that `conformance` knows of the package: it sees an endpoint only as bytes."""
 
 HEAVY = {"httpx", "hypothesis", "jinja2", "jsonschema", "rich", "uvicorn"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,35 @@ def test_a_name_belongs_to_one_file(tmp_path: Path) -> None:
 def test_a_path_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not there"):
         lint([tmp_path / "a.yaml"], LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("key", "places"), [("sk-live-abcdef12345", ["9:24", "16:26"]), ("short", ["7:1"])]
+)
+def test_a_key_of_a_query_is_found_wherever_it_stands(
+    tmp_path: Path, key: str, places: list[str]
+) -> None:
+    asked = f"- request:\n    path: /a\n    query: a=1&Api_Key={key}\n"
+    answered = "  response:\n    status: 401\n    headers:\n      Content-Type: text/plain\n"
+    text = f"{HEAD}{asked}    body: b\n{answered}    at: 0.1\n    body: no such key as {key}\n"
+    said = "here" if len(places) > 1 else "in this"
+    assert found(tmp_path, text) == [
+        f"{place}: a key is {said}: take it out, and have it revoked" for place in places
+    ]
+    assert found(tmp_path, text.replace(key, "REDACTED")) == []
+
+
+def test_problems_can_be_had_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.yaml").write_text("format: 2\n", "utf-8")
+    ended = CliRunner().invoke(verb, ["a.yaml", "--json"])
+    problem = {"path": "a.yaml", "line": 1, "column": 9, "message": "expected 1, found `2`"}
+    assert ended.exit_code == 1
+    assert json.loads(ended.output) == {"schema": "mockglm.lint/1", "problems": [problem]}
+    Path("a.yaml").write_text("format: 1\ninteractions: [{reply: {content: a}}]\n", "utf-8")
+    ended = CliRunner().invoke(verb, ["a.yaml", "--json"])
+    assert ended.exit_code == 0
+    assert json.loads(ended.output)["problems"] == []
 
 
 def test_the_verb_ends_1_where_something_is_found(

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from mockglm.faults import CATALOGUE, parse
 from mockglm.gateway import route
 from mockglm.scenario import parse as parse_file
+from mockglm.scenario import shipped
 from tests.pages import DOCS, PAGES, faults
+from tests.serving import KEY, serving
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -32,7 +35,24 @@ def test_the_examples_of_the_page_can_be_used() -> None:
     (url,) = re.findall(r"`(/s/\S+/api/paas/v4)`", faults())
     where = route(url)
     assert (where.scenario, where.label) == ("hello", "me")
-    assert [str(laid.place) for laid in parse(where.faults)] == ["3 frames", "None"]
+    assert [str(laid.place) for laid in parse(where.faults)] == ["None", "3 frames"]
+
+
+def test_the_url_of_the_page_does_what_it_says() -> None:
+    (url,) = re.findall(r"`/s/(\S+)/api/paas/v4`", faults())
+    body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+    came: list[bytes] = []
+    with serving(shipped()["hello"]) as served, pytest.raises(httpx.ReadError):
+        _read(f"{served.base(url)}/chat/completions", body, came)
+    assert b"".join(came).count(b"\r\n\r\n") == 3
+
+
+def _read(url: str, body: Mapping[str, Any], came: list[bytes]) -> None:
+    """Add what comes of a stream."""
+    header = {"Authorization": f"Bearer {KEY}"}
+    with httpx.stream("POST", url, json=body, headers=header) as answer:
+        assert answer.status_code == 200
+        came.extend(answer.iter_raw())
 
 
 def _of(kind: str) -> list[str]:

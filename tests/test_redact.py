@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockglm.redact import Redactor
+from mockglm.redact import MOST_LEARNED, Redactor
 
 ID = "0123456789abcdef0123456789abcdef"
 SECRET = "aB3dE6gH9jK2mN5p"
@@ -100,9 +100,9 @@ def test_secrets_that_overlap_leave_nothing() -> None:
 
 def test_the_oldest_learned_secrets_are_forgotten_the_given_ones_never() -> None:
     redactor = Redactor(["given-secret"])
-    for number in range(300):
+    for number in range(MOST_LEARNED + 1):
         redactor.learn(f"learned-{number:04}")
-    text = "given-secret learned-0000 learned-0299"
+    text = "given-secret learned-0000 learned-0001"
     assert redactor.text(text) == "REDACTED learned-0000 REDACTED"
 
 
@@ -192,6 +192,40 @@ def test_places_say_where_secrets_stand() -> None:
 def test_bytes_that_are_no_text_are_no_hindrance() -> None:
     assert Redactor().bytes(b"\xff\xfe" + KEY.encode() + b"\x00") == b"\xff\xfeREDACTED\x00"
     assert Redactor([KEY]).text(f"\ud800{KEY}") == "\ud800REDACTED"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"eyJ" * 1_000_000,
+        b".eyJ" * 1_000_000,
+        b".eyJaaaaaaaa" * 300_000,
+        (b"eyJ" * 300 + b".eyJaaaaaaaa. ") * 3000,
+    ],
+    ids=["heads", "bodies", "long bodies", "both"],
+)
+def test_three_megabytes_of_beginnings_of_tokens_are_read_once(body: bytes) -> None:
+    """Each read to the end of what may follow, they took seconds."""
+    assert Redactor().bytes(body) is body
+
+
+def test_a_token_after_what_looks_like_one_goes() -> None:
+    assert Redactor().text(f"x.{JWT}") == "x.REDACTED"
+    assert Redactor().text(f"eyJ.{JWT}.more") == "eyJ.REDACTED.more"
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "clean"),
+    [
+        ("fifteen-letters", "fifteen-letters", "fifteen-letters"),
+        ("sixteen--letters", "sixteen--letters", "REDACTED"),
+        ("a-longer-dummy.messages", "messages", "messages"),
+    ],
+)
+def test_what_is_too_short_for_a_secret_is_not_learned(secret: str, text: str, clean: str) -> None:
+    redactor = Redactor()
+    redactor.learn(secret, shortest=16)
+    assert redactor.text(text) == clean
 
 
 def test_a_body_made_to_slow_the_search_does_not() -> None:

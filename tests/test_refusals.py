@@ -162,7 +162,7 @@ def _change(holder: Any, last: Any, chance: random.Random, values: list[Any]) ->
     elif way == 4 and isinstance(old, str):
         holder[last] = old * 200
     else:
-        holder[last] = chance.choice(values)
+        holder[last] = deepcopy(chance.choice(values))  # or a list may end up inside itself
 
 
 # Not shrunk: each step would be forty requests, and what fails shows its one request anyway.

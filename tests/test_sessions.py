@@ -50,25 +50,40 @@ def said(session: Session, text: str) -> Answer:
     return answer
 
 
+LIMITED = """
+accounts:
+  - {key: "*", balance: {requests: 39}, plan: [{window: 5h, requests: 39}], concurrency: 1}
+"""
+
+
 def test_two_thousand_requests_in_fifty_sessions_at_once_do_not_meet() -> None:
     def run(label: int) -> list[str]:
         base = served.base(f"file@s{label}")
         with httpx.Client(trust_env=False, headers={"Authorization": KEY}) as client:
-            return [_content(client, base) for _ in range(40)]
+            return [_content(client, base, label) for _ in range(40)]
 
-    with serving(COUNTED) as served:
+    with serving(COUNTED + LIMITED) as served:
         with ThreadPoolExecutor(10) as pool:
             heard = list(pool.map(run, range(50)))
-        journals = [len(served.session("file", f"s{label}").journal) for label in range(50)]
-    assert heard == [["one", "two"] + ["three"] * 38] * 50
-    assert journals == [40] * 50
+        sessions = [served.session("file", f"s{label}") for label in range(50)]
+        asked = [{entry.request.body for entry in session.journal} for session in sessions]
+        counts = [len(session.journal) for session in sessions]
+    # one key everywhere, and each session's account is used up by its own 39 requests
+    assert heard == [["one", "two"] + ["three"] * 37 + ["1113"]] * 50
+    assert counts == [40] * 50
+    assert [[*bodies] for bodies in asked] == [[_asking(label)] for label in range(50)]
 
 
-def _content(client: httpx.Client, base: str) -> str:
-    body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "n"}]}
-    answer = client.post(f"{base}/chat/completions", json=body, timeout=30)
-    text: str = answer.json()["choices"][0]["message"]["content"]
-    return text
+def _content(client: httpx.Client, base: str, label: int) -> str:
+    """What is answered: the text, or the code of the error."""
+    answer = client.post(f"{base}/chat/completions", content=_asking(label), timeout=30).json()
+    if "error" in answer:
+        return str(answer["error"]["code"])
+    return str(answer["choices"][0]["message"]["content"])
+
+
+def _asking(label: int) -> bytes:
+    return chat(f"from session {label}").body
 
 
 def test_the_least_recently_used_session_goes() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -101,6 +102,30 @@ def test_a_limit_is_waited_for(code: str) -> None:
     assert names(asked(answer, 0)) == []
     assert names(asked(answer, 0, 3 * 3600)) == ["ignored-reset"]
     assert names(asked(answer, 0, 4 * 3600 + 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "waits", "expected"),
+    [
+        ("Retry-After-Ms", "50", (0, 0.06, 0.12), []),
+        ("Retry-After", "2", (0, 2, 4.1, 6.2, 8.3), []),
+        ("Retry-After", "2", (0, 0.05, 0.1), ["no-backoff"]),
+        ("Retry-After", "Wed, 21 Oct 2026 07:28:00 GMT", (0, 0.05), ["no-backoff"]),
+        ("X-Other", "2", (0, 2, 4, 6, 8), ["no-backoff"]),
+    ],
+)
+def test_who_waits_as_long_as_the_answer_says_has_backed_off(
+    name: str, value: str, waits: tuple[float, ...], expected: list[str]
+) -> None:
+    answer = refusal("1302")
+    answer = replace(answer, headers=(*answer.headers, (name, value)))
+    assert names(asked(answer, *waits)) == expected
+
+
+def test_who_is_told_not_to_ask_again_has_not_given_up() -> None:
+    answer = refusal("1302")
+    answer = replace(answer, headers=(*answer.headers, ("X-Should-Retry", "false")))
+    assert names(asked(answer, 0)) == []
 
 
 def test_a_limit_without_a_time_cannot_be_waited_for() -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from mockglm.accounts.balance import Prices, Unit
+
 __all__ = ["STATES", "Account", "Overload", "State", "Window"]
 
 State = Literal[
@@ -50,13 +52,16 @@ class Window:
 class Account:
     """One account, known by its key; `*` is for every key that has none. None is no limit.
 
-    `balance` is in yuan, 1113 when there is none; `concurrency` is how many requests may be in
-    flight, by model (a glob; the first that fits), 1302 beyond; `plan` answers 1308 and 1310;
-    `models` (globs) are all the plan includes, others 1311; `denied` (globs) answer 1220.
+    `balance` is what there is to use, counted in `unit`, 1113 when it is used up; yuan are used by
+    `prices`; `concurrency` is how many requests may be in flight, by model (a glob; the first that
+    fits), 1302 beyond; `plan` answers 1308 and 1310; `models` (globs) are all the plan includes,
+    others 1311; `denied` (globs) answer 1220.
     """
 
     key: str
     balance: float | None = None
+    unit: Unit = "yuan"
+    prices: Prices = ()
     concurrency: tuple[tuple[str, int], ...] = ()
     plan: tuple[Window, ...] = ()
     models: tuple[str, ...] | None = None

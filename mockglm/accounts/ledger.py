@@ -9,8 +9,10 @@ from fnmatch import fnmatchcase
 from math import ceil
 
 from mockglm.accounts.account import STATES, Account, Overload, Window
+from mockglm.accounts.balance import cost
 from mockglm.clock import local
-from mockglm.exchange import Failure
+from mockglm.exchange import Answer, Failure
+from mockglm.models import MODELS
 
 __all__ = ["Ledger"]
 
@@ -20,6 +22,13 @@ ANYBODY = "*"
 DAY = 24 * 3600
 RESET = "%Y-%m-%d %H:%M:%S"
 """How the service writes the time a limit ends, in Beijing local time without an offset."""
+
+FEW = 64
+"""Windows that are kept without a look at which of them are over."""
+
+ANSWERED = 200
+EXACT = 9
+"""Decimals of a balance: so many that thirds of a fen add up, too few for a float's last digits."""
 
 UNITS = ((DAY, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
@@ -43,6 +52,8 @@ class Ledger:
         self._began = began
         self._in_flight: Counter[tuple[str, str]] = Counter()
         self._windows: dict[tuple[str, Window], _Use] = {}
+        self._most = FEW
+        self._left: dict[str, float] = {}
 
     @property
     def keys(self) -> frozenset[str]:
@@ -73,9 +84,22 @@ class Ledger:
             return Failure("1220", fields={"api": model})
         if account.models is not None and not _fits(model, account.models):
             return Failure("1311", fields={"model": model})
-        if account.balance is not None and account.balance <= 0:
+        left = self._balance(key, account)
+        if left is not None and left <= 0 and not _is_free(model):
             return Failure("1113")
         return None
+
+    def charge(self, key: str, model: str, answer: Answer) -> tuple[str, ...]:
+        """Take what an answer costs from a balance: what is left, in words, none without one."""
+        account = self._account(key)
+        left = self._balance(key, account) if account else None
+        if account is None or left is None or answer.status != ANSWERED:
+            return ()
+        if _is_free(model):
+            return (f"{model} is free, {_told(left, account)}",)
+        spent = cost(answer, model, account.unit, account.prices)
+        left = self._left[key] = round(left - spent, EXACT)
+        return (_told(left, account),)
 
     def enter(self, key: str, model: str, now: float) -> Failure | Callable[[], None]:
         """Take a slot and count the request, or say which limit is in the way.
@@ -92,6 +116,9 @@ class Ledger:
 
     def _account(self, key: str) -> Account | None:
         return self._accounts.get(key) or self._accounts.get(ANYBODY)
+
+    def _balance(self, key: str, account: Account) -> float | None:
+        return self._left.get(key, account.balance)
 
     def _overloaded(self, model: str, now: float) -> Failure | None:
         for overload in self._overloads:
@@ -117,8 +144,17 @@ class Ledger:
         """The use of a window; it begins with a request and is over after its seconds."""
         use = self._windows.get((key, window))
         if use is None or now >= use.began + window.seconds:
+            self._sweep(now)
             use = self._windows[key, window] = _Use(now)
         return use
+
+    def _sweep(self, now: float) -> None:
+        """Forget the windows that are over, when there are twice as many as were left before."""
+        if len(self._windows) < self._most:
+            return
+        held = self._windows.items()
+        self._windows = {one: use for one, use in held if now < use.began + one[1].seconds}
+        self._most = max(FEW, 2 * len(self._windows))
 
     def _take(self, key: str, model: str) -> Callable[[], None]:
         slot = key, model
@@ -127,9 +163,24 @@ class Ledger:
 
         def release() -> None:
             if held:
-                self._in_flight[held.pop()] -= 1
+                self._leave(held.pop())
 
         return release
+
+    def _leave(self, slot: tuple[str, str]) -> None:
+        self._in_flight[slot] -= 1
+        if not self._in_flight[slot]:
+            del self._in_flight[slot]
+
+
+def _is_free(model: str) -> bool:
+    known = MODELS.get(model)
+    return known is not None and known.is_free
+
+
+def _told(left: float, account: Account) -> str:
+    figure = f"{left:.{EXACT}f}".rstrip("0").rstrip(".")
+    return f"{account.unit} left: {figure}"
 
 
 def _fits(model: str, globs: Iterable[str]) -> bool:

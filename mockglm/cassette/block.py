@@ -11,11 +11,12 @@ import msgspec
 
 from mockglm.cassette.layout import Flow, fits, lay, quoted
 from mockglm.exchange import Answer, Exchange, Headers, Request
+from mockglm.framing import BODILESS
 from mockglm.matching import canonical
-from mockglm.redact import Redactor
+from mockglm.redact import Redactor, anonymous
 from mockglm.scenario import verbatim
 
-__all__ = ["KEPT", "block", "redacted", "settled"]
+__all__ = ["KEPT", "STATUSES", "block", "hidden", "redacted", "rule", "settled"]
 
 KEPT = frozenset(
     {
@@ -40,6 +41,9 @@ and none carries a secret. Dates, cookies and the connection's own are made anew
 
 KEPT_PREFIXES = ("x-ratelimit-", "access-control-")
 
+STATUSES = range(200, 600)
+"""What an answer can have for a status that is written down."""
+
 ENDS: Mapping[str, Any] = {"close": True, "reset": "reset", "hang": "hang"}
 """How an answer that was cut is marked."""
 
@@ -47,7 +51,8 @@ ENDS: Mapping[str, Any] = {"close": True, "reset": "reset", "hang": "hang"}
 def block(exchange: Exchange) -> str:
     """An exchange as text of YAML: an item of `interactions`, flush left, with a line feed.
 
-    Raises ValueError for one without an answer, for that is no interaction.
+    Raises ValueError for one without an answer, for that is no interaction, and for a status that
+    is none of HTTP's.
     """
     if exchange.answer is None or exchange.answer.head is None:
         raise ValueError("an exchange without an answer is not recorded")
@@ -55,14 +60,24 @@ def block(exchange: Exchange) -> str:
     return "".join(f"{line}\n" for line in lay([written]))
 
 
+def rule(answer: Answer) -> str:
+    """An answer as text of YAML, to whatever is asked: for one whose request nobody knows.
+
+    Raises ValueError for a status that is none of HTTP's.
+    """
+    written = {"when": {}, "response": _response(answer)}
+    return "".join(f"{line}\n" for line in lay([written]))
+
+
 def settled(answer: Answer) -> Answer:
     """The answer as a file keeps it, which is what playing it back gives.
 
-    Times are whole milliseconds; what came in one of them is one piece, nothing is none; of the
-    headers those of KEPT are there, those of one name together.
+    Times are whole milliseconds; what came in one of them is one piece, nothing is none, nor is
+    what follows a status that has no body; of the headers those of KEPT are there, those of one
+    name together.
     """
     due: dict[float, list[bytes]] = {}
-    for at, piece in answer.pieces:
+    for at, piece in () if answer.status in BODILESS else answer.pieces:
         if piece:
             due.setdefault(round(at, 3), []).append(piece)
     return replace(
@@ -79,14 +94,15 @@ def redacted(exchange: Exchange, redactor: Redactor) -> Exchange:
     kept = Request(
         request.method,
         redactor.text(request.path),
-        redactor.text(request.query),
+        anonymous(redactor.text(request.query)),
         body=redactor.bytes(request.body),
     )
     error = redactor.text(exchange.error)
-    return replace(exchange, request=kept, answer=answer and _hidden(answer, redactor), error=error)
+    return replace(exchange, request=kept, answer=answer and hidden(answer, redactor), error=error)
 
 
-def _hidden(answer: Answer, redactor: Redactor) -> Answer:
+def hidden(answer: Answer, redactor: Redactor) -> Answer:
+    """The answer without a secret, piece by piece as it was."""
     times = [at for at, _ in answer.pieces]
     pieces = redactor.pieces([piece for _, piece in answer.pieces])
     headers = tuple((name, redactor.text(value)) for name, value in answer.headers)
@@ -133,6 +149,8 @@ def _is_same(request: Request, value: Any) -> bool:
 
 
 def _response(answer: Answer) -> dict[str, Any]:
+    if answer.status not in STATUSES:
+        raise ValueError(f"{answer.status} is no status of HTTP")
     answer = settled(answer)
     written: dict[str, Any] = {"status": answer.status, "headers": _grouped(answer.headers)}
     if answer.head:

@@ -14,16 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-import yaml
-
 from mockglm import __version__
 from mockglm.cassette.block import block
 from mockglm.cassette.layout import Flow, lay
 from mockglm.cassette.lock import locked
-from mockglm.errors import FileError
+from mockglm.cassette.opening import opened
 from mockglm.exchange import Exchange
-from mockglm.scenario import tree
-from mockglm.scenario.notes import Notes, Place
 
 __all__ = ["Cassette", "head"]
 
@@ -85,9 +81,9 @@ class Cassette:
             self._anew, self._margin = False, b""
             return False
         source = self.path.read_bytes()
-        opened, self._margin = _opened(Notes(str(self.path), source))
-        self._next.write_bytes(opened)
-        return opened == source
+        begun, self._margin = opened(self.path, source, self._head)
+        self._next.write_bytes(begun)
+        return begun == source
 
     def _forget(self) -> None:
         self._left, self._behind = (None, None), b""
@@ -128,23 +124,6 @@ def head(origin: str, at: str, by: str) -> str:
     """What stands in a cassette above its interactions: from which base URL, when, by what."""
     recorded = {"recorded": {"at": Flow(at), "from": Flow(origin), "by": Flow(by)}}
     return "\n".join(("format: 1", *lay(recorded), "interactions:", ""))
-
-
-def _opened(notes: Notes) -> tuple[bytes, bytes]:
-    """A file's text so that interactions can follow, and how far from the left they stand."""
-    root = tree.compose(notes)
-    keys = [key.value for key, _ in root.value] if isinstance(root, yaml.MappingNode) else []
-    source = notes.source if notes.source.endswith(b"\n") else notes.source + b"\n"
-    if keys and "interactions" not in keys:
-        return source + b"interactions:\n", b""
-    value = root.value[-1][1] if keys[-1:] == ["interactions"] else None
-    if isinstance(value, yaml.SequenceNode) and not value.flow_style:
-        return source, b" " * value.start_mark.column
-    if isinstance(value, yaml.SequenceNode) and not value.value and source.endswith(b"[]\n"):
-        return source.removesuffix(b"[]\n").rstrip() + b"\n", b""
-    message = "`interactions:` has to come last, a line for each, to be appended to"
-    Place(notes, root).at("interactions").note(message)
-    raise FileError(notes.problems)
 
 
 def _identity(path: Path) -> Identity:

@@ -156,8 +156,9 @@ def _refused(body: JSONObject) -> Reply:
     beside = {key: value for key, value in body.items() if key != "error"}
     if not isinstance(error, Mapping):
         return Reply(usage=None, error=Failure("", message=str(error), beside=beside))
-    code = str(error.get("code", ""))
-    return Reply(usage=None, error=Failure(code, message=error.get("message"), beside=beside))
+    code, message = str(error.get("code", "")), error.get("message")
+    text = None if message is None else str(message)
+    return Reply(usage=None, error=Failure(code, message=text, beside=beside))
 
 
 def _text(value: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""`mockglm convert`: cassettes of other recorders made into this one's."""
+"""`mockglm convert`: cassettes of other recorders, and saved bodies, made into this one's."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ INCOMPLETE = 1
     metavar="DIR",
     help="Where the cassettes are written.",
 )
-def convert(sources: tuple[Path, ...], to: Path) -> None:
-    """Convert the cassettes of vcrpy and go-vcr in SOURCES (files and folders)."""
+@click.option("--dry-run", "is_dry", is_flag=True, help="Say what would be written, and do not.")
+def convert(sources: tuple[Path, ...], to: Path, is_dry: bool) -> None:
+    """Convert the cassettes of vcrpy and go-vcr in SOURCES (files and folders), and the bodies that
+    `curl -N` or `curl -i` saved there (.sse, .json; .txt if it is named)."""
     from mockglm.convert import convert as run
 
-    done = run(sources, to)
+    done = run(sources, to, is_dry=is_dry)
     for path in done.written:
-        click.echo(path)
+        click.echo(f"{path} would be written{' over' * path.exists()}" if is_dry else path)
     for problem in done.problems:
         click.echo(problem, err=True)
     sys.exit(INCOMPLETE if done.problems else 0)

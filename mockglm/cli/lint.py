@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 
 import click
+
+from mockglm.errors import Problem
 
 __all__ = ["lint"]
 
@@ -22,16 +27,23 @@ FOUND = 1
     metavar="DAYS",
     help="How old a recording may be.",
 )
-def lint(paths: tuple[Path, ...], max_age: float | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Say it in JSON.")
+def lint(paths: tuple[Path, ...], max_age: float | None, as_json: bool) -> None:
     """Look through the scenarios and cassettes in PATHS: valid, without keys, not stale, not
     empty, nothing twice."""
+    from mockglm.keys import find
     from mockglm.lint import Limits
     from mockglm.lint import lint as run
-    from mockglm.recorder import find
 
     key = find(os.environ, Path.cwd())
     limits = Limits(now=time.time(), days=max_age, secrets=(key,) if key else ())
     problems = run(paths, limits)
-    for problem in problems:
-        click.echo(problem)
+    for line in [_document(problems)] if as_json else problems:
+        click.echo(line)
     sys.exit(FOUND if problems else 0)
+
+
+def _document(problems: Iterable[Problem]) -> str:
+    """The problems as JSON: schema `mockglm.lint/1`, to which keys are only added."""
+    found = [asdict(problem) for problem in problems]
+    return json.dumps({"schema": "mockglm.lint/1", "problems": found}, ensure_ascii=False, indent=2)

@@ -5,26 +5,26 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from mockglm.app import App
 from mockglm.cli.log import LOGS
 from mockglm.cli.recording import Recording, open_recording, summary
-from mockglm.errors import UsageError
+from mockglm.errors import UpstreamError, UsageError
 from mockglm.exchange import Request
-from mockglm.recorder import MODES, Mode, Recorder
-from mockglm.recorder.advice import advice
-from mockglm.serving import Server, listen
+from mockglm.gateway import CHAT_PATH
+from mockglm.recorder import MODES, Mode, Passed, Recorder
+from mockglm.recorder.advice import UNREACHED, advice
+from mockglm.serving import Server, listen, origin
 from mockglm.session import Sessions, Settings
-
-if TYPE_CHECKING:
-    from mockglm.conformance.passing import Passing
 
 __all__ = ["record"]
 
 BASE = "/api/paas/v4"
+
+CONFORMANT, VIOLATION, NOTHING_CHECKED, COULD_NOT_ASK = 0, 1, 5, 6
+"""How a run with --check ends, as one of `mockglm check` does."""
 
 
 @click.command(epilog="Modes: " + "; ".join(f"{name}, {does}" for name, does in MODES.items()))
@@ -68,7 +68,7 @@ def record(
 ) -> None:
     """Pass requests on to the service and record what it answers in CASSETTE, without keys. The
     key is the client's, or that of the environment or .env where the client has a dummy."""
-    passing = _passing() if check and not try_key else None
+    judge = Judge() if check and not try_key else None
     recording = open_recording(
         cassette,
         upstream,
@@ -76,38 +76,73 @@ def record(
         host=host,
         allowed=allow_upstream,
         ca=ca,
-        watch=lambda passed: passing.see(passed.exchange) if passing else None,
+        watch=lambda passed: judge.see(passed) if judge else None,
     )
     if try_key:
         sys.exit(asyncio.run(_try_key(recording.recorder)))
-    _run(recording, cassette, host, port, speed=speed, log=log)
-    sys.exit(0 if passing is None or passing.close() else 1)
+    if judge and recording.recorder is None:
+        raise UsageError(f"{cassette} is played, and nothing is judged: write --mode new, or all")
+    _run(recording, cassette, mode, host=host, port=port, speed=speed, log=log)
+    sys.exit(judge.close(recording.recorder) if judge else 0)
 
 
-def _run(recording: Recording, path: Path, host: str, port: int, *, speed: float, log: str) -> None:
+class Judge:
+    """Judges the traffic, a line on standard error for each requirement that it breaks."""
+
+    def __init__(self) -> None:
+        from mockglm.conformance.passing import Passing  # imported here: it takes the checks along
+
+        self._passing = Passing(_tell)
+        self._seen = 0
+
+    def see(self, passed: Passed) -> None:
+        self._seen += passed.exchange.request.path.endswith(CHAT_PATH)
+        self._passing.see(passed.exchange)
+
+    def close(self, recorder: Recorder | None) -> int:
+        """Wait until all is judged; the status to end with."""
+        is_good = self._passing.close()
+        if recorder is not None and recorder.unreached:
+            _tell(f"mockglm: {recorder.unreached} requests had no answer that could be judged")
+            return COULD_NOT_ASK
+        if not self._seen:
+            _tell("mockglm: no answer of a chat was there to be judged")
+            return NOTHING_CHECKED
+        return CONFORMANT if is_good else VIOLATION
+
+
+def _run(
+    recording: Recording, path: Path, mode: Mode, *, host: str, port: int, speed: float, log: str
+) -> None:
     recorder = recording.recorder
     settings = Settings(speed=speed, on_miss="error" if recorder is None else "record")
     sessions = Sessions(settings, recording.played)
     socket = listen(host, port)
-    name = f"[{host}]" if ":" in host else host
-    url = f"http://{name}:{socket.getsockname()[1]}{BASE}"
+    url = origin(host, socket.getsockname()[1]) + BASE
     does = "playing" if recorder is None else "recording"
+    if recorder is None and mode == "once":
+        _tell(f"mockglm: {path} is there, and is played; --mode new records more")
     server = Server(
         App(sessions, log=LOGS[log], recorder=(lambda _: recorder) if recorder else None),
         ready=lambda: click.echo(f"mockglm {does} {url} {path}"),
         after=[recorder.close] if recorder else [],
     )
     server.run(sockets=[socket])
-    count = recorder.cassette.count if recorder and recorder.cassette else 0
-    for line in (f"recorded: {count} exchanges in {path}", *summary(sessions)):
-        click.echo(line, err=True)
+    for line in (*_kept(recorder), *summary(sessions)):
+        _tell(line)
 
 
-def _passing() -> Passing:
-    """What judges the traffic, a line on standard error for each requirement that it breaks."""
-    from mockglm.conformance.passing import Passing  # imported here: it takes the checks with it
+def _kept(recorder: Recorder | None) -> tuple[str, ...]:
+    """What was recorded, in words; nothing where nothing was to be."""
+    if recorder is None or recorder.cassette is None:
+        return ()
+    cassette = recorder.cassette
+    exchanges = "exchange" if cassette.count == 1 else "exchanges"
+    return (f"recorded: {cassette.count} {exchanges} in {cassette.path}",)
 
-    return Passing(lambda line: click.echo(line, err=True))
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
 
 
 async def _try_key(recorder: Recorder | None) -> int:
@@ -118,6 +153,8 @@ async def _try_key(recorder: Recorder | None) -> int:
         raise UsageError("no key to be checked in the environment or .env")
     try:
         answer = await recorder.upstream.fetch(Request("GET", "/models"))
+    except UpstreamError as error:
+        raise UpstreamError(str(error), UNREACHED) from error
     finally:
         await recorder.upstream.close()
     said, hint = advice(answer, key)

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from mockglm.cassette import Cassette
-from mockglm.errors import UsageError
-from mockglm.recorder import NAMES, Mode, Passed, Recorder, Upstream, find, is_real, plan
-from mockglm.redact import Redactor
-from mockglm.scenario import Scenario, load
+from mockglm.keys import NAMES, find
+from mockglm.recorder import Mode, Passed, Recording, Upstream, begin, is_real
 
 if TYPE_CHECKING:
     from mockglm.session import Sessions
@@ -24,15 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["Recording", "open_recording", "summary"]
 
 MOST_NAMED = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """What a mode makes of a cassette: what of it is played, and the recorder, None if nothing is
-    recorded."""
-
-    played: tuple[Scenario, ...]
-    recorder: Recorder | None
 
 
 def open_recording(
@@ -45,31 +31,23 @@ def open_recording(
     ca: str | None = None,
     watch: Callable[[Passed], None] = lambda passed: None,
 ) -> Recording:
-    """Make ready to record from a service, for clients that reach the host; `watch` is told of what
-    it answers.
+    """Make ready to record from a service, with the key of the environment, for clients that reach
+    the host; `watch` is told of what it answers.
 
-    Raises UsageError for a folder that cannot be written to, UpstreamError for a service that may
-    not be asked, FileError for a cassette that cannot be read.
+    Raises UpstreamError for a service that may not be asked, and what `begin` raises.
     """
-    there = load(path) if path.exists() else None
-    planned = plan(mode, there is None or not there.interactions)
-    played = (there,) if there is not None and planned.plays else ()
-    if not planned.records:
-        return Recording(played, None)
-    _check_folder(path.parent)
-    key = _key(host)
-    service = Upstream(upstream, allowed=allowed, key=key, ca=ca)
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    cassette = Cassette(path, origin=service.base, at=at, anew=planned.anew)
-    redactor = Redactor((key,) if key else ())
-    return Recording(played, Recorder(service, cassette, redactor, tell=_tell, watch=watch))
+
+    def service() -> Upstream:
+        return Upstream(upstream, allowed=allowed, key=_key(host), ca=ca)
+
+    return begin(path, mode, service, tell=_tell, watch=watch)
 
 
 def summary(sessions: Sessions) -> list[str]:
     """What was never used, in lines; none where all of it was."""
     unused, total = (
         sessions.unused(),
-        sum(len(one.interactions) for one in sessions.loaded.values()),
+        sum(len(one.interactions) for one in sessions.loaded),
     )
     if not unused:
         return []
@@ -85,19 +63,10 @@ def _key(host: str) -> str:
         _tell(f"mockglm: {host} is open to others, so that every client needs a key of its own")
         return ""
     if key and not is_real(key):
-        _tell("mockglm: the key of the environment has not the shape of one, id.secret")
+        _tell("mockglm: the key of the environment is none of the service's, which are id.secret")
     if not key:
         _tell(f"mockglm: no key in the environment ({NAMES[0]} …) or .env; clients bring their own")
     return key
-
-
-def _check_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {error.strerror or error}") from error
-    if not os.access(folder, os.W_OK):
-        raise UsageError(f"{folder} cannot be written to")
 
 
 def _is_loopback(host: str) -> bool:

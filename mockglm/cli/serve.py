@@ -7,18 +7,20 @@ import secrets
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mockglm.app import App
 from mockglm.cli.log import LOGS
-from mockglm.cli.recording import Recording, open_recording, summary
 from mockglm.errors import UsageError
 from mockglm.models import MODELS, Model, like
 from mockglm.scenario import Scenario
-from mockglm.serving import Reloader, Server, listen
+from mockglm.serving import Reloader, Server, listen, origin, reachable
 from mockglm.session import Sessions, Settings
+
+if TYPE_CHECKING:
+    from mockglm.recorder import Recording
 
 __all__ = ["serve"]
 
@@ -70,7 +72,7 @@ BASE = "/api/paas/v4"
 )
 @click.option("--certfile", type=click.Path(exists=True), help="Serve over TLS with it.")
 @click.option("--keyfile", type=click.Path(exists=True), help="The key of the certificate.")
-@click.option("--ready-file", type=click.Path(path_type=Path), help="Write the URL there.")
+@click.option("--ready-file", type=click.Path(path_type=Path), help="Write the base URL there.")
 def serve(
     paths: tuple[Path, ...],
     host: str,
@@ -86,39 +88,42 @@ def serve(
     sessions = Sessions(_settings(options))
 
     def take(scenarios: Sequence[Scenario]) -> None:
-        sessions.load((*scenarios, *recording.played))
+        sessions.load((*scenarios, *(recording.played if recording else ())))
 
     reloader = Reloader(paths, take, _tell, but=options["cassette"])
     take(reloader.load())
     socket = listen(host, port)
     scheme = "https" if certfile else "http"
-    name = f"[{host}]" if ":" in host else host
-    url = f"{scheme}://{name}:{socket.getsockname()[1]}{BASE}"
+    bound, asked = (
+        origin(name, socket.getsockname()[1], scheme) + BASE for name in (host, reachable(host))
+    )
     token = _token(host)
-    recorder = recording.recorder
+    recorder = recording.recorder if recording else None
     app = App(
         sessions, log=LOGS[log], token=token, recorder=(lambda _: recorder) if recorder else None
     )
     server = Server(
         app,
-        ready=lambda: _say(url, token, ready_file),
+        ready=lambda: _say(bound, asked, token, ready_file),
         beside=[reloader.run] if paths else [],
         after=[recorder.close] if recorder else [],
         certfile=certfile,
         keyfile=keyfile,
     )
     server.run(sockets=[socket])
-    for line in summary(sessions) if log != "none" else ():
-        _tell(line)
+    if log != "none":
+        _summarize(sessions)
 
 
-def _recording(host: str, options: Mapping[str, Any]) -> Recording:
+def _recording(host: str, options: Mapping[str, Any]) -> Recording | None:
     """What --on-miss record wants; nothing is recorded without it."""
     path, upstream = options["cassette"], options["upstream"]
     if (options["on_miss"] == "record") != bool(path and upstream) or bool(path) != bool(upstream):
         raise UsageError("--on-miss record, --cassette FILE and --upstream URL belong together")
     if not path:
-        return Recording((), None)
+        return None
+    from mockglm.cli.recording import open_recording
+
     return open_recording(
         path, upstream, "new", host=host, allowed=options["allow_upstream"], ca=options["ca"]
     )
@@ -159,16 +164,23 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _summarize(sessions: Sessions) -> None:
+    from mockglm.cli.recording import summary
+
+    for line in summary(sessions):
+        _tell(line)
+
+
 def _tell(sentence: str) -> None:
     click.echo(sentence, err=True)
 
 
-def _say(url: str, token: str | None, ready_file: Path | None) -> None:
-    click.echo(f"mockglm serving {url}")
+def _say(bound: str, asked: str, token: str | None, ready_file: Path | None) -> None:
+    if ready_file:
+        # Whoever waits for the file must never read half of it, who reads the line finds it there.
+        half = ready_file.with_name(ready_file.name + ".part")
+        half.write_text(asked + "\n", encoding="utf-8")
+        half.replace(ready_file)
+    click.echo(f"mockglm serving {bound}")
     if token and not os.environ.get("MOCKGLM_TOKEN"):
         click.echo(f"MOCKGLM_TOKEN={token} opens the control API", err=True)
-    if ready_file:
-        # Whoever waits for the file must never read half of it.
-        half = ready_file.with_name(ready_file.name + ".part")
-        half.write_text(url + "\n", encoding="utf-8")
-        half.replace(ready_file)

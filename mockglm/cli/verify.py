@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,18 @@ import click
 from mockglm.errors import UsageError
 
 if TYPE_CHECKING:
-    from mockglm.verify import Finding, Verdict
+    from mockglm.scenario import Interaction
+    from mockglm.verify import Finding, Outcome, Plan, Verdict
 
 __all__ = ["verify"]
 
-DRIFT = 1
+ENDS: Mapping[Outcome, int] = {"same": 0, "drift": 1, "nothing": 5, "unasked": 6}
+"""The status of each outcome, as `mockglm check` has it."""
+
+MOST = 30
+"""Requests that are sent unless more are allowed: each is billed."""
+
+FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 @click.command()
@@ -25,48 +33,100 @@ DRIFT = 1
 @click.option("--allow-upstream", multiple=True, metavar="HOST", help="Ask this host, too.")
 @click.option("--ca", type=click.Path(exists=True), help="Trust these certificates, too.")
 @click.option(
-    "--max-requests", type=click.IntRange(min=0), metavar="N", help="Send so many at most."
+    "--max-requests",
+    type=click.IntRange(min=0),
+    default=MOST,
+    show_default=True,
+    metavar="N",
+    help="Send so many at most.",
 )
-@click.option(
-    "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write it there as JSON."
-)
+@click.option("--plan", "is_plan", is_flag=True, help="Say what would be sent, and send nothing.")
+@click.option("--report", type=FILE, help="Write it there as JSON.")
+@click.option("--junitxml", type=FILE, help="Write it there as JUnit's XML.")
 def verify(
     paths: tuple[Path, ...],
     upstream: str,
     allow_upstream: tuple[str, ...],
     ca: str | None,
-    max_requests: int | None,
+    max_requests: int,
+    is_plan: bool,
     report: Path | None,
+    junitxml: Path | None,
 ) -> None:
     """Send the requests recorded in PATHS again, and say where the shape of an answer is no
-    longer what was recorded. The key comes from the environment or from .env."""
-    import asyncio
-    import json
+    longer what was recorded. The key comes from the environment or from .env.
 
-    from mockglm.recorder import NAMES, Upstream, find
+    Ends 0 where all is the same, 1 where something is not, 5 where nothing was there to be sent,
+    6 where the service could not be asked."""
+    import asyncio
+
+    from mockglm.cassette import ready
+    from mockglm.keys import NAMES, find
+    from mockglm.recorder import Upstream
     from mockglm.scenario import load_all
+    from mockglm.verify import document, junit, plan
     from mockglm.verify import verify as run
 
     key = find(os.environ, Path.cwd())
+    service = Upstream(upstream, allowed=allow_upstream, key=key, ca=ca)
+    planned = plan(load_all(paths), max_requests)
+    if is_plan:
+        _propose(planned, service.base)
+        return
     if not key:
         raise UsageError(f"no key: set {NAMES[0]}, or write it to .env")
-    service = Upstream(upstream, allowed=allow_upstream, key=key, ca=ca)
-    verdict = asyncio.run(run(load_all(paths), service, most=max_requests, tell=_tell))
-    _sum_up(verdict)
-    if report:
-        text = json.dumps(verdict.document(), ensure_ascii=False, indent=2)
-        report.write_text(text + "\n", "utf-8")
-    sys.exit(0 if verdict.is_same else DRIFT)
+    files = ((report, document), (junitxml, junit))
+    for path in filter(None, (report, junitxml)):
+        ready(path.parent)
+    verdict = asyncio.run(run(planned, service, _tell))
+    for file, text in files:
+        if file:
+            file.write_text(text(verdict), "utf-8")
+    _sum_up(verdict, planned)
+    sys.exit(ENDS[verdict.outcome])
+
+
+def _propose(planned: Plan, base: str) -> None:
+    for interaction in planned.sent:
+        click.echo(f"{interaction.where}: {_asked(interaction)}")
+    _skip(planned)
+    used = f", which used {planned.tokens} tokens when recorded" if planned.tokens else ""
+    click.echo(f"{len(planned.sent)} requests to {base}{used}")
+    _limit(planned)
+
+
+def _asked(interaction: Interaction) -> str:
+    request = interaction.request
+    assert request is not None
+    return f"{request.method} {request.path}{', stream' if request.is_stream else ''}"
 
 
 def _tell(finding: Finding) -> None:
-    click.echo(f"{finding.where}: {'as recorded' if finding.is_same else 'not as recorded'}")
+    state = "as recorded" if finding.is_same else "not as recorded"
+    click.echo(f"{finding.where}: {'not answered' if finding.error else state}")
     for line in finding.lines:
         click.echo(f"  {line}")
 
 
-def _sum_up(verdict: Verdict) -> None:
-    for where, reason in verdict.skipped:
+def _skip(planned: Plan) -> None:
+    for where, reason in planned.skipped:
         click.echo(f"{where}: skipped, {reason}")
-    changed = sum(not finding.is_same for finding in verdict.findings)
-    click.echo(f"{len(verdict.findings)} checked, {changed} not as recorded")
+
+
+def _limit(planned: Plan) -> None:
+    """What is beyond the ceiling, and how to raise it."""
+    sent, left = len(planned.sent), len(planned.left)
+    if left:
+        more = f"{left} more are recorded; --max-requests {sent + left} sends them, too"
+        click.echo(f"mockglm: {sent} requests are the most that is sent, {more}", err=True)
+
+
+def _sum_up(verdict: Verdict, planned: Plan) -> None:
+    _skip(planned)
+    changed = sum(bool(finding.drift) for finding in verdict.findings)
+    click.echo(f"{len(verdict.checked)} checked, {changed} not as recorded")
+    if verdict.outcome == "unasked":
+        click.echo("mockglm: the service could not be asked, nothing more was sent", err=True)
+    elif verdict.outcome == "nothing":
+        click.echo("mockglm: nothing was there to be sent", err=True)
+    _limit(planned)

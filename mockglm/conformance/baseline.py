@@ -22,6 +22,9 @@ def load(path: Path) -> Mapping[str, str]:
         raise FileError([Problem(str(path), 1, 1, f"cannot be read: {error.strerror}")]) from error
     except yaml.MarkedYAMLError as error:
         raise FileError([_problem(path, error.problem_mark, f"{error.problem}")]) from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        text = f"is not YAML that can be read: {str(error).partition(chr(10))[0]}"
+        raise FileError([_problem(path, None, text)]) from error
     if node is None:
         return {}
     if not isinstance(node, yaml.MappingNode):

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mockglm.conformance.parts import Part
+from mockglm.conformance.parts import Part, decode
 
 __all__ = ["Call", "gather", "whole"]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: its index (None when it is no integer) and the parts it came in."""
+    """One call: its index (None when it is not an integer) and the parts it came in."""
 
     index: int | None
     parts: tuple[Part, ...]
@@ -34,6 +34,14 @@ class Call:
         """All fragments of text, joined."""
         pieces = (function.get("arguments") for function in self.functions)
         return "".join(piece for piece in pieces if isinstance(piece, str))
+
+    @property
+    def decoded(self) -> Any:
+        """The arguments; None when they are not JSON."""
+        try:
+            return decode(self.arguments)
+        except ValueError:
+            return None
 
     @property
     def functions(self) -> Iterator[Part]:

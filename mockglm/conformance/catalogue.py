@@ -37,6 +37,7 @@ Verdict = Literal[
     "not_applicable",
     "expected",
     "stale",
+    "error",
 ]
 MUST: Level = "MUST"
 SHOULD: Level = "SHOULD"

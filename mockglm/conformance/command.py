@@ -21,7 +21,8 @@ def main(
     """Judge an endpoint (one URL) or recordings (paths), and return the exit status.
 
     `options` are the kit's by their names without `--glm-`, such as `{"model": "glm-4.6",
-    "plan": True}`; `pytest_arguments` go to pytest as they are (`-k SSE`, `--junitxml FILE`).
+    "plan": True}`, a tuple where one is given several times; `pytest_arguments` go to pytest as
+    they are (`-k SSE`, `--junitxml FILE`).
     Raises UsageError where a target or an option does not fit.
     """
     import pytest  # imported here: no other verb needs it
@@ -64,5 +65,7 @@ def _options(options: Mapping[str, object]) -> Iterator[str]:
             raise UsageError(f"no option {name}" + (f", {near[0]} was meant?" if near else ""))
         if value is True:
             yield f"--glm-{name}"
+        elif isinstance(value, tuple):
+            yield from (f"--glm-{name}={one}" for one in value)
         elif value is not None and value is not False:
             yield f"--glm-{name}={value}"

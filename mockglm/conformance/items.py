@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["GROUP", "Broken", "CheckItem", "KitDirectory"]
 
 GROUP = "glm-v4"
-_FAILING = ("fail", "not_testable", "stale")
+_FAILING = ("fail", "not_testable", "stale", "error")
 
 
 class Broken(Exception):  # noqa: N818

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from traceback import extract_tb
 
 from mockglm.conformance.capabilities import Profile, profile
 from mockglm.conformance.catalogue import Check, Verdict
-from mockglm.conformance.cause import Cause
+from mockglm.conformance.cause import OUTAGES, Cause
 from mockglm.conformance.parts import Finding
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.seen import Seen
@@ -19,6 +21,7 @@ NEEDS_PROBE = "what was recorded cannot tell, an endpoint has to be asked"
 _MISSING: Mapping[str, str] = {
     "answer": "no answer",
     "body": "an empty body",
+    "granted": "no body with status 200",
     "confided": "no answer to a known credential",
     "broken": "no error in the stream",
     "events": "no event",
@@ -31,12 +34,14 @@ _MISSING: Mapping[str, str] = {
     "outcomes": "no choice",
     "messages": "no message",
     "completion": "no completion",
+    "uncut": "no reply that was not cut",
     "unthinking": "no completion with thinking disabled",
     "finishes": "no finish_reason",
     "usages": "no usage",
     "envelope": "no error body",
     "errors": "no error",
     "calls": "no tool call",
+    "bound": "no call of a function with a schema that can be used",
     "pieces": "no tool call",
     "said": "no text",
     "content": "no content",
@@ -52,8 +57,8 @@ _MISSING: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The verdict on one check. `cause` says why there was nothing to judge, `reason` is the
-    baseline's; `exchanges` names what was judged."""
+    """The verdict on one check, `error` where the kit itself failed over it. `cause` says why
+    there was nothing to judge, `reason` is the baseline's; `exchanges` names what was judged."""
 
     check: Check
     verdict: Verdict
@@ -89,6 +94,26 @@ class Evidence:
 
 def judge(check: Check, evidence: Evidence) -> Result:
     """The verdict on a check in a run."""
+    return _guarded(check, lambda: _judge(check, evidence))
+
+
+def review(check: Check, recorded: Iterable[Seen]) -> Result:
+    """The verdict on a check over recorded exchanges, each judged by its model's profile."""
+    return _guarded(check, lambda: _review(check, recorded))
+
+
+def _guarded(check: Check, verdict: Callable[[], Result]) -> Result:
+    """The verdict, or what the kit failed over: no answer may take the other checks with it."""
+    try:
+        return verdict()
+    except Exception as error:  # whatever an endpoint sends, the rest of the run is to be told
+        place = extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        said = f"a bug of the kit, please report it: {type(error).__name__}: {error} ({where})"
+        return Result(check, "error", cause=said)
+
+
+def _judge(check: Check, evidence: Evidence) -> Result:
     if not evidence.profile.has(check.capability):
         return Result(check, "not_applicable", cause=f"the model has no {check.capability}")
     if check.live and evidence.recorded:
@@ -108,8 +133,7 @@ def judge(check: Check, evidence: Evidence) -> Result:
     return _each(check, [*primary, *others])
 
 
-def review(check: Check, recorded: Iterable[Seen]) -> Result:
-    """The verdict on a check over recorded exchanges, each judged by its model's profile."""
+def _review(check: Check, recorded: Iterable[Seen]) -> Result:
     if not check.kinds or check.together:
         return Result(check, "not_applicable", cause=NEEDS_PROBE)
     fitting = [s for s in recorded if profile(s.model).has(check.capability) and _fits(check, s)]
@@ -127,14 +151,32 @@ def _obstacle(check: Check, name: str, evidence: Evidence) -> tuple[Verdict, tup
         return "not_testable", (), f"{name} got no answer: {seen.exchange.error}"
     if check.alive and not evidence.alive:
         return "not_testable", (), "no good request was answered, so that a refusal proves nothing"
-    if check.kinds and seen.kind not in check.kinds and check.needs != "answer":
-        return "not_testable", (), f"{name} was answered {seen.status}"
+    if _is_outage(check, seen):
+        return "not_testable", (), f"{name} was answered {seen.status}, as by a gateway alone"
+    if _is_other(check, seen):
+        return "not_testable", (), f"{name} {seen.astray or f'was answered {seen.status}'}"
     if getattr(seen, check.needs):
         return _reluctance(check, seen)
-    cause = f"{_MISSING[check.needs]} in {name} (status {seen.status})"
+    cause = f"{_MISSING[check.needs]} in {name} ({seen.exchange.error or f'status {seen.status}'})"
+    cause = f"{name} {seen.astray}" if seen.astray else cause
     is_refusal = check.alive or "refusal" in check.kinds
     is_usable = bool(seen.completion) or (is_refusal and seen.kind == "refusal")
     return (check.absent if is_usable else "not_testable"), (), cause
+
+
+def _is_outage(check: Check, seen: Seen) -> bool:
+    """Whether a good request never reached what is judged, which is not to have refused it."""
+    probe = PROBES[seen.name]
+    is_good = not probe.refused and not probe.disruptive
+    return is_good and not check.kinds and check.needs == "answer" and seen.status in OUTAGES
+
+
+def _is_other(check: Check, seen: Seen) -> bool:
+    """Whether a probe was answered in another form than the check is about."""
+    if check.together:
+        return bool(seen.astray)
+    is_any = not check.kinds or check.needs in ("answer", "granted")
+    return not is_any and seen.kind not in check.kinds
 
 
 def _reluctance(check: Check, seen: Seen) -> tuple[Verdict, tuple[()], str] | None:
@@ -145,10 +187,13 @@ def _reluctance(check: Check, seen: Seen) -> tuple[Verdict, tuple[()], str] | No
 
 
 def _fits(check: Check, seen: Seen) -> bool:
-    """Whether a check judges an exchange besides its probes': one of its kinds, or a copy."""
-    is_copy = seen.name.rpartition("-")[0] in check.probes and seen.name not in PROBES
-    is_its = seen.kind in check.kinds if check.kinds else is_copy
-    return is_its and bool(getattr(seen, check.needs))
+    """Whether a check judges an exchange besides its probes': one of its kinds, or a copy, which
+    a check of the answer itself judges without one, too."""
+    if check.kinds:
+        return seen.kind in check.kinds and bool(getattr(seen, check.needs))
+    name = seen.name.rpartition("-")[0]
+    is_copy = name in check.probes and PROBES[name].copies > 1
+    return is_copy and (check.needs == "answer" or bool(getattr(seen, check.needs)))
 
 
 def _each(check: Check, exchanges: list[Seen]) -> Result:

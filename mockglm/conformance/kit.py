@@ -85,8 +85,10 @@ class Kit:
 
     @property
     def redactor(self) -> Redactor:
-        keys = (self.settings.target.key, WRONG_KEY)
-        return Redactor(key for key in keys if key)
+        """What takes the secrets out of all that is told and kept."""
+        target = self.settings.target
+        secrets = (target.key, WRONG_KEY, *(value for _, value in target.headers))
+        return Redactor(secret for secret in secrets if secret)
 
     def account(self, checks: Iterable[Check]) -> dict[str, Any]:
         """What is to be told of the run beside its verdicts: the report's head, the exchanges."""
@@ -117,9 +119,10 @@ class Kit:
 
     def _send(self, checks: Sequence[Check], watch: Watch) -> Evidence:
         target = self.settings.target
-        with connect(target.url, self.settings.patience) as send:
-            collection = Collection(self.plan(checks), target, self._counted(send), watch)
-            return collection.collect()
+        patience = self.settings.patience
+        with connect(target.url, patience, self.settings.trust) as send:
+            plan, counted = self.plan(checks), self._counted(send)
+            return Collection(plan, target, counted, watch, pause=patience.pause).collect()
 
     def _counted(self, send: Send) -> Send:
         def counted(request: Any) -> Any:
@@ -134,7 +137,7 @@ class Kit:
         if replay is None or self.settings.recorded:
             found = _chats(self.settings.recorded)
             return Evidence({}, self._profile(found), tuple(found), recorded=True)
-        found = [Seen(name, exchange) for name, exchange in recordings.load(replay)]
+        found = [Seen(kept.name, kept.exchange) for kept in recordings.load(replay)]
         probed = {seen.name: seen for seen in found if seen.name in PROBES}
         more = tuple(seen for seen in found if seen.name not in PROBES)
         about = self._profile(found)
@@ -166,13 +169,12 @@ class Kit:
 
 def _chats(paths: Iterable[Path]) -> list[Seen]:
     """The recorded exchanges of the chat path. Raises UsageError where a path has none."""
-    chats = []
-    for path in paths:
-        found = [Seen(name, exchange) for name, exchange in recordings.load(path)]
-        if not any(seen.chats for seen in found):
-            raise UsageError(f"{path} holds no recorded exchange of {CHAT}")
-        chats += [seen for seen in found if seen.chats]
-    return chats
+    paths = tuple(paths)
+    found = [(kept.source, Seen(kept.name, kept.exchange)) for kept in recordings.load(*paths)]
+    chats = [(source, seen) for source, seen in found if seen.chats]
+    for path in set(paths) - {source for source, _ in chats}:
+        raise UsageError(f"{path} holds no recorded exchange of {CHAT}")
+    return [seen for _, seen in chats]
 
 
 def _is_refused(name: str) -> bool:

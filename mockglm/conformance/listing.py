@@ -20,7 +20,7 @@ _INTRODUCTION = """\
 Set `{set}`: {total} checks, {must} MUST, {should} SHOULD, {note} NOTE. Made from the checks
 themselves; a change of the set changes its name.
 
-A MUST that is broken fails the run. A SHOULD warns, and fails with `--glm-strict`. A NOTE tells.
+A MUST that is broken fails the run. A SHOULD warns, and fails with `--strict`. A NOTE only informs.
 A check that had nothing to judge has not passed: it is *not testable* (which counts as a failure),
 *not exercised* (the model did not do what was asked of it) or *not applicable* (the model does not
 claim to do this).
@@ -36,26 +36,33 @@ mockglm record chat.yaml --upstream https://api.z.ai/api/paas/v4 --check   # tra
 pytest --pyargs mockglm.conformance --glm-url URL --glm-model ID -k SSE
 ```
 
+Options are written here as `mockglm check` has them; for pytest they begin with `--glm-`.
+
 **The live service.** `--plan` says what would be sent and the most it can cost, without opening a
 socket: a full run sends at most 30 requests, one after the other, and generates at most 6,000
 tokens, second attempts included; about ten of them are refused, which is free. The default model,
 glm-4.5-flash, is free of charge altogether; with any other, 6,000 output tokens are cents.
 `--max-requests` and `--max-tokens` stop a run before it costs more, `-k` sends only what the checks
-selected need. Every request has a `request_id` that begins with `mockglm-`, to find it on the bill.
-Requests that exceed limits on purpose (marked *disruptive*) are sent only with `--disruptive`:
-eight streams at once, more `max_tokens` than there are, and a prompt beyond the context, which a
-service may bill if it takes it. `--soak N` sends the cheapest stream N times more, to catch what
-happens now and then.
+selected need. A request that came too often (429 with 1302 or 1305) is sent once more after
+`--pause` seconds (10, or what Retry-After says), if the limits allow. Every request has a
+`request_id` that begins with `mockglm-`, to find it on the bill. Requests that exceed limits on
+purpose (marked *disruptive*) are sent only with `--disruptive`: eight streams at once, more
+`max_tokens` than there are, and a prompt beyond the context, which a service may bill if it takes
+it. `--soak N` sends the cheapest stream N times more, to catch what happens now and then; it stops
+at a limit.
 
 **vLLM and SGLang.** Start them with the parsers of the model's family, `--reasoning-parser glm45
 --tool-call-parser glm45` (`glm47` for the tools of GLM-4.7 and later), vLLM also with
 `--enable-auto-tool-choice`: without them thought and calls stand in the text, which RSN-04 and
-TOL-04 tell. The model is what the server calls it; one that no table of GLM's models has may do
-everything, and a line says so. They have codes, keys and usage of their own: keep what you accept
-in a baseline (`--write-baseline known.yaml`, then `--baseline known.yaml`), each with its reason.
+TOL-04 report. The model is what the server calls it (`--model`); one that no table of GLM's models
+has may do everything, and a line says so. They have codes, keys and usage of their own: keep what
+you accept in a baseline (`--write-baseline known.yaml`, then `--baseline known.yaml`), each with
+its reason.
 
 **A gateway.** Point the kit at the gateway and at what stands behind it, each with `--report`, and
-`mockglm matrix a/report.json b/report.json` shows what the gateway changes.
+`mockglm matrix a/report.json b/report.json` shows what the gateway changes. `--header NAME=VALUE`
+goes with every request, `--ca FILE` trusts a certificate of its own. Of headers, reports show only
+those that carry no secret; a user or a query in the URL is refused.
 
 **A mock.** `--deterministic` says that the endpoint repeats itself, so that the words of stream and
 plain reply are compared, `--failing` that it breaks off the stream that asks for it. The scenario
@@ -71,8 +78,9 @@ mockglm check http://127.0.0.1:8600/s/conformance/api/paas/v4 --deterministic --
 How the kit fares itself, and another mock before it, is in [conformance.md](conformance.md).
 
 It ends with 0 (conformant), 1 (a violation, or an entry of the baseline that passes), 2
-(interrupted), 3 (internal error), 4 (wrong usage), 5 (nothing ran) or 6 (could not judge: no
-connection, no valid key, no balance, or the budget spent).
+(interrupted), 3 (internal error: a bug of the kit, named beside the other results), 4 (wrong
+usage), 5 (nothing ran) or 6 (could not judge: no connection, no valid key, no such model, no
+balance, or the budget spent).
 """
 
 

@@ -9,6 +9,9 @@ __all__ = ["COULD_NOT_JUDGE", "status"]
 
 CONFORMANT = 0
 VIOLATION = 1
+INTERRUPTED = 2
+INTERNAL_ERROR = 3
+WRONG_USAGE = 4
 NOTHING_RAN = 5
 COULD_NOT_JUDGE = 6
 
@@ -16,13 +19,16 @@ _BROKEN = ("fail", "not_testable", "stale")
 
 
 def status(pytest_status: int, report: Mapping[str, Any], is_strict: bool = False) -> int:
-    """The exit status of a run: pytest's own 2, 3 and 4 first, then 6, 1, 5 and 0."""
-    if pytest_status in (2, 3, 4):
-        return pytest_status
+    """The exit status of a run: pytest's own 4, 3 and 2 first, then 6, 1, 5 and 0. Tests that ran
+    beside the checks and failed fail the run as a check does."""
     found = report["summary"]
+    if found.get("error") and pytest_status != WRONG_USAGE:
+        return INTERNAL_ERROR
+    if pytest_status in (INTERRUPTED, INTERNAL_ERROR, WRONG_USAGE):
+        return pytest_status
     cause = report["cause"]
     if (cause and cause["blocking"]) or (is_strict and found.get("not_exercised")):
         return COULD_NOT_JUDGE
-    if any(found.get(verdict) for verdict in _BROKEN):
+    if pytest_status == VIOLATION or any(found.get(verdict) for verdict in _BROKEN):
         return VIOLATION
     return CONFORMANT if found else NOTHING_RAN

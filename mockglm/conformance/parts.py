@@ -54,8 +54,11 @@ class Part:
 
 
 def decode(text: str | bytes) -> Any:
-    """JSON as RFC 8259 has it: NaN and Infinity are none. Raises ValueError (with `pos`)."""
-    return json.loads(text, parse_constant=_refuse)
+    """JSON as RFC 8259 has it, without NaN and Infinity. Raises ValueError (mostly with `pos`)."""
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deep to be read") from error
 
 
 def brief(value: object, size: int = 80) -> str:
@@ -65,4 +68,4 @@ def brief(value: object, size: int = 80) -> str:
 
 
 def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")

@@ -39,10 +39,10 @@ class Passing:
         found = [future.result() for future in self._judged]
         counts = Counter(result.check.id for results in found for result in results)
         several = ", ".join(f"{id} in {count}" for id, count in sorted(counts.items()))
-        self._tell(
-            f"checked: {len(found)} exchanges, {f'broken: {several}' if several else 'good'}"
-        )
-        return not any(result.verdict == "fail" for results in found for result in results)
+        verdict = f"broken: {several}" if several else "good"
+        self._tell(f"checked: {len(found)} exchanges, {verdict}" if found else "nothing was judged")
+        bad = ("fail", "error")
+        return not any(result.verdict in bad for results in found for result in results)
 
     def _judge(self, seen: Seen) -> tuple[Result, ...]:
         results = broken(seen)
@@ -52,12 +52,20 @@ class Passing:
 
 
 def broken(seen: Seen) -> tuple[Result, ...]:
-    """The checks that an exchange of the chat path fails or that warn of it, with the findings."""
+    """The checks that an exchange of the chat path fails or that warn of it, with the findings,
+    and those that the kit failed over."""
     results = (review(check, [seen]) for check in CHECKS.values())
-    return tuple(result for result in results if result.verdict in ("fail", "warn"))
+    return tuple(result for result in results if result.verdict in ("fail", "warn", "error"))
 
 
 def _line(result: Result) -> str:
+    """A line that can be written, whatever half characters the answer had."""
+    return _words(result).encode(errors="backslashreplace").decode()
+
+
+def _words(result: Result) -> str:
+    if result.verdict == "error":
+        return f"{result.check.id} {result.cause}"
     check, first = result.check, result.findings[0]
     more = len(result.findings) - 1
     tail = f", and {more} more" if more else ""

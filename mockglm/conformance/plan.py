@@ -37,9 +37,11 @@ class Plan:
 
     @property
     def ceiling(self) -> Limits:
-        """What the run costs at most: second attempts are made only while the limits allow."""
+        """What the run costs at most: a second attempt, or a request that came too often sent
+        again, is only while the limits allow it. What was refused has generated no tokens."""
         every = self._sum((probe, probe.copies * probe.attempts) for probe in self.probes)
-        requests = max(self.first.requests, min(every.requests, self.limits.requests))
+        again = self.soak + sum(probe.attempts for probe in self.probes if probe.copies == 1)
+        requests = max(self.first.requests, min(every.requests + again, self.limits.requests))
         tokens = max(self.first.tokens, min(every.tokens, self.limits.tokens))
         return Limits(requests, tokens)
 

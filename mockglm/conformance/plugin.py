@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -106,14 +106,16 @@ class Judge:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self._kit.evidence is not None:
             self._told = self._kit.account(item.check for item in self._items)
+            self._told["lost"] = self._written(self._keep_exchanges)
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput["glm"] = json.dumps(self._told)
-        elif self._is_broken:
-            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
-        elif self._entries and self._told:
-            self._keep()
+            return
+        if self._entries and self._told:
+            self._told["lost"] = self._told["lost"] or self._written(self._keep_report)
             is_strict = self._config.option.glm_strict
             session.exitstatus = status(session.exitstatus, self._report, is_strict)
+        if self._is_broken or self._told.get("lost"):
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -125,6 +127,7 @@ class Judge:
         if self._entries and self._told:
             terminalreporter.ensure_newline()
             self._say(render(self._report, details=self._config.option.tbstyle == "no"))
+            self._say((text, "red") for text in [self._told["lost"]] if text)
 
     def _gather(self) -> None:
         """Have the exchanges; recordings that cannot be read end the run with 4."""
@@ -139,16 +142,26 @@ class Judge:
         entries = (self._entries[id] for id in CHECKS if id in self._entries)
         return document(self._told["head"], entries)
 
-    def _keep(self) -> None:
-        """Write what the options ask for."""
+    def _written(self, keep: Callable[[], None]) -> str:
+        """Why what the options ask for could not be written; empty when it was."""
+        try:
+            keep()
+        except OSError as error:
+            return f"{error.filename or 'a file'} could not be written: {error.strerror}"
+        return ""
+
+    def _keep_exchanges(self) -> None:
+        """Under xdist in the process that sent the requests, for the others do not have them."""
+        if self._config.option.glm_record_to:
+            self._kit.save(Path(self._config.option.glm_record_to))
+
+    def _keep_report(self) -> None:
         option = self._config.option
         if option.glm_report:
             write(Path(option.glm_report), self._report, self._told["exchanges"])
         if option.glm_write_baseline:
             text = dump(_failing(self._entries.values()))
             Path(option.glm_write_baseline).write_text(text, encoding="utf-8")
-        if option.glm_record_to and self._kit.evidence is not None:
-            self._kit.save(Path(option.glm_record_to))
 
     def _say(self, lines: Iterable[Line]) -> None:
         reporter = self._config.pluginmanager.getplugin("terminalreporter")

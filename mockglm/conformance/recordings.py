@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -13,25 +14,39 @@ from mockglm.errors import UsageError
 from mockglm.exchange import Exchange
 from mockglm.redact import Redactor
 
-__all__ = ["Exchanges", "load", "save"]
+__all__ = ["Exchanges", "Kept", "load", "save"]
 
 Exchanges: TypeAlias = Iterable[tuple[str, Exchange]]
-"""Exchanges with the name of their probe, or of their place in a recording."""
+"""Exchanges with the name of their probe."""
 
 
-def load(path: Path) -> Iterator[tuple[str, Exchange]]:
-    """The exchanges of a cassette, or of all in a folder by the order of paths; each is named as
-    its file, below the folder, with its number where there are several.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A recorded exchange: which of the paths it was found by, its place, and a name for it that no
+    other has. `number` counts those of a file from 1, `short` is what it is called by itself."""
 
-    Raises FileError where one cannot be read, UsageError where there is none.
+    source: Path
+    file: Path
+    number: int
+    short: str
+    exchange: Exchange
+    name: str = ""
+
+
+def load(*paths: Path) -> tuple[Kept, ...]:
+    """The exchanges of cassettes, and of all in folders by the order of their paths; each is named
+    as its file, below the folder, with its number where there are several, or by its whole path
+    where names are alike.
+
+    Raises FileError where one cannot be read, UsageError where there is none, or one twice.
     """
-    files = sorted(path.rglob("*.y*ml")) if path.is_dir() else [path]
-    if not files:
-        raise UsageError(f"{path} holds no cassette")
-    for file in files:
-        name = file.relative_to(path).with_suffix("").as_posix() if path.is_dir() else file.stem
-        for number, exchange in enumerate(cassette.read(file), 1):
-            yield (name if number == 1 else f"{name}-{number}"), exchange
+    found = [kept for path in paths for kept in _read(path)]
+    places = Counter((kept.file.resolve(), kept.number) for kept in found)
+    for (file, _), count in places.items():
+        if count > 1:
+            raise UsageError(f"{file} is named more than once")
+    counts = Counter(kept.short for kept in found)
+    return tuple(replace(k, name=k.short if counts[k.short] == 1 else _long(k)) for k in found)
 
 
 def save(folder: Path, exchanges: Exchanges, *, origin: str, redactor: Redactor) -> None:
@@ -42,17 +57,19 @@ def save(folder: Path, exchanges: Exchanges, *, origin: str, redactor: Redactor)
             continue
         at = datetime.fromtimestamp(exchange.started, UTC).isoformat(timespec="seconds")
         kept = cassette.Cassette(folder / f"{name}.yaml", origin=origin, at=at, anew=True)
-        kept.append([_clean(exchange, redactor)])
+        kept.append([cassette.redacted(exchange, redactor)])
         kept.close()
 
 
-def _clean(exchange: Exchange, redactor: Redactor) -> Exchange:
-    assert exchange.answer is not None, "only what was answered is kept"
-    request = replace(exchange.request, body=redactor.bytes(exchange.request.body))
-    pieces = redactor.pieces([piece for _, piece in exchange.answer.pieces])
-    times = (at for at, _ in exchange.answer.pieces)
-    headers = tuple((name, redactor.text(value)) for name, value in exchange.answer.headers)
-    answer = replace(
-        exchange.answer, headers=headers, pieces=tuple(zip(times, pieces, strict=True))
-    )
-    return replace(exchange, request=request, answer=answer)
+def _read(path: Path) -> Iterator[Kept]:
+    files = sorted(path.rglob("*.y*ml")) if path.is_dir() else [path]
+    if not files:
+        raise UsageError(f"{path} holds no cassette")
+    for file in files:
+        name = file.relative_to(path).with_suffix("").as_posix() if path.is_dir() else file.stem
+        for number, exchange in enumerate(cassette.read(file), 1):
+            yield Kept(path, file, number, name if number == 1 else f"{name}-{number}", exchange)
+
+
+def _long(kept: Kept) -> str:
+    return f"{kept.file}" if kept.number == 1 else f"{kept.file}#{kept.number}"

@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from mockglm import sse
-from mockglm.conformance import calls
+from mockglm.conformance import calls, schemas
 from mockglm.conformance.arrival import arrivals
+from mockglm.conformance.calls import Call
 from mockglm.conformance.parts import Finding, Part, decode
 from mockglm.conformance.sent import Kind, Sent
 
@@ -59,7 +60,7 @@ class Seen(Sent):
 
     @cached_property
     def choices(self) -> tuple[Part, ...]:
-        return tuple(choice for chunk in self.chunks for choice in chunk.items("choices"))
+        return tuple(choice for chunk in self.spoken for choice in chunk.items("choices"))
 
     @cached_property
     def deltas(self) -> tuple[Part, ...]:
@@ -115,6 +116,11 @@ class Seen(Sent):
         return self.messages or self.deltas
 
     @cached_property
+    def uncut(self) -> tuple[Part, ...]:
+        """The completion of a reply that max_tokens did not cut."""
+        return () if self.finish == "length" else self.completion
+
+    @cached_property
     def unthinking(self) -> tuple[Part, ...]:
         """The completion of a request that disabled thinking."""
         thinking = Part(self.asked, 0, 0).inner("thinking")
@@ -167,9 +173,18 @@ class Seen(Sent):
         return self.reasoning + self.content
 
     @cached_property
-    def calls(self) -> tuple[calls.Call, ...]:
+    def calls(self) -> tuple[Call, ...]:
         """The tool calls, put together by their index."""
         return calls.whole(self.messages[0]) if self.messages else calls.gather(self.pieces)
+
+    @cached_property
+    def bound(self) -> tuple[tuple[Call, str], ...]:
+        """The tool calls whose arguments a schema is there for, each with what is wrong by it."""
+        offers = ((call, self.offered.get(str(call.name), {})) for call in self.calls)
+        judged = (
+            (call, schemas.wrong(call.decoded, offer.get("parameters"))) for call, offer in offers
+        )
+        return tuple((call, said) for call, said in judged if said is not None)
 
     @cached_property
     def thought(self) -> bool:

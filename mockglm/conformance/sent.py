@@ -12,6 +12,8 @@ from mockglm.exchange import Answer, Exchange, Headers, Request
 __all__ = ["CHAT", "Kind", "Sent"]
 
 CHAT = "/chat/completions"
+_STREAM = "text/event-stream"
+_PLAIN = "application/json"
 
 Kind = Literal["stream", "plain", "refusal", "other"]
 
@@ -97,5 +99,18 @@ class Sent:
             return "refusal"
         if self.status != 200:
             return "other"
-        is_stream = self.asked.get("stream") is True or self.media == "text/event-stream"
+        is_stream = self.asked.get("stream") is True or self.media == _STREAM
         return "stream" if is_stream else "plain"
+
+    @property
+    def granted(self) -> bytes:
+        """The body of an answer with status 200."""
+        return self.body if self.status == 200 else b""
+
+    @cached_property
+    def astray(self) -> str:
+        """How a request was granted in the other form than it asked for; empty where it was not."""
+        is_stream = self.asked.get("stream") is True
+        if self.status != 200 or self.media != (_PLAIN if is_stream else _STREAM):
+            return ""
+        return f"asked for {'a stream' if is_stream else 'a plain reply'}, got {self.media}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import sqrt
 from typing import Any
 
 from mockglm.conformance.catalogue import Check
-from mockglm.conformance.judging import Evidence
+from mockglm.conformance.judging import Evidence, review
 from mockglm.conformance.seen import Seen
 
 __all__ = ["interval", "rates"]
@@ -26,19 +26,23 @@ def interval(failed: int, count: int) -> tuple[float, float]:
 
 
 def rates(checks: Iterable[Check], evidence: Evidence) -> dict[str, Any]:
-    """Which checks failed in how many of the soak's streams; empty without a soak."""
-    streams = [seen for seen in evidence.more if seen.name.startswith("soak-")]
-    if not streams:
+    """Which checks failed in how many of the soak's streams that they judged; empty without a
+    soak. `sent` counts its requests, `count` those that were answered with a stream."""
+    sent = [seen for seen in evidence.more if seen.name.startswith("soak-")]
+    streams = [seen for seen in sent if seen.kind == "stream"]
+    if not sent:
         return {}
-    failed = {check.id: _failures(check, streams) for check in checks if "stream" in check.kinds}
+    counts = {check.id: _counts(check, streams) for check in checks if "stream" in check.kinds}
     rows = [
-        {"id": id, "failed": count, "interval": list(interval(count, len(streams)))}
-        for id, count in failed.items()
-        if count
+        {"id": id, "failed": failed, "judged": judged, "interval": list(interval(failed, judged))}
+        for id, (failed, judged) in counts.items()
+        if failed
     ]
-    return {"count": len(streams), "rates": rows}
+    return {"count": len(streams), "sent": len(sent), "rates": rows}
 
 
-def _failures(check: Check, streams: Iterable[Seen]) -> int:
-    judged = (seen for seen in streams if getattr(seen, check.needs) and not check.together)
-    return sum(1 for seen in judged if any(check.run(seen)))
+def _counts(check: Check, streams: Sequence[Seen]) -> tuple[int, int]:
+    """In how many of the streams a check failed, and how many of them it judged."""
+    results = [review(check, [seen]) for seen in streams]
+    judged = [result for result in results if result.exchanges]
+    return sum(bool(result.findings) for result in judged), len(judged)

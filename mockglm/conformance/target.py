@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from mockglm.conformance.capabilities import Profile, profile
 from mockglm.conformance.probe import Credential, Probe
 from mockglm.conformance.probes import WRONG_KEY
-from mockglm.exchange import Request
+from mockglm.exchange import Headers, Request
 
 __all__ = ["Target", "token"]
 
@@ -26,7 +26,7 @@ class Target:
     """An endpoint by its base URL, the model to ask and the key to ask with.
 
     `run` is a short id of this run, part of every request_id so that the requests can be found on
-    the bill; `started` is in unix seconds.
+    the bill; `started` is in unix seconds; `headers` go with every request.
     """
 
     url: str
@@ -36,6 +36,7 @@ class Target:
     started: float = field(default_factory=time.time)
     deterministic: bool = False
     failing: bool = False
+    headers: Headers = field(repr=False, default=())
 
     @property
     def profile(self) -> Profile:
@@ -53,6 +54,7 @@ class Target:
             ("accept-encoding", "identity"),
             ("content-type", "application/json"),
             ("user-agent", "mockglm-conformance"),
+            *self.headers,
         ]
         secret = self.secret(probe.credential)
         if secret:

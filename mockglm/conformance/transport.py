@@ -6,41 +6,62 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mockglm.errors import UsageError
 from mockglm.exchange import Answer, End, Exchange, Headers, Request
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     import httpx
 
-__all__ = ["PATIENCE", "Patience", "Send", "connect"]
+__all__ = ["PATIENCE", "Patience", "Send", "connect", "trusting"]
 
 Send = Callable[[Request], Exchange]
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds to wait for a connection, for the next byte and for the whole answer, and the most
-    bytes of it that are read."""
+    """Seconds to wait for a connection, for the next byte and for the whole answer, the most bytes
+    of it that are read, and the seconds before what came too often is sent again."""
 
     connect: float = 10.0
     idle: float = 120.0
     whole: float = 300.0
     size: int = 16 * 1024 * 1024
+    pause: float = 10.0
 
 
 PATIENCE = Patience()
 """Long enough for a model that thinks; the SDK waits 300 s (zai-sdk 0.2.3, core/_constants.py)."""
 
 
+def trusting(ca: Path) -> SSLContext:
+    """What trusts the certificates of a file beside those that are trusted everywhere. Raises
+    UsageError for a file that has none."""
+    import httpx  # imported here: judging recordings does without
+
+    context = httpx.create_ssl_context()
+    try:
+        context.load_verify_locations(ca)
+    except OSError as error:
+        raise UsageError(f"{ca} has no certificates: {error.strerror or error}") from error
+    return context
+
+
 @contextmanager
-def connect(base: str, patience: Patience = PATIENCE) -> Iterator[Send]:
+def connect(
+    base: str, patience: Patience = PATIENCE, trust: SSLContext | None = None
+) -> Iterator[Send]:
     """A function that sends a request to the base URL and returns the exchange; it never raises
     for what the network does, the exchange says it."""
     import httpx  # imported here: judging recordings does without
 
     timeout = httpx.Timeout(patience.idle, connect=patience.connect)
-    with httpx.Client(timeout=timeout, follow_redirects=False) as client:
+    verify = True if trust is None else trust
+    with httpx.Client(timeout=timeout, follow_redirects=False, verify=verify) as client:
         yield lambda request: _send(client, base.rstrip("/"), request, patience)
 
 
@@ -94,7 +115,7 @@ class _Reading:
 
     def _excess(self) -> str:
         if self._elapsed() > self._patience.whole:
-            return f"the answer had not ended after {self._patience.whole:g} s"
+            return f"the answer had not ended after {self._patience.whole:g} s (--timeout)"
         if self._size > self._patience.size:
             return f"the answer had not ended after {self._size} bytes"
         return ""

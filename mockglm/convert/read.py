@@ -1,4 +1,5 @@
-"""Cassettes of vcrpy and go-vcr read as exchanges, each body byte for byte as far as it was kept.
+"""Cassettes of vcrpy and go-vcr read as exchanges, each body byte for byte as far as it was kept;
+and saved bodies, which are answers to whatever is asked.
 
 Sources: kevin1024/vcrpy (serialize.py, serializers/compat.py), dnaeon/go-vcr v1 to v4
 (cassette/cassette.go), and pydantic/pydantic-ai's tests/json_body_serializer.py, which keeps JSON
@@ -12,7 +13,7 @@ import re
 import zlib
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -21,12 +22,19 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from mockglm.convert import bare
 from mockglm.errors import FileError, Problem
 from mockglm.exchange import Answer, Exchange, Headers, Request
 from mockglm.gateway import route
 from mockglm.scenario import verbatim
 
 __all__ = ["Foreign", "read"]
+
+BARE = (".sse", ".txt")
+"""What a file is called that holds a body, with its head or without."""
+
+MAYBE = (".json",)
+"""What it may be called."""
 
 _SPAN = re.compile(r"([0-9.]+)(h|m(?!s)|s|ms|us|µs|ns)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
@@ -37,17 +45,22 @@ _CODINGS = {"gzip": 31, "deflate": 15}
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """A cassette of another recorder. `at` is when it was recorded, "" where it does not say."""
+    """A cassette of another recorder, or a saved body, which has an answer only. `at` is when it
+    was recorded, `origin` the base URL it was asked at, "" where it does not say."""
 
     by: str
     origin: str
     at: str
-    exchanges: tuple[Exchange, ...]
+    exchanges: tuple[Exchange, ...] = ()
+    answers: tuple[Answer, ...] = ()
 
 
 def read(path: Path) -> Foreign:
-    """Read a cassette. Raises FileError, with the first thing that is not understood."""
-    file = _load(path)
+    """Read a file. Raises FileError, with the first thing that is not understood."""
+    source = _bytes_of(path)
+    file = None if path.suffix in BARE else _parsed(path, source)
+    if file is None:
+        return _saved(path, source)
     found: list[tuple[Exchange, str, str]] = []
     for ordinal, interaction in enumerate(file["interactions"], 1):
         try:
@@ -63,18 +76,38 @@ def read(path: Path) -> Foreign:
     )
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _saved(path: Path, source: bytes) -> Foreign:
     try:
-        file = yaml.load(path.read_bytes(), yaml.CSafeLoader)
+        answer = bare.answer(source)
+        body = _inflated(answer.body, answer.headers)
+    except ValueError as error:
+        raise _unreadable(path, str(error)) from error
+    answer = replace(answer, pieces=((0.0, body),) if body else ())
+    return Foreign("curl", "", _date(answer.headers, body), answers=(answer,))
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror or error}") from error
+
+
+def _parsed(path: Path, source: bytes) -> dict[str, Any] | None:
+    """A cassette's values; None for JSON that is none, but may be an answer's body."""
+    try:
+        file = yaml.load(source, yaml.CSafeLoader)
     except yaml.YAMLError as error:
+        if path.suffix in MAYBE:
+            return None
         raise _unreadable(path, f"not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(file, dict) or not isinstance(file.get("interactions"), list):
-        raise _unreadable(path, "neither a cassette of vcrpy nor of go-vcr: no `interactions`")
-    if "format" in file:
-        raise _unreadable(path, "a file of mockglm already")
-    return file
+    if isinstance(file, dict) and isinstance(file.get("interactions"), list):
+        if "format" in file:
+            raise _unreadable(path, "a file of mockglm already")
+        return file
+    if path.suffix in MAYBE:
+        return None
+    raise _unreadable(path, "neither a cassette of vcrpy nor of go-vcr: no `interactions`")
 
 
 def _interaction(written: Mapping[str, Any]) -> tuple[Exchange, str, str]:
@@ -82,7 +115,8 @@ def _interaction(written: Mapping[str, Any]) -> tuple[Exchange, str, str]:
     asked, answered = written["request"], written["response"]
     url = urlsplit(asked["url"] if "url" in asked else asked["uri"])
     where = route(url.path)
-    request = Request(asked["method"], where.tail, url.query, body=_sent(asked))
+    sent = tuple((name.lower(), value) for name, value in _headers(asked.get("headers")))
+    request = Request(asked["method"], where.tail, url.query, sent, _sent(asked))
     origin = f"{url.scheme}://{url.netloc}{where.base}"
     headers = _headers(answered.get("headers"))
     answer = _answer(answered, headers)
@@ -105,10 +139,30 @@ def _answer(answered: Mapping[str, Any], headers: Headers) -> Answer:
 def _received(answered: Mapping[str, Any], headers: Headers) -> bytes:
     if "parsed_body" in answered:
         return verbatim.dump(answered["parsed_body"])
-    body = _bytes(answered.get("body"))
-    for coding in (value for name, value in headers if name.lower() == "content-encoding"):
-        body = _decoded(body, coding.strip().lower())
+    return _inflated(_bytes(answered.get("body")), headers)
+
+
+def _inflated(body: bytes, headers: Headers) -> bytes:
+    """A body without its content codings; recorders often leave the header of one they undid.
+
+    Raises ValueError for one that is still there and cannot be undone.
+    """
+    values = [value for name, value in headers if name.lower() == "content-encoding"]
+    codings = [coding.strip().lower() for value in values for coding in value.split(",")]
+    for coding in reversed(codings):
+        body = _decoded(body, coding)
+    others = set(codings).difference(_CODINGS, ("", "identity"))
+    if others and not _is_text(body):
+        raise ValueError(f"the body is encoded in {', '.join(sorted(others))}: record it without")
     return body
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _bytes(body: Any) -> bytes:
@@ -123,7 +177,7 @@ def _bytes(body: Any) -> bytes:
 
 
 def _decoded(body: bytes, coding: str) -> bytes:
-    """A body without its content coding; recorders often leave the header of one they undid."""
+    """A body without one content coding, where that is known and still there."""
     if coding not in _CODINGS or not body:
         return body
     try:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mockglm import __version__
-from mockglm.cassette import block, head, redacted
+from mockglm.cassette import block, credentials, head, hidden, ready, redacted, rule
 from mockglm.convert.read import Foreign, read
 from mockglm.errors import FileError, Problem
 from mockglm.redact import Redactor
 
 __all__ = ["Converted", "convert"]
 
-SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES = (".yaml", ".yml", ".json", ".sse")
+"""What is converted of a folder. What a `.txt` is, only who names it knows."""
 
 UNKNOWN = "unknown"
 """What stands in a cassette whose date or base URL its recorder did not keep."""
@@ -23,43 +24,64 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """What came of it: the files written, and what could not be read."""
+    """What came of it: the files written, or that would be, and what could not be read."""
 
     written: tuple[Path, ...]
     problems: tuple[Problem, ...]
 
 
-def convert(sources: Iterable[Path], to: Path) -> Converted:
+def convert(sources: Iterable[Path], to: Path, *, is_dry: bool = False) -> Converted:
     """Write a cassette to the folder for each file, and each below a folder; what is there
-    already is written over. One that cannot be read does not keep the others."""
-    to.mkdir(parents=True, exist_ok=True)
+    already is written over, but never a source. One that cannot be read does not keep the others.
+
+    With `is_dry` nothing is written. Raises UsageError for a folder that cannot be written to.
+    """
+    if not is_dry:
+        ready(to)
+    found = tuple(_find(sources, to))
+    own = frozenset(source.resolve() for source in found)
     written: dict[Path, Path] = {}
     problems: list[Problem] = []
-    for source in _find(sources):
+    for source in found:
         try:
             text = _text(read(source))
         except FileError as error:
             problems.extend(error.problems)
             continue
+        except ValueError as error:
+            problems.append(Problem(str(source), 1, 1, str(error)))
+            continue
         target = _target(source, to, written)
+        if target.resolve() in own:
+            message = f"{target} would be written over, which is to be read: name another folder"
+            problems.append(Problem(str(source), 1, 1, message))
+            continue
         written[target] = source
-        target.write_text(text, "utf-8")
+        if not is_dry:
+            target.write_text(text, "utf-8")
     return Converted(tuple(written), tuple(problems))
 
 
 def _text(foreign: Foreign) -> str:
-    by = f"mockglm {__version__} from a cassette of {foreign.by}"
-    redactor = Redactor()
-    blocks = (block(redacted(exchange, redactor)) for exchange in foreign.exchanges)
+    what = "a cassette of" if foreign.exchanges else "a body saved by"
+    by = f"mockglm {__version__} from {what} {foreign.by}"
+    redactor = Redactor(key for one in foreign.exchanges for key in credentials(one.request))
+    blocks = [block(redacted(exchange, redactor)) for exchange in foreign.exchanges]
+    blocks += [rule(hidden(answer, redactor)) for answer in foreign.answers]
     return "".join((head(foreign.origin or UNKNOWN, foreign.at or UNKNOWN, by), *blocks))
 
 
-def _find(sources: Iterable[Path]) -> Iterator[Path]:
+def _find(sources: Iterable[Path], to: Path) -> Iterator[Path]:
+    """The files that are converted; what an earlier run wrote below a folder is not."""
     for source in sources:
-        if source.is_dir():
-            yield from sorted(path for path in source.rglob("*") if path.suffix in SUFFIXES)
-        else:
+        if not source.is_dir():
             yield source
+            continue
+        found = sorted(path for path in source.rglob("*") if path.suffix in SUFFIXES)
+        is_below = source.resolve() in to.resolve().parents
+        yield from (
+            path for path in found if not (is_below and to.resolve() in path.resolve().parents)
+        )
 
 
 def _target(source: Path, to: Path, taken: dict[Path, Path]) -> Path:

@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mockglm.faults.fault import Fault, Laid, Option
+    from mockglm.faults.fault import Fault, Laid
     from mockglm.faults.laying import CATALOGUE, apply, parse
+    from mockglm.faults.options import Option
     from mockglm.faults.place import Place
 
 __all__ = ["CATALOGUE", "Fault", "Laid", "Option", "Place", "apply", "parse"]
@@ -16,7 +17,7 @@ _HOMES = {
     "CATALOGUE": "laying",
     "Fault": "fault",
     "Laid": "fault",
-    "Option": "fault",
+    "Option": "options",
     "Place": "place",
     "apply": "laying",
     "parse": "laying",

@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 
 from mockglm.exchange import Answer
-from mockglm.faults.edit import JSON, Document, calls, documents, messages, recast
-from mockglm.faults.fault import Fault, Option, Options, count
+from mockglm.faults.edit import JSON, Document, bound, calls, documents, messages, recast
+from mockglm.faults.fault import Fault
+from mockglm.faults.options import Option, Options, count
 from mockglm.faults.place import Spot
-from mockglm.faults.reach import each, functions, put, turn
+from mockglm.faults.reach import each, function, functions, put, string, turn
 
 __all__ = ["FAULTS"]
 
@@ -31,10 +32,10 @@ def call_in_pieces(answer: Answer, spot: Spot, options: Options) -> Answer:
 
 def call_name_repeated(answer: Answer, spot: Spot, options: Options) -> Answer:
     changes: list[tuple[Document, list[JSON]]] = []
-    openers: dict[Any, JSON] = {}
+    openers: dict[str, JSON] = {}
     for doc in documents(answer, spot.start):
         for call in calls(doc.value):
-            opener = openers.setdefault(call.get("index"), call)
+            opener = openers.setdefault(_index(call), call)
             _repeat(call, opener)
         if any(calls(doc.value)):
             changes.append((doc, list(_halves(doc.value))))
@@ -43,14 +44,15 @@ def call_name_repeated(answer: Answer, spot: Spot, options: Options) -> Answer:
 
 def arguments_whole(answer: Answer, spot: Spot, options: Options) -> Answer:
     """What came in pieces is in the call's first chunk; the others go."""
-    first: dict[Any, JSON] = {}
+    first: dict[str, JSON] = {}
     changes: list[tuple[Document, list[JSON]]] = []
     for doc in documents(answer, spot.start):
         found = list(calls(doc.value))
-        for call in (call for call in found if call.get("index") in first):
-            first[call.get("index")]["function"]["arguments"] += _text(call)
-        opening = [call for call in found if call.get("index") not in first]
-        first |= {call.get("index"): call for call in opening if "function" in call}
+        for call in (call for call in found if _index(call) in first):
+            whole = function(first[_index(call)])
+            whole["arguments"] = string(whole, "arguments") + _text(call)
+        opening = [call for call in found if _index(call) not in first]
+        first |= {_index(call): call for call in opening if function(call)}
         if found:
             changes.append((doc, [doc.value] if opening else []))
     return recast(answer, changes)
@@ -58,28 +60,31 @@ def arguments_whole(answer: Answer, spot: Spot, options: Options) -> Answer:
 
 def _pieces(value: JSON, size: int) -> Iterator[JSON]:
     """The chunk with empty arguments, then a chunk for each piece of them."""
-    for call in list(calls(value)):
+    for call in calls(value):
         text = _text(call)
-        call["function"] = call.get("function", {}) | {"arguments": ""}
-        yield _carrying(value, call)
+        bound("call-in-pieces", pieces=len(text) // size)
+        yield _carrying(value, _saying(call, "") if text else call)
         for low in range(0, len(text), size):
-            function = {"arguments": text[low : low + size]}
-            yield _carrying(value, {"index": call.get("index"), "function": function})
+            piece = {"arguments": text[low : low + size]}
+            yield _carrying(value, {"index": call.get("index"), "function": piece})
 
 
 def _halves(value: JSON) -> Iterator[JSON]:
     for call in calls(value):
         text = _text(call)
         middle = len(text) // 2
-        for part in (text[:middle], text[middle:]) if middle else (text,):
-            function = call.get("function", {}) | {"arguments": part}
-            yield _carrying(value, call | {"function": function})
+        if not middle:
+            yield _carrying(value, call)
+            continue
+        for part in (text[:middle], text[middle:]):
+            yield _carrying(value, _saying(call, part))
 
 
 def _repeat(call: JSON, opener: JSON) -> None:
     """Say again what only the first piece of a call said."""
-    function = opener.get("function", {}) | call.get("function", {})
-    whole = opener | call | {"function": function}
+    whole = opener | call
+    if function(opener):
+        whole["function"] = function(opener) | function(call)
     call.clear()
     call.update(whole)
 
@@ -91,13 +96,22 @@ def _carrying(value: JSON, call: JSON) -> JSON:
     return value | {"choices": [one]}
 
 
+def _saying(call: JSON, text: str) -> JSON:
+    """The call with those arguments."""
+    return call | {"function": function(call) | {"arguments": text}}
+
+
 def _text(call: JSON) -> str:
-    text = (call.get("function") or {}).get("arguments")
-    return text if isinstance(text, str) else ""
+    return string(function(call), "arguments")
+
+
+def _index(call: JSON) -> str:
+    """What tells which call a piece belongs to, whatever was recorded there."""
+    return repr(call.get("index"))
 
 
 ARGUMENTS = "a tool call with arguments"
-CUT = ("CommandCodeAI/command-code#785", "mrwogu/factory-droid-openai#33")
+LOST = ("CommandCodeAI/command-code#785", "mrwogu/factory-droid-openai#33")
 TWICE = ("anomalyco/opencode#33064", "sgl-project/sglang#15405")
 
 FAULTS = (
@@ -150,7 +164,7 @@ FAULTS = (
         name="arguments-cut",
         kind="meaning",
         about="The second half of the arguments is lost.",
-        seen=CUT,
+        seen=LOST,
         breaks="langchain takes the part for the whole: the tool runs with wrong arguments",
         change=each(functions, turn("arguments", lambda text: text[: len(text) // 2])),
         caught_by="TOL-03",

@@ -11,6 +11,7 @@ from mockglm.exchange import Answer
 from mockglm.faults.edit import (
     JSON,
     Document,
+    bound,
     calls,
     documents,
     messages,
@@ -18,9 +19,10 @@ from mockglm.faults.edit import (
     recast,
     rewritten,
 )
-from mockglm.faults.fault import CHAT, Fault, Option, Options, choice
+from mockglm.faults.fault import CHAT, Fault
+from mockglm.faults.options import Option, Options, choice
 from mockglm.faults.place import Spot
-from mockglm.faults.reach import each, finishes, leave, put, suffix
+from mockglm.faults.reach import each, finishes, function, leave, put, string, suffix
 
 __all__ = ["FAULTS"]
 
@@ -32,7 +34,7 @@ def call_twice(answer: Answer, spot: Spot, options: Options) -> Answer:
     found = _calling(answer, spot)
     if answer.is_stream:
         return recast(answer, [(doc, [doc.value, doc.value]) for doc in found])
-    for message in (message for doc in found for message in messages(doc.value)):
+    for message in (message for doc in found for message in _callers(doc.value)):
         message["tool_calls"] = [call for call in message["tool_calls"] for _ in range(2)]
     return rewritten(answer, found)
 
@@ -49,7 +51,7 @@ def calls_in_one_chunk(answer: Answer, spot: Spot, options: Options) -> Answer:
     found = _calling(answer, spot)
     if len(found) < 2:
         return answer
-    first = next(message for message in messages(found[0].value) if "tool_calls" in message)
+    first = next(_callers(found[0].value))
     first["tool_calls"] = [call for doc in found for call in calls(doc.value)]
     return recast(answer, [(found[0], [found[0].value]), *((doc, []) for doc in found[1:])])
 
@@ -73,14 +75,19 @@ def call_text(answer: Answer, spot: Spot, options: Options) -> Answer:
     if answer.is_stream:
         told = [(doc, list(_told(doc.value, key))) for doc in found]
         return recast(answer, [*told, *((doc, [doc.value]) for doc in ends)])
-    for message in messages(ends[0].value):
-        markup = "".join(map(_markup, objects(message.pop("tool_calls", []))))
-        message[key] = (message.get(key) or "") + markup
+    for message in _callers(ends[0].value):
+        markup = "".join(map(_markup, objects(message.pop("tool_calls"))))
+        message[key] = string(message, key) + markup
     return rewritten(answer, ends)
 
 
 def _calling(answer: Answer, spot: Spot) -> list[Document]:
     return [doc for doc in documents(answer, spot.start) if any(calls(doc.value))]
+
+
+def _callers(value: JSON) -> Iterator[JSON]:
+    """The deltas or messages that have a list for calls."""
+    return (part for part in messages(value) if isinstance(part.get("tool_calls"), list))
 
 
 def _opening(value: JSON) -> Iterator[JSON]:
@@ -96,13 +103,14 @@ def _indexed(value: JSON) -> Iterator[JSON]:
 
 
 def _named(value: JSON) -> Iterator[JSON]:
-    found = objects([call.get("function") for call in calls(value)])
-    return (function for function in found if isinstance(function.get("name"), str))
+    found = map(function, calls(value))
+    return (part for part in found if isinstance(part.get("name"), str))
 
 
 def _told(value: JSON, key: str) -> Iterator[JSON]:
     """The chunk again for each piece of the text of its calls."""
     text = "".join(map(_markup, calls(value)))
+    bound("call-text", pieces=len(text) // PIECE)
     for low in range(0, len(text), PIECE):
         delta = {"role": "assistant", key: text[low : low + PIECE]}
         yield value | {"choices": [{"index": 0, "delta": delta}]}
@@ -110,17 +118,19 @@ def _told(value: JSON, key: str) -> Iterator[JSON]:
 
 def _markup(call: JSON) -> str:
     """Source: the chat template of zai-org/GLM-4.5 and later, huggingface.co/zai-org."""
-    function = call.get("function") or {}
-    lines = [f"<tool_call>{function.get('name', '')}"]
-    for name, value in _arguments(function).items():
+    lines = [f"<tool_call>{string(function(call), 'name')}"]
+    for name, value in _arguments(function(call).get("arguments")).items():
         shown = value if isinstance(value, str) else msgspec.json.encode(value).decode()
         lines += [f"<arg_key>{name}</arg_key>", f"<arg_value>{shown}</arg_value>"]
     return "\n".join([*lines, "</tool_call>"])
 
 
-def _arguments(function: JSON) -> Mapping[str, Any]:
+def _arguments(written: Any) -> Mapping[str, Any]:
+    """Arguments by name, of a text as of an object; none of what is neither."""
+    if not isinstance(written, str):
+        return written if isinstance(written, dict) else {}
     try:
-        return msgspec.json.decode(function.get("arguments") or "{}", type=dict[str, Any])
+        return msgspec.json.decode(written, type=dict[str, Any])
     except msgspec.DecodeError:
         return {}
 

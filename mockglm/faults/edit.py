@@ -11,14 +11,18 @@ from typing import Any, TypeAlias
 import msgspec
 
 from mockglm import sse
+from mockglm.errors import FaultError
 from mockglm.exchange import Answer
+from mockglm.faults.options import LARGEST
 
 __all__ = [
+    "CHARACTER",
     "JSON",
     "Document",
     "Edit",
     "Frame",
     "Pieces",
+    "bound",
     "calls",
     "choices",
     "documents",
@@ -36,6 +40,12 @@ __all__ = [
 
 JSON: TypeAlias = dict[str, Any]
 Pieces: TypeAlias = Sequence[tuple[float, bytes]]
+
+CHARACTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
+"""A character of several bytes in UTF-8."""
+
+MOST_PIECES = 200_000
+"""The most that a fault cuts an answer into."""
 
 _END = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2,}")
 _DATA = re.compile(rb"(?:^|[\r\n])(?:\xef\xbb\xbf)?data: ?([^\r\n]*)")
@@ -74,6 +84,14 @@ class Document:
 
     frame: Frame
     value: JSON
+
+
+def bound(name: str, *, size: int = 0, pieces: int = 0) -> None:
+    """Raise FaultError where a fault would make more of an answer than a server should hold."""
+    if size > LARGEST:
+        raise FaultError(name, f"the answer would have more than {LARGEST} bytes")
+    if pieces > MOST_PIECES:
+        raise FaultError(name, f"the answer would come in more than {MOST_PIECES} pieces")
 
 
 def frames(body: bytes) -> list[Frame]:

@@ -5,49 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from mockglm.exchange import Answer
+from mockglm.faults.options import Option, Options
 from mockglm.faults.place import ANYWHERE, START, Place, Spot, Unit
 
-__all__ = [
-    "CHAT",
-    "CODES",
-    "SSE",
-    "Change",
-    "Fault",
-    "Kind",
-    "Laid",
-    "On",
-    "Option",
-    "Options",
-    "choice",
-    "count",
-    "seconds",
-    "text",
-]
+__all__ = ["CHAT", "CODES", "OPENAI", "ROUTECODEX", "SSE", "Change", "Fault", "Kind", "Laid", "On"]
 
 CHAT = "https://docs.bigmodel.cn/api-reference/模型-api/对话补全"
 CODES = "https://docs.bigmodel.cn/cn/faq/api-code"
+OPENAI = "https://platform.openai.com/docs/api-reference/chat-streaming/streaming"
+ROUTECODEX = "https://github.com/Jasonzhangf/routecodex"
 SSE = "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation"
 
 Kind = Literal["wire", "stream", "meaning"]
 On = Literal["any answer", "a stream", "a JSON answer", "a completion", "an error"]
-Options: TypeAlias = Mapping[str, Any]
 Change: TypeAlias = Callable[[Answer, Spot, Options], Answer]
 
-_SECONDS: Mapping[str, float] = {"ms": 0.001, "s": 1, "": 1, "m": 60, "h": 3600}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|)")
 _ISSUE = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A parameter of a fault. `read` makes a value of what was written, or raises ValueError."""
-
-    read: Callable[[Any], Any]
-    default: Any
-    about: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,34 +72,3 @@ class Laid:
     place: Place | None = None
     options: Options = field(default_factory=dict)
     chance: float = 1.0
-
-
-def seconds(value: Any) -> float:
-    """A duration in seconds: a number, or text as 30s, 500ms, 2m."""
-    match = _DURATION.fullmatch(str(value).strip())
-    if match is None:
-        raise ValueError(f"{value!r} is no duration; write 30s, 500ms or 2m")
-    return float(match[1]) * _SECONDS[match[2]]
-
-
-def count(value: Any) -> int:
-    """A whole number of at least one."""
-    if isinstance(value, bool) or not str(value).isdecimal() or int(value) < 1:
-        raise ValueError(f"{value!r} is no whole number above 0")
-    return int(value)
-
-
-def text(value: Any) -> str:
-    """A piece of text."""
-    return str(value)
-
-
-def choice(*names: str) -> Callable[[Any], str]:
-    """One of these words."""
-
-    def read(value: Any) -> str:
-        if value not in names:
-            raise ValueError(f"{value!r} is none of {', '.join(names)}")
-        return str(value)
-
-    return read

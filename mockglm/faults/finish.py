@@ -15,9 +15,10 @@ from mockglm.faults.edit import (
     recast,
     rewritten,
 )
-from mockglm.faults.fault import CHAT, Change, Fault, Option, Options, choice, text
+from mockglm.faults.fault import CHAT, Change, Fault
+from mockglm.faults.options import Option, Options, choice, text
 from mockglm.faults.place import FIRST, START, Spot
-from mockglm.faults.reach import each, finishes, leave, put
+from mockglm.faults.reach import each, finishes, leave, put, string
 
 __all__ = ["FAULTS", "last"]
 
@@ -108,7 +109,7 @@ def _shorten(document: Document, *, half: bool) -> None:
     """Half the text of a JSON answer, or none; no call."""
     for message in messages(document.value):
         message.pop("tool_calls", None)
-        content = message.get("content") or ""
+        content = string(message, "content")
         message["content"] = content[: len(content) // 2] if half else ""
 
 

@@ -8,12 +8,16 @@ from dataclasses import replace
 
 from mockglm.exchange import Answer, Headers
 from mockglm.faults.edit import documents, rewritten
-from mockglm.faults.fault import CHAT, Change, Fault, Option, Options, count, text
+from mockglm.faults.fault import CHAT, Change, Fault
+from mockglm.faults.options import Option, Options, header_value, whole
 from mockglm.faults.place import NOWHERE, Spot
 
 __all__ = ["FAULTS", "headed"]
 
 GZIP = 16 + zlib.MAX_WBITS
+
+LONGEST = 10**12
+"""The most a header tells a client to wait: only the client is to mind."""
 
 
 def headed(answer: Answer, name: str, value: str | None) -> Answer:
@@ -71,7 +75,7 @@ def retry_after(answer: Answer, spot: Spot, options: Options) -> Answer:
 
 def value(default: str) -> Mapping[str, Option]:
     """The one option of a fault that sets a header."""
-    return {"value": Option(text, default, "the header's value")}
+    return {"value": Option(header_value, default, "the header's value")}
 
 
 HTTP = "https://www.rfc-editor.org/rfc/rfc9110"
@@ -148,7 +152,7 @@ FAULTS = (
         caught_by="AUT-06",
         on="any answer",
         needs="a known key",
-        options={"key": Option(text, "", "the key; the request's own unless given")},
+        options={"key": Option(header_value, "", "the key; the request's own unless given")},
         places=NOWHERE,
     ),
     Fault(
@@ -186,9 +190,9 @@ FAULTS = (
         why="the header is valid",
         on="any answer",
         options={
-            "seconds": Option(count, 1, "the value of Retry-After"),
-            "ms": Option(count, None, "adds retry-after-ms"),
-            "should": Option(text, None, "adds x-should-retry"),
+            "seconds": Option(whole(LONGEST), 1, "the value of Retry-After"),
+            "ms": Option(whole(LONGEST), None, "adds retry-after-ms"),
+            "should": Option(header_value, None, "adds x-should-retry"),
         },
         places=NOWHERE,
     ),

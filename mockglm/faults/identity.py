@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mockglm.exchange import Answer
 from mockglm.faults.edit import messages
-from mockglm.faults.fault import CHAT, Fault, Option, Options, text
+from mockglm.faults.fault import CHAT, OPENAI, Fault
+from mockglm.faults.options import Option, Options, text
 from mockglm.faults.place import Spot
 from mockglm.faults.reach import Reach, after_first, each, leave, put, top, turn
 
@@ -24,7 +25,6 @@ def _with(key: str) -> Reach:
     return lambda value: (part for part in top(value) if part.get(key))
 
 
-OPENAI = "https://platform.openai.com/docs/api-reference/chat-streaming/streaming"
 IDS = ("ggml-org/llama.cpp#5876", "BerriAI/litellm#1571", "microsoft/foundry-local#144")
 NO_ID = ("spring-projects/spring-ai#6928", "BerriAI/litellm#23931")
 
@@ -67,7 +67,7 @@ FAULTS = (
         about="The time is text.",
         seen=(CHAT,),
         breaks="typed clients raise",
-        change=each(_with("created"), turn("created", str)),
+        change=each(_with("created"), turn("created", str, int | float)),
         caught_by="CHK-01",
         also=("JSN-01",),
         needs="a time",
@@ -78,7 +78,7 @@ FAULTS = (
         about="The time is in milliseconds.",
         seen=(CHAT,),
         breaks="dates in the year 50000, or an overflow",
-        change=each(_with("created"), turn("created", lambda at: at * 1000)),
+        change=each(_with("created"), turn("created", lambda at: at * 1000, int | float)),
         caught_by="CHK-09",
         needs="a time",
     ),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
-from mockglm.errors import FaultError
+from mockglm.errors import FaultError, nearest
 from mockglm.exchange import Answer
 from mockglm.faults import (
     arguments,
@@ -25,7 +24,7 @@ from mockglm.faults import (
     usage,
     wire,
 )
-from mockglm.faults.edit import documents, is_opaque
+from mockglm.faults.edit import bound, documents, is_opaque
 from mockglm.faults.fault import Fault, Laid, On
 from mockglm.faults.place import Place, find
 
@@ -98,7 +97,13 @@ def _lay(answer: Answer, laid: Laid, key: str) -> Answer:
     changed = fault.change(answer, spot, options)
     if changed == answer:
         raise FaultError(fault.name, f"this answer is without {fault.needs or 'what it changes'}")
+    if _size(changed) > _size(answer):
+        bound(fault.name, size=_size(changed))
     return changed
+
+
+def _size(answer: Answer) -> int:
+    return sum(len(piece) for _, piece in answer.pieces)
 
 
 _FITS: Mapping[On, Callable[[Answer], bool]] = {
@@ -120,8 +125,8 @@ def _worded(text: str) -> tuple[str, dict[str, Any]]:
     written: dict[str, Any] = {}
     for part in parts:
         option, _, value = part.partition("-")
-        named = name in CATALOGUE and option in CATALOGUE[name].options
-        written |= {option: value} if named or option == "chance" else {"at": part}
+        is_own = name in CATALOGUE and option in CATALOGUE[name].options
+        written |= {option: value} if is_own or option == "chance" else {"at": part}
     return name, written
 
 
@@ -145,8 +150,8 @@ def _read(name: str, written: dict[str, Any]) -> Laid:
 def _find(name: str) -> Fault:
     if name in CATALOGUE:
         return CATALOGUE[name]
-    near = get_close_matches(name, CATALOGUE, 1)
-    hint = f"did you mean {near[0]}?" if near else "`mockglm faults` lists what there is"
+    near = nearest(name, CATALOGUE)
+    hint = f"did you mean {near}?" if near else "`mockglm faults` lists what there is"
     raise FaultError(name, f"there is no such fault; {hint}")
 
 

@@ -6,14 +6,14 @@ import re
 
 from mockglm import sse
 from mockglm.exchange import Answer
-from mockglm.faults.edit import Edit, Frame, done, edited, frames_from
-from mockglm.faults.fault import SSE, Change, Fault, Option, Options, text
+from mockglm.faults.edit import CHARACTER, Edit, Frame, done, edited, frames_from
+from mockglm.faults.fault import ROUTECODEX, SSE, Change, Fault
+from mockglm.faults.options import Option, Options, text
 from mockglm.faults.place import FIRST, NOWHERE, Spot
 
 __all__ = ["FAULTS"]
 
 _TEXT = re.compile(rb'("(?:reasoning_)?content":")((?:[^"\\]|\\.)*)"')
-_CHARACTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 _BARE = re.compile(rb"(?<!\r)\n")
 
 
@@ -68,7 +68,7 @@ def utf8_split(answer: Answer, spot: Spot, options: Options) -> Answer:
     body = answer.body
     for frame in frames_from(answer, spot.start):
         match = _TEXT.search(body, frame.low, frame.high)
-        character = match and _CHARACTER.search(body, *match.span(2))
+        character = match and CHARACTER.search(body, *match.span(2))
         if match and character:
             cut = character.start() + 1
             texts = body[match.start(2) : cut], body[cut : match.end(2)]
@@ -95,7 +95,6 @@ def _spoken(
     return edited(answer, [Edit(frame.start, frame.end, data)])
 
 
-ROUTECODEX = "https://github.com/Jasonzhangf/routecodex"
 EMPTY = '{"id":"","object":"","created":0,"model":"","choices":[]}'
 
 FAULTS = (

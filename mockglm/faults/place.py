@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 
 from mockglm.exchange import Answer
 from mockglm.faults.edit import calls, choices, documents, done, frames, is_opaque, messages
+from mockglm.faults.options import DAY, LARGEST
 
 __all__ = ["ANYWHERE", "FIRST", "NOWHERE", "START", "WIRE", "Place", "Spot", "Unit", "find"]
 
@@ -42,6 +43,9 @@ class Place:
             unit = match[2] if match[2] in COUNTED else match[2] + "s"
             if unit != "s" and not match[1].isdecimal():
                 raise ValueError(f"{written!r} is not a whole number of {unit}")
+            most = DAY if unit == "s" else LARGEST
+            if float(match[1]) > most:
+                raise ValueError(f"{written!r:.40} is too far; {most:.0f} {unit} is the most")
             return cls(cast("Unit", unit), float(match[1]))
         if written in NAMED:
             return cls(written)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from types import UnionType
 from typing import Any, TypeAlias
 
 from mockglm.exchange import Answer
 from mockglm.faults.edit import JSON, calls, choices, documents, messages, objects, rewritten
-from mockglm.faults.fault import Change, Options
+from mockglm.faults.fault import Change
+from mockglm.faults.options import Options
 from mockglm.faults.place import Spot
 
 __all__ = [
@@ -17,11 +19,13 @@ __all__ = [
     "each",
     "finishes",
     "first",
+    "function",
     "functions",
     "leave",
     "prefix",
     "put",
     "said",
+    "string",
     "suffix",
     "thoughts",
     "top",
@@ -60,9 +64,14 @@ def put(key: str, value: Any) -> Mend:
     return lambda part, options: part.update({key: value})
 
 
-def turn(key: str, become: Callable[[Any], Any]) -> Mend:
-    """Make something else of what a key holds."""
-    return lambda part, options: part.update({key: become(part[key])})
+def turn(key: str, become: Callable[[Any], Any], kind: type | UnionType = str) -> Mend:
+    """Make something else of what a key holds, where that is of a kind."""
+
+    def mend(part: JSON, options: Options) -> None:
+        if isinstance(part.get(key), kind):
+            part[key] = become(part[key])
+
+    return mend
 
 
 def leave(key: str) -> Mend:
@@ -109,6 +118,17 @@ def functions(value: JSON) -> Iterator[JSON]:
     """The functions of the calls, or of their pieces, that have arguments as text."""
     found = objects([call.get("function") for call in calls(value)])
     return (function for function in found if isinstance(function.get("arguments"), str))
+
+
+def string(part: JSON, key: str) -> str:
+    """The text that a key holds; empty where it holds none."""
+    value = part.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def function(call: JSON) -> JSON:
+    """The function of a call; empty where it has none."""
+    return next(objects([call.get("function")]), {})
 
 
 def usages(value: JSON) -> Iterator[JSON]:

@@ -11,8 +11,9 @@ from mockglm.chat import refuse
 from mockglm.errors import FaultError
 from mockglm.exchange import Answer, Failure
 from mockglm.faults.edit import JSON, documents, objects, rewritten
-from mockglm.faults.fault import CODES, Fault, Option, Options, count, text
+from mockglm.faults.fault import CODES, Fault
 from mockglm.faults.head import headed
+from mockglm.faults.options import Option, Options, status_code, text
 from mockglm.faults.place import NOWHERE, Spot
 from mockglm.faults.reach import each, put, suffix, turn
 
@@ -65,6 +66,11 @@ def error_openai(error: JSON, options: Options) -> None:
     error |= {"type": "invalid_request_error", "param": None, "code": "model_not_found"}
 
 
+def number(code: str) -> int:
+    """A business code as a number; 0 for what is none."""
+    return int(code) if len(code) < 10 and code.isdecimal() else 0
+
+
 def error_flat(answer: Answer, spot: Spot, options: Options) -> Answer:
     found = [doc for doc in documents(answer) if any(_errors(doc.value))]
     for doc in found:
@@ -109,7 +115,7 @@ FAULTS = (
         also=("AUT-03", "AUT-04", "ERR-11", "RSN-07", "TOL-09"),
         options={
             "code": Option(text, "1234", "the business code"),
-            "status": Option(count, None, "the HTTP status; the code's own unless given"),
+            "status": Option(status_code, None, "the HTTP status; the code's own unless given"),
             "message": Option(text, None, "the message; the code's own unless given"),
         },
         places=NOWHERE,
@@ -148,7 +154,7 @@ FAULTS = (
         caught_by="ERR-02",
         also=("AUT-01", "AUT-02", "ERR-03", "ERR-04"),
         on="an error",
-        options={"status": Option(count, 200, "the status")},
+        options={"status": Option(status_code, 200, "the status")},
         places=NOWHERE,
     ),
     Fault(
@@ -174,7 +180,7 @@ FAULTS = (
             "LIM-05",
         ),
         on="an error",
-        options={"status": Option(count, 500, "the status")},
+        options={"status": Option(status_code, 500, "the status")},
         places=NOWHERE,
     ),
     Fault(
@@ -183,7 +189,7 @@ FAULTS = (
         about="The code of an error is a number.",
         seen=("diegosouzapw/OmniRoute#1542", CODES),
         breaks="clients that compare it with text",
-        change=each(_errors, turn("code", lambda code: int(code) if code.isdecimal() else 0)),
+        change=each(_errors, turn("code", number)),
         caught_by="ERR-01",
         on="an error",
         needs="an error with a code",
@@ -284,7 +290,7 @@ FAULTS = (
         also=("ERR-01", "TRN-01"),
         trial="html-page.status-400",
         on="any answer",
-        options={"status": Option(count, 502, "the status")},
+        options={"status": Option(status_code, 502, "the status")},
         places=NOWHERE,
     ),
 )

@@ -12,7 +12,8 @@ import msgspec
 from mockglm import sse
 from mockglm.exchange import Answer
 from mockglm.faults.edit import Edit, Frame, done, edited, frames_from, parted
-from mockglm.faults.fault import Fault, Option, Options, choice, count, text
+from mockglm.faults.fault import ROUTECODEX, Fault
+from mockglm.faults.options import Option, Options, choice, count, text
 from mockglm.faults.place import FIRST, NOWHERE, Spot
 from mockglm.faults.refusals import message
 
@@ -94,7 +95,6 @@ def _error(name: str, answer: Answer, options: Options) -> bytes:
     return event + sse.frame(data)
 
 
-ROUTECODEX = "https://github.com/Jasonzhangf/routecodex"
 GLUED = (
     "zai-org/GLM-5#66",
     "Kilo-Org/kilocode#9432",

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from mockglm.exchange import Answer
 from mockglm.faults.edit import JSON, choices, documents, messages, recast
-from mockglm.faults.fault import CHAT, Change, Fault, Options
+from mockglm.faults.fault import CHAT, OPENAI, Change, Fault
+from mockglm.faults.options import Options
 from mockglm.faults.place import Spot
 from mockglm.faults.reach import after_first, each, leave, put, top
 
@@ -48,8 +49,6 @@ def _cast(value: JSON) -> Iterator[JSON]:
 def _deltas(value: JSON) -> Iterator[JSON]:
     return (choice for choice in choices(value) if "delta" in choice)
 
-
-OPENAI = "https://platform.openai.com/docs/api-reference/chat-streaming/streaming"
 
 FAULTS = (
     Fault(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mockglm.exchange import Answer
-from mockglm.faults.edit import JSON, documents, messages, recast, rewritten
-from mockglm.faults.fault import Change, Fault, Option, Options, choice, count, text
+from mockglm.faults.edit import JSON, bound, documents, messages, recast, rewritten
+from mockglm.faults.fault import Change, Fault
+from mockglm.faults.options import Option, Options, choice, count, text
 from mockglm.faults.place import Spot
 from mockglm.faults.reach import (
     Mend,
@@ -62,6 +63,8 @@ def repetition(answer: Answer, spot: Spot, options: Options) -> Answer:
         return answer
     for ended in (end for doc in ends for end in finishes(doc.value)):
         ended["finish_reason"] = "length"
+    frame = spoken[0].frame
+    bound("repetition", size=(frame.end - frame.start) * options["times"])
     if not answer.is_stream:
         next(said(spoken[0].value))["content"] *= options["times"]
     again = (spoken[0], [spoken[0].value] * options["times"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from mockglm.exchange import Answer
 from mockglm.faults.edit import JSON, Document, calls, documents, messages, recast, rewritten
-from mockglm.faults.fault import CHAT, Fault, Option, Options, choice
+from mockglm.faults.fault import CHAT, Fault
+from mockglm.faults.options import Option, Options, choice
 from mockglm.faults.place import Spot
-from mockglm.faults.reach import each, finishes, first, prefix, said, thoughts
+from mockglm.faults.reach import each, finishes, first, prefix, said, string, thoughts
 
 __all__ = ["FAULTS"]
 
@@ -69,16 +70,16 @@ def think_leak(answer: Answer, spot: Spot, options: Options) -> Answer:
 
 
 def _leak(message: JSON, options: Options) -> None:
-    thought, text = message.pop("reasoning_content"), message.get("content") or ""
+    thought, text = message.pop("reasoning_content"), string(message, "content")
     message["content"] = f"<think>{thought}</think>{text}"
 
 
 def _think(message: JSON, *, is_whole: bool) -> None:
     """Text becomes thought, after what was thought before."""
-    text = message.get("content")
+    text = string(message, "content")
     if text:
         message["content"] = ""
-        message["reasoning_content"] = (message.get("reasoning_content") or "") + text
+        message["reasoning_content"] = string(message, "reasoning_content") + text
     if text and not is_whole:
         del message["content"]
 

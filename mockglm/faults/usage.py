@@ -7,7 +7,8 @@ from typing import Any
 
 from mockglm.exchange import Answer
 from mockglm.faults.edit import JSON, Document, documents, recast, rewritten
-from mockglm.faults.fault import CHAT, Fault, Option, Options, count
+from mockglm.faults.fault import CHAT, Fault
+from mockglm.faults.options import Option, Options, count
 from mockglm.faults.place import Spot
 from mockglm.faults.reach import Mend, each, leave, put, top, usages
 

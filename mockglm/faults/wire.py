@@ -9,13 +9,13 @@ from dataclasses import replace
 from itertools import accumulate, pairwise
 
 from mockglm.exchange import Answer, Headers
-from mockglm.faults.edit import Pieces, frames, parted
-from mockglm.faults.fault import Fault, Option, Options, choice, count, seconds, text
+from mockglm.faults.edit import CHARACTER, Pieces, bound, frames, parted
+from mockglm.faults.fault import Fault
+from mockglm.faults.options import Option, Options, choice, count, seconds, text
 from mockglm.faults.place import FIRST, NOWHERE, WIRE, Spot
 
 __all__ = ["FAULTS"]
 
-_CHARACTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 _TOKEN = re.compile(rb'"[^"\\]{2,}"')
 
 
@@ -104,16 +104,18 @@ def _drops(pieces: Pieces, options: Options) -> Iterator[tuple[float, bytes]]:
     """The pieces cut anew into drops, each due with its last byte."""
     body = b"".join(piece for _, piece in pieces)
     highs = list(accumulate(len(piece) for _, piece in pieces))
-    ends = [*range(options["size"], len(body), options["size"]), len(body)] if body else []
     if options["of"] == "frames":
         ends = [frame.end for frame in frames(body)]
+    else:
+        bound("drip", pieces=len(body) // options["size"])
+        ends = [*range(options["size"], len(body), options["size"]), len(body)] if body else []
     for low, high in pairwise([0, *ends]):
         yield pieces[bisect_left(highs, high)][0], body[low:high]
 
 
 def _inside(body: bytes, start: int, what: str) -> int | None:
     """The middle of the first character of several bytes, or of the first word of the JSON."""
-    patterns = {"character": (_CHARACTER,), "token": (_TOKEN,)}.get(what, (_CHARACTER, _TOKEN))
+    patterns = {"character": (CHARACTER,), "token": (_TOKEN,)}.get(what, (CHARACTER, _TOKEN))
     for pattern in patterns:
         match = pattern.search(body, start)
         if match:

@@ -39,14 +39,16 @@ def _act(scene: Scene, model: Model, ids: Ids) -> Reply:
     if made:
         return _calling(announce(scene, ids), made)
     searched = found(scene, ids)
-    text = _refer(scene, ids) if searched else speak(scene, model, ids)
+    is_object = objects.asked(scene)
+    about = objects.plain(scene) if is_object else scene
+    text = _refer(scene, ids) if searched else speak(about, model, ids)
     text = report(scene, ids) if scene.results else text
     last = finisher(scene)
     if last is not None and _is_due(scene):
         given = objects.given(last.parameters or {}, scene, text)
         sent = dump(arguments(last.parameters, ids, given))
         return _calling("", (ToolCall(last.name or "", sent),))
-    if objects.asked(scene):
+    if is_object:
         text = objects.written(scene, text, ids)
     return Reply(content=text, web_search=searched)
 

@@ -9,32 +9,54 @@ from typing import Any
 
 from mockglm.improvise.arguments.make import Given, Path
 from mockglm.improvise.arguments.samples import split
+from mockglm.improvise.concepts import STOP
 from mockglm.improvise.findings import Findings, Number
+from mockglm.improvise.shapes import program
 from mockglm.improvise.slots import Slot
-from mockglm.improvise.words import topic, words
+from mockglm.improvise.words import LATIN, language, topic, words
 
-__all__ = ["assign"]
+__all__ = ["assign", "usual"]
 
 FALLBACKS: Mapping[str, tuple[str, ...]] = {
     "date": ("date", "relative"),
     "time": ("time",),
     "code": ("code", "fence"),
+    "command": ("command", "code", "fence"),
     "fence": ("fence", "code"),
     "person": ("email", "person", "place"),
 }
+MOST_VALUES, LONGEST_VALUE = 300, 64
+"""Values of an enumeration that are looked for in the text, and the characters of each."""
+QUOTABLE = frozenset(("", "person", "path", "fence", "code", "command", "place", "id"))
+"""Kinds of parameters that a quote may go into."""
+WAYS = frozenset(("to", "from"))
+"""Names of a person's parameter that may be a place's."""
 _PROSE = (
     "query q keyword keywords search question prompt text message content body input "
     "instruction instructions description subject topic task note title summary request "
-    "term goal thought pattern answer response result reason explanation 关键词 内容 问题 "
+    "term goal thought pattern answer response result reason explanation plan 关键词 内容 问题 "
     "查询"
 )
 PROSE = frozenset(_PROSE.split())
 MAIN = frozenset(
     ("body", "content", "message", "text", "title", "query", "q", "keyword", "prompt", "question")
 )
+WRITTEN = frozenset(("content", "contents", "file_text", "new_source"))
+"""What is written into a file."""
 TITLES = frozenset(("title", "subject", "name", "topic"))
+CALLED: Mapping[str, str] = {
+    "content": "内容",
+    "body": "正文|内容",
+    "message": "消息|内容",
+    "text": "文本|内容",
+    "title": "标题",
+    "subject": "主题|标题",
+    "name": "名字|名称|姓名",
+    "description": "描述",
+}
+"""What parameters are called in Chinese."""
 NAMED = r"\s*(?:[:：=]|\bis\b|\bare\b|\blike\b|\bsuch as\b|为|是|叫)\s*([^,，。;；\n]+)"
-AND = re.compile(r"\s*(?:、|,|\band\b|\bor\b|和|及)\s*")
+AND = re.compile(r"、|,|\band\b|\bor\b|和|及")
 QUOTES = " \"'“”‘’「」《》`.。"
 EXAMPLE = re.compile(
     r"(?:e\.g\.,?|for example|such as|例如|比如|如)[:,：，]?\s*[\"'“‘「`(（]?"
@@ -45,6 +67,21 @@ EXAMPLE = re.compile(
 def assign(held: Sequence[Slot], findings: Findings, tokens: frozenset[str]) -> Given:
     """Values for parameters by path: each finding goes to the first that wants it, in order."""
     return _Assignment(findings, tokens).fill(held)
+
+
+PLACES = ("北京", "上海", "广州", "深圳")
+DIRECTORY = re.compile(r"\b(?:directory|folder)\b|目录|文件夹", re.I)
+
+
+def usual(needed: Sequence[Slot], text: str) -> Given:
+    """Values for what a text names nothing for, where the sample would not do: places in its
+    language, this directory where one is meant."""
+    plain = [slot for slot in needed if slot.type == "string" and not slot.is_list]
+    plain = [slot for slot in plain if "default" not in slot.schema and "enum" not in slot.schema]
+    places = [slot for slot in plain if slot.kind == "place" and language(text) == "zh"]
+    here = [slot for slot in plain if slot.kind == "path" and DIRECTORY.search(slot.description)]
+    given = {slot.path: place for slot, place in zip(places, PLACES, strict=False)}
+    return given | {slot.path: "." for slot in here if "file" not in slot.name.lower()}
 
 
 YEAR = "2026"
@@ -74,11 +111,12 @@ class _Assignment:
         if slot.type != "string" or "enum" in slot.schema:
             return None
         name = r"[ _]?".join(map(re.escape, split(slot.name))) or re.escape(slot.name)
-        match = re.search(rf"(?<![A-Za-z]){name}s?{NAMED}", self.findings.text, re.I)
+        name = rf"(?:{name}s?|{CALLED[slot.name]})" if slot.name in CALLED else f"{name}s?"
+        match = re.search(rf"(?<![A-Za-z]){name}{NAMED}", self.findings.text, re.I)
         if match is None:
             return None
         value = match[1].strip(QUOTES)
-        return [part.strip(QUOTES) for part in AND.split(value)] if slot.is_list else value
+        return [part.strip().strip(QUOTES) for part in AND.split(value)] if slot.is_list else value
 
     def quoted(self, slot: Slot) -> Any:
         """A quote, for the parameter that the text of it most likely is."""
@@ -94,10 +132,21 @@ class _Assignment:
         if slot.is_number:
             return self.claimed(slot)
         if slot.type == "boolean":
-            return True if words(" ".join(split(slot.name))) <= self.tokens else None
+            return True if self.names(slot) else None
         if slot.type != "string" or not slot.kind:
             return None
         return self.take(slot)
+
+    def names(self, slot: Slot) -> bool:
+        """Whether the text says every word of a parameter's name."""
+        parts = split(slot.name)
+        small = {part for part in parts if part in STOP}
+        has_all = small <= set(LATIN.findall(self.findings.text.lower()))
+        return (
+            has_all
+            and max(map(len, parts), default=0) > 2
+            and words(" ".join(parts)) <= self.tokens
+        )
 
     def needed(self, slot: Slot) -> Any:
         """What may stand in a parameter that must have a value."""
@@ -111,6 +160,8 @@ class _Assignment:
 
     def take(self, slot: Slot) -> Any:
         for kind in FALLBACKS.get(slot.kind, (slot.kind,)):
+            if kind == "place" != slot.kind and not WAYS & {*split(slot.name)}:
+                continue
             found = self.left.get(kind, [])
             if found and slot.is_list:
                 self.left[kind] = []
@@ -122,7 +173,9 @@ class _Assignment:
     def mentioned(self, slot: Slot) -> Any:
         """The value of an enumeration that the text mentions, in either language."""
         text = self.findings.text.lower()
-        named = [value for value in slot.schema["enum"] if isinstance(value, str) and value]
+        listed = slot.schema["enum"][:MOST_VALUES]
+        texts = (value for value in listed if isinstance(value, str))
+        named = [value for value in texts if 0 < len(value) <= LONGEST_VALUE]
         found = [value for value in named if _is_said(value, text)]
         found = found or [value for value in named if words(value) & self.concepts]
         if slot.is_list:
@@ -160,10 +213,17 @@ class _Assignment:
         if slot.is_list:
             self.left["quote"] = []
             return quotes or None
-        if quotes and (slot.kind in ("", "person", "path", "fence", "code", "place")):
+        if quotes and slot.kind in QUOTABLE:
             return quotes.pop(0)
-        is_prose = bool({*split(slot.name), slot.name} & PROSE) and not slot.kind
-        if is_prose:
+        parts = {*split(slot.name), slot.name}
+        sought = self.left.get("glob" if "glob" in slot.description.lower() else "sought")
+        if sought and slot.seeks:
+            return sought[0]
+        if slot.name in WRITTEN:
+            code = program(self.findings.text, self.findings.of("path"))
+            if code:
+                return code
+        if parts & PROSE and not slot.kind:
             length = 40 if slot.name.lower() in TITLES else 200
             return topic(self.findings.text, length) or None
         example = EXAMPLE.search(slot.description)
@@ -194,6 +254,8 @@ def _is_said(value: str, text: str) -> bool:
     spoken = value.lower()
     if not spoken.isascii():
         return spoken in text
+    if spoken.split("_")[0] not in text:
+        return False
     pattern = rf"(?<![a-z0-9]){re.escape(spoken).replace('_', '[ _-]')}(?![a-z0-9])"
     return re.search(pattern, text) is not None
 

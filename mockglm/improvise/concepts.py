@@ -15,7 +15,7 @@ CONCEPTS: Mapping[str, str] = {
     "web": "web internet online website webpage 网页 网上 互联网 网站 联网",
     "file": "file files document 文件 文档",
     "read": "read open view show cat display 读 读取 查看 打开 看看",
-    "write": "write save create 写 写入 保存 创建 新建",
+    "write": "write save create implement 实现 编写 写 写入 保存 创建 新建",
     "edit": "edit modify change replace update patch 编辑 修改 改 替换 更新",
     "delete": "delete remove drop erase 删除 移除 删掉",
     "list": "list ls enumerate 列出 列表 列举",

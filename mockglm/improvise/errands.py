@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from mockglm.improvise.scene import Scene, message_text
 from mockglm.improvise.words import excerpt, sentences, shorten, topic
 
-__all__ = ["errand", "title"]
+__all__ = ["errand", "opening", "quoted", "title"]
 
 TITLE = re.compile(
     r"title generator|(?:thread|conversation|chat) title|title for th[ei]s? (?:conversation|chat)"
@@ -32,12 +32,12 @@ REPEAT = re.compile(
     r"|(?:重复|复述|只回复|只输出|仅回复|原样输出|照抄)[^:：\n]{0,20}[:：]\s*(?P<zh>.+)",
     re.I | re.S,
 )
-QUOTED = re.compile(
-    r"<(?:chat_history|conversation|session|content|user_message|text)>(.*?)</", re.S | re.I
-)
-SPOKEN = re.compile(r"^\s*(?:USER|Human|用户|user)\s*[:：]\s*(.+)$", re.M)
+QUOTING = re.compile(r"<(?:chat_history|conversation|session|content|user_message|text)>", re.I)
+SPOKEN = re.compile(r"^[^\S\n]*+(?:USER|Human|用户|user)\s*+[:：]\s*+(.+)$", re.M)
 SPEAKER = re.compile(r"^\s*(?:USER|Human|用户)\s*[:：]\s*", re.I)
 WRAPPERS = re.compile(r"<(summary|state_snapshot|title)>")
+Turn = tuple[str | None, str]
+"""The role of who spoke, and what was said."""
 READ = 4000
 TITLE_LENGTH = 40
 POINTS = 6
@@ -62,7 +62,7 @@ def is_title(scene: Scene) -> bool:
 
 def title(scene: Scene) -> str:
     """A title of what the conversation is about, short and without a mark at its end."""
-    return topic(_subject(scene), TITLE_LENGTH).strip("“”\"'") or "New conversation"
+    return topic(opening(scene), TITLE_LENGTH).strip("“”\"'") or "New conversation"
 
 
 def _brief(scene: Scene) -> str:
@@ -70,24 +70,28 @@ def _brief(scene: Scene) -> str:
     return scene.system if len(scene.system) <= READ else ""
 
 
-def _subject(scene: Scene) -> str:
+def opening(scene: Scene) -> str:
     """What the conversation began with, without the name of who said it."""
     return SPEAKER.sub("", _beginning(scene))
 
 
 def _beginning(scene: Scene) -> str:
     """What was said first: quoted in the request, or said before or in it."""
-    quoted = QUOTED.search(scene.text)
-    body = quoted[1] if quoted else scene.text
-    spoken = SPOKEN.search(body)
+    said = quoted(scene.text)
+    spoken = SPOKEN.search(said or scene.text)
     if spoken:
         return spoken[1]
-    if quoted and body.strip():
-        return body.strip()
-    others = [said for said in scene.says if not TITLE.search(said)]
-    if others:
-        return others[0]
-    return _rest(scene.text)
+    if said:
+        return said
+    others = (said for said in scene.says if not TITLE.search(said))
+    return next(others, "") or _rest(scene.text)
+
+
+def quoted(text: str) -> str:
+    """The conversation that a text quotes in a tag; nothing when it quotes none."""
+    tag = QUOTING.search(text)
+    end = text.find("</", tag.end()) if tag else -1
+    return text[tag.end() : end].strip() if tag and end >= 0 else ""
 
 
 def _rest(text: str) -> str:
@@ -101,17 +105,18 @@ def _rest(text: str) -> str:
 def _summary(scene: Scene) -> str:
     """The gist of the text that is given, else what was said so far."""
     given = _rest(scene.text)
-    earlier = [message for message in scene.earlier if message_text(message)]
+    turns = ((message.role, message_text(message)) for message in scene.earlier)
+    earlier = [(role, text) for role, text in turns if text]
     if not earlier or (given != scene.text.strip() and len(given) > len(scene.text) // 2):
         return _gist(given, scene)
-    said = [
-        f"- {_who(message.role, scene)}{shorten(message_text(message), 80)}" for message in earlier
-    ]
+    said = [f"- {_who(role, scene)}{shorten(text, 80)}" for role, text in _ends(earlier)]
+    if len(said) < len(earlier):
+        said.insert(POINTS // 2, "- …")
     opening = {
         "zh": "对话摘要（mockglm 示例）：",
         "en": "Summary of the conversation (mockglm sample):",
     }
-    return "\n".join((opening[scene.language], *_ends(said)))
+    return "\n".join((opening[scene.language], *said))
 
 
 def _gist(text: str, scene: Scene) -> str:
@@ -126,11 +131,11 @@ def _who(role: str | None, scene: Scene) -> str:
     )
 
 
-def _ends(lines: Sequence[str]) -> Sequence[str]:
-    """The first and the last of many lines."""
-    if len(lines) <= POINTS:
-        return lines
-    return (*lines[: POINTS // 2], "- …", *lines[-POINTS // 2 :])
+def _ends(turns: Sequence[Turn]) -> Sequence[Turn]:
+    """The first and the last of many turns."""
+    if len(turns) <= POINTS:
+        return turns
+    return (*turns[: POINTS // 2], *turns[-POINTS // 2 :])
 
 
 def _wrapped(text: str, scene: Scene) -> str:

@@ -5,45 +5,43 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mockglm.clock import Ids
 from mockglm.improvise.arguments import make
-from mockglm.improvise.arguments.make import Given
+from mockglm.improvise.arguments.make import Given, Path
 from mockglm.improvise.assign import assign
-from mockglm.improvise.errands import title
+from mockglm.improvise.errands import opening, quoted, title
 from mockglm.improvise.findings import find
+from mockglm.improvise.keys import bare, keyed, texted
 from mockglm.improvise.plan import dump
 from mockglm.improvise.scene import Scene
 from mockglm.improvise.slots import Slot, slots
-from mockglm.improvise.words import words
+from mockglm.improvise.words import shorten, subject, words
+from mockglm.request.types import tree
 
-__all__ = ["asked", "given", "written"]
+__all__ = ["asked", "given", "plain", "written"]
 
 READ = 20_000
 """Characters of a prompt that are searched for JSON."""
 TRIED = 200
+"""Braces at which an object is tried to be read."""
 TOLD = 2000
 """Characters of what was said that values are looked for in."""
 SHORT = 2000
 """Characters of a system prompt that may be all about the form of the answer."""
-"""Braces at which an object is tried to be read."""
 
-KEYS = re.compile(
-    r"(?:keys?|fields?|properties|attributes|字段|键|属性)\s*"
-    r"(?:are|is|named|called|of|为|是|有|包括|包含|如下)?\s*[:：]?\s*(?P<names>[^.\n。;；]{1,200})",
-    re.I,
-)
-QUOTED = re.compile(r"[\"'`“‘「]([A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff]{0,39})[\"'`”’」]")
-BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}|[\u4e00-\u9fff]{1,10}")
-SEPARATOR = re.compile(r"\s*(?:,|，|、|\band\b|\bor\b|和|以及|及)\s*")
 SPOKEN = re.compile(
     r"\b(?:as|in|return|output|respond with|reply with|valid|only|a)\s+"
-    r"(?:a\s+|valid\s+|only\s+)*json\b"
+    r"(?:a\s+|valid\s+|only\s+){0,3}json\b"
     r"|json\s*(?:format|object|only|格式|对象)|(?:返回|输出|回复|以|用)\s*json",
     re.I,
 )
-CHOICE = re.compile(r"^[\w\u4e00-\u9fff -]{1,30}(?:\s*[|/]\s*[\w\u4e00-\u9fff -]{1,30})+$")
+
+
+ONLY_QUOTE = re.compile(r"[^\"“”]{0,80}[\"“]([^\"“”]{8,})[\"”]\W*", re.S)
+"""An instruction and one long quote: what it is about."""
 
 
 def asked(scene: Scene) -> bool:
@@ -78,7 +76,7 @@ def _shape(scene: Scene) -> Mapping[str, Any] | None:
             return schema
         if found:
             return _like(max(found, key=lambda one: len(str(one))))
-    return next((keys for text in (scene.text, scene.system) if (keys := _keyed(text))), None)
+    return next((keys for text in (scene.text, scene.system) if (keys := keyed(text[:READ]))), None)
 
 
 def _objects(text: str) -> Iterator[Mapping[str, Any]]:
@@ -89,10 +87,12 @@ def _objects(text: str) -> Iterator[Mapping[str, Any]]:
         if at < 0:
             return
         try:
-            value, end = decoder.raw_decode(text, at)
+            _, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
             at = text.find("{", at + 1)
             continue
+        # read anew: `json` takes halves of characters, which no answer can be sent with
+        value = tree(text[at:end].encode())
         if value:
             yield value
         at = text.find("{", end)
@@ -117,83 +117,67 @@ def _like(value: Any) -> Mapping[str, Any]:
         return {"type": "boolean"}
     if isinstance(value, (int, float)):
         return {"type": "integer" if isinstance(value, int) else "number"}
-    return _texted(value) if isinstance(value, str) else {}
-
-
-def _texted(example: str) -> Mapping[str, Any]:
-    """A string; one of several where the example lists them, as in `positive|negative`."""
-    if CHOICE.match(example):
-        return {"enum": [part.strip() for part in re.split(r"[|/]", example)]}
-    named = example.strip("<>").lower()
-    return {"type": named if named in NAMED else "string"}
-
-
-NAMED = ("string", "integer", "number", "boolean")
-
-
-def _keyed(text: str) -> Mapping[str, Any] | None:
-    """A schema with the keys that a text lists: `keys: name, age`, `字段包括姓名和年龄`."""
-    names = [name for match in KEYS.finditer(text) for name in _names(match["names"])]
-    if not names:
-        return None
-    typed = {name: {"type": _type(text, name)} for name in dict.fromkeys(names)}
-    return {"type": "object", "properties": typed, "required": list(typed)}
-
-
-def _names(listed: str) -> list[str]:
-    quoted = QUOTED.findall(listed)
-    if quoted:
-        return quoted
-    parts = [part.strip() for part in SEPARATOR.split(re.sub(r"\([^)]*\)", "", listed))]
-    bare = [part for part in parts if BARE.fullmatch(part)]
-    return bare if len(bare) == len(parts) else bare[:1] if ":" in listed else bare
-
-
-def _type(text: str, name: str) -> str:
-    """The type said beside a key, as in `age (number)`; a string when none is."""
-    after = re.search(rf"{re.escape(name)}[\"'`”’」]?\s*[(（:：]\s*(\w+)", text)
-    said = after[1].lower() if after else ""
-    return TYPES.get(said, "string")
-
-
-TYPES: Mapping[str, str] = {
-    "boolean": "boolean",
-    "bool": "boolean",
-    "number": "number",
-    "float": "number",
-    "integer": "integer",
-    "int": "integer",
-    "array": "array",
-    "list": "array",
-    "object": "object",
-}
+    return texted(value) if isinstance(value, str) else {}
 
 
 def given(shape: Mapping[str, Any], scene: Scene, answer: str) -> Given:
     """Values from the conversation: what the texts name, a title for a title, and the answer for
     what is named like one, or is the only text there is."""
-    read = "\n".join((scene.text, *(result.text for result in scene.results)))[:TOLD]
+    said = plain(scene).text
+    read = "\n".join((said, *(result.text for result in scene.results)))[:TOLD]
     held = slots(shape)
     texts = [slot for slot in held if slot.type == "string" and not slot.is_list and _is_free(slot)]
-    alone = len(texts) == 1 and not texts[0].kind
-    said = {slot.path: _spoken(slot, scene, answer, alone=alone) for slot in texts}
+    names = {slot.name.lower() for slot in texts}
+    by_name = {name: _spoken(name, scene, said, answer) for name in names}
+    spoken: dict[Path, Any] = {slot.path: by_name[slot.name.lower()] for slot in texts}
+    if len(texts) == 1 and not texts[0].kind:
+        spoken = {path: answer if value is None else value for path, value in spoken.items()}
+    listed = {slot.path: [subject(said, 20)] for slot in held if _is_open_list(slot) and said}
     named = assign(held, find(read), words(read))
-    return {**named, **{path: value for path, value in said.items() if value is not None}}
+    spoken |= {slot.path: _result(slot, answer) for slot in held if slot.is_number}
+    told = {path: value for path, value in spoken.items() if value is not None}
+    return {**listed, **named, **told}
+
+
+def plain(scene: Scene) -> Scene:
+    """The scene with the user's text alone, without what it says about the form of the answer; the
+    conversation that the text quotes, if it quotes one."""
+    text = opening(scene) if quoted(scene.text) else bare(scene.text)
+    only = ONLY_QUOTE.fullmatch(text)
+    return replace(scene, text=only[1] if only else text or scene.text)
+
+
+def _is_open_list(slot: Slot) -> bool:
+    return slot.is_list and slot.type == "string" and not slot.kind and _is_free(slot)
 
 
 def _is_free(slot: Slot) -> bool:
     return not slot.schema.keys() & {"enum", "const", "pattern", "format"}
 
 
-def _spoken(slot: Slot, scene: Scene, answer: str, *, alone: bool) -> str | None:
-    name = slot.name.lower()
+def _spoken(name: str, scene: Scene, said: str, answer: str) -> str | None:
     if name in TITLES:
         return title(scene)
-    return answer if name in ANSWERS or alone else None
+    if name in QUESTIONS:
+        return said
+    if name in SUMMARIES:
+        return shorten(said, 160)
+    return answer if name in ANSWERS else None
+
+
+def _result(slot: Slot, answer: str) -> float | None:
+    """The number that a sum comes to."""
+    found = RESULT.search(answer) if slot.name.lower() in ANSWERS and not slot.is_list else None
+    return json.loads(found[1]) if found else None
+
+
+RESULT = re.compile(r"= (-?\d+(?:\.\d+)?)$")
+SUMMARIES = ("summary", "abstract", "gist", "摘要", "总结", "概要", "概述")
+QUESTIONS = ("question", "input", "问题")
 
 
 TITLES = ("title", "标题", "subject", "topic", "headline")
 ANSWERS = (
-    "answer", "response", "reply", "content", "text", "message", "summary", "explanation", "output",
-    "result", "回答", "答案", "内容", "摘要", "总结", "reason", "reasoning", "description",
+    "answer", "response", "reply", "content", "text", "message", "explanation", "output",
+    "result", "回答", "答案", "内容", "reason", "reasoning", "description",
 )  # fmt: skip

@@ -65,6 +65,17 @@ PHRASES: Mapping[str, Texts] = {
             "All right: “{topic}”. Which part shall I look at first? (Sample answer by mockglm.)",
         ),
     },
+    "seen": {
+        "zh": ("这里是一段示例描述：主体清楚，细节完整。（mockglm 不会查看其中的内容。）",),
+        "en": (
+            "A sample description: the subject is clear and no detail is missing."
+            " (mockglm does not look at what is in it.)",
+        ),
+    },
+    "recalled": {
+        "zh": ("你叫{topic}。", "你刚才说过，你叫{topic}。"),
+        "en": ("Your name is {topic}.", "You told me: your name is {topic}."),
+    },
     "silence": {
         "zh": ("我在，请说。", "请告诉我你需要什么。"),
         "en": ("I'm here, go ahead.", "Please tell me what you need."),
@@ -181,6 +192,14 @@ RESULTS: Mapping[str, Texts] = {
     "several": {
         "zh": ("结果如下：", "都查到了："),
         "en": ("Here are the results:", "This is what I found:"),
+    },
+    "mixed": {
+        "zh": ("结果如下：",),
+        "en": ("Here are the results:",),
+    },
+    "none": {
+        "zh": ("工具都返回了错误：",),
+        "en": ("All of the tools reported an error:",),
     },
     "failed": {
         "zh": ("工具返回了一个错误：{result}",),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -16,29 +14,30 @@ import msgspec
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
 from mockglm.improvise.arguments import arguments
-from mockglm.improvise.assign import assign
+from mockglm.improvise.assign import assign, usual
 from mockglm.improvise.findings import Findings, find
+from mockglm.improvise.fit import THRESHOLD, Ranking, Tool, ranking
 from mockglm.improvise.scene import Result, Scene
-from mockglm.improvise.slots import Slot, slots, spread
-from mockglm.improvise.words import excerpt, words
+from mockglm.improvise.slots import spread
+from mockglm.improvise.words import excerpt, language, words
 from mockglm.request.types import Function
 
 __all__ = ["calls", "dump", "finisher", "is_finisher"]
 
-THRESHOLD = 1.0
-"""What a function must score for a text to call it."""
 MOST_STEPS = 6
 MOST_CALLS = 8
 MOST_CLAUSES = 12
-
-NAME, DESCRIPTION, PARAMETER, VALUE = 2.0, 0.8, 0.5, 0.5
-"""What a shared word weighs by where it stands, and a value that a required parameter can take."""
+MOST_READ = 100
+"""Clauses of a step that are compared with the functions."""
+MOST_TOOLS = 128
+"""As many functions as the service takes (docs.bigmodel.cn, 对话补全)."""
 
 THEN = re.compile(
     r"(?:然后|接着|之后再|随后|最后|再(?=[\u4e00-\u9fff])|\bthen\b|\bafter that\b|\bfinally\b)",
     re.I,
 )
-PART = re.compile(r"[，,。；;！!？?\n]|\band\b|\balso\b|\bplus\b|和|并且|并|以及|还有|同时", re.I)
+SENTENCE = re.compile(r"[。；;！!？?\n]|\.\s")
+PART = re.compile(r"[，,、]|\band\b|\balso\b|\bplus\b|和|并且|并|以及|还有|同时", re.I)
 
 FINISHER = re.compile(
     r"final_?(?:answer|result|response|output)|attempt_completion|respond_in_schema"
@@ -46,30 +45,6 @@ FINISHER = re.compile(
     re.I,
 )
 """Functions by which an agent's framework wants the answer itself: smolagents, pydantic-ai, Roo."""
-
-
-@dataclass(frozen=True)
-class Tool:
-    """A function offered, with the words it is compared by."""
-
-    function: Function
-
-    @property
-    def name(self) -> str:
-        return self.function.name or ""
-
-    @cached_property
-    def slots(self) -> tuple[Slot, ...]:
-        return slots(self.function.parameters)
-
-    @cached_property
-    def weights(self) -> Mapping[str, float]:
-        """Its words and what each weighs: most in the name, least in a parameter."""
-        named = " ".join(str(step) for slot in self.slots for step in slot.path)
-        described = " ".join(slot.description[:80] for slot in self.slots)
-        weighed = dict.fromkeys(words(f"{named} {described}"), PARAMETER)
-        weighed |= dict.fromkeys(words((self.function.description or "")[:300]), DESCRIPTION)
-        return weighed | dict.fromkeys(words(self.name.replace("-", " ")), NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +88,10 @@ def _steps(scene: Scene, tools: Sequence[Tool]) -> list[list[Planned]]:
     forced = _forced(scene.chat.tool_choice, tools)
     if forced is not None:
         return [[Planned(forced, find(excerpt(scene.text)))]]
-    usual = [tool for tool in tools if not is_finisher(tool.function)]
+    usual = [tool for tool in tools if not is_finisher(tool.function)][:MOST_TOOLS]
     if not usual:
         return []
-    rank = _ranking(usual)
+    rank = ranking(usual)
     text = excerpt(scene.text)
     asked = [part for part in THEN.split(text) if part.strip()][:MOST_STEPS]
     steps = [step for part in asked if (step := _step(part, text, rank))]
@@ -132,43 +107,14 @@ def _forced(choice: Any, tools: Sequence[Tool]) -> Tool | None:
     return next((tool for tool in tools if tool.name == name), None)
 
 
-Ranking = Callable[[str], list[tuple[float, Tool]]]
-
-
-def _ranking(tools: Sequence[Tool]) -> Ranking:
-    """Scores of all functions for a text, best first; a word that many share weighs less."""
-    shared = Counter(word for tool in tools for word in tool.weights)
-
-    def rank(text: str) -> list[tuple[float, Tool]]:
-        said = words(text)
-        found = find(text)
-        scored = [(_score(tool, said, shared) + _valued(tool, found), tool) for tool in tools]
-        return sorted(scored, key=lambda pair: -pair[0])
-
-    return rank
-
-
-def _score(tool: Tool, said: frozenset[str], shared: Mapping[str, int]) -> float:
-    common = said & tool.weights.keys()
-    return sum(tool.weights[word] / math.sqrt(shared[word]) for word in common)
-
-
-def _valued(tool: Tool, found: Findings) -> float:
-    """What it is worth that the text has a value for a required parameter; little by itself."""
-    kinds = [slot.kind for slot in tool.slots if slot.is_required and slot.kind]
-    return VALUE if any(found.of(kind) for kind in kinds) else 0.0
-
-
 def _step(part: str, whole: str, rank: Ranking) -> list[Planned]:
     """The calls that one step asks for: the best function of each of its clauses, else of all."""
-    clauses = [clause for clause in PART.split(part) if clause.strip()][:MOST_CLAUSES]
-    best = [(rank(clause)[0], clause) for clause in clauses]
+    claimed = [pair for clauses in _sentences(part) for pair in _claimed(clauses, rank)]
     chosen: dict[str, list[str]] = {}
     tools: dict[str, Tool] = {}
-    for (score, tool), clause in best:
-        if score >= THRESHOLD:
-            chosen.setdefault(tool.name, []).append(clause)
-            tools[tool.name] = tool
+    for tool, clause in claimed[:MOST_CLAUSES]:
+        chosen.setdefault(tool.name, []).append(clause)
+        tools[tool.name] = tool
     if not chosen:
         score, tool = rank(part)[0]
         return _expand(tool, part, whole) if score >= THRESHOLD else []
@@ -177,6 +123,37 @@ def _step(part: str, whole: str, rank: Ranking) -> list[Planned]:
         for name, held in chosen.items()
         for one in _expand(tools[name], part if len(chosen) == 1 else " ， ".join(held), whole)
     ][:MOST_CALLS]
+
+
+def _sentences(part: str) -> Iterator[list[str]]:
+    """The clauses of each sentence."""
+    left = MOST_READ
+    for sentence in SENTENCE.split(part):
+        clauses = [clause for clause in PART.split(sentence) if clause.strip()][:left]
+        left -= len(clauses)
+        yield clauses
+
+
+def _claimed(clauses: Iterable[str], rank: Ranking) -> list[tuple[Tool, str]]:
+    """The functions of a sentence's clauses, each with its words.
+
+    A clause that calls for none goes to the one before in English and to the next in Chinese:
+    `weather in Beijing` and `Shanghai`, 北京 and 上海的天气 are two cities of one function.
+    """
+    found: list[tuple[Tool, str]] = []
+    waiting = ""
+    for clause in clauses:
+        score, tool = rank(clause)[0]
+        if score >= THRESHOLD:
+            found.append((tool, waiting + clause))
+            waiting = ""
+        elif found and language(clause) == "en":
+            found[-1] = (found[-1][0], f"{found[-1][1]}，{clause}")
+        else:
+            waiting += f"{clause}，"
+    if found and waiting:
+        found[-1] = (found[-1][0], f"{found[-1][1]}，{waiting}")
+    return found
 
 
 def _expand(tool: Tool, part: str, whole: str) -> list[Planned]:
@@ -193,7 +170,7 @@ def _fallback(scene: Scene, tools: Sequence[Tool], rank: Ranking) -> list[list[P
     if scene.chat.tool_choice in ("required", "any") and finisher(scene) is None:
         return [_expand(best, text, text)[:1]]
     needed = [slot for slot in best.slots if slot.is_required]
-    given = assign(needed, find(excerpt(scene.text)), words(scene.text)) if score and needed else {}
+    given = assign(needed, find(text), words(text)) if score and needed else {}
     filled = needed and all(slot.kind and slot.path in given for slot in needed)
     return [_expand(best, text, text)] if len(tools) == 1 and filled else []
 
@@ -217,6 +194,7 @@ def _spend(got: Counter[str], name: str) -> bool:
 def _call(planned: Planned, index: int, ids: Ids) -> ToolCall:
     tool = planned.tool
     given = assign(tool.slots, planned.findings, words(planned.findings.text))
+    given = {**usual(tool.required, planned.findings.text), **given}
     made = arguments(tool.function.parameters, ids, given)
     return ToolCall(tool.name, dump(made))
 
@@ -228,9 +206,8 @@ def dump(value: Any) -> str:
 
 def _signature(name: str, sent: Any) -> str:
     """A call for comparing: the arguments parsed, so that spaces and order do not count."""
-    if isinstance(sent, str):
-        try:
-            sent = json.loads(sent)
-        except (ValueError, RecursionError):
-            return f"{name}:{sent}"
-    return f"{name}:{json.dumps(sent, sort_keys=True)}"
+    try:
+        held = json.loads(sent) if isinstance(sent, str) else sent
+        return f"{name}:{json.dumps(held, sort_keys=True)}"
+    except (ValueError, RecursionError):
+        return f"{name}:{sent}"

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
-from mockglm.improvise.words import Language, language
+from mockglm.improvise.words import Language, excerpt, spoken
 from mockglm.request.types import Chat, Function, Message, SentFunction
 
 __all__ = ["Result", "Scene", "look"]
 
 ASIDE = re.compile(
-    r"<(system-reminder|environment_details|env|context|command-\w+|local-command-\w+)>.*?</\1>"
-    r"|<environment_context>.*?</environment_context>",
-    re.S,
+    r"<(/?)(system-reminder|environment_(?:details|context)|env|context|(?:local-)?command-\w++)>"
 )
-"""What coding agents put into a user's message beside the words of the user."""
+"""The tags of what coding agents put into a user's message beside the words of the user."""
+
+LONGEST = 40_000
+"""Characters of a message that are read, half of them from its end."""
 
 OBSERVED = re.compile(
     r"\s*(?:Observation|Tool response|Tool result|工具结果|观察结果)\s*[:：]", re.I
@@ -59,7 +61,8 @@ class Scene:
     @cached_property
     def language(self) -> Language:
         said = (message_text(message) for message in reversed(self.earlier))
-        return language(self.text, *said, self.system)
+        texts = chain((self.text,), said, (self.system,))
+        return next(filter(None, map(spoken, texts)), "zh")
 
     @cached_property
     def system(self) -> str:
@@ -102,10 +105,34 @@ def look(chat: Chat) -> Scene:
 
 
 def message_text(message: Message) -> str:
-    """The text of a message without asides."""
-    if message.role == "assistant":
-        return message.text.strip()
-    return ASIDE.sub("", message.text).strip()
+    """The text of a message without asides; of a long one its beginning and its end."""
+    text = message.text if message.role == "assistant" else _words(message.text)
+    return excerpt(text.strip(), LONGEST)
+
+
+def _words(text: str) -> str:
+    """The text without asides. Read once from its end, so that a tag knows where it is closed."""
+    if "</" not in text:
+        return text
+    ends: dict[str, int] = {}
+    spans: list[tuple[int, int]] = []
+    for tag in reversed([*ASIDE.finditer(text)]):
+        if tag[1]:
+            ends[tag[2]] = tag.end()
+        elif tag[2] in ends:
+            spans.append((tag.start(), ends[tag[2]]))
+    return _without(text, reversed(spans))
+
+
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text without what stands in the spans; in those that begin in another, only in that."""
+    kept: list[str] = []
+    at = 0
+    for start, end in spans:
+        if start >= at:
+            kept.append(text[at:start])
+            at = end
+    return "".join((*kept, text[at:]))
 
 
 def _is_asking(message: Message) -> bool:
@@ -129,5 +156,6 @@ def _results(messages: Sequence[Message]) -> list[Result]:
 
 def _result(message: Message, call: SentFunction | None) -> Result:
     name = (call.name if call else message.name) or ""
-    text = OBSERVED.sub("", message.text, count=1).strip()
+    head = OBSERVED.match(message.text)
+    text = message.text[head.end() if head else 0 :].strip()
     return Result(name, call.arguments if call else None, text)

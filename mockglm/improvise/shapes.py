@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from mockglm.clock import Ids
 from mockglm.improvise.luck import pick
 from mockglm.improvise.phrases import CODE, PHRASES
-from mockglm.improvise.words import LATIN, Language, subject
+from mockglm.improvise.words import LATIN, Language, shorten, subject
 from mockglm.improvise.words import words as stems
 
-__all__ = ["shape"]
+__all__ = ["program", "shape"]
 
 MOST = 8
 """Points of the longest list."""
@@ -26,11 +26,14 @@ ECHO = re.compile(
     r"(?: only| just| exactly| nothing but)+(?: with)?(?: the)?(?: word| text)?(?P<a>\s*[:：]?.+)"
     r"|^(?:please |请)?(?:say|repeat(?: after me)?|echo)(?P<b>\s*[:：]?.+)"
     r"|(?:只|仅)(?:需要?|要)?(?:回复|回答|输出|返回|说)(?:一个词|一个字)?(?P<c>\s*[:：]?.+)"
-    r"|(?:回复|重复|复述|跟我说)(?P<d>\s*[:：].+)",
+    r"|(?:回复|重复|复述|跟我说)(?P<d>\s*[:：].+|[“\"「'].{1,200}[”\"」'][。.!！]?$)"
+    r"|\b(?:answer|reply|respond)(?: with)?(?: a)?(?: simple)? (?P<e>yes or no|true or false)\b"
+    r"|(?:回答|回复|答)[“\"「]?(?P<f>是或否|是还是否|对或错|是或不是)",
     re.I,
 )
 AFTER = re.compile(
-    r"[,，]?\s*(?:and nothing else|nothing else|不要(?:说|输出|回复)?(?:其他|别的).*)[.。!！]*\s*$",
+    r"(?:[,，]\s*+|(?<!\s)\s++)?"
+    r"(?:(?:and )?nothing else[.。!！]*+|不要(?:说|输出|回复)?(?:其他|别的).*+)\s*+$",
     re.I,
 )
 QUOTED = re.compile(r"[\"“'‘「`](.+?)[\"”'’」`][.。!！]?$")
@@ -46,7 +49,11 @@ COUNT = re.compile(
     r"|从\s*(\d+)\s*(?:数|写|列|输出)?到\s*(\d+)",
     re.I,
 )
-SUM = re.compile(r"[-+]?\d[\d.,]*(?:\s*(?:\*\*|[-+*/×÷^%xX])\s*[-+]?\(?\d[\d.,]*\)?)+")
+_NUMERAL = r"\d++(?:[.,]\d++)*+"
+SUM = re.compile(
+    rf"(?<!\d)(?<!\d[.,])[-+]?{_NUMERAL}"
+    rf"(?:\s*(?:\*\*|[-+*/×÷^%xX])\s*[-+]?\(?{_NUMERAL}\)?)+"
+)
 DATED = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}")
 CALCULATION = re.compile(
     r"=|等于|计算|算|多少|what(?:'s| is)|calculate|compute|evaluate|^[\d\s.+*/×÷()-]+[?？]?$", re.I
@@ -58,16 +65,21 @@ LISTED = re.compile(
     r"|列表|清单|分点|要点|步骤|列出|列举",
     re.I,
 )
+TRANSLATED = re.compile(
+    r"^(?:please |can you |请|帮我|把)*"
+    r"(?:translate\b[^:：\n]*|翻译[^:：\n]*|[^:：\n]{0,20}译成[^:：\n]*)[:：\n]\s*(.+)",
+    re.I | re.S,
+)
 CODING = re.compile(
-    r"\b(?:write|implement|create|give me|show me|generate)\b.*"
+    r"\b(?:write|implement|create|give me|show me|generate)\b.{0,200}"
     r"\b(?:code|function|program|script|class|query|component|snippet|regex)\b"
     r"|\b(?:quicksort|fizzbuzz|hello world)\b"
-    r"|(?:写|实现|生成|给我|来).*(?:代码|函数|程序|脚本|算法|类|组件|SQL|排序)",
+    r"|(?:写|实现|生成|给我|来).{0,200}(?:代码|函数|程序|脚本|算法|类|组件|SQL|排序)",
     re.I,
 )
 FORMS: Mapping[str, re.Pattern[str]] = {
     "table": re.compile(
-        r"\btables?\b.*\bmarkdown\b|\bmarkdown table\b|\b(?:as|in) a table\b|表格", re.I
+        r"\btables?\b.{0,200}\bmarkdown\b|\bmarkdown table\b|\b(?:as|in) a table\b|表格", re.I
     ),
     "poem": re.compile(r"\b(?:poem|haiku|verse)\b|诗", re.I),
     "joke": re.compile(r"\bjokes?\b|笑话", re.I),
@@ -100,6 +112,13 @@ def shape(text: str, language: Language, ids: Ids) -> str | None:
     """The answer in the first shape that the text asks for; None when it asks for none."""
     answers = (make(text, language, ids) for make in SHAPES)
     return next((answer for answer in answers if answer is not None), None)
+
+
+def program(text: str, paths: Sequence[str]) -> str:
+    """Sample code for the first of the files that holds any; nothing when none does."""
+    endings = (path.rpartition(".")[2] for path in paths)
+    name = next((SUFFIXES[ending] for ending in endings if ending in SUFFIXES), "")
+    return CODE[name].format(name=_identifier(text)) + "\n" if name else ""
 
 
 def _echo(text: str, _: Language, ids: Ids) -> str | None:
@@ -161,6 +180,18 @@ def _value(node: ast.expr) -> float:
     raise TypeError(ast.dump(node))
 
 
+def _translated(text: str, language: Language, ids: Ids) -> str | None:
+    """What is to be translated, as it is."""
+    match = TRANSLATED.match(text)
+    return (
+        None
+        if match is None
+        else pick(PHRASES["translation"][language], ids, "phrase").format(
+            topic=shorten(match[1], 200)
+        )
+    )
+
+
 def _coded(text: str, language: Language, ids: Ids) -> str | None:
     if not CODING.search(text):
         return None
@@ -178,8 +209,19 @@ ALIASES: Mapping[str, frozenset[str]] = {
     "bash": frozenset({"bash", "shell", "sh"}),
     "go": frozenset({"go", "golang"}),
 }
+SUFFIXES: Mapping[str, str] = {
+    "py": "python",
+    "js": "javascript",
+    "ts": "typescript",
+    "java": "java",
+    "go": "go",
+    "rs": "rust",
+    "sql": "sql",
+    "sh": "bash",
+    "html": "html",
+}
 TOO_COMMON = frozenset(
-    ("writ", "function", "cod", "program", "script", "python", "java", "script", "javascript")
+    ("writ", "function", "cod", "program", "script", "python", "java", "javascript")
 )
 
 
@@ -211,4 +253,4 @@ def _phrase(texts: Sequence[str], text: str, ids: Ids) -> str:
     return pick(texts, ids, "phrase").format(topic=subject(text))
 
 
-SHAPES: tuple[Shape, ...] = (_echo, _count, _sum, _coded, _listed, _formed)
+SHAPES: tuple[Shape, ...] = (_echo, _count, _sum, _translated, _coded, _listed, _formed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from mockglm.improvise.arguments.make import Path
@@ -19,6 +20,10 @@ DEEPEST = 4
 """Levels of objects in which parameters are filled from the text."""
 MOST = 5
 """Calls of one function at once."""
+MOST_FILLED = 100
+"""Parameters of a function that are filled from the text."""
+LONGEST_NAME = 64
+"""Characters of a parameter's name that is a word; the service allows a function's so many."""
 
 KINDS: Mapping[str, str] = {
     "email": "email mail recipient_email to_email",
@@ -29,10 +34,17 @@ KINDS: Mapping[str, str] = {
     "date": "date day deadline due start_date end_date checkin checkout 日期",
     "time": "time clock hour at 时间",
     "fence": "code source snippet",
-    "code": "command cmd shell script",
-    "person": "person recipient contact attendee assignee to from name user username 收件人 姓名",
+    "command": "command cmd shell",
+    "code": "script",
+    "id": "id sku order_number flight_number tracking_number ticket_number 编号 订单号 航班号",
+    "old": "old",
+    "new": "new replacement",
+    "person": "person recipient contact attendee assignee to from name user username "
+    "收件人 姓名 人名 名字",
 }
 """The kind of finding a string parameter takes, by a word of its name."""
+
+SEEKING = frozenset(("pattern", "regex", "query", "q", "keyword", "keywords", "search", "glob"))
 
 FORMATS: Mapping[str, str] = {
     "email": "email",
@@ -68,6 +80,11 @@ class Slot:
         return self.type in ("integer", "number")
 
     @property
+    def seeks(self) -> bool:
+        """Whether what is looked for goes into it."""
+        return self.type == "string" and bool({*split(self.name), self.name} & SEEKING)
+
+    @property
     def description(self) -> str:
         return str(self.schema.get("description") or "")
 
@@ -92,7 +109,8 @@ HAN_KINDS = tuple(
 
 def slots(parameters: Any) -> tuple[Slot, ...]:
     """The parameters of a function that hold a single value, or a list of such; nested ones too."""
-    return tuple(_walk(parameters, parameters, (), is_required=True))
+    held = _walk(parameters, parameters, (), is_required=True)
+    return tuple(islice(held, MOST_FILLED))
 
 
 def spread(held: Sequence[Slot], findings: Findings) -> tuple[Findings, ...]:
@@ -117,16 +135,24 @@ def _walk(schema: Any, root: Any, path: Path, *, is_required: bool) -> Iterator[
     plain = _plain(schema, root)
     held = plain.get("properties")
     if not held and path:
-        items = _plain(plain.get("items", True), root) if plain.get("type") == "array" else plain
-        is_leaf = items.get("type") not in ("object", "array")
-        if is_leaf:
-            yield Slot(path, items, is_required, is_list=items is not plain)
+        yield from _leaf(plain, root, path, is_required=is_required)
         return
     if len(path) >= DEEPEST:
         return
     needed = plain.get("required", ())
     for name, sub in (held or {}).items():
-        yield from _walk(sub, root, (*path, name), is_required=is_required and name in needed)
+        if len(name) <= LONGEST_NAME:
+            is_needed = is_required and name in needed
+            yield from _walk(sub, root, (*path, name), is_required=is_needed)
+
+
+def _leaf(plain: Mapping[str, Any], root: Any, path: Path, *, is_required: bool) -> Iterator[Slot]:
+    """A single value, a list of such, or what is in the first object of a list."""
+    items = _plain(plain.get("items", True), root) if plain.get("type") == "array" else plain
+    if items is not plain and items.get("properties"):
+        yield from _walk(plain["items"], root, (*path, 0), is_required=is_required)
+    elif items.get("type") not in ("object", "array"):
+        yield Slot(path, items, is_required, is_list=items is not plain)
 
 
 def _plain(schema: Any, root: Any, depth: int = 0) -> Mapping[str, Any]:

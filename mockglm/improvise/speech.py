@@ -15,6 +15,7 @@ from mockglm.improvise.scene import Result, Scene
 from mockglm.improvise.shapes import shape
 from mockglm.improvise.words import Language, excerpt, shorten, subject
 from mockglm.models import Model
+from mockglm.request.types import tree
 
 __all__ = ["announce", "report", "speak"]
 
@@ -43,6 +44,15 @@ ASKING = re.compile(
     re.I,
 )
 FAILED = re.compile(r"^\s*(?:\{\s*\"error\"|error\b|traceback|exception|错误|失败|出错)", re.I)
+NAME_ASKED = re.compile(
+    r"我(?:的名字)?(?:叫|是)(?:什么|啥|谁)|what(?:'s| is) my name|who am i\b", re.I
+)
+NAMED = re.compile(
+    r"我(?:的名字)?(?:叫|是)([\u4e00-\u9fff]{2,4}|[A-Za-z]+)(?![\u4e00-\u9fff]{0,8}[？?])"
+    r"|\b(?:[Mm]y name is|[Ii] am|[Ii]'m|[Cc]all me) ([A-Z][\w-]+)"
+)
+ALONE = 60
+"""Characters of a text beside media that is no more than what to do with them."""
 ROLE_PLAY = ("charglm", "emohaa")
 MARKS: Mapping[Language, tuple[str, str, str, str]] = {
     "zh": ("（", "，", "）", "："),
@@ -74,7 +84,9 @@ def report(scene: Scene, ids: Ids) -> str:
     texts = [_readable(result.text) for result in scene.results]
     if len(texts) == 1:
         return _single(texts[0], scene, ids)
-    opening = pick(RESULTS["several"][scene.language], ids, "several")
+    failed = [bool(FAILED.search(result.text)) for result in scene.results]
+    kind = "none" if all(failed) else "mixed" if any(failed) else "several"
+    opening = pick(RESULTS[kind][scene.language], ids, kind)
     lines = (
         _line(result, text, scene.language)
         for result, text in zip(scene.results, texts, strict=True)
@@ -85,17 +97,30 @@ def report(scene: Scene, ids: Ids) -> str:
 def _said(scene: Scene, model: Model, ids: Ids) -> str:
     if model.id.startswith(ROLE_PLAY) or model.family in ROLE_PLAY:
         return _phrase("character", scene, ids)
-    side = errand(scene)
+    text = excerpt(scene.text)
+    side = None if scene.media and len(text) < ALONE else errand(scene)
     if side is not None:
         return side
-    text = excerpt(scene.text)
     talk = next((name for name, form in SMALL_TALK.items() if form.search(text)), None)
     if talk is not None:
         return pick(PHRASES[talk][scene.language], ids, talk).format(model=model.id)
+    name = _recalled(scene)
+    if name:
+        return pick(PHRASES["recalled"][scene.language], ids, "recalled").format(topic=name)
     shaped = shape(text, scene.language, ids)
     if shaped is not None:
         return shaped
+    if scene.media:
+        return pick(PHRASES["seen"][scene.language], ids, "seen")
     return _phrase("question" if ASKING.search(text) else "statement", scene, ids)
+
+
+def _recalled(scene: Scene) -> str:
+    """The name that the user gave before, when that is asked for; else nothing."""
+    if not NAME_ASKED.search(scene.text):
+        return ""
+    given = (NAMED.search(said) for said in reversed(scene.says))
+    return next((match[1] or match[2] for match in given if match), "")
 
 
 def _phrase(name: str, scene: Scene, ids: Ids) -> str:
@@ -136,21 +161,14 @@ def _is_short(value: Any) -> bool:
 
 def _loaded(sent: Any) -> Mapping[str, Any]:
     """Arguments as an object, whatever the client made of them."""
-    if isinstance(sent, str):
-        try:
-            sent = json.loads(sent)
-        except (ValueError, RecursionError):
-            return {}
-    return sent if isinstance(sent, Mapping) else {}
+    held = tree(sent.encode()) if isinstance(sent, str) else sent
+    return held if isinstance(held, Mapping) else {}
 
 
 def _readable(text: str) -> str:
     """A result in one line: a JSON object as `key: value`, a list by its items."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return shorten(text, QUOTED)
-    return shorten(_flat(value), QUOTED)
+    value = tree(text.encode())
+    return shorten(text if value is None else _flat(value), QUOTED)
 
 
 def _flat(value: Any) -> str:

@@ -9,12 +9,23 @@ from typing import Literal
 
 from mockglm.improvise.concepts import CONCEPTS, STOP
 
-__all__ = ["Language", "excerpt", "language", "sentences", "shorten", "subject", "topic", "words"]
+__all__ = [
+    "Language",
+    "excerpt",
+    "language",
+    "sentences",
+    "shorten",
+    "spoken",
+    "subject",
+    "topic",
+    "words",
+]
 
 Language = Literal["zh", "en"]
 
 LATIN = re.compile(r"[A-Za-z]+|\d+")
 HAN = re.compile(r"[\u3400-\u9fff]+")
+OTHER = re.compile(r"(?:(?![\u3400-\u9fff])[^\W\d_])+")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 SENTENCE = re.compile(r".+?(?:[。！？!?]+|\.(?=\s|$)|\n|$)", re.S)
 POLITE = re.compile(
@@ -28,12 +39,13 @@ POLITE = re.compile(
 FRAME = re.compile(
     r"^(?:(?:介绍|解释|讲解|讲讲|说说|聊聊|谈谈|分析|翻译|什么是|啥是|为什么|怎么样?|如何"
     r"|列出|列举|推荐|写|画|做|来|生成)"
-    r"(?:一下|下)?|[\d一二两三几]+[个条点种项篇首段张份]|关于|有关"
+    r"(?:一下|下)?|用(?:一|两|几|\d+)(?:句话|个字|段话)|[\d一二两三几]+[个条点种项篇首段张份]|关于|有关"
     r"|(?:what|who|where)(?:'s| is| are| was| were)(?: the)? "
     r"|how (?:do|can|should|would) (?:i|you|we) |how to |why (?:is|are|do|does) "
     r"|(?:explain|describe|discuss|introduce|translate|list|write|create|give|show|draw|make"
     r"|suggest|recommend)(?: me)? |(?:an?|the|some|\d+) "
-    r"|(?:short |long |markdown |simple )*(?:essay|article|report|poem|story|table|list|post)s?"
+    r"|(?:short |long |markdown |simple )*(?:essay|article|report|poem|haiku|song|story|joke"
+    r"|table|list|post|email|letter|paragraph|sentence)s?"
     r" (?:on|about|of|for) )+",
     re.I,
 )
@@ -41,18 +53,26 @@ FRAME_END = re.compile(
     r"(?:是什么意思|是什么|怎么样|怎么办|有哪些|如何"
     r"|的(?:文章|作文|报告|诗|故事|表格|列表|代码|介绍))$"
 )
-ENDING = re.compile(r"[\s。！？!?.,，;；:：~～…]+$|(?:吗|呢|吧|啊|呀)[？?。.!！\s]*$")
+CUT = re.compile(r"^\S{1,100}\s")
+"""The rest of a word that was cut."""
+MARKS = " \t\u3000。！？!?.,，;；:：~～…"
+PARTICLES = "吗呢吧啊呀"
+"""What ends a Chinese question or exclamation, one of them."""
 
 
 def language(*texts: str) -> Language:
     """The language of the first text that has one: Chinese when it has as many Han characters as
-    Latin words. Chinese when none has."""
-    for text in texts:
-        han = sum(map(len, HAN.findall(text)))
-        latin = len(re.findall(r"[A-Za-z]+", text))
-        if han or latin:
-            return "zh" if han >= latin else "en"
-    return "zh"
+    words in other letters. Chinese when none has."""
+    return next(filter(None, map(spoken, texts)), "zh")
+
+
+def spoken(text: str) -> Language | None:
+    """The language of a text; None when it has no words."""
+    han = sum(map(len, HAN.findall(text)))
+    latin = len(OTHER.findall(text))
+    if not han and not latin:
+        return None
+    return "zh" if han >= latin else "en"
 
 
 @lru_cache(maxsize=1024)
@@ -108,8 +128,13 @@ def topic(text: str, length: int = 40) -> str:
     """What a text asks about: without the polite words before it and the marks after it."""
     first = next((line for line in text.splitlines() if line.strip()), "").strip()
     asked = POLITE.sub("", first)
-    bare = ENDING.sub("", asked) or ENDING.sub("", first) or first
-    return shorten(bare, length)
+    return shorten(_endless(asked) or _endless(first) or first, length)
+
+
+def _endless(line: str) -> str:
+    """A line without the marks and the particle at its end."""
+    bare = line.rstrip(MARKS)
+    return bare[:-1] if bare.endswith(tuple(PARTICLES)) else bare
 
 
 def subject(text: str, length: int = 40) -> str:
@@ -122,7 +147,9 @@ def subject(text: str, length: int = 40) -> str:
 
 def excerpt(text: str, length: int = 2400) -> str:
     """The first and the last part of a long text, where what is asked usually stands."""
-    return text if len(text) <= length else f"{text[: length // 2]}\n{text[-length // 2 :]}"
+    if len(text) <= length:
+        return text
+    return f"{text[: length // 2]}\n{CUT.sub('', text[-length // 2 :])}"
 
 
 def sentences(text: str) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from mockglm.matching import paths
+from mockglm.redact import anonymous
 
 __all__ = ["DEFAULTS", "UNCOUNTED", "decode", "form", "key", "pattern"]
 
@@ -104,7 +105,7 @@ def pattern(expression: str) -> re.Pattern[str]:
 
 def _query(query: str) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
+    for name, value in parse_qsl(anonymous(query), keep_blank_values=True):
         values.setdefault(name, []).append(value)
     return values
 

@@ -101,12 +101,13 @@ class Subset:
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """A function of the view says yes."""
+    """A function of the view says yes. A view is asked once, for the function may be slow, count
+    its calls or fail."""
 
     function: Callable[[View], bool]
 
     def holds(self, view: View) -> bool:
-        return bool(self.function(view))
+        return view.judged(self.function)
 
     def differences(self, view: View) -> Iterator[Difference]:
         name = getattr(self.function, "__qualname__", repr(self.function))

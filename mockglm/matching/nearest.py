@@ -10,7 +10,7 @@ from typing import Any
 
 from mockglm.matching.difference import ABSENT, Difference, Gap, gaps
 from mockglm.matching.view import View
-from mockglm.matching.when import When
+from mockglm.matching.when import When, told
 
 __all__ = ["Nearest", "nearest", "nearest_recording"]
 
@@ -72,7 +72,7 @@ def _promising(view: View, whens: Sequence[When | None]) -> Iterator[tuple[int, 
 def _scored(view: View, when: When, index: int) -> _Scored:
     missed = when.missed(view)
     score = (len(missed), len(missed) - len(when.claims))
-    return _Scored(score, index, lambda: when.differences(view))
+    return _Scored(score, index, lambda: told(missed, view))
 
 
 def _recorded(form: Mapping[str, Any], other: Mapping[str, Any], index: int) -> _Scored:

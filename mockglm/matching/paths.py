@@ -10,7 +10,7 @@ from typing import Any
 
 __all__ = ["Deep", "Each", "Path", "parse", "remove"]
 
-_STEP = re.compile(
+_SEGMENT = re.compile(
     r"""
     \.\.(?P<deep>[^\s.\[\]()*?@'",:]+)
   | \.(?P<name>[^\s.\[\]()*?@'",:]+)
@@ -34,19 +34,19 @@ class Deep:
     name: str
 
 
-Step = str | int | Each | Deep
-Path = tuple[Step, ...]
+Segment = str | int | Each | Deep
+Path = tuple[Segment, ...]
 
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Path:
-    """A path as its steps. Raises ValueError, with the place, for what is not understood."""
+    """A path as its segments. Raises ValueError, with the place, for what is not understood."""
     if not text.startswith("$"):
         raise ValueError(f"{text!r} is no path: it begins with $, as in $.messages[0].content")
-    steps = tuple(_steps(text))
-    if not steps:
+    segments = tuple(_segments(text))
+    if not segments:
         raise ValueError("$ is the whole body; name what in it is to be ignored")
-    return steps
+    return segments
 
 
 def remove(value: Any, paths: Iterable[Path]) -> None:
@@ -62,18 +62,18 @@ def remove(value: Any, paths: Iterable[Path]) -> None:
         holder[:] = [item for i, item in enumerate(holder) if i not in taken]
 
 
-def _steps(text: str) -> Iterator[Step]:
+def _segments(text: str) -> Iterator[Segment]:
     at = 1
     while at < len(text):
-        match = _STEP.match(text, at)
+        match = _SEGMENT.match(text, at)
         if match is None:
             known = "known are .name, ['name'], [0], [*], .* and ..name"
             raise ValueError(f"{text!r}: {text[at:]!r} is not understood; {known}")
-        yield _step(match)
+        yield _segment(match)
         at = match.end()
 
 
-def _step(match: re.Match[str]) -> Step:
+def _segment(match: re.Match[str]) -> Segment:
     if match["item"] is not None:
         return int(match["item"])
     if match["each"] is not None:
@@ -93,7 +93,7 @@ def _places(value: Any, path: Path) -> Iterator[tuple[Any, Any]]:
             yield holder, name
 
 
-def _found(value: Any, first: Step) -> Iterator[tuple[Any, Any]]:
+def _found(value: Any, first: Segment) -> Iterator[tuple[Any, Any]]:
     if isinstance(first, Deep):
         yield from ((holder, first.name) for holder in _mappings(value) if first.name in holder)
     elif isinstance(first, Each):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,7 @@ class View:
         self.request = request
         self.key = key
         self._texts: dict[str, str | None] = {}
+        self._judged: dict[int, bool] = {}
 
     @property
     def model(self) -> str | None:
@@ -58,7 +59,7 @@ class View:
 
     @property
     def text(self) -> str | None:
-        """The text of the last user message, which `text` holds against as a whole."""
+        """All of the text of the last user message."""
         return self.user
 
     @property
@@ -99,6 +100,12 @@ class View:
         for name, value in self.request.headers:
             values[name] = (*values.get(name, ()), value)
         return values
+
+    def judged(self, function: Callable[[View], bool]) -> bool:
+        """What a function says of this view; it is called once."""
+        if id(function) not in self._judged:
+            self._judged[id(function)] = bool(function(self))
+        return self._judged[id(function)]
 
     @property
     def messages(self) -> Sequence[Message]:

@@ -22,12 +22,11 @@ from mockglm.matching.relation import (
     within,
 )
 from mockglm.matching.view import View
+from mockglm.redact import SECRET_HEADERS
 
-__all__ = ["When"]
+__all__ = ["When", "told"]
 
 Texts = str | Sequence[str]
-
-_SECRET = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "x-token"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +86,7 @@ class When:
 
     def differences(self, view: View) -> tuple[Difference, ...]:
         """What keeps the request from the pattern, in the order of the keys; chance left out."""
-        return tuple(chain.from_iterable(claim.differences(view) for claim in self.missed(view)))
+        return told(self.missed(view), view)
 
     def missed(self, view: View) -> tuple[Claim, ...]:
         """The claims that do not hold."""
@@ -106,6 +105,11 @@ class When:
         """The plain texts that the last user message must contain."""
         texts = () if self.user is None else _texts("user", self.user)
         return tuple(text for text in texts if regex(text) is None)
+
+
+def told(claims: Iterable[Claim], view: View) -> tuple[Difference, ...]:
+    """What is there instead of what some claims want that do not hold."""
+    return tuple(chain.from_iterable(claim.differences(view) for claim in claims))
 
 
 def _claims(when: When) -> Iterator[Claim]:
@@ -163,7 +167,7 @@ def _headers(name: str, value: Any) -> Iterator[Claim]:
         header = _text(name, title).lower()
         place = f"{name} {header}"
         claim = Header(header, *_meant(place, _text(place, text), EQUALS))
-        yield Hidden(claim) if header in _SECRET else claim
+        yield Hidden(claim) if header in SECRET_HEADERS else claim
 
 
 def _predicate(name: str, value: Any) -> Iterator[Claim]:

@@ -1,11 +1,14 @@
 """The recording proxy: a request asked of the real service, its answer passed on and kept."""
 
-from mockglm.recorder.keys import NAMES, find, is_real
+from mockglm.keys import NAMES, find
+from mockglm.recorder.credentials import DUMMY, is_real
 from mockglm.recorder.modes import MODES, Mode, Plan, plan
 from mockglm.recorder.recorder import Passed, Recorder
+from mockglm.recorder.recording import Recording, begin
 from mockglm.recorder.upstream import HOSTS, Patience, Upstream
 
 __all__ = [
+    "DUMMY",
     "HOSTS",
     "MODES",
     "NAMES",
@@ -14,7 +17,9 @@ __all__ = [
     "Patience",
     "Plan",
     "Recorder",
+    "Recording",
     "Upstream",
+    "begin",
     "find",
     "is_real",
     "plan",

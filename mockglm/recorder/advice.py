@@ -8,9 +8,16 @@ from typing import Any
 import msgspec
 
 from mockglm.exchange import Answer
-from mockglm.recorder.keys import NAMES, SHAPE, is_real
+from mockglm.keys import NAMES
+from mockglm.recorder.credentials import SHAPE, is_real
 
-__all__ = ["advice"]
+__all__ = ["UNREACHED", "advice"]
+
+UNREACHED = (
+    "is the network there, and the base URL right? A proxy is taken from HTTPS_PROXY, certificates "
+    "of your own from --ca"
+)
+"""What to do about a service that does not answer."""
 
 _REFUSED = f"is the key right and not expired? It is taken from the client, or from {NAMES[0]} …"
 
@@ -44,7 +51,7 @@ def advice(answer: Answer, credential: str) -> tuple[str, str]:
     if not hint:
         return "", ""
     if hint is _REFUSED and credential and not is_real(credential):
-        hint = f"the key has not the shape of one, which is {SHAPE}"
+        hint = f"the key is none of the service's, which are {SHAPE}"
     return f"the service answers {answer.status} {code} {message}".rstrip(), hint
 
 

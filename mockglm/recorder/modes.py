@@ -16,7 +16,8 @@ __all__ = ["MODES", "Mode", "Plan", "plan"]
 Mode = Literal["once", "new", "all", "none"]
 
 MODES: Mapping[str, str] = {
-    "once": "record a cassette that is not there or empty; play one that is, and nothing else",
+    "once": "record a cassette that is not there or has nothing in it; play any other, and nothing "
+    "else",
     "new": "play what is recorded, each once, and record the rest",
     "all": "ask for everything, and begin the cassette anew",
     "none": "play what is recorded, and nothing else",

@@ -7,19 +7,26 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mockglm.cassette import STATUSES
 from mockglm.exchange import Answer, End, Headers
 from mockglm.recorder.upstream import passed_on
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Passage", "Send", "Wire"]
+__all__ = ["CODING", "Passage", "Send", "Wire"]
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MEND = 0.02
 """Seconds within which what continues a frame, or a body that is no stream, belongs to what came
 before: so far the network cuts, not the service."""
+
+CODING = "content-encoding"
+
+UNDONE = ("gzip", "deflate", "identity")
+"""Content codings that are undone where they come all the same: what is passed on and kept is what
+was meant. Others are the client's to undo."""
 
 _ENDING = re.compile(rb'"finish_reason":\s*"|data:\s*\[DONE\]')
 
@@ -42,15 +49,15 @@ class Wire(Protocol):
 
 
 class Passage:
-    """What has come so far. Times are the loop's; `began` is when the request was there."""
+    """What has come so far, and when: in seconds by the clock since this was made."""
 
-    def __init__(self, began: float) -> None:
-        self._began = began
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._began = clock()
         self._head: float | None = None
         self._status = 0
         self._headers: Headers = ()
-        self._pieces: list[tuple[float, bytes]] = []
+        self._pieces: list[tuple[float, bytearray]] = []
         self._last_read = 0.0
         self._is_stream = False
         self.end: End = "close"
@@ -58,7 +65,12 @@ class Passage:
         """Whether what came last says that the answer is about to be whole."""
 
     async def run(self, response: httpx.Response, send: Send) -> None:
-        """Pass an answer on to its end. What it holds stays whatever is raised meanwhile."""
+        """Pass an answer on to its end. What it holds stays whatever is raised meanwhile.
+
+        Raises what httpx raises, also for a status that nobody passes on.
+        """
+        if response.status_code not in STATUSES:
+            raise _unheard(response)
         self._head = self._since()
         self._status = response.status_code
         self._headers = _headers(response)
@@ -68,9 +80,8 @@ class Passage:
             for name, value in self._headers
         ]
         await send({"type": "http.response.start", "status": self._status, "headers": head})
-        # Not compressed, as was asked for; what is all the same, is passed on as it was meant.
-        is_coded = "content-encoding" in response.headers
-        async for piece in response.aiter_bytes() if is_coded else response.aiter_raw():
+        is_undone = _coding(response) in UNDONE
+        async for piece in response.aiter_bytes() if is_undone else response.aiter_raw():
             self._take(piece)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         self.end = "done"
@@ -80,27 +91,26 @@ class Passage:
         """The answer as it was seen; None when none began."""
         if self._head is None:
             return None
-        return Answer(self._status, self._headers, tuple(self._pieces), self.end, self._head)
+        pieces = tuple((at, bytes(piece)) for at, piece in self._pieces)
+        return Answer(self._status, self._headers, pieces, self.end, self._head)
 
     def _take(self, piece: bytes) -> None:
         now = self._since()
-        is_mended = now - self._last_read < MEND and self._is_open()
+        is_mended = bool(self._pieces) and now - self._last_read < MEND and self._is_open()
         self._last_read = now
-        if is_mended and self._pieces:
-            at, before = self._pieces.pop()
-            self._pieces.append((now if self._is_stream else at, before + piece))
+        if is_mended:
+            at, before = self._pieces[-1]
+            before += piece
+            self._pieces[-1] = now if self._is_stream else at, before
         else:
-            self._pieces.append(
-                (now if self._is_stream or self._pieces else self._first(now), piece)
-            )
+            is_later = self._is_stream or bool(self._pieces)
+            self._pieces.append((now if is_later else self._first(now), bytearray(piece)))
         if self._is_stream and _ENDING.search(piece):
             self.is_ending = True
 
     def _is_open(self) -> bool:
         """Whether what came last is not the end of a frame."""
-        if not self._is_stream:
-            return True
-        return bool(self._pieces) and not self._pieces[-1][1].endswith((b"\n\n", b"\r\n\r\n"))
+        return not self._is_stream or not self._pieces[-1][1].endswith((b"\n\n", b"\r\n\r\n"))
 
     def _first(self, now: float) -> float:
         """When a body that is no stream begins: with the headers, if it came with them."""
@@ -108,7 +118,19 @@ class Passage:
         return head if now - head < MEND else now
 
     def _since(self) -> float:
-        return self._loop.time() - self._began
+        return self._clock() - self._began
+
+
+def _unheard(response: httpx.Response) -> Exception:
+    import httpx
+
+    return httpx.RemoteProtocolError(f"{response.status_code} is no status of HTTP")
+
+
+def _coding(response: httpx.Response) -> str:
+    """The content coding of an answer, "" for none, which is what was asked for."""
+    name: str = response.headers.get(CODING, "")
+    return name.strip().lower()
 
 
 def _headers(response: httpx.Response) -> Headers:
@@ -119,5 +141,5 @@ def _headers(response: httpx.Response) -> Headers:
     """
     raw = response.headers.raw
     lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
-    made_anew = ("content-encoding", "content-length")
-    return tuple(line for line in passed_on(lines) if line[0].lower() not in made_anew)
+    left = {"content-length"} if _coding(response) not in UNDONE else {"content-length", CODING}
+    return tuple(line for line in passed_on(lines) if line[0].lower() not in left)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from asyncio import FIRST_COMPLETED
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
-from mockglm.cassette import Cassette, redacted, settled
+from mockglm.auth import credential
+from mockglm.cassette import Cassette, credentials, redacted, settled
 from mockglm.errors import FileError
 from mockglm.exchange import Answer, Exchange, Request
-from mockglm.recorder.advice import advice
-from mockglm.recorder.keys import bare
-from mockglm.recorder.passage import Passage, Send, Wire
+from mockglm.recorder.advice import UNREACHED, advice
+from mockglm.recorder.passage import CODING, Passage, Send, Wire
 from mockglm.recorder.upstream import Upstream
 from mockglm.redact import Redactor
 
@@ -26,15 +29,9 @@ Watch = Callable[["Passed"], None]
 DRAIN = 5.0
 """Seconds a service is given to end an answer whose client left when it was nearly whole."""
 
-UNREACHED = 502
+NO_ANSWER = 502
 """The status of what mockglm says for a service that does not answer; the service's own nginx has
 it for the same."""
-
-
-UNREACHED_HINT = (
-    "is the network there, and the base URL right? A proxy is taken from HTTPS_PROXY, certificates "
-    "of your own from --ca"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +44,18 @@ class Passed:
 
 
 LEFT = "the client left"
+STOPPED = "mockglm was stopped"
+OURS = (LEFT, STOPPED)
+"""What an exchange breaks off for that is not the service's."""
 
 
 class Recorder:
     """Records one service into one cassette. `tell` is given lines for people to read, `watch` what
     came of each request that was answered whole or cut by the service.
 
-    `cassette` of None passes on without recording; `redactor` learns every key in use.
+    `cassette` of None passes on without recording; `redactor` learns every key in use. `wall` is
+    asked when an exchange begins, `clock`, which never goes back, when each piece of it is there;
+    both in seconds. `unreached` counts the requests that the service did not answer.
     """
 
     def __init__(
@@ -65,15 +67,20 @@ class Recorder:
         tell: Tell = lambda line: None,
         watch: Watch = lambda passed: None,
         wall: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.upstream = upstream
         self.cassette = cassette
+        self.unreached = 0
         self._redactor = redactor
         self._tell = tell
         self._watch = watch
         self._told: set[str] = set()
         self._wall = wall
+        self._clock = clock
         self._writing = asyncio.Lock()
+        self._asking: set[asyncio.Task[str]] = set()
+        self._open: set[asyncio.Future[Any]] = set()
 
     async def forward(
         self,
@@ -86,49 +93,64 @@ class Recorder:
 
         `seen` is told what came of it, before the client has its end. Where the service does not
         answer, the client gets an error in GLM's envelope, and nothing is recorded. An answer that
-        broke off ends so for the client, too.
+        broke off ends so for the client, too. Whoever cancels this, what came is kept.
         """
         async with self._writing:
             pass  # what ended before this begins is on disk
-        credential = bare(self.upstream.authorization(request.header("authorization")))
-        self._redactor.learn(credential)
-        started = self._wall()
-        passage = Passage(asyncio.get_running_loop().time())
-        error = await self._pass(request, passage, send, wire)
-        exchange = Exchange(request, passage.answer, started, error)
-        if passage.answer is not None:
-            self._advise(passage.answer, credential)
-            passed = await self._keep(exchange)
-            if error is not LEFT:
-                self._watch(passed)
-            seen(passed)
-            await _finish(passage.answer, send, wire)
-        elif error is LEFT:
-            seen(Passed(redacted(exchange, self._redactor), (LEFT,)))
-        else:
-            answer = self._unreached(error)
-            exchange = replace(exchange, answer=answer)
-            seen(Passed(redacted(exchange, self._redactor), ("not recorded: no answer",)))
-            await _send(answer, send)
+        shown = credential(self.upstream.authorization(request.header("authorization")))
+        for secret in (*credentials(request), shown):
+            self._redactor.learn(secret)
+        passage, started, error = Passage(self._clock), self._wall(), STOPPED
+        with self._under_way():
+            try:
+                error = await self._pass(request, passage, send, wire)
+            finally:
+                exchange = Exchange(request, passage.answer, started, error)
+                passed = await self._end(exchange, shown)
+                seen(passed)
+        if exchange.answer is not None:
+            await _finish(exchange.answer, send, wire)
+        elif passed.exchange.answer is not None:
+            await _send(passed.exchange.answer, send)
+        elif wire is not None:
+            wire.close()
 
     async def close(self) -> None:
-        """Let go of the service and of the cassette."""
+        """End what is under way where it is, have it on disk, and let go of the service and of the
+        cassette."""
+        for task in self._asking:
+            task.cancel()
+        while self._open:
+            await asyncio.wait(self._open)
         await self.upstream.close()
         if self.cassette is not None:
             await asyncio.to_thread(self.cassette.close)
 
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        """Has `close` wait for the end of the block."""
+        kept = asyncio.get_running_loop().create_future()
+        self._open.add(kept)
+        try:
+            yield
+        finally:
+            self._open.discard(kept)
+            kept.set_result(None)
+
     async def _pass(self, request: Request, passage: Passage, send: Send, wire: Wire | None) -> str:
         """Pass the answer on while there is a client; what the transport met, in words."""
         task = asyncio.create_task(self._ask(request, passage, send))
+        self._asking.add(task)
         try:
-            if wire is None:
-                return await task
-            await asyncio.wait((task, wire.gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((task, wire.gone) if wire else (task,), return_when=FIRST_COMPLETED)
             if not task.done() and passage.is_ending:
                 # SDKs hang up after [DONE]; what comes behind it belongs to the answer, too.
                 await asyncio.wait((task,), timeout=DRAIN)
-            return (await task) if task.done() else LEFT
+            if not task.done():
+                return LEFT
+            return STOPPED if task.cancelled() else task.result()
         finally:
+            self._asking.discard(task)
             task.cancel()
             await asyncio.wait((task,))
 
@@ -148,31 +170,54 @@ class Recorder:
             return _words(error)
         return ""
 
-    async def _keep(self, exchange: Exchange) -> Passed:
+    async def _end(self, exchange: Exchange, shown: str) -> Passed:
+        """What came of an exchange, which is on disk then if there was an answer."""
+        if exchange.answer is not None:
+            self._advise(exchange.answer, shown)
+            passed = await self._keep(exchange, exchange.answer)
+            if exchange.error not in OURS:
+                self._watch(passed)
+            return passed
+        if exchange.error in OURS:
+            return Passed(redacted(exchange, self._redactor), (exchange.error,))
+        exchange = replace(exchange, answer=self._unreached(exchange.error))
+        return Passed(redacted(exchange, self._redactor), ("not recorded: no answer",))
+
+    async def _keep(self, exchange: Exchange, answer: Answer) -> Passed:
         """Have an exchange on disk, and say why it is not, if it cannot be."""
-        assert exchange.answer is not None
-        answer = settled(exchange.answer)
+        coding, answer = answer.header(CODING), settled(answer)
         exchange = redacted(replace(exchange, answer=answer), self._redactor)
         notes = ("cut",) if answer.end != "done" else ()
         if self.cassette is None:
             return Passed(exchange, notes)
-        async with self._writing:
-            reason = await asyncio.to_thread(_appended, self.cassette, exchange)
+        if coding:
+            reason = f"the service has it {coding}-encoded, though it was asked not to"
+        else:
+            # Who waits for it may be cancelled; it is not.
+            writing = asyncio.create_task(self._append(self.cassette, exchange))
+            reason = await asyncio.shield(writing)
         if not reason:
             return Passed(exchange, ("recorded", *notes))
         self._say(f"mockglm: not recorded: {reason}", "the client has its answer all the same")
         return Passed(exchange, ("not recorded", *notes))
 
+    async def _append(self, cassette: Cassette, exchange: Exchange) -> str:
+        """Append an exchange, one at a time; why that cannot be, if so."""
+        with self._under_way():
+            async with self._writing:
+                return await asyncio.to_thread(_appended, cassette, exchange)
+
     def _unreached(self, error: str) -> Answer:
         """What the client gets of a service that does not answer; GLM's envelope, but marked."""
+        self.unreached += 1
         message = f"mockglm: {self.upstream.base} did not answer: {error}"
-        self._say(message, UNREACHED_HINT)
-        body = {"error": {"code": str(UNREACHED), "message": message}}
+        self._say(message, UNREACHED)
+        body = {"error": {"code": str(NO_ANSWER), "message": message}}
         headers = (("Content-Type", "application/json; charset=UTF-8"), ("X-MockGLM-Miss", "1"))
-        return Answer(UNREACHED, headers, ((0.0, msgspec.json.encode(body)),))
+        return Answer(NO_ANSWER, headers, ((0.0, msgspec.json.encode(body)),))
 
-    def _advise(self, answer: Answer, credential: str) -> None:
-        said, hint = advice(answer, credential)
+    def _advise(self, answer: Answer, shown: str) -> None:
+        said, hint = advice(answer, shown)
         if hint:
             self._say(f"mockglm: {said}", hint)
 

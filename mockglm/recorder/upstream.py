@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from mockglm.auth import credential
 from mockglm.errors import UpstreamError
 from mockglm.exchange import Answer, Headers, Request
-from mockglm.recorder.keys import bare, is_real
+from mockglm.recorder.credentials import CARRIERS, is_real
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,6 +43,8 @@ HOP_BY_HOP = frozenset(
 ANEW = frozenset({"accept-encoding", "authorization", "content-length", "expect", "host"})
 """Headers of a request that are made anew."""
 
+
+COMPLETIONS = "/chat/completions"
 
 IN_PATHS = "/:@!$&'()*+,;=~"
 """What stands in a path as it is (RFC 3986 §3.3)."""
@@ -77,18 +80,25 @@ class Upstream:
         self._ca = ca
         self._patience = patience or Patience()
         self._client: httpx.AsyncClient | None = None
-        _check(self.base, frozenset(allowed))
+        _check(self.base, frozenset(host.strip().lower() for host in allowed))
+
+    def open(self) -> httpx.AsyncClient:
+        """The client that asks, made when it is first needed. Raises UpstreamError for certificates
+        that cannot be read, and for a proxy of the environment that cannot be used."""
+        if self._client is None:
+            self._client = _client(self._ca)
+        return self._client
 
     def authorization(self, header: str) -> str:
         """The Authorization the service is asked with, where the client's is this one."""
-        return header if is_real(bare(header)) or not self.key else f"Bearer {self.key}"
+        return header if is_real(credential(header)) or not self.key else f"Bearer {self.key}"
 
     @asynccontextmanager
     async def ask(self, request: Request) -> AsyncIterator[httpx.Response]:
         """The answer to a request, its body not yet read. Raises what httpx raises."""
         import httpx
 
-        client = self._open()
+        client = self.open()
         waits = httpx.Timeout(self._patience.first, connect=self._patience.connect, pool=None)
         asked = httpx.Request(
             request.method,
@@ -124,25 +134,23 @@ class Upstream:
             client, self._client = self._client, None
             await client.aclose()
 
-    def _open(self) -> httpx.AsyncClient:
-        if self._client is None:
-            import httpx
-
-            context = httpx.create_ssl_context()
-            if self._ca is not None:
-                context.load_verify_locations(self._ca)
-            limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
-            self._client = httpx.AsyncClient(verify=context, limits=limits)
-        return self._client
-
     def _headers(self, request: Request) -> Headers:
         kept = tuple(
-            (name, value) for name, value in passed_on(request.headers) if name not in ANEW
+            (name, self._carried(value) if name in CARRIERS else value)
+            for name, value in passed_on(request.headers)
+            if name not in ANEW
         )
         # Its own, because the proxy's certificate and the record are of what was not compressed.
         made = (("accept-encoding", "identity"),)
-        authorization = self.authorization(request.header("authorization"))
+        given = request.header("authorization")
+        # Who shows a key in a header of its own wants no other beside it.
+        is_shown = not given and any(name in CARRIERS for name, _ in kept)
+        authorization = "" if is_shown else self.authorization(given)
         return kept + made + ((("authorization", authorization),) if authorization else ())
+
+    def _carried(self, value: str) -> str:
+        """The key the service is asked with, where the client's is this one in a header alone."""
+        return credential(self.authorization(value))
 
 
 def passed_on(headers: Iterable[tuple[str, str]]) -> Headers:
@@ -157,6 +165,24 @@ def passed_on(headers: Iterable[tuple[str, str]]) -> Headers:
     return tuple(line for line in lines if line[0].lower() not in HOP_BY_HOP | named)
 
 
+def _client(ca: str | Path | None) -> httpx.AsyncClient:
+    import httpx
+
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+    try:
+        context = httpx.create_ssl_context()
+        if ca is not None:
+            context.load_verify_locations(ca)
+        return httpx.AsyncClient(verify=context, limits=limits)
+    except OSError as error:
+        which = f"of {ca}" if ca is not None else "that SSL_CERT_FILE or SSL_CERT_DIR name"
+        message = f"the certificates {which} cannot be read: {error.strerror or error}"
+        raise UpstreamError(message, "write them in PEM, as -----BEGIN CERTIFICATE-----") from error
+    except (ImportError, ValueError) as error:
+        message = f"the proxy of the environment cannot be used: {error}"
+        raise UpstreamError(message, "it is in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY") from error
+
+
 def _check(base: str, allowed: frozenset[str]) -> None:
     """Raise UpstreamError for a base that is no URL or may not be asked."""
     try:
@@ -167,6 +193,10 @@ def _check(base: str, allowed: frozenset[str]) -> None:
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
         raise UpstreamError(
             f"{base!r} is no base URL", "write it as https://open.bigmodel.cn/api/paas/v4"
+        )
+    if parts.path.endswith(COMPLETIONS):
+        raise UpstreamError(
+            f"{base} is the URL of one path", f"write {base.removesuffix(COMPLETIONS)}"
         )
     if parts.username is not None:
         raise UpstreamError("the base URL has a user in it", f"write it as {parts.scheme}://{host}")

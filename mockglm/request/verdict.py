@@ -50,11 +50,11 @@ def validate(
     refusing = REFUSING[policy]
     passed: list[str] = []
     for rule in _asked(facts.given()):
-        fields = rule.broken(facts)
-        if fields is None:
+        broken = rule.broken(facts)
+        if not broken:
             continue
         if rule.essential or rule.evidence in refusing:
-            return Verdict(rule.refusal(fields), tuple(passed))
+            return Verdict(rule.refusal(broken), tuple(passed))
         passed.append(rule.name)
     return Verdict(None, tuple(passed))
 

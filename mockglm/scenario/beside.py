@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -11,7 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from mockglm.accounts import Account, Overload, Window
+from mockglm.accounts import Account, Overload, Price, Prices, Unit, Window
+from mockglm.faults.options import DAY, duration
 from mockglm.models import MODELS, Model, like
 from mockglm.scenario import format, shape
 from mockglm.scenario.compiling import pace
@@ -20,16 +20,8 @@ from mockglm.scenario.values import Recording
 
 __all__ = ["accounts", "models", "overload", "recording"]
 
-_UNITS: Mapping[str, float] = {
-    "ms": 0.001,
-    "s": 1,
-    "": 1,
-    "m": 60,
-    "h": 3600,
-    "d": 86400,
-    "w": 7 * 86400,
-}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w|)")
+YEAR = 366 * DAY
+"""The longest window of a plan, and the longest overload that ends, in seconds."""
 
 
 def models(written: Iterable[format.Model], place: Place) -> Mapping[str, Model]:
@@ -84,9 +76,14 @@ def _account(row: format.Account, place: Place) -> Account:
         Window(_seconds(window.window, place.at("plan", index, "window")), window.requests)
         for index, window in enumerate(row.plan)
     )
+    balance, unit = _balance(row.balance, place.at("balance"))
+    if row.prices and not isinstance(row.balance, float):
+        place.at("prices").note("`prices` are what a balance in yuan goes down by")
     return Account(
         key=row.key,
-        balance=row.balance,
+        balance=balance,
+        unit=unit,
+        prices=_prices(row.prices),
         concurrency=tuple((concurrency or {}).items()),
         plan=tuple(plan),
         models=None if row.models is None else tuple(row.models),
@@ -95,13 +92,29 @@ def _account(row: format.Account, place: Place) -> Account:
     )
 
 
+def _balance(written: float | format.Package | None, place: Place) -> tuple[float | None, Unit]:
+    if not isinstance(written, format.Package):
+        return written, "yuan"
+    if (written.tokens is None) == (written.requests is None):
+        place.note("write {tokens: N} or {requests: N}, one of the two")
+    if written.tokens is not None:
+        return written.tokens, "tokens"
+    return written.requests, "requests"
+
+
+def _prices(written: Mapping[str, format.Price]) -> Prices:
+    return tuple(
+        (model, Price(price.input, price.output, price.cached)) for model, price in written.items()
+    )
+
+
 def _span(text: str | None, place: Place) -> float | None:
     return None if text is None else _seconds(text, place)
 
 
 def _seconds(text: str, place: Place) -> float:
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        place.note(f"`{text}` is no duration; write 30s, 5m, 5h or 7d")
+    try:
+        return duration(text, YEAR)
+    except ValueError as error:
+        place.note(str(error))
         return 0.0
-    return float(match[1]) * _UNITS[match[2]]

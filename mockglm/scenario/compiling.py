@@ -56,7 +56,7 @@ def compile(written: format.Interaction, setting: Setting, place: Place) -> Inte
     if len(place.notes.problems) > before:
         return None
     return Interaction(
-        where=f"{place.notes.path}:{place.line}",
+        where=place.where,
         steps=steps,
         when=when,
         request=request,

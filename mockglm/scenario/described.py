@@ -13,6 +13,8 @@ from msgspec import UNSET, UnsetType
 from mockglm.chat import Chunking, Rendering
 from mockglm.codes import CODES, missing
 from mockglm.exchange import Failure, Headers, JSONObject, Reply, ToolCall
+from mockglm.faults.options import fits_header
+from mockglm.framing import BODILESS
 from mockglm.scenario import format
 from mockglm.scenario.notes import Place, near
 
@@ -33,9 +35,16 @@ WITHOUT_USAGE = ("sensitive", "network_error")
 MERGED = ("headers", "usage")
 """What of `defaults` is laid under a reply's own key by key."""
 
+FRAMING: Mapping[str, str] = {
+    "connection": "the faults `close` and `reset` take `connection: close`",
+    "content-length": "the faults `short` and `long` make it wrong",
+    "keep-alive": "the faults `close` and `reset` end the connection",
+    "transfer-encoding": "the fault `bad-chunk-size` breaks it",
+}
+"""Headers that say how a body is framed on this connection, and what breaks that on purpose."""
+
 _OWN = ("code", "status", "message", "contentFilter")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 
 
 def lay(defaults: format.Reply, reply: format.Reply) -> format.Reply:
@@ -58,7 +67,7 @@ def describe(reply: format.Reply, place: Place) -> Rendering:
     if reply.error is not UNSET:
         for name in format.Reply.__struct_fields__:
             if name not in BESIDE_ERROR and getattr(reply, name) is not UNSET:
-                place.at(name).note(f"`{name}` beside `error`: an error has neither")
+                place.at(name).note(f"`{name}` beside `error`: an error has no `{name}`")
         failure = _failure(reply.error, place.at("error"))
         return Rendering(Reply(usage=None, error=failure), headers=lines)
     return Rendering(_reply(reply), _chunking(reply.chunks), lines)
@@ -72,8 +81,11 @@ def headers(written: Mapping[str, str | list[str]] | UnsetType | None, place: Pl
         lines.extend((name, text) for text in values)
         if not _TOKEN.fullmatch(name):
             place.at(name).note(f"`{name}` is no name of a header")
-        if not all(map(_VALUE.fullmatch, values)):
+        if not all(map(fits_header, values)):
             place.at(name).note(f"the header `{name}` has a character that no header can have")
+        if name.lower() in FRAMING:
+            hint = FRAMING[name.lower()]
+            place.at(name).note(f"`{name}` cannot be written: mockglm frames the body; {hint}")
     return tuple(lines)
 
 
@@ -137,6 +149,8 @@ def _failure(written: str | format.Error, place: Place) -> Failure:
 
 
 def _check(error: format.Error, fields: Mapping[str, str], place: Place) -> None:
+    if error.status in BODILESS:
+        place.at("status").note(f"an answer of status {error.status} has no body to say it in")
     if error.code not in CODES:
         if error.status is None or error.message is None:
             hint = near(error.code, CODES) or "; one of your own needs `status` and `message`"

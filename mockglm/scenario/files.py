@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,6 @@ from mockglm.scenario.values import Interaction, Scenario
 __all__ = ["find", "interaction", "load", "load_all", "parse", "shipped"]
 
 SUFFIXES = (".yaml", ".yml")
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-"""What a file's stem must be to be named in a URL."""
 
 
 def load(path: str | Path) -> Scenario:
@@ -33,14 +30,11 @@ def load(path: str | Path) -> Scenario:
 def load_all(paths: Iterable[str | Path]) -> tuple[Scenario, ...]:
     """The scenarios of files and folders, hand-written before recorded, else in the order given.
 
-    Raises UsageError for a path that is not there, FileError with all that is wrong in all files;
-    every stem is a name of its own.
+    Raises UsageError for a path that is not there, FileError with all that is wrong in all files.
     """
     loaded: list[Scenario] = []
     problems: list[Problem] = []
-    names: dict[str, Path] = {}
     for path in find(paths):
-        problems.extend(_misnamed(path, names))
         try:
             loaded.append(load(path))
         except FileError as error:
@@ -56,19 +50,33 @@ def parse(source: bytes, path: str | Path) -> Scenario:
         return _parse(Notes(str(path), source), Path(path).stem)
 
 
-def interaction(written: Mapping[str, Any], path: str = "", line: int = 1) -> Interaction:
+def interaction(written: Mapping[str, Any], path: str, line: int = 0) -> Interaction:
     """An interaction of plain Python values, with the words of the file.
 
-    `path` and `line` say where it was written. Raises FileError with all that is wrong with it.
+    `path` and `line` say where it was written; without a line it is in no file, and `path` is what
+    it is called. Raises FileError with all that is wrong with it.
     """
     notes = Notes(path)
-    node = tree.build(written, line)
+    node = tree.build(written, tree.at_line(line))
     value = shape.of(format.Interaction).read(node, notes)
     notes.check()
     compiled = compiling.compile(value, compiling.Setting(), Place(notes, node))
     notes.check()
     assert compiled is not None
     return compiled
+
+
+def find(paths: Iterable[str | Path]) -> Iterator[Path]:
+    """The files that paths mean: themselves, or those in a folder and below, in order.
+
+    A file that several of them mean comes once, where it is first. Raises UsageError for a path
+    that is not there, and for a folder with none.
+    """
+    seen: set[Path] = set()
+    for path in _meant(paths):
+        if path.absolute() not in seen:
+            seen.add(path.absolute())
+            yield path
 
 
 def shipped() -> Mapping[str, Path]:
@@ -79,8 +87,7 @@ def shipped() -> Mapping[str, Path]:
     return {} if folder is None else {path.stem: path for path in _within(folder)}
 
 
-def find(paths: Iterable[str | Path]) -> Iterator[Path]:
-    """The files that paths mean: themselves, or those in a folder and below, in order."""
+def _meant(paths: Iterable[str | Path]) -> Iterator[Path]:
     for path in map(Path, paths):
         if path.is_dir():
             found = list(_within(path))
@@ -102,15 +109,6 @@ def _within(folder: Path) -> list[Path]:
 def _is_hidden(path: Path) -> bool:
     """Whether it is what an editor or a tool keeps for itself."""
     return any(part.startswith(".") for part in path.parts)
-
-
-def _misnamed(path: Path, names: dict[str, Path]) -> Iterator[Problem]:
-    other = names.setdefault(path.stem, path)
-    if other is not path:
-        yield Problem(str(path), 1, 1, f"the name `{path.stem}` is taken by {other}")
-    if not NAME.fullmatch(path.stem):
-        message = f"`{path.stem}` is no name: write a-z, 0-9, `.`, `_` and `-`, a-z or 0-9 first"
-        yield Problem(str(path), 1, 1, message)
 
 
 def _parse(notes: Notes, name: str) -> Scenario:

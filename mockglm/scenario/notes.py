@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 import yaml
 
-from mockglm.errors import FileError, Problem
+from mockglm.errors import FileError, Problem, nearest
 
-__all__ = ["Notes", "Place", "near"]
+__all__ = ["Notes", "Place", "near", "problem"]
 
 Key = str | int
 
@@ -25,8 +24,7 @@ class Notes:
 
     def add(self, node: yaml.Node, message: str) -> None:
         """Note a mistake where a node begins."""
-        mark = node.start_mark
-        self.problems.append(Problem(self.path, mark.line + 1, mark.column + 1, message))
+        self.problems.append(problem(self.path, node.start_mark, message))
 
     def add_line(self, node: yaml.Node, line: int, message: str) -> None:
         """Note a mistake in a line (from 0) of a block of text."""
@@ -74,15 +72,23 @@ class Place:
         return node
 
     @property
-    def line(self) -> int:
-        """The line it begins at, from 1."""
-        return int(self.node.start_mark.line) + 1
+    def where(self) -> str:
+        """The file and the line it begins at; of what stands in no file, what it is called."""
+        line = self.node.start_mark.line + 1
+        return f"{self.notes.path}:{line}" if line else self.notes.path
 
 
 def near(name: str, known: Iterable[str]) -> str:
     """`, did you mean …?` for a name that is nearly a known one, else nothing."""
-    found = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f", did you mean `{found[0]}`?" if found else ""
+    found = nearest(name, known)
+    return f", did you mean `{found}`?" if found else ""
+
+
+def problem(path: str, mark: yaml.Mark, message: str) -> Problem:
+    """A mistake at a mark; of what stands in no file, it names the value, as `body.reply.pace`."""
+    if mark.line < 0:
+        return Problem(path + mark.name, 0, 0, message)
+    return Problem(path, mark.line + 1, mark.column + 1, message)
 
 
 def _child(node: yaml.Node, key: Key) -> yaml.Node | None:

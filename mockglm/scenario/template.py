@@ -15,14 +15,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import yaml
 
 from mockglm.chat import Rendering
 from mockglm.clock import BEIJING
-from mockglm.errors import FileError, Problem
+from mockglm.errors import FileError
 from mockglm.matching import View
 from mockglm.scenario import format, shape, tree
 from mockglm.scenario.described import describe
-from mockglm.scenario.notes import Notes, Place
+from mockglm.scenario.notes import Notes, Place, problem
 
 if TYPE_CHECKING:
     from jinja2 import Template as Jinja
@@ -35,7 +36,15 @@ PLAYED = ("pace", "fault", "template", "times")
 """What of a reply is no text to fill in."""
 
 # All that an expression of Jinja can raise: it is Python's arithmetic on Python's values.
-_RAISED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_RAISED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +53,7 @@ class _Leaf:
 
     jinja: Jinja
     path: str
-    line: int
-    column: int
+    mark: yaml.Mark
 
     def fill(self, values: Mapping[str, Any]) -> str:
         from jinja2 import TemplateError
@@ -53,8 +61,7 @@ class _Leaf:
         try:
             return self.jinja.render(values)
         except (TemplateError, *_RAISED) as error:
-            problem = Problem(self.path, self.line, self.column, f"template: {error}")
-            raise FileError([problem]) from error
+            raise FileError([problem(self.path, self.mark, f"template: {error}")]) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class Template:
 
     reply: Mapping[str, Any]
     path: str
-    line: int
+    mark: yaml.Mark
 
     def render(self, view: View, now: float, count: int = 1) -> Rendering:
         """The reply to one request, at a unix second, to the match of that number.
@@ -72,7 +79,7 @@ class Template:
         """
         filled = _fill(self.reply, _values(view, now, count))
         notes = Notes(self.path)
-        node = tree.build(filled, self.line)
+        node = tree.build(filled, self.mark)
         reply = shape.of(format.Reply).read(node, notes)
         notes.check()
         rendering = describe(reply, Place(notes, node))
@@ -90,7 +97,7 @@ def compile(reply: format.Reply, place: Place) -> Template | None:
         describe(reply, place)
     if len(place.notes.problems) > before:
         return None
-    return Template(leaves, place.notes.path, place.line)
+    return Template(leaves, place.notes.path, place.node.start_mark)
 
 
 def _compile(value: Any, place: Place) -> Any:
@@ -111,8 +118,7 @@ def _leaf(text: str, place: Place) -> _Leaf | None:
     except TemplateSyntaxError as error:
         place.note_line(error.lineno - 1, f"template: {error.message}")
         return None
-    mark = place.node.start_mark
-    return _Leaf(jinja, place.notes.path, mark.line + 1, mark.column + 1)
+    return _Leaf(jinja, place.notes.path, place.node.start_mark)
 
 
 def _fill(value: Any, values: Mapping[str, Any]) -> Any:

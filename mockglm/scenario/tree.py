@@ -18,7 +18,17 @@ import yaml
 from mockglm.errors import FileError, Problem
 from mockglm.scenario.notes import Notes
 
-__all__ = ["DEPTH", "SIZE", "build", "collector_paused", "compose", "is_null", "plain", "scalar"]
+__all__ = [
+    "DEPTH",
+    "SIZE",
+    "at_line",
+    "build",
+    "collector_paused",
+    "compose",
+    "is_null",
+    "plain",
+    "scalar",
+]
 
 SIZE = 512 * 2**20
 """Bytes of the largest file that is read."""
@@ -89,18 +99,26 @@ def compose(notes: Notes) -> yaml.Node:
     return root
 
 
-def build(value: Any, line: int = 1) -> yaml.Node:
-    """The node of a plain value, as if it had been written at a line of a file."""
-    mark = yaml.Mark("", 0, line - 1, 0, None, 0)
+def build(value: Any, mark: yaml.Mark) -> yaml.Node:
+    """The node of a plain value, as if all of it had been written at that mark."""
     if isinstance(value, Mapping):
-        pairs = [(build(str(key), line), build(item, line)) for key, item in value.items()]
+        pairs = [
+            (build(str(key), mark), build(item, _below(mark, f".{key}")))
+            for key, item in value.items()
+        ]
         return yaml.MappingNode(TEXT, pairs, mark, mark)
     if isinstance(value, list | tuple):
-        return yaml.SequenceNode(TEXT, [build(item, line) for item in value], mark, mark)
+        items = [build(item, _below(mark, f"[{index}]")) for index, item in enumerate(value)]
+        return yaml.SequenceNode(TEXT, items, mark, mark)
     if isinstance(value, str):
         return yaml.ScalarNode(TEXT, value, mark, mark, '"')
     text = "null" if value is None else str(value).lower()
     return yaml.ScalarNode(PLAIN, text, mark, mark)
+
+
+def at_line(line: int) -> yaml.Mark:
+    """The mark of what was written at a line from 1, or, with 0, in no file."""
+    return yaml.Mark("", 0, line - 1, 0, None, 0)
 
 
 def plain(node: yaml.Node) -> Any:
@@ -141,6 +159,13 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _below(mark: yaml.Mark, key: str) -> yaml.Mark:
+    """A mark at the same place; where there is none, its name says which value it is."""
+    if mark.line >= 0:
+        return mark
+    return yaml.Mark(mark.name + key, 0, mark.line, 0, None, 0)
 
 
 def _decode(notes: Notes) -> None:

@@ -55,7 +55,7 @@ class Step:
     """One answer of an interaction: exactly one of `rendering`, `answer` and `template`.
 
     An error is a rendering of a Reply with an error. `times` of None is as often as it is its turn;
-    `pace` of None was not written.
+    `pace` of None was not written; `speed` of None is the session's and the interaction's.
     """
 
     rendering: Rendering | None = None
@@ -64,6 +64,7 @@ class Step:
     pace: Pace | Literal["model"] | None = None
     faults: tuple[Laid, ...] = ()
     times: int | None = None
+    speed: float | None = None
 
     @cached_property
     def joined(self) -> Joined | None:

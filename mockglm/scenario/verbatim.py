@@ -17,6 +17,8 @@ from msgspec import UNSET
 
 from mockglm.chat.render import JSON_TYPE, STREAM_TYPE
 from mockglm.exchange import Answer, End, Headers
+from mockglm.faults.options import DAY
+from mockglm.framing import BODILESS
 from mockglm.scenario import format
 from mockglm.scenario.described import headers
 from mockglm.scenario.notes import Place
@@ -46,6 +48,8 @@ def answer(response: format.Response, place: Place) -> Answer:
     for name in kinds[1:]:
         place.at(name).note(f"`{name}` beside `{kinds[0]}`: an answer has one body")
     pieces = _READERS[kinds[0]](response, place.at(kinds[0])) if kinds else ()
+    if response.status in BODILESS and any(data for _, data in pieces):
+        place.at(kinds[0]).note(f"an answer of status {response.status} has no body")
     return Answer(
         status=response.status,
         headers=_headers(response, kinds, place),
@@ -73,7 +77,8 @@ def events(text: str) -> tuple[tuple[Piece, ...], dict[int, str]]:
     """
     found = _LINE.findall(text)
     times = [float(at) for at, _ in found]
-    if len(found) != text.count("\n") + (not text.endswith("\n")) or times != sorted(times):
+    is_whole = len(found) == text.count("\n") + (not text.endswith("\n"))
+    if not is_whole or times != sorted(times) or max(times, default=0) > DAY:
         wrong = dict(_wrong(text))
         if wrong:
             return (), wrong
@@ -119,9 +124,12 @@ def _wrong(text: str) -> Iterator[tuple[int, str]]:
             if line:
                 yield number, "expected seconds, a space and the data of an event"
             continue
-        if float(match[1]) < last:
+        at = float(match[1])
+        if at < last:
             yield number, f"{match[1]} comes after {_seconds(last)}: times must not go back"
-        last = max(last, float(match[1]))
+        if at > DAY:
+            yield number, f"{match[1]:.40} is more than a day"
+        last = max(last, at)
 
 
 def _body(response: format.Response, place: Place) -> tuple[Piece, ...]:

@@ -12,7 +12,8 @@ from mockglm.scenario import Scenario, find, load_all
 __all__ = ["Reloader"]
 
 INTERVAL = 0.5
-"""Seconds between two looks at the files; none of it is spent in the server's loop."""
+"""Seconds between two looks at the files. Looking and reading are done beside the server's loop;
+in it, what was read is made ready to play."""
 
 Print = dict[Path, tuple[int, int]]
 
@@ -54,10 +55,10 @@ class Reloader:
     async def _reload(self) -> None:
         try:
             scenarios = await asyncio.to_thread(self.load)
+            self._take(scenarios)
         except MockGLMError as error:
             self._say(f"mockglm: the files as they were go on playing:\n{error}")
             return
-        self._take(scenarios)
         self._say(f"mockglm: read again, {len(scenarios)} scenarios")
 
     def _look(self) -> Print:

@@ -2,7 +2,18 @@
 
 from mockglm.session.asked import Asked
 from mockglm.session.considering import consider
-from mockglm.session.play import Played, unable
+from mockglm.session.decision import (
+    CHAT,
+    RECORDING_CHAT,
+    Guard,
+    authenticated,
+    identified,
+    noted,
+    queued,
+    recorded,
+    unplayed,
+)
+from mockglm.session.play import Played, lay, unable
 from mockglm.session.session import Session
 from mockglm.session.sessions import Sessions
 from mockglm.session.settings import OnMiss, Profile, Settings
@@ -10,7 +21,10 @@ from mockglm.session.stage import Stage
 from mockglm.session.visit import Visit, visit
 
 __all__ = [
+    "CHAT",
+    "RECORDING_CHAT",
     "Asked",
+    "Guard",
     "OnMiss",
     "Played",
     "Profile",
@@ -19,7 +33,14 @@ __all__ = [
     "Settings",
     "Stage",
     "Visit",
+    "authenticated",
     "consider",
+    "identified",
+    "lay",
+    "noted",
+    "queued",
+    "recorded",
     "unable",
+    "unplayed",
     "visit",
 ]

@@ -25,15 +25,14 @@ def _nothing() -> None:
 class Asked:
     """A request, the ids and the time of its answer, and who asks.
 
-    `now` is in unix seconds; an open path is answered without a key; `chat` and `model` are None
-    until they are known, and for every path that is no chat.
+    `now` is in unix seconds; `chat` and `model` are None until they are known, and for every path
+    that is no chat.
     """
 
     request: Request
     ids: Ids
     now: float
     language: Language
-    is_open: bool = False
     key: str = ""
     chat: Chat | None = None
     model: Model | None = None
@@ -43,6 +42,7 @@ class Asked:
     log_id: str = field(init=False)
     _view: View | None = field(default=None, init=False)
     _prompt: int | None = field(default=None, init=False)
+    _drawn: int = field(default=0, init=False)
 
     # Not cached_property, whose lock (until Python 3.12) costs more than what these compute.
 
@@ -66,6 +66,12 @@ class Asked:
     @property
     def is_stream(self) -> bool:
         return bool(self.chat and self.chat.stream)
+
+    def chance(self) -> float:
+        """A number in [0, 1), another one each time; for the faults that are laid over the answer,
+        wherever they are from."""
+        drawn, self._drawn = self._drawn, self._drawn + 1
+        return self.ids.chance(f"fault{drawn}")
 
     def stamp(self, profile: Model) -> Stamp:
         """What is fresh in the answer to this request."""

@@ -1,4 +1,4 @@
-"""How a session decides what a request gets: the steps, in their order, each a guard.
+"""How a session decides what a request gets: the guards, each of which answers it or lets it on.
 
 The order of the service's own checks is not documented; what is known of it is in the cassettes of
 SamyRai/go-z-ai (2026-07): a bogus path without a key is 401, an unknown model is 1211 and a known
@@ -7,12 +7,13 @@ one 1113 where there is no balance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from mockglm import auth
 from mockglm import request as requests
-from mockglm.exchange import Failure
+from mockglm.exchange import Failure, Request
+from mockglm.journal import Source
 from mockglm.matching import View
 from mockglm.request import Refusal
 from mockglm.scenario import Interaction
@@ -22,80 +23,92 @@ from mockglm.session.play import Played, play_failure, play_step
 from mockglm.session.session import Session
 from mockglm.session.stage import Stage
 
-__all__ = ["Otherwise", "decide"]
+__all__ = [
+    "CHAT",
+    "RECORDING_CHAT",
+    "Guard",
+    "authenticated",
+    "decide",
+    "identified",
+    "noted",
+    "queued",
+    "recorded",
+    "recordings",
+    "unplayed",
+]
 
-Otherwise = Callable[[Asked], Played]
-
-
-Step = Callable[[Session, Asked], Played | None]
-
-
-def decide(session: Session, asked: Asked, otherwise: Otherwise | None = None) -> Played | None:
-    """What a request gets. Of a path that is no chat, `otherwise` answers what is not recorded.
-
-    None is left to the service itself: the session records, and nothing answers before.
-    """
-    if session.on_miss == "record" and otherwise is None:
-        return _taken(RECORDING, session, asked)
-    played = _taken(FIRST, session, asked)
-    if played is None and otherwise is not None:
-        return otherwise(asked)
-    return played or _taken(CHAT, session, asked) or missed(session, asked)
+Guard = Callable[[Session, Asked], Played | None]
 
 
-def _taken(steps: Iterable[Step], session: Session, asked: Asked) -> Played | None:
-    """What the first step that has an answer says."""
-    for step in steps:
-        played = step(session, asked)
+def decide(session: Session, asked: Asked, guards: Iterable[Guard]) -> Played | None:
+    """What the first guard that has an answer says; without one, the service itself has it."""
+    for guard in guards:
+        played = guard(session, asked)
         if played is not None:
             return played
     return None
 
 
-def _authenticate(session: Session, asked: Asked) -> Played | None:
-    if asked.is_open:
-        return None
-    header = asked.request.header("authorization")
-    session.journal.learn(auth.credential(header))
+def authenticated(session: Session, asked: Asked) -> Played | None:
+    """A key that is let in."""
+    header, listed = asked.request.header("authorization"), session.keys
+    given = auth.credential(header)
+    session.journal.learn(given, is_listed=listed is not None and given in listed)
     known = session.ledger.keys
-    asked.key, failure = auth.judge(header, now=asked.now, listed=session.keys, known=known)
+    asked.key, failure = auth.judge(header, now=asked.now, listed=listed, known=known)
     return _refused(failure or session.ledger.barred(asked.key), asked)
 
 
-def _noted(session: Session, asked: Asked) -> Played | None:
+def identified(session: Session, asked: Asked) -> Played | None:
+    """A key that is let in, or none at all."""
+    return authenticated(session, asked) if asked.request.header("authorization") else None
+
+
+def noted(session: Session, asked: Asked) -> Played | None:
     """Whose request it is, for the journal; the service itself will judge the key."""
     asked.key = auth.credential(asked.request.header("authorization"))
     session.journal.learn(asked.key)
     return None
 
 
-def _queued(session: Session, asked: Asked) -> Played | None:
+def queued(session: Session, asked: Asked) -> Played | None:
+    """The next of the one-shot replies."""
     if not session.queue:
         return None
     _look(session, asked)
-    return play_step(session.queue.popleft(), asked, source="queued", speed=session.settings.speed)
+    speed = session.settings.speed
+    return play_step(session.queue.popleft(), asked, source=Source.QUEUED, speed=speed)
 
 
-def _recorded(session: Session, asked: Asked) -> Played | None:
-    """A recording of this very request: the next of its key, and in the end the last one."""
-    if not session.stage.has_recordings:
+def recorded(session: Session, asked: Asked) -> Played | None:
+    """A recording of this very request that is not used up: the next of its key, and in the end
+    the last one."""
+    if not session.has_recordings:
         return None
-    found = session.stage.recorded(session.journal.redacted(asked.request))
-    if not found:
+    playable = [one for one in recordings(session, asked.request) if session.next(one)]
+    if not playable:
         return None
     _look(session, asked)
-    alike = _of_mode(found, asked)
-    chosen = alike or found
-    fresh = next((one for one in chosen if not session.used(one)), chosen[-1])
+    chosen = _of_mode(playable, asked) or playable
+    fresh = next((one for one in chosen if not session.repeats(one)), chosen[-1])
     return _use(session, fresh, asked)
 
 
-def _unplayed(session: Session, asked: Asked) -> Played | None:
-    """A recording of this very request, in its mode, that has not been played yet."""
+def unplayed(session: Session, asked: Asked) -> Played | None:
+    """A recording of this very request, in its mode, that has something new to say."""
     _look(session, asked)
-    found = session.stage.recorded(session.journal.redacted(asked.request))
-    fresh = next((one for one in _of_mode(found, asked) if not session.used(one)), None)
+    found = [one for one in recordings(session, asked.request) if session.next(one)]
+    fresh = next((one for one in _of_mode(found, asked) if not session.repeats(one)), None)
     return _use(session, fresh, asked) if fresh is not None else None
+
+
+def recordings(session: Session, request: Request) -> Sequence[Interaction]:
+    """The recordings of a request as it came, else of what a recorder would have kept of it."""
+    found = [one for stage in session.stages for one in stage.recorded(request)]
+    clean = request if found else session.journal.redacted(request)
+    if clean is request:
+        return found
+    return [one for stage in session.stages for one in stage.recorded(clean)]
 
 
 def _of_mode(found: Iterable[Interaction], asked: Asked) -> list[Interaction]:
@@ -148,11 +161,24 @@ def _scripted(session: Session, asked: Asked) -> Played | None:
     return _matching(session, asked, Stage.scripted)
 
 
-FIRST = (_authenticate, _queued, _recorded)
-RECORDING = (_noted, _queued, _unplayed, _early, _scripted)
-"""What comes before the service: no rule or limit of ours, for it has its own."""
+CHAT: Sequence[Guard] = (
+    authenticated,
+    queued,
+    recorded,
+    _read,
+    _known,
+    _permitted,
+    _early,
+    _valid,
+    _limited,
+    _scripted,
+    missed,
+)
+"""What stands before the answer to a chat."""
 
-CHAT = (_read, _known, _permitted, _early, _valid, _limited, _scripted)
+RECORDING_CHAT: Sequence[Guard] = (noted, queued, unplayed, _early, _scripted)
+"""What stands before the service where it is recorded: no rule or limit of ours, for it has its
+own."""
 
 
 def _look(session: Session, asked: Asked) -> None:
@@ -192,4 +218,4 @@ def _use(session: Session, interaction: Interaction, asked: Asked) -> Played | N
 
 
 def _refused(failure: Failure | None, asked: Asked) -> Played | None:
-    return play_failure(failure, asked, source="refused") if failure else None
+    return play_failure(failure, asked, source=Source.REFUSED) if failure else None

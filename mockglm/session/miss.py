@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mockglm.chat import Rendering
-from mockglm.exchange import JSONObject, Request
+from mockglm.exchange import Request
 from mockglm.improvise import improvise
-from mockglm.matching import Difference, canonical, nearest, nearest_recording
+from mockglm.journal import Source
+from mockglm.matching import Difference, nearest, nearest_recording
 from mockglm.request import Chat
-from mockglm.scenario import Interaction, Recorded
+from mockglm.scenario import Interaction
 from mockglm.session.asked import Asked
 from mockglm.session.play import FALLBACK, Played, play_rendering, unable
 from mockglm.session.session import Session
+from mockglm.session.stage import Keying
 
 __all__ = ["miss", "missed"]
 
@@ -40,24 +42,29 @@ def miss(session: Session, asked: Asked) -> str:
     if len(differences) > MOST_DIFFERENCES:
         lines.append(f"  and {len(differences) - MOST_DIFFERENCES} more differences")
     if not differences:
-        lines.append(f"  it matches, but is used up after {session.used(interaction)} answers")
+        lines.append(f"  it matches, but {_spent(session, interaction)}")
     head = f"mockglm: nothing answers this request; the nearest is {interaction.where}:"
     return "\n".join((head, *lines))
 
 
+def _spent(session: Session, interaction: Interaction) -> str:
+    if session.next(interaction) is not None:
+        return "its chance did not come"
+    return f"is used up after {session.used(interaction)} answers"
+
+
 def _improvised(session: Session, asked: Asked, chat: Chat) -> Played:
     rendering = Rendering(improvise(chat, asked.model or FALLBACK, asked.ids))
-    return play_rendering(rendering, asked, source="improvised", speed=session.settings.speed)
+    return play_rendering(rendering, asked, source=Source.IMPROVISED, speed=session.settings.speed)
 
 
 def _nearest(session: Session, asked: Asked) -> Near | None:
     """The nearest of patterns and recordings; the one with fewer differences of the two."""
     interactions = [one for stage in session.stages for one in stage.interactions]
-    found = [
-        near
-        for near in (_pattern(interactions, asked), _recording(interactions, asked.request))
-        if near is not None
-    ]
+    request = session.journal.redacted(asked.request)
+    recordings = (pair for stage in session.stages for pair in stage.recordings)
+    near = [_recording(how, recorded, request) for how, recorded in recordings]
+    found = filter(None, (_pattern(interactions, asked), *near))
     return min(found, key=lambda near: len(near[1]), default=None)
 
 
@@ -68,13 +75,8 @@ def _pattern(interactions: Sequence[Interaction], asked: Asked) -> Near | None:
     return (interactions[found.index], found.differences) if found else None
 
 
-def _recording(interactions: Sequence[Interaction], request: Request) -> Near | None:
-    recorded = [one for one in interactions if one.request is not None]
-    recorded.sort(key=lambda one: one.request is None or one.request.path != request.path)
-    forms = (_form(one.request) for one in recorded if one.request is not None)
-    found = nearest_recording(_form(request), forms)
-    return (recorded[found.index], found.differences) if found else None
-
-
-def _form(request: Recorded | Request) -> JSONObject:
-    return canonical.form(request.method, request.path, request.query, request.body)
+def _recording(how: Keying, interactions: Iterable[Interaction], request: Request) -> Near | None:
+    recorded = [(one, one.request) for one in interactions if one.request is not None]
+    recorded.sort(key=lambda pair: pair[1].path != request.path)
+    found = nearest_recording(how.form(request), (how.form(asked) for _, asked in recorded))
+    return (recorded[found.index][0], found.differences) if found else None

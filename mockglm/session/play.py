@@ -14,6 +14,7 @@ from mockglm.clock import Pace
 from mockglm.errors import FaultError, MockGLMError
 from mockglm.exchange import Answer, Failure, Headers
 from mockglm.improvise import tagged
+from mockglm.journal import Source
 from mockglm.models import MODELS
 from mockglm.scenario import Step
 from mockglm.session.asked import Asked
@@ -22,10 +23,6 @@ __all__ = ["Played", "lay", "play_failure", "play_rendering", "play_step", "unab
 
 FALLBACK = MODELS["glm-4.6"]
 """Whose habits an answer has when the request names no model that is known."""
-
-MISSED = "miss"
-GATEWAY = "gateway"
-"""Sources: mockglm itself, and the paths that are no chat."""
 
 REFUSED = 400
 """The lowest status of an error."""
@@ -36,22 +33,26 @@ UNABLE = 422
 
 
 class Played(Struct, frozen=True):
-    """What was decided: the answer, where it comes from, how it ends."""
+    """What was decided: the answer, where it comes from, how it ends.
+
+    `source` is a Source, or the place of the interaction that answers.
+    """
 
     answer: Answer
-    source: str
+    source: Source | str
     finish: str = ""
     code: str = ""
     notes: tuple[str, ...] = ()
 
 
 def play_step(
-    step: Step, asked: Asked, *, source: str, speed: float = 1.0, count: int = 1
+    step: Step, asked: Asked, *, source: Source | str, speed: float = 1.0, count: int = 1
 ) -> Played:
     """The answer of a step, described or verbatim, at so many times its speed, faults laid over.
 
     `count` says which match of its interaction this is, for templates.
     """
+    speed = speed if step.speed is None else step.speed
     try:
         played = _play(step, asked, source=source, speed=speed, count=count)
     except MockGLMError as error:
@@ -60,7 +61,12 @@ def play_step(
 
 
 def play_rendering(
-    rendering: Rendering, asked: Asked, *, source: str, speed: float, pace: Pace | None = None
+    rendering: Rendering,
+    asked: Asked,
+    *,
+    source: Source | str,
+    speed: float,
+    pace: Pace | None = None,
 ) -> Played:
     """A described reply in the mode that was asked for; paced like the model unless told."""
     reply = rendering.reply
@@ -78,7 +84,9 @@ def play_rendering(
     return Played(answer, source, finish=reply.finish_reason)
 
 
-def play_failure(failure: Failure, asked: Asked, *, source: str, headers: Headers = ()) -> Played:
+def play_failure(
+    failure: Failure, asked: Asked, *, source: Source | str, headers: Headers = ()
+) -> Played:
     """An error in GLM's envelope, in the language the client gets."""
     answer = refuse(failure, asked.log_id, asked.language, headers)
     return Played(answer, source, code=failure.code)
@@ -87,7 +95,7 @@ def play_failure(failure: Failure, asked: Asked, *, source: str, headers: Header
 def unable(message: str, asked: Asked) -> Played:
     """What mockglm itself has to say: in GLM's envelope, so that clients show it, but marked."""
     failure = Failure(str(UNABLE), status=UNABLE, message=message)
-    return play_failure(failure, asked, source=MISSED, headers=((MISS, "1"),))
+    return play_failure(failure, asked, source=Source.MISS, headers=((MISS, "1"),))
 
 
 def lay(played: Played, laid: Sequence[faults.Laid], asked: Asked) -> Played:
@@ -96,14 +104,14 @@ def lay(played: Played, laid: Sequence[faults.Laid], asked: Asked) -> Played:
     Errors, and what the gateway answers, go without those that cannot be laid over them, for who
     names a fault of streams meets errors too; what mockglm itself has to say stays whole.
     """
-    if played.source == MISSED:
+    if played.source is Source.MISS:
         return played
-    if not (played.code or played.answer.status >= REFUSED or played.source == GATEWAY):
+    if not (played.code or played.answer.status >= REFUSED or played.source is Source.GATEWAY):
         return _lay(played, laid, asked)
     for one in laid:
         changed = _lay(played, (one,), asked)
         left = f"left out: {one.fault.name}"
-        missed = changed.source == MISSED
+        missed = changed.source is Source.MISS
         played = alter(played, notes=(*played.notes, left)) if missed else changed
     return played
 
@@ -112,7 +120,7 @@ def _lay(played: Played, laid: Sequence[faults.Laid], asked: Asked) -> Played:
     """The answer with faults laid over it, those with a chance only when it is drawn."""
     if not laid:
         return played
-    struck = tuple(one for i, one in enumerate(laid) if one.chance > asked.ids.chance(f"fault{i}"))
+    struck = tuple(one for one in laid if one.chance > asked.chance())
     if not struck:
         return played
     try:
@@ -123,7 +131,7 @@ def _lay(played: Played, laid: Sequence[faults.Laid], asked: Asked) -> Played:
     return alter(played, answer=answer, notes=(*played.notes, f"faults: {names}"))
 
 
-def _play(step: Step, asked: Asked, *, source: str, speed: float, count: int) -> Played:
+def _play(step: Step, asked: Asked, *, source: Source | str, speed: float, count: int) -> Played:
     if step.answer is not None:
         return _verbatim(step, step.answer, asked, source=source, speed=speed)
     rendering = step.render(asked.view, now=asked.now, count=count)
@@ -131,7 +139,9 @@ def _play(step: Step, asked: Asked, *, source: str, speed: float, count: int) ->
     return play_rendering(rendering, asked, source=source, speed=speed, pace=pace)
 
 
-def _verbatim(step: Step, answer: Answer, asked: Asked, *, source: str, speed: float) -> Played:
+def _verbatim(
+    step: Step, answer: Answer, asked: Asked, *, source: Source | str, speed: float
+) -> Played:
     """A recorded answer; in the other mode than it was recorded in, its meaning."""
     joined = step.joined
     if joined is None or joined.reply.error is not None:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable
+from itertools import chain, repeat, starmap
 
 from mockglm.accounts import Ledger
 from mockglm.clock import Clock, Ids
+from mockglm.errors import UsageError
 from mockglm.improvise import cached_tokens, prefixes
-from mockglm.journal import Budget, Journal
+from mockglm.journal import Journal
 from mockglm.models import MODELS, Model
 from mockglm.request import Chat
 from mockglm.scenario import Interaction, Scenario, Step
+from mockglm.session.asked import Asked
+from mockglm.session.play import Played
 from mockglm.session.settings import OnMiss, Settings
 from mockglm.session.stage import Stage
 
 __all__ = ["Session"]
 
+LONGEST_QUEUE = 10_000
+MOST_RULES = 10_000
 MOST_SEEN = 100_000
 """Prefixes of prompts that a session keeps, for the tokens the service would have cached."""
 
@@ -24,7 +30,8 @@ MOST_SEEN = 100_000
 class Session:
     """State of its own: what one client did is unknown to the next session.
 
-    `queue` holds one-shot replies, `rules` standing interactions that come before the stage's.
+    `queue` holds one-shot replies, `rules` standing interactions that come before the stage's,
+    `journal` what was asked; one of its own unless given.
     """
 
     def __init__(
@@ -33,14 +40,15 @@ class Session:
         stage: Stage,
         settings: Settings,
         clock: Clock,
-        budget: Budget | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self.name = name
         self.settings = settings
         self.clock = clock
-        self.journal = Journal(budget)
+        self.journal = Journal() if journal is None else journal
         self.queue: deque[Step] = deque()
-        self.rules = Stage(())
+        self._standing: tuple[Interaction, ...] = ()
+        self._rules: Stage | None = None
         self.on_miss: OnMiss | None = settings.on_miss
         self.requests = 0
         self._seen: set[bytes] = set()
@@ -53,20 +61,54 @@ class Session:
         self._used: Counter[int] = Counter()
         self._drawn: Counter[int] = Counter()
 
+    def enqueue(self, steps: Iterable[Step]) -> None:
+        """Queue one-shot replies, each as often as its `times`. Raises UsageError, and queues none
+        of them, where they are too many."""
+        more = [(step, step.times or 1) for step in steps]
+        if len(self.queue) + sum(times for _, times in more) > LONGEST_QUEUE:
+            raise UsageError(f"at most {LONGEST_QUEUE} replies can be queued")
+        self.queue.extend(chain.from_iterable(starmap(repeat, more)))
+
     def add(self, interactions: Iterable[Interaction]) -> None:
-        """Have standing interactions; those added first come first."""
-        rules = (*self.rules.interactions, *interactions)
-        self.rules = Stage([Scenario(name=self.name, path="", interactions=rules)])
+        """Have more standing interactions; those added first come first. Raises UsageError, and
+        adds none of them, where they are too many."""
+        standing = (*self._standing, *interactions)
+        if len(standing) > MOST_RULES:
+            raise UsageError(f"at most {MOST_RULES} interactions can stand")
+        self.stand(standing)
+
+    def stand(self, interactions: Iterable[Interaction]) -> None:
+        """Have these standing interactions and no others; those that stood go on."""
+        before, self._standing = self._standing, tuple(interactions)
+        self._rules = None
+        staying = {id(one) for one in self._standing}
+        for gone in (id(one) for one in before if id(one) not in staying):
+            # Another interaction may come to be where this one was.
+            self._used.pop(gone, None)
+            self._drawn.pop(gone, None)
+
+    @property
+    def rules(self) -> Stage:
+        """The standing interactions, made ready when they are first asked."""
+        if self._rules is None:
+            alone = Scenario(name=self.name, path="", interactions=self._standing)
+            self._rules = Stage([alone])
+        return self._rules
 
     @property
     def stages(self) -> tuple[Stage, ...]:
         """What plays here, in the order it is asked."""
-        return (self.rules, self.stage) if self.rules.interactions else (self.stage,)
+        return (self.rules, self.stage) if self._standing else (self.stage,)
 
     @property
     def has_files(self) -> bool:
         """Whether anything plays here that somebody wrote or recorded."""
         return any(stage.interactions for stage in self.stages)
+
+    @property
+    def has_recordings(self) -> bool:
+        """Whether a recorded request is among what plays here."""
+        return self.stage.has_recordings or bool(self._standing and self.rules.has_recordings)
 
     @property
     def keys(self) -> frozenset[str] | None:
@@ -85,6 +127,11 @@ class Session:
         listed = {id: model for id, model in MODELS.items() if model.is_listed}
         return tuple({**listed, **self.stage.models, **self.settings.models}.values())
 
+    @property
+    def answered(self) -> frozenset[int]:
+        """The identities of the interactions that have answered here."""
+        return frozenset(one for one, count in self._used.items() if count)
+
     def used(self, interaction: Interaction) -> int:
         """How often an interaction has answered here."""
         return self._used[id(interaction)]
@@ -92,6 +139,13 @@ class Session:
     def next(self, interaction: Interaction) -> Step | None:
         """The step an interaction would answer with; None when it is used up."""
         return interaction.step(self.used(interaction))
+
+    def repeats(self, interaction: Interaction) -> bool:
+        """Whether all that an interaction would still say is its last step, again and again."""
+        count, last = self.used(interaction), interaction.steps[-1]
+        if not count or interaction.times is not None or last.times is not None:
+            return False
+        return interaction.step(count - 1) is interaction.step(count) is last
 
     def use(self, interaction: Interaction) -> Step | None:
         """Take the next step of an interaction."""
@@ -114,6 +168,10 @@ class Session:
             self._seen.clear()
         self._seen.update(prefix.digest for prefix in found)
         return cached
+
+    def strike(self, played: Played, asked: Asked) -> Played:
+        """The answer as it goes out, whatever it comes from; who owns a session may break it."""
+        return played
 
     def ids(self) -> Ids:
         """The ids of the next answer."""

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 
 from mockglm.clock import Clock
 from mockglm.errors import UsageError
-from mockglm.journal import Budget
-from mockglm.scenario import Interaction, Scenario, load, shipped
+from mockglm.journal import Budget, Feed, Journal
+from mockglm.scenario import Interaction, Scenario, load, named, shipped, unnamed
 from mockglm.session.session import Session
 from mockglm.session.settings import Settings
 from mockglm.session.stage import Stage
@@ -36,16 +36,31 @@ class Sessions:
         self.settings = settings
         self._most = most
         self._budget = Budget()
+        self.feed = Feed()
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self.load(loaded)
 
     def load(self, scenarios: Sequence[Scenario]) -> None:
-        """Play these from now on; every session begins anew, queues and journals stay."""
-        self.loaded: Mapping[str, Scenario] = {one.name: one for one in scenarios}
-        self._root = Stage(scenarios)
-        self._stages: dict[str, Stage] = {"": self._root}
-        for session in self._sessions.values():
-            session.play(self._stage(session.name.partition("@")[0]))
+        """Play these from now on; every session begins anew, queues and journals stay. Sessions
+        whose scenario is gone go with it. Where this raises, all is as it was."""
+        scenarios = tuple(scenarios)
+        by_name = named(scenarios)
+        stages = {"": Stage(scenarios)}
+        gone = []
+        for session in self:
+            name = _scenario(session)
+            try:
+                stages[name] = stages.get(name) or Stage([_find(name, by_name, scenarios)])
+            except UsageError:
+                gone.append(session.name)
+        for name in gone:
+            self.forget(name)
+        self.loaded: Sequence[Scenario] = scenarios
+        self.named: Mapping[str, Scenario] = by_name
+        self._stages: dict[str, Stage] = stages
+        self._answered: frozenset[int] = frozenset()
+        for session in self:
+            session.play(stages[_scenario(session)])
 
     def get(self, scenario: str = "", label: str = "") -> Session:
         """The session of a path. Raises UsageError for a scenario that is not there."""
@@ -53,10 +68,11 @@ class Sessions:
         session = self._sessions.get(name)
         if session is None:
             stage = self._stage(scenario)
-            session = Session(name, stage, self.settings, Clock(), self._budget)
+            journal = Journal(self._budget, self.feed)
+            session = Session(name, stage, self.settings, Clock(), journal)
             session = self._sessions.setdefault(name, session)
             if len(self._sessions) > self._most:
-                self._sessions.popitem(last=False)[1].journal.clear()
+                self.forget(next(iter(self._sessions)))
         else:
             self._sessions.move_to_end(name)
         return session
@@ -64,9 +80,11 @@ class Sessions:
     def forget(self, name: str) -> bool:
         """Drop a session with all it holds; whether there was one."""
         session = self._sessions.pop(name, None)
-        if session is not None:
-            session.journal.clear()
-        return session is not None
+        if session is None:
+            return False
+        self._answered |= session.answered
+        session.journal.clear()
+        return True
 
     def clear(self) -> None:
         """Drop every session."""
@@ -74,29 +92,34 @@ class Sessions:
             self.forget(name)
 
     def unused(self) -> tuple[Interaction, ...]:
-        """What is loaded and has answered in no session since."""
-        used = {
-            id(one) for session in self for one in session.stage.interactions if session.used(one)
-        }
-        return tuple(one for one in self._root.interactions if id(one) not in used)
+        """What is loaded and has answered in no session since, forgotten ones included."""
+        answered = self._answered.union(*(session.answered for session in self))
+        return tuple(one for one in self._stages[""].interactions if id(one) not in answered)
 
     def __iter__(self) -> Iterator[Session]:
         return iter(tuple(self._sessions.values()))
 
     def _stage(self, scenario: str) -> Stage:
         if scenario not in self._stages:
-            self._stages[scenario] = Stage([self._find(scenario)])
+            self._stages[scenario] = Stage([_find(scenario, self.named, self.loaded)])
         return self._stages[scenario]
 
-    def _find(self, name: str) -> Scenario:
-        if name in self.loaded:
-            return self.loaded[name]
-        paths = shipped()
-        if name in paths:
-            return load(paths[name])
-        raise UsageError(self._unknown(name, (*self.loaded, *paths)))
 
-    def _unknown(self, name: str, known: Sequence[str]) -> str:
-        near = get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else "`mockglm scenarios` lists them"
-        return f"no scenario is called {name!r}; {hint}"
+def _scenario(session: Session) -> str:
+    """The name of the scenario that plays in a session; empty for all that is loaded."""
+    return session.name.partition("@")[0]
+
+
+def _find(name: str, loaded: Mapping[str, Scenario], all_loaded: Sequence[Scenario]) -> Scenario:
+    """A scenario that is loaded, by the name that is its alone, or shipped. Raises UsageError for
+    one that is neither."""
+    if name in loaded:
+        return loaded[name]
+    if reason := unnamed(name, all_loaded):
+        raise UsageError(reason)
+    paths = shipped()
+    if name in paths:
+        return load(paths[name])
+    near = get_close_matches(name, (*loaded, *paths), n=1)
+    hint = f"did you mean {near[0]}?" if near else "`mockglm scenarios` lists them"
+    raise UsageError(f"no scenario is called {name!r}; {hint}")

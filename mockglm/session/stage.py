@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
 
 from mockglm.accounts import Account, Overload
-from mockglm.exchange import Request
+from mockglm.exchange import JSONObject, Request
 from mockglm.matching import Index, View, canonical
 from mockglm.models import Model
-from mockglm.scenario import Interaction, Scenario
+from mockglm.scenario import Interaction, Recorded, Scenario
 
-__all__ = ["Stage"]
+__all__ = ["Keying", "Stage"]
 
-Keying = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
-"""How a file has requests compared: what it ignores and what it replaces."""
+
+@dataclass(frozen=True, slots=True)
+class Keying:
+    """How a file has requests compared: what it ignores and what it replaces."""
+
+    ignore: tuple[str, ...]
+    replace: tuple[tuple[str, str], ...]
+
+    def key(self, asked: Request) -> bytes:
+        """The canonical key of a request."""
+        place = asked.method, asked.path, asked.query, asked.body
+        return canonical.key(*place, ignore=self.ignore, replace=self.replace)
+
+    def form(self, asked: Request | Recorded) -> JSONObject:
+        """The canonical form of a request."""
+        place = asked.method, asked.path, asked.query, asked.body
+        return canonical.form(*place, ignore=self.ignore, replace=self.replace)
 
 
 class Stage:
@@ -34,6 +50,7 @@ class Stage:
         self._early = _Patterns(self.interactions, validated=False)
         self._scripted = _Patterns(self.interactions, validated=True)
         self._recorded = _by_key(self.scenarios)
+        self.has_recordings = bool(self._recorded)
 
     def early(self, view: View) -> Iterator[Interaction]:
         """The interactions whose pattern may hold and comes before validation, in order."""
@@ -43,24 +60,15 @@ class Stage:
         """The interactions whose pattern may hold, in order."""
         return self._scripted.candidates(view)
 
-    @property
-    def has_recordings(self) -> bool:
-        return bool(self._recorded)
-
     def recorded(self, request: Request) -> tuple[Interaction, ...]:
         """The recordings of exactly that request, in the order recorded."""
-        found: tuple[Interaction, ...] = ()
-        for (ignore, replace), keys in self._recorded.items():
-            key = canonical.key(
-                request.method,
-                request.path,
-                request.query,
-                request.body,
-                ignore=ignore,
-                replace=replace,
-            )
-            found += tuple(keys.get(key, ()))
-        return found
+        groups = (keys.get(how.key(request), ()) for how, keys in self._recorded.items())
+        return tuple(_all(groups))
+
+    @property
+    def recordings(self) -> Iterator[tuple[Keying, Sequence[Interaction]]]:
+        """All recordings, by how their files have requests compared."""
+        return ((how, tuple(_all(keys.values()))) for how, keys in self._recorded.items())
 
 
 class _Patterns:
@@ -84,7 +92,7 @@ def _by_key(scenarios: Sequence[Scenario]) -> dict[Keying, dict[bytes, list[Inte
     for scenario in scenarios:
         for interaction in scenario.interactions:
             if interaction.request is not None:
-                keys = keyed.setdefault((scenario.ignore, scenario.replace), {})
+                keys = keyed.setdefault(Keying(scenario.ignore, scenario.replace), {})
                 keys.setdefault(interaction.request.key, []).append(interaction)
     return keyed
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+import re
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mockglm import faults
 from mockglm.exchange import Answer, Exchange, Request
-from mockglm.journal import Entry, Journal
+from mockglm.journal import Entry, Journal, Source
 from mockglm.scenario import Step
 from mockglm.session.asked import Asked
-from mockglm.session.decision import Otherwise, decide
-from mockglm.session.play import lay
+from mockglm.session.decision import CHAT, Guard, decide
+from mockglm.session.play import Played, lay, unable
 from mockglm.session.session import Session
 
-__all__ = ["UPSTREAM", "Visit", "visit"]
+__all__ = ["Visit", "visit"]
 
-UPSTREAM = "upstream"
-"""The source of what the service itself said."""
+FINISH = re.compile(rb'"finish_reason": ?"([a-z_]+)"')
+"""How a stream says that it ends; to join all of it costs a hundred times as much, and no text can
+hold this, for in a text the quotes are escaped."""
+
+log = logging.getLogger(__name__)
 
 
 class Visit(Struct, frozen=True):
@@ -34,12 +40,17 @@ class Visit(Struct, frozen=True):
 
     def take(self, exchange: Exchange, notes: Sequence[str]) -> None:
         """Write down what the service said, and what is worth knowing of it."""
-        self.entry.answer, self.entry.notes = exchange.answer, tuple(notes)
-        joined = Step(answer=exchange.answer).joined
-        if joined and joined.reply.error:
+        answer = exchange.answer
+        self.entry.answer, self.entry.notes = answer, tuple(notes)
+        finishes = FINISH.findall(answer.body) if answer and answer.is_stream else ()
+        joined = None if finishes else Step(answer=answer).joined
+        if finishes:
+            self.entry.finish = finishes[-1].decode()
+        elif joined and joined.reply.error:
             self.entry.code = joined.reply.error.code
         elif joined:
             self.entry.finish = joined.reply.finish_reason
+        self.journal.weigh(self.entry)
 
     @property
     def shown(self) -> Entry:
@@ -48,7 +59,7 @@ class Visit(Struct, frozen=True):
 
     def close(self) -> None:
         """To be called once, when the answer has been played or the client has left: what the
-        request held is free again, and who listens to the journal is told."""
+        request held is free again, and who listens to the session is told."""
         self.release()
         self.journal.close(self.entry)
 
@@ -56,32 +67,28 @@ class Visit(Struct, frozen=True):
 def visit(
     session: Session,
     request: Request,
+    guards: Iterable[Guard] = CHAT,
     laid: Sequence[faults.Laid] = (),
-    otherwise: Otherwise | None = None,
-    *,
-    is_open: bool = False,
 ) -> Visit:
     """Decide what a request gets and write it down.
 
-    `laid` are the faults its path names; `otherwise` answers a path that is no chat when nothing
-    recorded does; an open path needs no key.
+    `guards` are those its path has, which stand before a chat unless told; `laid` are the faults
+    it names.
     """
     asked = Asked(
         request=request,
         ids=session.ids(),
         now=session.clock.now(),
         language=session.settings.language(request.header("accept-language")),
-        is_open=is_open,
     )
-    decided = decide(session, asked, otherwise)
-    played = lay(decided, laid, asked) if decided else None
+    played = _played(session, asked, guards, laid)
     entry = Entry(
         ordinal=session.requests,
         session=session.name,
         at=asked.now,
         request=request,
         model=(asked.chat.model if asked.chat else None) or "",
-        source=played.source if played else UPSTREAM,
+        source=played.source if played else Source.UPSTREAM,
         answer=played.answer if played else None,
         code=played.code if played else "",
         finish=played.finish if played else "",
@@ -90,3 +97,29 @@ def visit(
     )
     session.journal.add(entry)
     return Visit(entry.answer, entry, session.journal, asked.release)
+
+
+def _played(
+    session: Session, asked: Asked, guards: Iterable[Guard], laid: Sequence[faults.Laid]
+) -> Played | None:
+    """The answer to a request, and what mockglm has to say of itself where it fails at one: the
+    client is answered, the journal knows of it, no slot stays taken."""
+    try:
+        played = decide(session, asked, guards)
+        return played and _charged(session, session.strike(lay(played, laid, asked), asked), asked)
+    except Exception as error:
+        # The one place that catches all: what fails is the request, not the server, and the
+        # traceback goes to the log.
+        log.exception("a request could not be answered")
+        return unable(f"mockglm failed at this request: {error!r}", asked)
+    except BaseException:
+        asked.release()
+        raise
+
+
+def _charged(session: Session, played: Played, asked: Asked) -> Played:
+    """The answer, with what it leaves of the balance that it costs."""
+    if asked.chat is None:
+        return played
+    left = session.ledger.charge(asked.key, asked.chat.model or "", played.answer)
+    return replace(played, notes=(*played.notes, *left)) if left else played

@@ -61,14 +61,14 @@ def stream(data: Sequence[str], chunks: Sequence[Mapping[str, Any]]) -> Facts:
         yield f"$.{key} of all chunks", "the same" if len(values) <= 1 else "not the same"
     usages = [chunk["usage"] for chunk in chunks if chunk.get("usage")]
     yield "usage", _often(len(usages))
-    yield from _counts(usages[-1] if usages else {})
+    yield from _counts(_dict(usages[-1]) if usages else {})
     yield (
         "finish_reason",
         _often(
             sum(1 for chunk in chunks for choice in _choices(chunk) if choice.get("finish_reason"))
         ),
     )
-    deltas = [choice.get("delta") or {} for chunk in chunks for choice in _choices(chunk)]
+    deltas = [_dict(choice.get("delta")) for chunk in chunks for choice in _choices(chunk)]
     fragments = [_list(delta.get("tool_calls")) for delta in deltas]
     yield from _pieces(fragments)
     yield from _calls(_joined(fragments))
@@ -81,10 +81,10 @@ def completion(body: Mapping[str, Any]) -> Facts:
     usage = body.get("usage")
     if _choices(body):
         yield "usage", _often(1 if usage else 0)
-    yield from _counts(usage or {})
+    yield from _counts(_dict(usage))
     if "id" in body and "request_id" in body:
         yield "$.request_id", "the id" if body["id"] == body["request_id"] else "not the id"
-    messages = [choice.get("message") or {} for choice in _choices(body)]
+    messages = [_dict(choice.get("message")) for choice in _choices(body)]
     calls = [_called(call) for message in messages for call in _list(message.get("tool_calls"))]
     yield from _calls(calls)
     if messages and not calls:
@@ -119,27 +119,23 @@ def _counts(usage: Mapping[str, Any]) -> Facts:
     yield "completion_tokens", "some" if completion else "0"
     parts = (
         ("prompt_tokens_details", "cached_tokens", prompt),
-        (
-            "completion_tokens_details",
-            "reasoning_tokens",
-            completion,
-        ),
+        ("completion_tokens_details", "reasoning_tokens", completion),
     )
     for details, name, most in parts:
-        part = (usage.get(details) or {}).get(name)
+        part = _dict(usage.get(details)).get(name)
         yield f"{name} beyond the whole", "yes" if isinstance(part, int) and part > most else "no"
 
 
 def _pieces(fragments: Iterable[Sequence[Mapping[str, Any]]]) -> Facts:
     """How the calls of a stream are cut."""
-    chunks = [[fragment.get("index") for fragment in chunk] for chunk in fragments if chunk]
+    chunks = [list(map(_index, chunk)) for chunk in fragments if chunk]
     if not chunks:
         return
     named = [
-        fragment.get("index")
+        _index(fragment)
         for chunk in fragments
         for fragment in chunk
-        if (fragment.get("function") or {}).get("name")
+        if _dict(fragment.get("function")).get("name")
     ]
     indices = [index for chunk in chunks for index in chunk]
     yield (
@@ -152,17 +148,22 @@ def _pieces(fragments: Iterable[Sequence[Mapping[str, Any]]]) -> Facts:
 
 def _joined(fragments: Iterable[Sequence[Mapping[str, Any]]]) -> list[dict[str, str]]:
     """The calls of a stream, each fragment laid to the call of its index."""
-    calls: dict[Any, dict[str, str]] = {}
+    calls: dict[str, dict[str, str]] = {}
     for fragment in (fragment for chunk in fragments for fragment in chunk):
         part = _called(fragment)
-        call = calls.setdefault(fragment.get("index"), dict.fromkeys(part, ""))
+        call = calls.setdefault(_index(fragment), dict.fromkeys(part, ""))
         for name, text in part.items():
             call[name] += text
     return list(calls.values())
 
 
+def _index(fragment: Mapping[str, Any]) -> str:
+    """Which call a fragment belongs to, whatever stands there."""
+    return json.dumps(fragment.get("index"))
+
+
 def _called(call: Mapping[str, Any]) -> dict[str, str]:
-    function = call.get("function") or {}
+    function = _dict(call.get("function"))
     found = {"id": call.get("id"), **{key: function.get(key) for key in ("name", "arguments")}}
     return {name: value if isinstance(value, str) else "" for name, value in found.items()}
 
@@ -198,7 +199,7 @@ def _said(text: str) -> Facts:
 def _is_structure(text: str) -> bool:
     try:
         return isinstance(json.loads(text), dict | list)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
@@ -212,8 +213,12 @@ def _is_mojibake(text: str) -> bool:
 def _is_object(text: str) -> bool:
     try:
         return isinstance(json.loads(text), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
+
+
+def _dict(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _str(value: Any) -> str:

@@ -39,7 +39,7 @@ def forms(value: Any, path: str = "$", key: str = "") -> Forms:
     if isinstance(value, dict):
         yield path, "an object"
         for name, item in value.items():
-            yield from forms(item, f"{path}.{name}", name)
+            yield from forms(item, f"{path}.{_shown(name)}", name)
     elif isinstance(value, list):
         yield path, "a list" if value else "an empty list"
         for item in value:
@@ -58,11 +58,16 @@ def _leaf(value: Any, key: str) -> str:
 
 def _text(text: str, key: str) -> str:
     if key in CONSTANTS:
-        return json.dumps(text, ensure_ascii=False)
+        return _shown(json.dumps(text, ensure_ascii=False))
     if key in IDS:
         return _id(text)
     tags = sorted({tag.split("(")[0].strip() for tag in _TAG.findall(text)})
     return f"text with {', '.join(tags)}" if tags else "text"
+
+
+def _shown(text: str) -> str:
+    """The text as it can be written, whatever half characters it has."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _id(text: str) -> str:
@@ -73,7 +78,9 @@ def _id(text: str) -> str:
 
 def _number(value: float, key: str) -> str:
     if key == "created":
-        return "unix seconds" if value in _SECONDS else "a number that is no time in seconds"
+        # A range is searched for what is no int, number by number.
+        is_time = isinstance(value, int) and value in _SECONDS
+        return "unix seconds" if is_time else "a number that is no time in seconds"
     if isinstance(value, float) and not value.is_integer():
         return "a number"
     return "a whole number" if value >= 0 else "a whole number below 0"

@@ -4,19 +4,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
 from mockglm.errors import UpstreamError
 from mockglm.exchange import Answer, Request
 from mockglm.recorder import Upstream
+from mockglm.recorder.advice import UNREACHED, advice
+from mockglm.redact import REDACTED, Redactor
 from mockglm.scenario import Interaction, Scenario
 from mockglm.verify.drift import Drift, drift
 from mockglm.verify.shape import shape
 
-__all__ = ["Finding", "Verdict", "verify"]
+__all__ = ["Finding", "Outcome", "Plan", "Verdict", "plan", "verify"]
+
+SILENT = frozenset({401, 403, 429, 502, 503, 504})
+"""What the service answers to everything alike while a key, a limit or an outage stands in the
+way, so that nothing is learned of the shape of its answers."""
+
+Outcome = Literal["same", "drift", "nothing", "unasked"]
+"""What came of it all: `unasked` where the service could not be asked, `nothing` where there was
+nothing to ask."""
 
 _BOUNDARY = re.compile(rb"--([^\r\n]{1,70})\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is sent, and what is not: `skipped` names interactions that cannot be compared, and why;
+    `left` are those that are more than was allowed."""
+
+    sent: tuple[Interaction, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+    left: tuple[Interaction, ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        """What the requests used when they were recorded, as far as the answers said."""
+        joined = [one.steps[0].joined for one in self.sent]
+        totals = ((one.reply.usage or {}).get("total_tokens") for one in joined if one)
+        return sum(total for total in totals if isinstance(total, int))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,62 +67,57 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of all. `skipped` names interactions that could not be compared, and why."""
+    """What came of all that was planned; `left` counts what was more than was allowed. A finding
+    with an error is the last: what comes after it was not sent."""
 
     upstream: str
     findings: tuple[Finding, ...] = ()
-    skipped: tuple[tuple[str, str], ...] = field(default=())
+    skipped: tuple[tuple[str, str], ...] = ()
+    left: int = 0
 
     @property
-    def is_same(self) -> bool:
-        return all(finding.is_same for finding in self.findings)
+    def checked(self) -> tuple[Finding, ...]:
+        """What has an answer to compare."""
+        return tuple(finding for finding in self.findings if not finding.error)
 
-    def document(self) -> dict[str, Any]:
-        """The verdict as JSON: schema `mockglm.verify/1`, to which keys are only added."""
-        return {
-            "schema": "mockglm.verify/1",
-            "upstream": self.upstream,
-            "same": self.is_same,
-            "checked": len(self.findings),
-            "skipped": [{"interaction": where, "reason": why} for where, why in self.skipped],
-            "drift": [
-                {"interaction": finding.where, "path": one.path}
-                | {"recorded": one.recorded, "live": one.live}
-                for finding in self.findings
-                for one in finding.drift
-            ],
-            "errors": [
-                {"interaction": finding.where, "error": finding.error}
-                for finding in self.findings
-                if finding.error
-            ],
-        }
+    @property
+    def error(self) -> str:
+        """Why the service could not be asked; "" where it could."""
+        return next((finding.error for finding in self.findings if finding.error), "")
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.error:
+            return "unasked"
+        if not self.findings:
+            return "nothing"
+        return "same" if all(finding.is_same for finding in self.findings) else "drift"
+
+
+def plan(scenarios: Iterable[Scenario], most: int) -> Plan:
+    """What would be sent of the recorded requests, `most` at most."""
+    all_ = [one for scenario in scenarios for one in scenario.interactions]
+    fit = [one for one in all_ if not _unfit(one)]
+    skipped = tuple((one.where, _unfit(one)) for one in all_ if _unfit(one))
+    return Plan(tuple(fit[:most]), skipped, tuple(fit[most:]))
 
 
 async def verify(
-    scenarios: Iterable[Scenario],
-    upstream: Upstream,
-    *,
-    most: int | None = None,
-    tell: Callable[[Finding], None] = lambda finding: None,
+    planned: Plan, upstream: Upstream, tell: Callable[[Finding], None] = lambda finding: None
 ) -> Verdict:
-    """Send the recorded requests again, one after the other, `most` at most; each finding is told
-    as it is made. The upstream is closed in the end."""
-    skipped: list[tuple[str, str]] = []
+    """Send what is planned, one after the other, until the service cannot be asked; each finding
+    is told as it is made. The upstream is closed in the end."""
     findings: list[Finding] = []
     try:
-        for interaction in (one for scenario in scenarios for one in scenario.interactions):
-            reason = _unfit(interaction)
-            if not reason and most is not None and len(findings) >= most:
-                reason = f"only {most} requests were allowed"
-            if reason:
-                skipped.append((interaction.where, reason))
-                continue
+        for interaction in planned.sent:
             findings.append(await _find(interaction, upstream))
             tell(findings[-1])
+            if findings[-1].error:
+                break
     finally:
         await upstream.close()
-    return Verdict(upstream.base, tuple(findings), tuple(skipped))
+    left = len(planned.sent) - len(findings) + len(planned.left)
+    return Verdict(upstream.base, tuple(findings), planned.skipped, left)
 
 
 async def _find(interaction: Interaction, upstream: Upstream) -> Finding:
@@ -108,8 +130,17 @@ async def _find(interaction: Interaction, upstream: Upstream) -> Finding:
     try:
         live = await upstream.fetch(asked)
     except UpstreamError as error:
-        return Finding(interaction.where, error=str(error))
+        return Finding(interaction.where, error=f"{error}: {UNREACHED}")
+    if live.status in SILENT and live.status != recorded.status:
+        return Finding(interaction.where, error=_refusal(live, upstream.key))
     return Finding(interaction.where, drift(shape(recorded), shape(live)))
+
+
+def _refusal(answer: Answer, key: str) -> str:
+    """What the service says to all alike, and what to do about it."""
+    said, hint = advice(answer, key)
+    text = f"{said}: {hint}" if hint else f"the service answers {answer.status}: ask it later"
+    return Redactor((key,)).text(text)
 
 
 def _unfit(interaction: Interaction) -> str:
@@ -119,6 +150,8 @@ def _unfit(interaction: Interaction) -> str:
         return "no recorded request"
     if answer is None:
         return "no recorded response"
+    if REDACTED in interaction.request.query:
+        return "its query had a key, which is not recorded"
     return "the recording was cut" if answer.end != "done" else ""
 
 

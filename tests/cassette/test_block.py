@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from mockglm import scenario
-from mockglm.cassette import block, head, redacted, settled
+from mockglm.cassette import block, head, redacted, rule, settled
 from mockglm.exchange import Answer, Exchange, Request
 from mockglm.matching import canonical
 from mockglm.redact import Redactor
@@ -149,6 +149,21 @@ def test_a_secret_is_nowhere_in_it() -> None:
 def test_an_exchange_without_an_answer_is_no_interaction() -> None:
     with pytest.raises(ValueError, match="without an answer"):
         block(Exchange(CHAT, None, 0.0))
+
+
+@pytest.mark.parametrize("status", [199, 600, 999])
+def test_a_status_that_no_file_can_have_is_not_written(status: int) -> None:
+    with pytest.raises(ValueError, match=f"{status} is no status of HTTP"):
+        block(Exchange(CHAT, Answer(status, (), ()), 0.0))
+    with pytest.raises(ValueError, match=f"{status} is no status of HTTP"):
+        rule(Answer(status, (), ()))
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_what_follows_a_status_without_a_body_is_not_written(status: int) -> None:
+    assert (
+        written(Answer(status, (), ((0.0, b"{}"),))) == f"    status: {status}\n    headers: {{}}\n"
+    )
 
 
 def _turned(value: Any) -> Any:

@@ -97,6 +97,20 @@ def test_a_file_written_by_hand_is_added_to_at_its_own_margin(tmp_path: Path) ->
     assert "\n    - request:\n" in path.read_text("utf-8")
 
 
+@pytest.mark.parametrize("text", ["", "\n\n", "# of the weather", "\ufeff# of the weather\n"])
+def test_a_file_with_nothing_in_it_is_begun_below_what_it_has(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(text, "utf-8")
+    recorder = cassette(path)
+    recorder.append([exchange("一")])
+    recorder.append([exchange("二")])
+    assert texts(path) == ["一", "二"]
+    assert path.read_text("utf-8").startswith(f"{text}\n" if text.endswith("r") else text)
+    recorded = load(path).recorded
+    assert recorded is not None
+    assert recorded.origin == ORIGIN
+
+
 def test_a_file_changed_meanwhile_keeps_its_change(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     recorder = cassette(path)
@@ -108,7 +122,13 @@ def test_a_file_changed_meanwhile_keeps_its_change(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["format: 1\nignore: [$.seed]\n", "format: 1\nignore: [$.seed]\ninteractions: []"]
+    "text",
+    [
+        "format: 1\nignore: [$.seed]\n",
+        "format: 1\nignore: [$.seed]\ninteractions: []",
+        "format: 1\nignore: [$.seed]\ninteractions:",
+        "format: 1\nignore: [$.seed]\ninteractions: # none yet\n",
+    ],
 )
 def test_a_file_that_only_says_what_to_ignore_is_recorded_into(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.yaml"
@@ -126,6 +146,7 @@ def test_a_file_that_only_says_what_to_ignore_is_recorded_into(tmp_path: Path, t
         "format: 1\ninteractions: [{reply: {content: 晴}}]\n",
         "format: 1\ninteractions:\n- reply: {content: 晴}\nabout: 后面\n",
         "format: 1\ninteractions: [\n]\n",
+        "{format: 1, interactions: }\n",
     ],
 )
 def test_a_file_that_cannot_be_added_to_is_refused_and_stays(tmp_path: Path, text: str) -> None:
@@ -205,7 +226,7 @@ def test_a_file_system_without_links_is_written_to_all_the_same(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_writer_killed_at_any_moment_leaves_whole_exchanges(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.cassette.killing", str(tmp_path), "200"]
+    command = [sys.executable, "-m", "tests.cassette.killing", str(tmp_path), "60"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.stderr == ""
-    assert int(ended.stdout) > 200
+    assert int(ended.stdout) > 60

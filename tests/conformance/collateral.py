@@ -35,7 +35,9 @@ COLLATERAL: Mapping[str, str] = {
     "EQV-01-0": "EQV-07 RSN-06",
     "EQV-02-0": "USE-02",
     "EQV-03-0": "FIN-03",
-    "EQV-04-0": "USE-04",
+    "EQV-01-1": "CHK-10 EQV-07",
+    "EQV-04-0": "USE-02",
+    "EQV-04-1": "EQV-02 USE-02",
     "EQV-07-1": "EQV-01 RSN-03 RSN-06",
     "EQV-07-2": "EQV-01 TOL-01 TOL-02 TOL-03 TOL-04 TOL-05",
     "RSN-01-1": "RSN-04",
@@ -91,5 +93,6 @@ COLLATERAL: Mapping[str, str] = {
     "AUT-02-0": "JSN-05",
     "AUT-05-0": "JSN-05",
     "AUT-06-2": "AUT-01 ERR-01",
+    "LIM-04-2": "ERR-02",
     "LIM-05-0": "JSN-05",
 }

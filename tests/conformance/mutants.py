@@ -141,7 +141,10 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
         Mutant("stream", header("Content-Type", "application/json")),
         Mutant("stream", instead(refusal(400, "1210", "no"))),
     ),
-    "TRN-03": (Mutant("plain", header("Content-Type", "text/plain")),),
+    "TRN-03": (
+        Mutant("plain", header("Content-Type", "text/plain")),
+        Mutant("plain", instead(ANSWERS["stream"])),
+    ),
     "TRN-04": (Mutant("stream", header("Content-Encoding", "gzip")),),
     "TRN-05": (
         Mutant("stream", timed(lambda i: 3.0)),
@@ -254,12 +257,16 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
     "JSN-04": (Mutant("plain", sub(b'"finish_reason":"stop"', b'"finish_reason":null')),),
     "JSN-05": (Mutant("plain", sub(b"mockglm-a1b2c3-plain", b"20260729080000f0")),),
     "JSN-06": (Mutant("plain", sub(b'"message"', b'"delta":{},"message"')),),
-    "EQV-01": (Mutant("stream", sub(b'"content":"one ', b'"reasoning_content":"one ')),),
+    "EQV-01": (
+        Mutant("stream", sub(b'"content":"one ', b'"reasoning_content":"one ')),
+        Mutant("stream", lambda a: replace(a, pieces=a.pieces[-2:])),
+    ),
     "EQV-02": (Mutant("stream", number(b"prompt_tokens", b"20")),),
     "EQV-03": (Mutant("length", sub(b'"length"', b'"stop"')),),
     "EQV-04": (
-        Mutant("stream", sub(b"cached_tokens", b"cache_tokens")),
-        Mutant("stream", sub(b'"prompt_tokens_details":{"cached_tokens":4},', b"")),
+        Mutant("stream", sub(b'"total_tokens":32', b'"total":32')),
+        Mutant("stream", sub(b'"prompt_tokens":21,', b"")),
+        Mutant("stream", sub(b'"usage":{', b'"usage":{"prompt_cache_hit_tokens":0,')),
     ),
     "EQV-05": (
         Mutant("stream", sub(b'"id":"20260729', b'"id":"chatcmpl-20260729')),
@@ -494,7 +501,11 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
         Mutant("burst", header("Retry-After", "-1")),
     ),
     "LIM-03": (Mutant("overflow", status(500)), Mutant("overflow", sub(b"1261", b"1234"))),
-    "LIM-04": (Mutant("burst", status(500)), Mutant("burst", cut_short)),
+    "LIM-04": (
+        Mutant("burst", status(500)),
+        Mutant("burst", cut_short),
+        Mutant("burst", lambda a: replace(ANSWERS["stream"], pieces=a.pieces)),
+    ),
     "LIM-05": (
         Mutant("ceiling", ACCEPTED),
         Mutant("ceiling", sub(b'"1210"', b'"1214"')),
@@ -565,6 +576,10 @@ ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
     "JSN-03": (
         Mutant("tools-plain", sub(b'"content":"",', b"")),
         Mutant("tools-plain", sub(b'"content":"",', b'"content":null,')),
+    ),
+    "EQV-04": (
+        Mutant("stream", sub(b"cached_tokens", b"cache_tokens")),
+        Mutant("stream", sub(b'"prompt_tokens_details":{"cached_tokens":4},', b"")),
     ),
     "RSN-02": (
         Mutant("thinking", frame(1, lambda p: p.replace(b'"role"', b'"content":"","role"'))),

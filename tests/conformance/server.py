@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +14,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from mockglm.exchange import Answer
+from mockglm.exchange import Answer, End
 
 Choose = Callable[[str], Answer]
 """The answer to the probe of a name."""
@@ -41,9 +43,7 @@ def _stamped(answer: Answer, body: bytes) -> Answer:
     return replace(answer, pieces=tuple(pieces))
 
 
-def _handler(
-    choose: Choose, seen: list[tuple[str, dict[str, str]]]
-) -> type[BaseHTTPRequestHandler]:
+def handler(choose: Choose, seen: list[tuple[str, dict[str, str]]]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True  # pieces go out when they are written
@@ -57,6 +57,9 @@ def _handler(
         do_GET = do_POST  # noqa: N815 -- the name that http.server calls
 
         def _answer(self, answer: Answer) -> None:
+            if answer.head is None and not answer.pieces and answer.end != "done":
+                self._break_off(answer.end)
+                return
             self.send_response_only(answer.status)
             for key, value in answer.headers:
                 self.send_header(key, value)
@@ -66,6 +69,14 @@ def _handler(
                 self._pieces(answer)
             except OSError:
                 self.close_connection = True
+
+        def _break_off(self, end: End) -> None:
+            """Leave without an answer, by a reset or by the end of the connection."""
+            if end == "reset":
+                linger = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                self.connection.close()
+            self.close_connection = True
 
         def _pieces(self, answer: Answer) -> None:
             for _, piece in answer.pieces:
@@ -89,7 +100,7 @@ def _handler(
 def serving(choose: Choose) -> Iterator[tuple[str, list[tuple[str, dict[str, str]]]]]:
     """The base URL of a running server, and what it was asked: probe names and headers."""
     seen: list[tuple[str, dict[str, str]]] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(choose, seen))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(choose, seen))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -51,6 +51,14 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         load(tmp_path / "nowhere.yaml")
 
 
+@pytest.mark.parametrize("data", [b"SSE-05: a\x07b\n", b"SSE-05: \xff\n", b"[" * 3000])
+def test_a_file_that_is_no_text_is_told(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "known.yaml"
+    path.write_bytes(data)
+    with pytest.raises(FileError, match=r"known\.yaml:1:1: is not YAML that can be read: "):
+        load(path)
+
+
 def test_what_is_dumped_can_be_read(tmp_path: Path) -> None:
     failing = [("SSE-05", "it's: spliced\nhere"), ("USE-01", "no usage")]
     found = load(written(tmp_path, dump(failing)))

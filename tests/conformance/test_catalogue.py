@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from mockglm.conformance.catalogue import CATEGORIES, MUST, RETIRED, SET, Catalogue, Check
 from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.judging import _MISSING
-from mockglm.conformance.listing import explain, listing, page
+from mockglm.conformance.listing import explain, listing
 from mockglm.conformance.parts import Finding
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.report.advice import advise
@@ -20,7 +19,6 @@ from mockglm.conformance.seen import Seen
 from mockglm.conformance.sources import CHAT
 from mockglm.errors import UsageError
 
-DOCS = Path(__file__).parents[2] / "docs" / "checks.md"
 GOLDEN = {
     "TRN": "MMMMSMSM",
     "SSE": "MMMMMMSN",
@@ -106,10 +104,6 @@ def test_the_listing_has_a_line_for_each() -> None:
     lines = listing().splitlines()
     assert len(lines) == len(CHECKS)
     assert lines[0] == "TRN-01  MUST    A valid request for a stream is answered 200."
-
-
-def test_the_documentation_is_what_the_checks_say() -> None:
-    assert DOCS.read_text(encoding="utf-8") == page()
 
 
 def sentence(seen: Seen) -> Iterator[Finding]:

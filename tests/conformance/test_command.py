@@ -4,23 +4,42 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mockglm.conformance.collecting import Collection
 from mockglm.conformance.command import arguments, main
-from mockglm.conformance.keys import NAMES
+from mockglm.conformance.plan import Limits, Plan
+from mockglm.conformance.probes import PROBES
 from mockglm.errors import UsageError
-from mockglm.exchange import Answer
-from tests.conformance.mutants import MUTANTS
-from tests.conformance.reference import ANSWERS, HEADERS, KEY, refusal
+from mockglm.exchange import Answer, Exchange, Request
+from mockglm.keys import NAMES
+from tests.conformance.mutants import MUTANTS, header
+from tests.conformance.reference import ANSWERS, HEADERS, JSON_TYPE, KEY, TARGET, dump, refusal
 from tests.conformance.server import serving
 
 HTML = Answer(
     200, (("Content-Type", "text/html"), *HEADERS), ((0.0, b"<html><body>Welcome</body></html>"),)
 )
+BUSY = refusal(429, "1302", "您的账户已达到速率限制，请您控制请求频率")
+SILENT = Answer(200, (), (), end="close", head=None)
+"""No answer at all: the connection is closed."""
+
+
+def _refused(status: int, **body: object) -> Answer:
+    return Answer(status, (JSON_TYPE,), ((0.0, dump(body)),))
+
+
+_SAID = "The model `glm-4.6` does not exist."
+VLLM_OLD = _refused(404, object="error", message=_SAID, type="NotFoundError", param=None, code=404)
+VLLM = _refused(404, error={"message": _SAID, "type": "NotFoundError", "param": "model"})
+OLLAMA = _refused(404, error={"message": 'model "glm-4.6" not found', "type": "api_error"})
+LITELLM = _refused(400, error={"message": "Invalid model name passed in model=glm-4.6"})
+NEW_API = _refused(503, error={"message": "无可用渠道", "code": "model_not_found"})
 ENDLESS = replace(ANSWERS["stream"], pieces=((0.0, b": still there\n"),), end="hang")
 
 
@@ -101,6 +120,11 @@ def test_a_closed_port_ends_with_6(capsys: pytest.CaptureFixture[str]) -> None:
         (refusal(401, "401", "token expired or incorrect"), "The key was refused: 401"),
         (refusal(429, "1113", "余额不足或无可用资源包,请充值。"), "The account is at a limit: 429"),
         (refusal(400, "1211", "模型不存在"), "The endpoint does not know the model glm-4.6: 400"),
+        (VLLM_OLD, "The endpoint does not know the model glm-4.6: 404"),
+        (VLLM, "The endpoint does not know the model glm-4.6: 404"),
+        (OLLAMA, "The endpoint does not know the model glm-4.6: 404"),
+        (LITELLM, "The endpoint does not know the model glm-4.6: 400"),
+        (NEW_API, "The endpoint does not know the model glm-4.6: 503"),
     ],
 )
 def test_what_says_nothing_of_the_endpoint_ends_with_6(
@@ -111,18 +135,73 @@ def test_what_says_nothing_of_the_endpoint_ends_with_6(
     assert sentence in capsys.readouterr().out
 
 
-def test_a_limit_in_the_middle_of_a_run_ends_with_6() -> None:
-    busy = refusal(429, "1302", "您的账户已达到速率限制，请您控制请求频率")
-    code, asked = check(lambda name: busy if name == "tools" else ANSWERS[name])
-    assert (code, asked[-1]) == (6, "tools")
+def test_an_answer_without_an_end_ends_with_6(capsys: pytest.CaptureFixture[str]) -> None:
+    code, asked = check(lambda name: ENDLESS, timeout=0.3)
+    assert (code, asked) == (6, ["plain", "stream"])
+    output = capsys.readouterr().out
+    assert "Nothing was answered: the answer had not ended after 0.3 s (--timeout)." in output
+    assert "If it is only slow, raise --timeout" in output
+
+
+def test_a_gateway_without_a_service_ends_with_6(capsys: pytest.CaptureFixture[str]) -> None:
+    code, asked = check(lambda name: replace(HTML, status=502))
+    assert (code, asked) == (6, ["plain", "stream"])
+    assert "A gateway reached no service: 502 <html>" in capsys.readouterr().out
+
+
+def test_a_limit_in_the_middle_of_a_run_ends_with_6(capsys: pytest.CaptureFixture[str]) -> None:
+    poor = refusal(429, "1308", "已达到 5 小时的使用上限。")
+    code, asked = check(lambda name: poor if name == "tools" else ANSWERS[name])
+    assert (code, asked[-2:]) == (6, ["thinking-plain", "tools"])
+    assert "Recharge" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("code", ["1302", "1305", "429"])
+def test_what_comes_too_often_is_sent_once_more(code: str) -> None:
+    busy = [refusal(429, code, "请您稍后再试")]
+    ended, asked = check(
+        lambda name: busy.pop() if name == "tools" and busy else ANSWERS[name], pause=0
+    )
+    assert (ended, asked.count("tools"), len(asked)) == (0, 2, 27)
+
+
+def test_what_stays_too_often_ends_with_6(capsys: pytest.CaptureFixture[str]) -> None:
+    code, asked = check(lambda name: BUSY if name == "tools" else ANSWERS[name], pause=0)
+    assert (code, asked[-3:]) == (6, ["thinking-plain", "tools", "tools"])
+    output = capsys.readouterr().out
+    assert "The endpoint had too much to do, or was asked too often: 429" in output
+    assert "Try again later" in output
+    assert "Recharge" not in output
+
+
+def test_a_retry_keeps_to_the_budget(capsys: pytest.CaptureFixture[str]) -> None:
+    code, asked = check(lambda name: BUSY, max_requests=1, pause=0)
+    assert (code, asked) == (6, ["plain"])
+
+
+def test_a_retry_waits_as_long_as_it_is_told() -> None:
+    waited: list[float] = []
+    answers = iter([header("Retry-After", "7")(BUSY), ANSWERS["plain"], BUSY, BUSY])
+    target = replace(TARGET, deterministic=False)
+    plan = Plan((PROBES["plain"], PROBES["stream"]), target.profile, Limits())
+
+    def send(request: Request) -> Exchange:
+        return Exchange(request, next(answers), 0.0)
+
+    found = Collection(plan, target, send, lambda name, seen: None, pause=3, wait=waited.append)
+    evidence = found.collect()
+
+    assert waited == [7, 3]
+    assert {seen.name for seen in evidence} == {"plain", "plain-1", "stream", "stream-1"}
+    assert evidence.cause is not None
+    assert evidence.cause.kind == "busy"
 
 
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
         (HTML, "This is no chat endpoint, it answered 200 text/html: <html>"),
-        (ENDLESS, "This is no chat endpoint: the answer had not ended after 0.3 s."),
-        (replace(HTML, status=502), "This is no chat endpoint, it answered 502 text/html"),
+        (replace(HTML, status=404), "This is no chat endpoint, it answered 404 text/html"),
     ],
 )
 def test_what_is_no_chat_endpoint_ends_with_1(
@@ -183,7 +262,49 @@ def test_a_soak_tells_how_often_a_check_fails(capsys: pytest.CaptureFixture[str]
     )
     output = capsys.readouterr().out
     assert (code, asked) == (1, ["stream"] * 6)
+    assert "soak: 5 streams of 5 requests" in output
     assert "SSE-05 failed in 1 of 5 (3.6% to 62.4%)" in output
+
+
+def test_a_soak_stops_at_a_limit_and_counts_what_it_judged(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    streams = iter([good("stream"), broken("SSE-05")("stream"), good("stream"), BUSY, BUSY])
+    code, asked = check(lambda name: next(streams), "-k", "SSE-05 or TRN-02", soak=50, pause=0)
+    output = capsys.readouterr().out
+    assert (code, asked) == (6, ["stream"] * 5)
+    assert "soak: 2 streams of 4 requests" in output
+    assert "SSE-05 failed in 1 of 2 (" in output
+    assert "TRN-02 failed" not in output
+    assert "was asked too often: 429" in output
+
+
+def test_a_soak_that_the_budget_ends_could_not_be_judged(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, asked = check(good, "-k", "SSE-05", soak=5, max_requests=3)
+    assert (code, asked) == (6, ["stream"] * 3)
+    assert "The budget is spent before stream 3 of soak." in capsys.readouterr().out
+
+
+def test_copies_that_are_not_answered_break_a_requirement(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lock, burst = threading.Lock(), iter([good("stream")])
+
+    def one(name: str) -> Answer:
+        if name != "burst":
+            return good(name)
+        with lock:
+            return next(burst, SILENT)
+
+    code, asked = check(one, "-k", "LIM-04", disruptive=True)
+    output = capsys.readouterr().out
+    assert (code, asked.count("burst")) == (1, 8)
+    assert "✗ LIM-04" in output
+    assert "burst-2: not whole" in output
+    assert "actual:   RemoteProtocolError: Server disconnected" in output
+    assert "and 4 more" in output
 
 
 def test_disruptive_probes_are_sent_only_when_asked_for() -> None:

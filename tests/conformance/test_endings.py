@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mockglm.cli import main
-from mockglm.conformance.keys import NAMES
 from mockglm.exchange import Answer
+from mockglm.keys import NAMES
 from tests.conformance.mutants import MUTANTS
 from tests.conformance.reference import ANSWERS, HEADERS, KEY, refusal
 from tests.conformance.server import serving
@@ -53,7 +53,7 @@ def once(id: str) -> Callable[[str], Answer]:
         (ANSWERS.__getitem__, (), 0, "; 26 requests, 182 output tokens"),
         (once("USE-02"), ("-k", "USE"), 1, "✗ USE-02 MUST   The counts are integers"),
         (always(HTML), (), 1, "This is no chat endpoint, it answered 200 text/html: <html>"),
-        (always(ENDLESS), ("--timeout", "0.3"), 1, "the answer had not ended after 0.3 s."),
+        (always(ENDLESS), ("--timeout", "0.3"), 6, "the answer had not ended after 0.3 s"),
         (ANSWERS.__getitem__, ("-k", "nothing"), 5, ""),
         (always(refusal(401, "401", "token expired or incorrect")), (), 6, "The key was refused"),
         (always(refusal(429, "1113", "余额不足")), (), 6, "The account is at a limit: 429"),

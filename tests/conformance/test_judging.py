@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -9,10 +11,12 @@ import pytest
 from mockglm.conformance.capabilities import Profile
 from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.judging import Evidence, judge, review
+from mockglm.conformance.parts import Finding
 from mockglm.conformance.seen import Seen
 from mockglm.conformance.soak import interval
-from tests.conformance.mutants import MUTANTS
-from tests.conformance.reference import ANSWERS, evidence, exchange, refusal
+from tests.conformance.mutants import MUTANTS, number, sub
+from tests.conformance.reference import ANSWERS, dump, evidence, exchange, refusal
+from tests.conformance.server import serving
 
 NOT_KEPT = ("TRN-04", "CHK-09", "HDR-01")
 
@@ -74,6 +78,96 @@ def test_a_recording_that_is_broken_is_a_violation() -> None:
 def test_what_recordings_do_not_keep_is_not_held_against_them(id: str) -> None:
     result = judge(CHECKS[id], replace(evidence(), recorded=True))
     assert (result.cause == "recordings do not keep it") == (id in NOT_KEPT)
+
+
+def test_a_reply_that_was_cut_is_not_held_against_the_other() -> None:
+    thought = number(b"completion_tokens", b"32")(sub(b'"stop"', b'"length"')(ANSWERS["stream"]))
+    cut = sub(b'"content":"', b'"reasoning_content":"')(thought)
+    result = judge(CHECKS["EQV-01"], evidence({"stream": exchange("stream", cut)}))
+    assert (result.verdict, result.findings) == ("not_exercised", ())
+
+
+def test_details_of_usage_may_come_in_one_of_two_requests() -> None:
+    bare = sub(b'"prompt_tokens_details":{"cached_tokens":4},', b"")(ANSWERS["plain"])
+    assert judge(CHECKS["EQV-04"], evidence({"plain": exchange("plain", bare)})).verdict == "pass"
+
+
+def test_what_the_kit_fails_over_is_a_result_of_its_own() -> None:
+    def broken(seen: Seen) -> Iterator[Finding]:
+        yield Finding(seen.name[99])
+
+    check = replace(CHECKS["SSE-05"], run=broken)
+    for result in (judge(check, evidence()), review(check, [Seen("a", exchange("stream"))])):
+        assert result.verdict == "error"
+        assert result.cause.startswith(
+            "a bug of the kit, please report it: IndexError: string index out of range (test_jud"
+        )
+
+
+def test_an_attempt_that_was_refused_is_not_judged_as_its_probe() -> None:
+    busy = refusal(429, "1302", "您的账户已达到速率限制，请您控制请求频率")
+    aside = replace(evidence(), more=(Seen("tool-result-1", exchange("tool-result", busy)),))
+    assert judge(CHECKS["TOL-09"], aside).verdict == "pass"
+    assert "tool-result-1" in judge(CHECKS["ERR-01"], aside).exchanges
+
+
+def test_a_copy_without_an_answer_is_a_finding() -> None:
+    gone = Seen("burst-2", exchange("burst", error="ReadError: reset"))
+    result = judge(CHECKS["LIM-04"], replace(evidence(), more=(gone,)))
+    assert [(f.exchange, f.actual) for f in result.findings] == [("burst-2", "ReadError: reset")]
+
+
+UNUSABLE: tuple[object, ...] = (
+    {"$ref": "#/$defs/x"},
+    {"$ref": "#"},
+    {"$ref": "other.json"},
+    {"type": "objekt"},
+    {"type": "object", "properties": {"city": {"$ref": "#/definitions/city"}}},
+    {"properties": {"city": {"pattern": "("}}},
+    {"$schema": 5},
+    {"$id": "http://[", "$ref": "x"},
+    ["object"],
+    "object",
+    5,
+    {},
+    None,
+)
+
+
+@pytest.mark.parametrize("schema", UNUSABLE, ids=str)
+def test_a_schema_that_cannot_be_used_is_nothing_to_judge_by(schema: object) -> None:
+    result = review(CHECKS["TOL-08"], [called(schema)])
+    assert (result.verdict, result.findings) == ("not_applicable", ())
+
+
+def test_a_schema_is_not_fetched_from_anywhere() -> None:
+    with serving(lambda name: ANSWERS["plain"]) as (url, asked):
+        result = review(CHECKS["TOL-08"], [called({"$ref": f"{url}/schema.json"})])
+    assert (result.verdict, asked) == ("not_applicable", [])
+
+
+@pytest.mark.parametrize(
+    ("schema", "verdict"),
+    [
+        ({"type": "object", "required": ["city"]}, "pass"),
+        (
+            {"$defs": {"c": {"type": "string"}}, "properties": {"city": {"$ref": "#/$defs/c"}}},
+            "pass",
+        ),
+        ({"$schema": "http://json-schema.org/draft-07/schema#", "required": ["town"]}, "warn"),
+        ({"$schema": "http://nobody.example/schema", "required": ["town"]}, "warn"),
+    ],
+)
+def test_arguments_are_held_against_a_schema(schema: object, verdict: str) -> None:
+    assert review(CHECKS["TOL-08"], [called(schema)]).verdict == verdict
+
+
+def called(schema: object) -> Seen:
+    """A recorded call of a function that has this schema."""
+    good = exchange("tools-plain")
+    asked = json.loads(good.request.body)
+    asked["tools"][0]["function"]["parameters"] = schema
+    return Seen("a", replace(good, request=replace(good.request, body=dump(asked))))
 
 
 def test_random_ids_of_one_maker_are_of_one_form() -> None:

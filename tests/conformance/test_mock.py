@@ -12,12 +12,12 @@ import pytest
 
 from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.command import main
-from mockglm.conformance.keys import NAMES
 from mockglm.conformance.plan import draw
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.seen import Seen
 from mockglm.conformance.target import Target
 from mockglm.journal import Entry
+from mockglm.keys import NAMES
 from tests.serving import KEY, Served, serving
 
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "conformance.yaml"

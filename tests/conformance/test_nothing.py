@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from mockglm.conformance.checks import CHECKS
-from mockglm.conformance.judging import judge
+from mockglm.conformance.judging import judge, review
 from mockglm.conformance.probes import PROBES
+from mockglm.conformance.seen import Seen
 from mockglm.exchange import Answer, Exchange
-from tests.conformance.reference import HEADERS, JSON_TYPE, STREAM_TYPE, evidence, exchange, refusal
+from tests.conformance.mutants import header, sub
+from tests.conformance.reference import (
+    ANSWERS,
+    HEADERS,
+    JSON_TYPE,
+    STREAM_TYPE,
+    evidence,
+    exchange,
+    refusal,
+)
 
 HTML = (("Content-Type", "text/html"), *HEADERS)
 SERVERS: Mapping[str, Answer | None] = {
@@ -79,8 +90,64 @@ def test_nothing_raises_whatever_comes(server: str) -> None:
         answer = SERVERS[server]
         error = "" if answer else "ConnectError: connection refused"
         changed = evidence({name: exchange(name, answer, error)})
-        for check in CHECKS.values():
-            judge(check, changed)
+        results = [judge(check, changed) for check in CHECKS.values()]
+        assert [result.cause for result in results if result.verdict == "error"] == []
+
+
+BASE = evidence()
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_nothing_raises_over_an_answer_in_the_place_of_another(probe: str) -> None:
+    for answer in dict.fromkeys(ANSWERS.values()):
+        found = Seen(probe, exchange(probe, answer))
+        changed = replace(BASE, seen={**BASE.seen, probe: found}, more=())
+        own = [check for check in CHECKS.values() if probe in check.wanted]
+        results = [judge(check, changed) for check in own]
+        results += [review(check, [found]) for check in CHECKS.values()]
+        assert [result.cause for result in results if result.verdict == "error"] == []
+
+
+DEEP = b'data: {"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n\n"
+STRANGE: Mapping[str, tuple[str, bytes, bytes]] = {
+    "an error beside the reply": ("stream", b'"choices"', b'"error":{"code":"1"},"choices"'),
+    "a name that is an object": ("tools", b'"get_weather"', b'{"a":1}'),
+    "a finish that is an object": ("stream", b'"finish_reason":"stop"', b'"finish_reason":{}'),
+    "a time beyond all times": ("stream", b'"created":1785283200', b'"created":' + b"9" * 400),
+    "an index of no number": ("stream", b'"index":0', b'"index":[]'),
+    "half a character": ("stream", b'"content":"one ', b'"content":"\\ud83d'),
+    "ids that are lists": ("stream", b'"id":"20260729080000f0ab19f8cb470c01"', b'"id":[[]]'),
+    "a usage of texts": ("stream", b'_tokens":2', b'_tokens":"2","x":2'),
+    "a count that is text": ("stream", b'"completion_tokens":11', b'"completion_tokens":"a"'),
+    "choices that are one": ("plain", b'"choices":[', b'"choices":1,"c":['),
+    "a message that is text": ("plain", b'"message":{', b'"message":"a","m":{'),
+    "arguments that are deep": ("tools", b'"{\\"city\\":', b'"' + b"[" * 50_000),
+}
+
+
+@pytest.mark.parametrize("case", STRANGE)
+def test_nothing_raises_over_what_is_strange(case: str) -> None:
+    probe, old, new = STRANGE[case]
+    assert errors(probe, sub(old, new)(ANSWERS[probe])) == []
+
+
+def test_nothing_raises_over_what_is_too_deep_to_be_read() -> None:
+    deep = replace(ANSWERS["stream"], pieces=((0.1, DEEP), *ANSWERS["stream"].pieces))
+    assert errors("stream", deep) == []
+    assert errors("plain", replace(ANSWERS["plain"], pieces=((0.1, DEEP[6:]),))) == []
+
+
+@pytest.mark.parametrize("value", ["", "today", "Mon, 01 Jan 0001 00:00:00 -0000"])
+def test_nothing_raises_over_a_date(value: str) -> None:
+    assert errors("stream", header("Date", value)(ANSWERS["stream"])) == []
+    assert errors("plain", header("Date", value)(ANSWERS["plain"])) == []
+
+
+def errors(probe: str, answer: Answer) -> list[str]:
+    """What the kit failed over, where one probe is answered so."""
+    changed = evidence({probe: exchange(probe, answer)})
+    results = (judge(check, changed) for check in CHECKS.values())
+    return [f"{r.check.id} {r.cause}" for r in results if r.verdict == "error"]
 
 
 REFUSED = {"AUT-03", "AUT-04", "ERR-11", "LIM-04", "RSN-07", "TOL-09", "TRN-01", "TRN-02"}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from mockglm.conformance.checks import CHECKS
+from mockglm.conformance.parts import Finding
 from mockglm.conformance.passing import Passing, broken
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.seen import Seen
 from mockglm.exchange import Request
-from tests.conformance.mutants import MUTANTS
-from tests.conformance.reference import exchange
+from tests.conformance.mutants import MUTANTS, sub
+from tests.conformance.reference import ANSWERS, exchange
 
 CHAT = [name for name, probe in PROBES.items() if probe.path == "/chat/completions"]
 
@@ -54,10 +57,31 @@ def test_a_should_is_told_and_forgiven() -> None:
     assert told[-1] == "checked: 1 exchanges, broken: CHK-03 in 1"
 
 
+def test_a_bug_of_the_kit_is_told_and_is_not_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(seen: Seen) -> Iterator[Finding]:
+        yield Finding(seen.name[99])
+
+    monkeypatch.setitem(CHECKS, "SSE-05", replace(CHECKS["SSE-05"], run=broken))
+    told: list[str] = []
+    passing = Passing(told.append)
+    passing.see(exchange("stream"))
+    assert not passing.close()
+    assert told[0].startswith("SSE-05 a bug of the kit, please report it: IndexError: ")
+
+
+def test_half_a_character_can_be_told() -> None:
+    told: list[str] = []
+    passing = Passing(told.append)
+    half = sub(b'"content":"one "', b'"content":["\\ud83d"]')(ANSWERS["stream"])
+    passing.see(exchange("stream", half))
+    assert not passing.close()
+    assert "\n".join(told).encode().count(b"\\ud83d") == 1
+
+
 def test_what_other_paths_answer_is_not_judged() -> None:
     told: list[str] = []
     passing = Passing(told.append)
     stray = exchange("stream", MUTANTS["SSE-06"][0].answer())
     passing.see(replace(stray, request=Request("POST", "/files", body=stray.request.body)))
     assert passing.close()
-    assert told == ["checked: 0 exchanges, good"]
+    assert told == ["nothing was judged"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -68,6 +69,24 @@ def test_several_processes_send_the_probes_once(url: str, tmp_path: Path) -> Non
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
 
 
+def test_several_processes_keep_the_exchanges(url: str, tmp_path: Path) -> None:
+    pytest.importorskip("xdist")
+    many = ("-n", "2", "--dist", "loadgroup", "--glm-record-to", "kept", "-k", "SSE-04")
+    done = run(tmp_path, "--glm-url", url, "--glm-model", "glm-4.6", *many)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["stream.yaml"]
+
+
+@pytest.mark.parametrize(("claim", "status"), [("True", 0), ("False", 1)])
+def test_a_test_beside_the_checks_fails_the_run_as_they_do(
+    url: str, tmp_path: Path, claim: str, status: int
+) -> None:
+    (tmp_path / "test_own.py").write_text(f"def test_own():\n    assert {claim}\n", "utf-8")
+    done = run(tmp_path, "test_own.py", "--glm-url", url, "-k", "SSE-04 or own", "-q")
+    assert "SSE-04" in done.stdout
+    assert done.returncode == status, done.stdout
+
+
 def test_another_distribution_is_refused(url: str, tmp_path: Path) -> None:
     pytest.importorskip("xdist")
     done = run(tmp_path, "--glm-url", url, "-n", "2")
@@ -104,6 +123,37 @@ def test_other_runs_do_not_load_the_kit(pytester: pytest.Pytester) -> None:
         "-p", "mockglm.conformance.options", "-p", "no:randomly", "-p", "no:asyncio"
     )
     result.assert_outcomes(passed=1)
+
+
+BUG = """
+from dataclasses import replace
+from mockglm.conformance.checks import CHECKS
+
+def broken(seen):
+    yield seen.name[99]
+
+def pytest_configure(config):
+    CHECKS["SSE-04"] = replace(CHECKS["SSE-04"], run=broken)
+"""
+
+
+def test_a_check_that_breaks_is_told_beside_the_others(tmp_path: Path, url: str) -> None:
+    (tmp_path / "bug.py").write_text(BUG, encoding="utf-8")
+    told = ("-p", "bug", "-k", "SSE", "-q", "--tb=no", "--glm-report", "out", "--glm-url", url)
+    done = subprocess.run(
+        [sys.executable, *BASE, "--pyargs", "mockglm.conformance", *told],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "ZAI_API_KEY": KEY},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "? SSE-04 MUST" in done.stdout
+    assert "a bug of the kit, please report it: IndexError: string index" in done.stdout
+    assert "✗ SSE-05 MUST" in done.stdout
+    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
+    assert report["summary"] == {"error": 1, "fail": 1, "pass": 6}
 
 
 def test_what_breaks_inside_is_shown_as_pytest_shows_it(tmp_path: Path, url: str) -> None:

@@ -10,9 +10,9 @@ import pytest
 from mockglm.cassette import Cassette
 from mockglm.conformance import recordings
 from mockglm.conformance.command import main
-from mockglm.conformance.keys import NAMES
 from mockglm.conformance.probes import PROBES
 from mockglm.exchange import Answer, Exchange, Request
+from mockglm.keys import NAMES
 from tests.conformance.mutants import MUTANTS
 from tests.conformance.reference import ANSWERS, JSON_TYPE, KEY, exchange, refusal
 from tests.conformance.server import serving
@@ -86,7 +86,7 @@ def test_what_was_kept_without_limits_is_judged_alike() -> None:
 
 def test_what_was_kept_is_an_exchange_for_each_probe(tmp_path: Path) -> None:
     run("", "-k", "SSE-05 or ERR-05")
-    kept = dict(recordings.load(tmp_path / "kept"))
+    kept = {one.name: one.exchange for one in recordings.load(tmp_path / "kept")}
     assert kept.keys() == {"plain", "stream", "bad-json"}
     assert kept["bad-json"].request.body == PROBES["bad-json"].fields
     answer = kept["stream"].answer
@@ -126,6 +126,41 @@ def test_recordings_are_judged_without_a_probe(
     assert "deep/agent-2, byte" in output
     assert "3 recorded exchanges" in output
     assert "· TRN-01…TIM-02 (38 checks): what was recorded cannot tell" in output
+
+
+def test_recordings_of_one_name_are_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = exchange("stream", MUTANTS["CHK-06"][1].answer())
+    write(tmp_path / "a" / "chat.yaml", exchange("stream"))
+    write(tmp_path / "b" / "chat.yaml", exchange("stream"), broken)
+    write(tmp_path / "b" / "chat-2.yaml", exchange("stream"))
+
+    assert main(["a/chat.yaml", "b"], {"report": "out"}) == 1
+
+    assert "b/chat.yaml#2, byte " in capsys.readouterr().out
+    report = json.loads(Path("out/report.json").read_text(encoding="utf-8"))
+    (found,) = (check for check in report["checks"] if check["id"] == "CHK-06")
+    names = ["a/chat.yaml", "b/chat-2.yaml", "b/chat.yaml", "b/chat.yaml#2"]
+    assert sorted(found["exchanges"]) == names
+    assert '"role":"user"' in found["findings"][0]["excerpt"]["text"]
+
+
+@pytest.mark.parametrize("paths", [("a.yaml", "a.yaml"), (".", "a.yaml"), ("a.yaml", "./a.yaml")])
+def test_a_recording_that_is_named_twice_is_wrong_usage(
+    tmp_path: Path, paths: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "a.yaml", exchange("stream"))
+    assert main(paths) == 4
+    assert "a.yaml is named more than once" in capsys.readouterr().err
+
+
+def test_what_is_recorded_is_not_recorded_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "rc" / "deep" / "a.yaml", exchange("stream"))
+    assert main(["rc"], {"record-to": "out"}) == 4
+    assert "nothing is sent, so that there is nothing to be kept" in capsys.readouterr().err
 
 
 def test_what_other_paths_answer_is_no_completion(

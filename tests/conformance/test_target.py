@@ -6,11 +6,9 @@ import base64
 import hashlib
 import hmac
 import json
-from pathlib import Path
 
 import pytest
 
-from mockglm.conformance.keys import find
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.target import Target, token
 from tests.conformance.reference import KEY, TARGET
@@ -75,10 +73,3 @@ def test_without_a_key_no_header_is_sent() -> None:
 
 def test_the_key_is_no_part_of_what_is_shown() -> None:
     assert KEY not in repr(TARGET)
-
-
-def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("# keys\nexport ZAI_API_KEY='from-file'\nGLM_API_KEY=other\n")
-    assert find({"ZHIPUAI_API_KEY": "from-environment"}, tmp_path) == "from-environment"
-    assert find({}, tmp_path) == "from-file"
-    assert find({}, tmp_path / "nowhere") == ""

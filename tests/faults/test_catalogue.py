@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,11 +19,25 @@ from mockglm.conformance.judging import judge
 from mockglm.errors import FaultError
 from mockglm.exchange import Answer
 from mockglm.faults import CATALOGUE, Fault, apply, parse
-from mockglm.faults.edit import documents, edited, parted
+from mockglm.faults.edit import documents, edited, parted, rewritten
 from mockglm.faults.laying import named
 from mockglm.faults.place import Place, find
 from tests.conformance.reference import ANSWERS, KEY, evidence, exchange
-from tests.faults.answers import CALLED, DONE, ERROR, PIECES, STOP, TALK, TOOLS, WORDS, said, stream
+from tests.faults.answers import (
+    CALLED,
+    CALLS,
+    DONE,
+    ERROR,
+    PIECES,
+    STOP,
+    TALK,
+    TOOLS,
+    WORDS,
+    A,
+    T,
+    said,
+    stream,
+)
 
 FAULTS = tuple(CATALOGUE.values())
 QUOTED = stream(said('{"role":"assistant","content":"{\\"a\\":\\"x\\\\ny\\"}"}'), STOP, DONE)
@@ -157,6 +174,81 @@ def test_what_comes_before_a_fault_stays_as_it_was(
     assert parted(after.pieces, spot.start)[0][: len(before)] == before
     times = [at for at, _ in after.pieces]
     assert times == sorted(times)
+
+
+QUICK = {name: parse(name) for name in CATALOGUE} | {
+    "huge-line": parse("huge-line.size-99"),
+    "repetition": parse("repetition.times-3"),
+}
+MEANT = [laid for name, laid in QUICK.items() if CATALOGUE[name].kind == "meaning"]
+"""What looks into the JSON, so that one of them may meet what another left."""
+
+
+@pytest.mark.parametrize(
+    "answer", [stream(A, T, CALLS, DONE), CALLED, ERROR], ids=["stream", "plain", "error"]
+)
+def test_any_fault_is_laid_over_any_other_or_refused(answer: Answer) -> None:
+    for first in MEANT:
+        with suppress(FaultError):
+            once = apply(answer, first)
+            for second in MEANT:
+                with suppress(FaultError):
+                    assert apply(once, second) != once
+
+
+ODD: tuple[Any, ...] = (None, True, 0, -1.5, 10**18, "", "[1]", "{", [], [1], [{}], {}, {"a": [1]})
+
+
+def spots(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Each place in a JSON value, as what holds it and its key there."""
+    for key in value if isinstance(value, dict) else range(len(value)):
+        yield value, key
+        if isinstance(value[key], dict | list):
+            yield from spots(value[key])
+
+
+@st.composite
+def misshapen(draw: st.DrawFn) -> Answer:
+    """One of the answers, with values in it that no one expects there, or without some."""
+    source = draw(st.sampled_from([*SAMPLES, *ANSWERS.values()]))
+    found = documents(source)
+    for doc in found:
+        for _ in range(draw(st.integers(0, 2))):
+            held, key = draw(st.sampled_from(list(spots(doc.value)) or [({}, "")]))
+            held[key] = deepcopy(draw(st.sampled_from(ODD)))
+            if draw(st.booleans()):
+                del held[key]
+    return rewritten(source, found)
+
+
+@settings(max_examples=40, deadline=None)
+@given(answer=misshapen(), first=st.sampled_from(FAULTS))
+def test_no_answer_is_too_odd_for_a_fault(answer: Answer, first: Fault) -> None:
+    for under in (answer, broken(first, answer) or answer):
+        for laid in QUICK.values():
+            with suppress(FaultError):
+                apply(under, laid, key=KEY)
+
+
+NOTHING: tuple[bytes, ...] = (
+    b"",
+    b"5",
+    b"[]",
+    b"{}",
+    b'"\xff"',
+    b"data: 5\n\n",
+    b"data: [DONE]\n\n",
+)
+
+
+@pytest.mark.parametrize("body", NOTHING)
+@pytest.mark.parametrize("source", [TALK, WORDS, ERROR], ids=["stream", "plain", "error"])
+def test_an_answer_of_nothing_is_broken_or_refused(source: Answer, body: bytes) -> None:
+    answer = replace(source, pieces=((0.0, body),))
+    for fault in FAULTS:
+        broken(fault, answer)
+        for place in ("0 frames", "5 bytes", "content", "done", "1 s", "headers"):
+            broken(fault, answer, f"{fault.name}.{place.replace(' ', '-')}")
 
 
 def test_frames_that_are_not_concerned_keep_their_bytes() -> None:

@@ -47,7 +47,7 @@ REFUSED = (
     ({"do": "glue", "keep": True}, "True is no whole number above 0"),
     ({"do": "glue", "kept": 1}, "fault glue: it has no option kept; there are keep"),
     ({"do": "bom", "kept": 1}, "fault bom: it has no option kept; there are none"),
-    ("stall.for-soon", "fault stall: 'soon' is no duration; write 30s, 500ms or 2m"),
+    ("stall.for-soon", "fault stall: `soon` is no duration; write 30s, 5m, 5h or 7d"),
     ("reset.connection-maybe", "fault reset: 'maybe' is none of keep, close"),
     ("glue.chance-2", "'2' is no chance between 0 and 1"),
     ({"do": "glue", "chance": True}, "True is no chance between 0 and 1"),

@@ -101,7 +101,20 @@ def test_a_list_said_under_a_name_is_split() -> None:
 
 
 def test_prose_is_what_the_text_is_about() -> None:
-    assert put("请搜索最新的手机评测", "query", query=S) == {"query": "搜索最新的手机评测"}
+    assert put("请写一封感谢信", "prompt", prompt=S) == {"prompt": "写一封感谢信"}
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("请搜索最新的手机评测", "最新的手机评测"),
+        ("Search the web for the latest Python version", "latest Python version"),
+        ("look up GLM-5.3, please", "GLM-5.3"),
+        ("grep for `def main` in src", "def main"),
+    ],
+)
+def test_a_query_is_what_is_looked_for(text: str, query: str) -> None:
+    assert put(text, "query", query=S) == {"query": query}
 
 
 def test_the_example_of_a_description_is_used() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mockglm.improvise.objects import asked, written
-from tests.improvise.asked import IDS, scene, system
+from tests.improvise.asked import IDS, ask, scene, system
 
 JSON = {"type": "json_object"}
 
@@ -81,6 +81,34 @@ def test_keys_may_have_types() -> None:
     text = "fields: 'isNew' (boolean), 'tags' (array), 'meta' (object), 'title' (string)"
     value = made(text)
     assert [type(one).__name__ for one in value.values()] == ["bool", "list", "dict", "str"]
+
+
+def test_values_are_of_the_text_not_of_the_instruction() -> None:
+    text = 'Extract name and age from: "John is 25 years old". JSON with fields name and age.'
+    assert made(text) == {"name": "John", "age": 25}
+    text = "提取姓名和城市，以JSON格式返回，字段为 name、age、city。句子：张三今年28岁，住在上海。"
+    assert made(text) == {"name": "张三", "age": 28, "city": "上海"}
+
+
+def test_an_example_is_not_taken_for_the_text() -> None:
+    text = (
+        'Suggest tags. JSON format: { "tags": ["tag1", "tag2"] }\n'
+        "<chat_history>\nUSER: How do I cook rice?\n</chat_history>"
+    )
+    assert made(text) == {"tags": ["cook rice"]}
+
+
+def test_a_sum_is_a_number_where_a_number_is_asked_for() -> None:
+    text = "JSON as { question: string; answer: number }\nWhat is 12*3?"
+    value = json.loads(ask(text, response_format=JSON).content or "")
+    assert value == {"question": "What is 12*3?", "answer": 36}
+
+
+def test_a_summary_is_the_gist_of_the_text() -> None:
+    assert made("JSON, keys: summary, is_urgent\nText: The server is down!") == {
+        "summary": "The server is down!",
+        "is_urgent": True,
+    }
 
 
 def test_without_a_shape_the_answer_is_in_it() -> None:

@@ -112,6 +112,44 @@ def test_each_clause_calls_its_own_function() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "cities"),
+    [
+        ("北京和上海的天气如何？现在几点？", ["北京", "上海"]),
+        ("现在几点？北京、上海和广州的天气呢", ["北京", "上海", "广州"]),
+        ("What's the weather in Paris and London, and what time is it?", ["Paris", "London"]),
+    ],
+)
+def test_a_clause_that_calls_for_nothing_goes_with_its_neighbour(
+    text: str, cities: list[str]
+) -> None:
+    sent = {(name, arguments) for name, arguments in made(text, tools=[WEATHER, TIME])}
+    weather = {("get_weather", f'{{"city":"{city}"}}') for city in cities}
+    assert sent == {*weather, ("get_time", "{}")}
+
+
+def test_a_place_that_nobody_named_is_one_of_the_users_language() -> None:
+    assert made("今天天气如何", tools=[WEATHER]) == [("get_weather", '{"city":"北京"}')]
+    assert made("How is the weather?", tools=[WEATHER]) == [("get_weather", '{"city":"Beijing"}')]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cancel order ORD-1234", "ORD-1234"),
+        ("取消订单 20261122", "20261122"),
+        ("cancel the order #42", "42"),
+        (
+            "cancel order 3f2b8c1e-1111-4222-8333-944445555666",
+            "3f2b8c1e-1111-4222-8333-944445555666",
+        ),
+    ],
+)
+def test_an_id_goes_where_ids_go(text: str, expected: str) -> None:
+    tool = function("cancel_order", "取消订单", "order_id", order_id=STRING)
+    assert made(text, tools=[tool]) == [("cancel_order", f'{{"order_id":"{expected}"}}')]
+
+
 def test_a_number_with_a_unit_fills_the_optional_parameter_it_speaks_of() -> None:
     assert made("未来3天杭州天气", tools=[WEATHER]) == [("get_weather", '{"city":"杭州","days":3}')]
 

@@ -19,6 +19,7 @@ EXACT = [
     ("只回复：收到", "收到"),
     ("请只回答“好的”", "好的"),
     ("重复：今天天气不错", "今天天气不错"),
+    ("回复“收到”", "收到"),
     ("What is 2 + 2?", "2 + 2 = 4"),
     ("17 * 19 等于多少", "17 * 19 = 323"),
     ("7/2=", "7/2 = 3.5"),
@@ -56,6 +57,20 @@ def test_an_ordinary_text_asks_for_no_shape(text: str) -> None:
 
 def test_one_of_two_answers_is_chosen() -> None:
     assert shaped("Answer with only yes or no") in ("yes", "no")
+    assert shaped("Is 7 prime? Answer yes or no.") in ("yes", "no")
+    assert shaped("7是质数吗？请回答是或否") in ("是", "否")
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("Translate to Chinese: Hello world", "Translation: Hello world ("),
+        ("翻译成中文: Hello world", "译文：Hello world（"),
+        ("请把下面这句话译成英文：写一个函数", "译文：写一个函数（"),
+    ],
+)
+def test_what_is_to_be_translated_is_said(text: str, part: str) -> None:
+    assert (shaped(text) or "").startswith(part)
 
 
 def test_a_long_count_is_bounded() -> None:

@@ -8,7 +8,7 @@ from mockglm.exchange import ToolCall
 from mockglm.improvise.phrases import PHRASES
 from mockglm.improvise.speech import announce, report, speak
 from mockglm.models import MODELS
-from tests.improvise.asked import IDS, called, result, scene, user
+from tests.improvise.asked import IDS, called, result, says, scene, user
 
 MODEL = MODELS["glm-4.6v"]
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
@@ -43,6 +43,24 @@ def test_an_answer_has_the_words_of_the_text(text: str) -> None:
 def test_images_are_acknowledged() -> None:
     asked = scene(user([{"type": "text", "text": "这是什么？"}, PICTURE, PICTURE]))
     assert speak(asked, MODEL, IDS).startswith("收到 2 张图片。")
+
+
+def test_media_are_not_looked_at() -> None:
+    asked = scene(user([{"type": "text", "text": "总结这个文件"}, PICTURE]))
+    assert "mockglm 不会查看其中的内容" in speak(asked, MODEL, IDS)
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "name"),
+    [
+        ("我叫小明", "我叫什么名字？", "小明"),
+        ("我的名字是李雷，你好", "我是谁？", "李雷"),
+        ("My name is Alice.", "What's my name?", "Alice"),
+    ],
+)
+def test_the_name_that_the_user_gave_is_remembered(said: str, asked: str, name: str) -> None:
+    assert name in speak(scene(said, says("好的"), asked), MODEL, IDS)
+    assert name not in speak(scene(asked), MODEL, IDS)
 
 
 def test_several_kinds_of_media_are_acknowledged() -> None:
@@ -99,6 +117,19 @@ def test_results_are_told_in_english_with_its_marks() -> None:
 
 def test_an_error_is_told() -> None:
     assert "错误" in reported("Error: not found")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "opening"),
+    [
+        ("Error: no", '{"error": "timeout"}', "All of the tools reported an error:"),
+        ("Error: no", "5", "Here are the results:"),
+    ],
+)
+def test_errors_among_several_results_are_told(first: str, second: str, opening: str) -> None:
+    calls = called(ToolCall("add", '{"a":2,"b":3}'), ToolCall("add", "{}"))
+    told = report(scene("Add them", calls, result(first), result(second, 1)), IDS)
+    assert told.splitlines()[0] == opening
 
 
 def test_an_empty_result_is_told() -> None:

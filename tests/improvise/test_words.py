@@ -13,6 +13,9 @@ from mockglm.improvise.words import language, sentences, shorten, subject, topic
         (["Translate 你好 into English, please"], "en"),
         (["2+2?", "What is it?"], "en"),
         (["2+2?"], "zh"),
+        (["Привет! Как дела?"], "en"),
+        (["안녕하세요"], "en"),
+        (["🎉"], "zh"),
         ([], "zh"),
     ],
 )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from mockglm.matching import When, canonical, nearest, nearest_recording
@@ -58,6 +59,21 @@ def test_without_patterns_none_is_nearest() -> None:
     assert nearest(seen(user("天气")), [None]) is None
 
 
+def test_a_function_is_asked_once_however_often_its_answer_is_needed() -> None:
+    asked: list[object] = []
+
+    def odd(view: object) -> bool:
+        asked.append(view)
+        return False
+
+    view, when = seen(user("天气")), When(predicate=odd)
+    assert not when.matches(view)
+    found = nearest(view, [when])
+    assert found is not None
+    assert "odd to hold" in said(found)[0]
+    assert asked == [view]
+
+
 def test_of_many_patterns_those_of_the_model_are_looked_at_first() -> None:
     asked: list[object] = []
 
@@ -65,7 +81,7 @@ def test_of_many_patterns_those_of_the_model_are_looked_at_first() -> None:
         asked.append(view)
         return False
 
-    whens = [When(model="glm-5", predicate=take)] * (3 * LIMIT)
+    whens = [When(model="glm-5", predicate=partial(take)) for _ in range(3 * LIMIT)]
     found = nearest(seen(user("天气")), [*whens, When(model="glm-4.6", text="你好")])
     assert found is not None
     assert found.index == 3 * LIMIT

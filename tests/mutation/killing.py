@@ -80,6 +80,12 @@ def _tests(name: str) -> Iterator[Callable[[], None]]:
 def _whole(ids: list[str]) -> Iterator[Callable[[], None]]:
     """The tests that are not about one check."""
     yield test_judging.test_random_ids_of_one_maker_are_of_one_form
+    yield test_judging.test_a_copy_without_an_answer_is_a_finding
+    yield partial(
+        test_nothing.test_nothing_raises_over_an_answer_in_the_place_of_another, "bad-path"
+    )
+    for case in test_nothing.STRANGE:
+        yield partial(test_nothing.test_nothing_raises_over_what_is_strange, case)
     refused = test_nothing.test_only_the_refusal_of_good_requests_is_held_against_who_refuses_all
     yield from (partial(refused, f"{status} to all") for status in (400, 401, 500))
     for server in test_nothing.SERVERS:
@@ -100,5 +106,6 @@ def _said(id: str, mutant: Mutant, lines: list[str]) -> None:
 def _collateral(id: str, mutant: Mutant, known: set[str], ids: list[str]) -> None:
     """As `test_what_else_it_breaks_is_on_record`, over these checks alone."""
     changed = evidence({mutant.probe: exchange(mutant.probe, mutant.answer())})
-    broken = {other for other in ids if judge(CHECKS[other], changed).findings}
-    assert broken - {id} == known
+    results = {other: judge(CHECKS[other], changed) for other in ids}
+    assert {other for other, result in results.items() if result.findings} - {id} == known
+    assert all(result.verdict != "error" for result in results.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from tests.outcomes.run import LONGEST, Client, Outcome
+from tests.outcomes.run import LONGEST, WAITS, Client, Outcome
 
 __all__ = ["page", "rows"]
 
@@ -27,6 +27,15 @@ was told and, where it is not 1, how often it asked. What each scenario is, says
 [scenarios.md](scenarios.md).{missing}
 """
 
+VERDICT = """\
+## The verdict
+
+What `mockglm.verdict` says of the same runs, for the scenarios in which an answer was an error or
+broke off: [testing.md](testing.md#the-verdict) says what each finding means, `fine` is none. Where
+a stream makes a difference, its verdict is the second.
+"""
+
+FINE = "fine"
 TITLES = ((False, "Asked for a JSON answer"), (True, "Asked for a stream"))
 
 
@@ -39,6 +48,7 @@ def page(table: Table, clients: Sequence[Client], versions: Mapping[str, str], d
     parts = [head]
     for stream, title in TITLES:
         parts.append(f"## {title}\n\n" + "\n".join(_table(table, stream)))
+    parts.append(VERDICT + "\n" + "\n".join(_verdicts(table)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -56,6 +66,29 @@ def _table(table: Table, stream: bool) -> Iterator[str]:
     for scenario in scenarios:
         cells = (_cell(table[name][scenario, stream]) for name in names)
         yield f"| `{scenario}` | {' | '.join(cells)} |"
+
+
+def _verdicts(table: Table) -> Iterator[str]:
+    scenarios = sorted(
+        {name for came in table.values() for (name, _), one in came.items() if _is_told(one)}
+    )
+    yield f"| scenario | {' | '.join(table)} |"
+    yield "|---" * (len(table) + 1) + "|"
+    for scenario in scenarios:
+        told = (
+            (_verdict(came[scenario, mode]) for mode in (False, True)) for came in table.values()
+        )
+        yield f"| `{scenario}` | {' | '.join(' / '.join(dict.fromkeys(each)) for each in told)} |"
+
+
+def _is_told(came: Outcome) -> bool:
+    return came.outcome != WAITS and (came.failed or bool(came.verdict))
+
+
+def _verdict(came: Outcome) -> str:
+    if came.outcome == WAITS:
+        return WAITS
+    return ", ".join(f"`{name}`" for name in came.verdict) or FINE
 
 
 def _cell(came: Outcome) -> str:

@@ -16,12 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from mockglm.scenario import Scenario
+from mockglm.verdict import judge
 from tests.serving import KEY, Served
 
-__all__ = ["CLIENTS", "Client", "Outcome", "installed", "jobs", "run"]
+__all__ = ["CLIENTS", "WAITS", "Client", "Outcome", "installed", "jobs", "run"]
 
 LONGEST = 20.0
 """Seconds a client may take for one scenario; then it is said to wait."""
+
+WAITS = "waits"
+"""The outcome of a client that is still at it; nothing can be said against it yet."""
 
 AT_ONCE = 8
 """Scenarios that one client is asked for at the same time."""
@@ -67,12 +71,15 @@ CLIENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one call: a word or an exception's name, the finish reason that was heard, and
-    how many requests the server saw."""
+    """What came of one call: a word or an exception's name, the finish reason that was heard, how
+    many requests the server saw, whether one of them failed, and the names of what mockglm.verdict
+    finds in them."""
 
     outcome: str
     finish: str
     requests: int
+    failed: bool = False
+    verdict: tuple[str, ...] = ()
 
 
 async def installed(node: Path) -> bool:
@@ -112,9 +119,15 @@ async def run(
         async def one(job: Mapping[str, Any]) -> tuple[tuple[str, bool], Outcome]:
             async with limit:
                 told = await ask(job)
-            seen = served.session(job["scenario"], job["label"]).requests
+            session = served.session(job["scenario"], job["label"])
+            entries = tuple(session.journal)
+            found = judge(entries) if told["outcome"] != WAITS else ()
             return (job["scenario"], job["stream"]), Outcome(
-                told["outcome"], told["finish"] or "", seen
+                told["outcome"],
+                told["finish"] or "",
+                session.requests,
+                any(entry.code or entry.outcome == "cut" for entry in entries),
+                tuple(finding.name for finding in found),
             )
 
         return dict(await asyncio.gather(*map(one, jobs(client, scenarios, served))))
@@ -141,7 +154,7 @@ async def _worker(client: Client, node: Path) -> AsyncIterator[Any]:
         try:
             return await asyncio.wait_for(told[job["id"]], LONGEST)
         except TimeoutError:
-            return {"outcome": "waits", "finish": ""}
+            return {"outcome": WAITS, "finish": ""}
 
     try:
         yield ask

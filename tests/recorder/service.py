@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import httpx
 from mockglm.app import App
 from mockglm.cassette import Cassette
 from mockglm.exchange import Answer
-from mockglm.recorder import Mode, Patience, Recorder, Upstream, plan
+from mockglm.recorder import Mode, Passed, Patience, Recorder, Upstream, plan
 from mockglm.redact import Redactor
 from mockglm.scenario import load
 from mockglm.serving import Background
@@ -25,7 +26,7 @@ from mockglm.session import Sessions, Settings
 
 __all__ = ["KEY", "Call", "Proxy", "Service", "chunk", "head", "recording"]
 
-KEY = "0123456789abcdef0123456789abcdef.CanaryCanary1234"
+KEY = "fedcba9876543210fedcba9876543210.CanaryCanary1234"
 STREAM = "text/event-stream;charset=UTF-8"
 
 
@@ -117,6 +118,7 @@ class Proxy:
     sessions: Sessions
     recorder: Recorder | None
     told: list[str]
+    passed: list[Passed]
 
     @property
     def port(self) -> int:
@@ -146,25 +148,34 @@ def recording(
     key: str = "",
     ca: Path | None = None,
     patience: Patience | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    speed: float = 0,
 ) -> Iterator[Proxy]:
     """A proxy that records a service into a file until the block ends."""
     told: list[str] = []
+    passed: list[Passed] = []
     there = load(path) if path.exists() else None
     planned = plan(mode, there is None or not there.interactions)
     recorder = None
     if planned.records:
         service = Upstream(upstream, allowed=("127.0.0.1",), key=key, ca=ca, patience=patience)
         cassette = Cassette(path, origin=service.base, at="2026-11-22T08:00:00Z", anew=planned.anew)
-        recorder = Recorder(service, cassette, Redactor((key,) if key else ()), tell=told.append)
-    settings = Settings(speed=0, on_miss="record" if recorder else "error")
+        recorder = Recorder(
+            service,
+            cassette,
+            Redactor((key,) if key else ()),
+            tell=told.append,
+            watch=passed.append,
+            clock=clock,
+        )
+    settings = Settings(speed=speed, on_miss="record" if recorder else "error")
     sessions = Sessions(settings, (there,) if there and planned.plays else ())
     app = App(sessions, recorder=(lambda name: recorder) if recorder else None)
     background = Background(app, grace=0.2, after=[recorder.close] if recorder else [])
     background.start()
     try:
-        yield Proxy(
-            f"http://127.0.0.1:{background.port}/api/paas/v4", path, sessions, recorder, told
-        )
+        url = f"http://127.0.0.1:{background.port}/api/paas/v4"
+        yield Proxy(url, path, sessions, recorder, told, passed)
     finally:
         background.stop()
 

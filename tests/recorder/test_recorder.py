@@ -7,20 +7,23 @@ import shutil
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from pathlib import Path
 
 import httpx
+import jwt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mockglm.fixture.config import KEY as SHIPPED
 from mockglm.recorder import Patience
 from mockglm.recorder.passage import MEND
 from mockglm.scenario import load
 from tests.recorder.conftest import Authority
 from tests.recorder.service import KEY, Call, Service, chunk, head, recording
 
+OTHER = "f" * 32 + ".OtherOther123456"
+SIGNED = jwt.encode({"api_key": SHIPPED.partition(".")[0], "exp": 1}, "mockglmmockglm00" * 2)
 FRAME = 'data: {"choices":[{"index":0,"delta":{"content":"晴"}}]}\n\n'.encode()
 DONE = b"data: [DONE]\n\n"
 ASKED = {"model": "glm-4.6", "messages": [{"role": "user", "content": "天气"}], "stream": True}
@@ -61,7 +64,9 @@ def test_the_service_gets_what_the_client_sent_and_nothing_of_the_hop(tmp_path: 
     assert call.header("user-agent") == f"python-httpx/{httpx.__version__}"
 
 
-@pytest.mark.parametrize("credential", ["Bearer test", "test-key", None])
+@pytest.mark.parametrize(
+    "credential", ["Bearer test", "test-key", f"Bearer {SHIPPED}", f"Bearer {SIGNED}", None]
+)
 def test_a_dummy_is_replaced_by_the_key_of_the_environment(
     tmp_path: Path, credential: str | None
 ) -> None:
@@ -71,9 +76,54 @@ def test_a_dummy_is_replaced_by_the_key_of_the_environment(
     assert service.calls[0].header("authorization") == f"Bearer {KEY}"
 
 
+@pytest.mark.parametrize("header", ["x-api-key", "api-key"])
+@pytest.mark.parametrize(
+    ("given", "sent"), [("test", KEY), (SHIPPED, KEY), (OTHER, OTHER)], ids=["dummy", "ours", "own"]
+)
+def test_a_key_in_a_header_of_its_own_is_replaced_alike_and_has_none_beside_it(
+    tmp_path: Path, header: str, given: str, sent: str
+) -> None:
+    with Service(plain) as service, recording(service.url, tmp_path / "a.yaml", key=KEY) as proxy:
+        httpx.post(f"{proxy.url}/messages", headers={header: given}, content=b"{}", trust_env=False)
+    (call,) = service.calls
+    assert (call.header(header), call.header("authorization")) == (sent, None)
+
+
+@pytest.mark.parametrize("name", ["x-api-key", "api-key", "X-Goog-Api-Key", "Cookie"])
+def test_a_key_of_any_shape_is_kept_out_whatever_header_has_it(tmp_path: Path, name: str) -> None:
+    secret = "sk-live-abcdef123456789"
+
+    def echo(call: Call) -> None:
+        error = json.dumps({"error": {"code": "1000", "message": f"bad key {secret}"}})
+        call.send(head(401, "application/json") + chunk(error.encode()) + chunk(b""))
+
+    path = tmp_path / "a.yaml"
+    with Service(echo) as service, recording(service.url, path) as proxy:
+        httpx.post(f"{proxy.url}/messages", headers={name: secret}, content=b"{}", trust_env=False)
+    assert "bad key REDACTED" in path.read_text("utf-8")
+    assert secret not in path.read_text("utf-8") + "".join(proxy.told)
+    assert secret not in str(proxy.passed[0].exchange)
+
+
+@pytest.mark.parametrize("name", ["api_key", "key", "X-API-Key", "access_token", "api%5Fkey"])
+def test_a_key_of_the_query_reaches_the_service_and_nothing_else(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.yaml"
+    with Service(plain) as service, recording(service.url, path) as proxy:
+        asked = f"/messages?beta=true&{name}=sk%2Dlive%2Dabcdef1234&b=%E4%BD%A0"
+        assert proxy.post(asked, content=b"sk-live-abcdef1234").status_code == 200
+        assert proxy.post(f"/messages?{name}=short", content=b"{}").status_code == 200
+    assert f"{name}=sk%2Dlive%2Dabcdef1234&b" in service.calls[0].head
+    first, second = (one.request for one in load(path).interactions)
+    assert first is not None
+    assert second is not None
+    assert first.query == f"beta=true&{name}=REDACTED&b=%E4%BD%A0"
+    assert second.query == f"{name}=REDACTED"
+    assert "abcdef1234" not in path.read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     "credential",
-    ["f" * 32 + ".OtherOther123456", "Bearer eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.c2lnbmF0dXJl"],
+    [OTHER, "Bearer eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.c2lnbmF0dXJl"],
 )
 def test_a_key_of_the_client_is_its_own(tmp_path: Path, credential: str) -> None:
     with Service(plain) as service, recording(service.url, tmp_path / "a.yaml", key=KEY) as proxy:
@@ -123,29 +173,49 @@ def test_the_client_holds_a_piece_before_the_service_sends_the_next(
     assert load(tmp_path / "a.yaml").interactions[0].steps[0].answer is not None
 
 
-def test_what_is_passed_on_is_recorded_piece_by_piece_and_in_time(tmp_path: Path) -> None:
-    pause = threading.Event()
+def test_what_is_passed_on_is_recorded_piece_by_piece_and_in_time(
+    tmp_path: Path, authority: Authority
+) -> None:
+    now = [100.0]
+    times = (2.0, 5.25, 5.5, 5.501, 16.0)
+    held = threading.Semaphore(0)
 
     def slow(call: Call) -> None:
+        now[0] += 1.5
         call.send(head(X_Log_Id="20261122", Set_Cookie="a=1", Date="today"))
-        for piece in (FRAME, FRAME, DONE):
-            pause.wait(0.05)
-            call.send(chunk(piece))
+        assert held.acquire(timeout=10)
+        for number, at in enumerate(times):
+            now[0] = 100 + at
+            call.send(chunk(b'data: {"n":%d}\n\n' % number))
+            assert held.acquire(timeout=10)
         call.send(chunk(b""))
 
-    with Service(slow) as service, recording(service.url, tmp_path / "a.yaml") as proxy:
-        answer = proxy.post(json=ASKED)
-        assert answer.headers["set-cookie"] == "a=1"
-        assert answer.headers["x-log-id"] == "20261122"
+    path = tmp_path / "a.yaml"
+    with (
+        Service(slow, authority.context) as service,
+        recording(service.url, path, ca=authority.ca, clock=lambda: now[0]) as proxy,
+        proxy.client() as client,
+        client.stream("POST", "/chat/completions", json=ASKED) as answer,
+    ):
+        assert (answer.headers["set-cookie"], answer.headers["x-log-id"]) == ("a=1", "20261122")
+        held.release()
+        for _ in answer.iter_raw():
+            held.release()
     (kept,) = proxy.answers
-    assert [piece for _, piece in kept.pieces] == [FRAME, FRAME, DONE]
-    times = [kept.head or 0.0, *(at for at, _ in kept.pieces)]
-    assert all(after - before >= 0.04 for before, after in pairwise(times))
+    assert kept.head == 1.5
+    assert kept.pieces == tuple(
+        (at, b'data: {"n":%d}\n\n' % number) for number, at in enumerate(times)
+    )
     assert kept.headers == (
         ("Content-Type", "text/event-stream;charset=UTF-8"),
         ("X-Log-Id", "20261122"),
     )
     assert "    events: |\n" in proxy.path.read_text("utf-8")
+    with recording(service.url, path, speed=128) as proxy:
+        proxy.post(json=ASKED)
+        (entry,) = proxy.sessions.get().journal
+    assert entry.answer is not None
+    assert entry.answer.pieces == tuple((at / 128, piece) for at, piece in kept.pieces)
 
 
 def test_a_frame_that_the_network_cut_is_one_piece(tmp_path: Path) -> None:
@@ -343,12 +413,42 @@ def test_a_coding_that_nobody_asked_for_is_undone(tmp_path: Path) -> None:
     assert proxy.answers[0].body == b'{"a":1}'
 
 
+def test_a_coding_that_only_the_client_can_undo_is_passed_on_and_not_recorded(
+    tmp_path: Path,
+) -> None:
+    def coded(call: Call) -> None:
+        call.send(head(Content_Encoding="zstd-42") + chunk(b"\x0b\x02\x80abc") + chunk(b""))
+
+    with (
+        Service(coded) as service,
+        recording(service.url, tmp_path / "a.yaml") as proxy,
+        proxy.client() as client,
+        client.stream("POST", "/chat/completions", json=ASKED) as answer,
+    ):
+        assert answer.headers["content-encoding"] == "zstd-42"
+        assert b"".join(answer.iter_raw()) == b"\x0b\x02\x80abc"
+    assert proxy.told[0] == (
+        "mockglm: not recorded: the service has it zstd-42-encoded, though it was asked not to"
+    )
+    assert not proxy.path.exists()
+
+
+def test_a_status_that_is_none_is_told_and_not_recorded(tmp_path: Path) -> None:
+    with (
+        Service(lambda call: call.send(head(999) + chunk(b"{}") + chunk(b""))) as service,
+        recording(service.url, tmp_path / "a.yaml") as proxy,
+    ):
+        assert proxy.post().status_code == 502
+    assert proxy.told[0].endswith("RemoteProtocolError: 999 is no status of HTTP")
+    assert not proxy.path.exists()
+
+
 @pytest.mark.parametrize(
     ("status", "code", "credential", "advice"),
     [
         (401, "401", KEY, "is the key right and not expired?"),
         (401, "1003", KEY, "is the key right and not expired?"),
-        (401, "1001", "sk-test", "the key has not the shape of one"),
+        (401, "1001", "sk-test", "the key is none of the service's, which are 32 hex"),
         (429, "1113", KEY, "the account has no balance"),
         (404, "", KEY, "is the base URL right?"),
     ],

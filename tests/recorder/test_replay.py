@@ -11,7 +11,7 @@ import pytest
 
 from mockglm import faults
 from mockglm.app import App
-from mockglm.scenario import load, shipped
+from mockglm.scenario import shipped
 from mockglm.serving import Background
 from mockglm.session import Sessions, Settings
 from tests.recorder.conftest import Authority
@@ -33,6 +33,8 @@ WHAT = [
     if not any(word in name for word in SLOW)
 ]
 
+
+STEP = 0.125
 
 PLAIN = ("/hello", "/finish", "/error", "/tool-call")
 """What is asked for as JSON, too."""
@@ -59,6 +61,17 @@ def service(authority: Authority) -> Iterator[str]:
     background.stop()
 
 
+class Counting:
+    """A clock that goes an eighth of a second on whenever it is asked."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += STEP
+        return self.now
+
+
 def ask(client: httpx.Client, what: str, *, stream: bool) -> Told:
     message = {"role": "user", "content": "你好，北京天气怎么样？"}
     asked = {"model": "glm-4.6", "messages": [message], "stream": stream}
@@ -73,17 +86,24 @@ def ask(client: httpx.Client, what: str, *, stream: bool) -> Told:
         return Told(status, answer.headers.get("content-type", ""), b"".join(pieces), end)
 
 
-def test_everything_that_can_be_played_is_recorded_and_replayed(
+def test_everything_that_can_be_played_is_recorded_in_time_and_replayed(
     tmp_path: Path, service: str, authority: Authority
 ) -> None:
     path = tmp_path / "a.yaml"
     told: dict[tuple[str, bool], Told] = {}
-    with recording(service, path, ca=authority.ca) as proxy, proxy.client() as client:
+    clock = Counting()
+    with recording(service, path, ca=authority.ca, clock=clock) as proxy, proxy.client() as client:
         for what in WHAT:
             for stream in (True, False) if what.startswith(PLAIN) else (True,):
                 told[what, stream] = ask(client, what, stream=stream)
     told = {asked: answer for asked, answer in told.items() if answer.status != UNREACHED}
-    assert len(load(path).interactions) >= len(told) > len(WHAT)
+    seen = [passed.exchange.answer for passed in proxy.passed]
+    assert len(seen) >= len(told) > len(WHAT)
+    assert proxy.answers == seen
+    for answer in seen:
+        assert answer is not None
+        times = [answer.head, *(at for at, _ in answer.pieces)]
+        assert times == [STEP * number for number in range(1, len(times) + 1)]
     with recording(service, path) as proxy, proxy.client() as client:
         assert proxy.recorder is None
         for (what, stream), expected in told.items():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jwt
 import pytest
 
 from mockglm.errors import UpstreamError
-from mockglm.recorder import Upstream, find, is_real
+from mockglm.fixture.config import KEY as SHIPPED
+from mockglm.recorder import DUMMY, Upstream, is_real
 from tests.recorder.service import KEY
 
 BASE = "https://open.bigmodel.cn/api/paas/v4"
@@ -29,6 +31,7 @@ def test_the_hosts_of_the_service_may_be_asked(base: str) -> None:
         ("https://open.bigmodel.cn/?a=1", "is no base URL"),
         ("https://a:b@open.bigmodel.cn/", "has a user in it"),
         ("https://open.bigmodel.cn.example.com/", "is not asked"),
+        (f"{BASE}/chat/completions", f"is the URL of one path\nwrite {BASE}$"),
     ],
 )
 def test_others_may_not(base: str, said: str) -> None:
@@ -39,8 +42,31 @@ def test_others_may_not(base: str, said: str) -> None:
 def test_a_host_that_is_named_may_be_asked() -> None:
     assert Upstream("http://127.0.0.1:8000/v1", allowed=["127.0.0.1"])
     assert Upstream("http://[::1]:8000/v1", allowed=["::1:8000"])
+    assert Upstream("http://LocalHost:8000/v1", allowed=["LOCALHOST "])
     with pytest.raises(UpstreamError, match="--allow-upstream"):
         Upstream("http://127.0.0.1:8000/v1", allowed=["127.0.0.1:9000"])
+
+
+def test_certificates_that_are_none_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("nothing", "utf-8")
+    with pytest.raises(
+        UpstreamError, match=r"the certificates of .*ca.pem cannot be read: .*\n.*PEM"
+    ):
+        Upstream(BASE, ca=tmp_path / "ca.pem").open()
+
+
+def test_certificates_of_the_environment_that_are_not_there_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+    with pytest.raises(UpstreamError, match="that SSL_CERT_FILE or SSL_CERT_DIR name cannot be"):
+        Upstream(BASE).open()
+
+
+def test_a_proxy_that_cannot_be_used_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:1")
+    with pytest.raises(UpstreamError, match=r"the proxy of the environment .*\n.*ALL_PROXY"):
+        Upstream(BASE).open()
 
 
 @pytest.mark.parametrize(
@@ -48,6 +74,11 @@ def test_a_host_that_is_named_may_be_asked() -> None:
     [
         (KEY, True),
         ("eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.c2lnbmF0dXJl", True),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJhIjoxf.c2lnbmF0dXJl", True),
+        (SHIPPED, False),
+        (f"{DUMMY}.AbCdEfGhIjKlMnOp", False),
+        (jwt.encode({"api_key": DUMMY, "exp": 1}, "mockglmmockglm00" * 2), False),
+        (jwt.encode({"api_key": KEY[:32], "exp": 1}, "mockglmmockglm00" * 2), True),
         ("test", False),
         ("sk-0123456789abcdef", False),
         ("0123456789abcdef.secret", False),
@@ -56,13 +87,3 @@ def test_a_host_that_is_named_may_be_asked() -> None:
 )
 def test_a_key_is_known_by_its_shape(text: str, real: bool) -> None:
     assert is_real(text) is real
-
-
-def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text(
-        "# keys\nOTHER=1\nexport ZHIPU_API_KEY = 'of the file'  # mine\nGLM_API_KEY=\n", "utf-8"
-    )
-    assert find({"GLM_API_KEY": " of the environment "}, tmp_path) == "of the environment"
-    assert find({"ZAI_API_KEY": ""}, tmp_path) == "of the file"
-    assert find({}, tmp_path / "nowhere") == ""
-    assert find({"ZAI_API_KEY": "first", "GLM_API_KEY": "last"}) == "first"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -18,8 +20,15 @@ from click.testing import CliRunner
 from mockglm.cli.record import record as verb
 from mockglm.errors import UpstreamError, UsageError
 from mockglm.scenario import load, shipped
-from tests.recorder.service import KEY, Service, chunk, head
+from tests.recorder.service import KEY, Call, Service, chunk, head
 from tests.serving import serving
+
+FRAME = 'data: {"choices":[{"index":0,"delta":{"content":"晴"}}]}\n\n'.encode()
+ROOT = Path(__file__).parents[2]
+KILLS = "200"
+"""How often the recorder is killed, unless MOCKGLM_KILLS says something else."""
+
+ASKED = {"model": "glm-4.6", "messages": [{"role": "user", "content": "天气"}], "stream": True}
 
 
 @dataclass
@@ -37,7 +46,7 @@ def running(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) ->
     code = "from mockglm.cli import main; main()"
     command = [sys.executable, "-c", code, *arguments, "--port", "0"]
     clean = {name: value for name, value in os.environ.items() if not name.endswith("API_KEY")}
-    clean |= {"PYTHONPATH": str(Path(__file__).parents[2])}
+    clean |= {"PYTHONPATH": str(ROOT)}
     pipe = subprocess.PIPE
     with subprocess.Popen(
         command, cwd=cwd, env={**clean, **(env or {})}, stdout=pipe, stderr=pipe, text=True
@@ -50,6 +59,16 @@ def running(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) ->
         finally:
             process.terminate()
             run.said = process.communicate(timeout=10)[1]
+
+
+def stop(run: Run, signals: int) -> None:
+    """Interrupt a run so many times, each when the last has been heard."""
+    where = urlsplit(run.url)
+    for _ in range(signals):
+        run.process.send_signal(signal.SIGINT)
+        with suppress(ConnectionError):
+            while run.process.poll() is None:
+                socket.create_connection((where.hostname or "", where.port or 0)).close()
 
 
 def ask(url: str, text: str = "你好") -> httpx.Response:
@@ -66,11 +85,13 @@ def test_it_records_says_what_and_plays_it_again(tmp_path: Path) -> None:
             first = ask(run.url)
         assert (first.status_code, run.process.returncode) == (200, 0)
         assert "POST /chat/completions  glm-4.6  upstream  200 stop" in run.said
-        assert "recorded: 1 exchanges in a/b.yaml" in run.said
+        assert "recorded: 1 exchange in a/b.yaml\n" in run.said
         assert len(served.session().journal) == 1
         with running("record", "a/b.yaml", *options, cwd=tmp_path) as run:
             assert ask(run.url).content == first.content
             assert ask(run.url, "别的").status_code == 422
+        assert "a/b.yaml is there, and is played; --mode new records more\n" in run.said
+        assert "recorded:" not in run.said
         assert len(served.session().journal) == 1
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.yaml"]
 
@@ -92,16 +113,51 @@ def test_serve_plays_files_and_records_the_rest(tmp_path: Path) -> None:
     assert len(load(tmp_path / "new.yaml").interactions) == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
+@pytest.mark.parametrize("verb", ["record", "serve"])
+@pytest.mark.parametrize("signals", [1, 2], ids=["stopped", "stopped at once"])
+def test_what_is_under_way_when_it_is_stopped_is_kept_as_far_as_it_came(
+    tmp_path: Path, verb: str, signals: int
+) -> None:
+    def slow(call: Call) -> None:
+        call.send(head() + chunk(FRAME))
+        call.wait_gone()
+
+    record = {
+        "record": ("record", "a.yaml"),
+        "serve": ("serve", "--on-miss", "record", "--cassette", "a.yaml"),
+    }
+    with Service(slow) as service, ExitStack() as stack:
+        options = ("--upstream", service.url, "--allow-upstream", "127.0.0.1")
+        run = stack.enter_context(running(*record[verb], *options, cwd=tmp_path))
+        client = stack.enter_context(httpx.Client(base_url=run.url, trust_env=False))
+        streams = [
+            stack.enter_context(client.stream("POST", "/chat/completions", json=ASKED)).iter_raw()
+            for _ in range(3)
+        ]
+        assert [next(pieces) for pieces in streams] == [FRAME] * 3
+        stop(run, signals)
+        assert run.process.wait(10) == 0
+        for pieces in streams:
+            with pytest.raises(httpx.RemoteProtocolError):
+                next(pieces)
+    answers = [one.steps[0].answer for one in load(tmp_path / "a.yaml").interactions]
+    assert [(answer.body, answer.end) for answer in answers if answer] == [(FRAME, "close")] * 3
+    assert (tmp_path / "a.yaml").read_text("utf-8").count("    cut: true\n") == 3
+    assert run.said.count("recorded; cut") == 3
+    assert "Traceback" not in run.said
+    assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_one_that_is_killed_leaves_every_finished_exchange(tmp_path: Path) -> None:
-    with serving(shipped()["hello"]) as served:
-        options = ("--upstream", served.url, "--allow-upstream", "127.0.0.1", "--mode", "new")
-        for number in range(1, 4):
-            with running("record", "a.yaml", *options, cwd=tmp_path) as run:
-                assert ask(run.url, f"你好 {number}").status_code == 200
-                run.process.send_signal(signal.SIGKILL)
-                run.process.wait(10)
-            assert len(load(tmp_path / "a.yaml").interactions) == number
+def test_one_that_is_killed_at_any_moment_leaves_every_finished_exchange(tmp_path: Path) -> None:
+    kills = os.environ.get("MOCKGLM_KILLS", KILLS)
+    command = [sys.executable, "-m", "tests.recorder.killing", str(tmp_path / "a.yaml"), kills]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.stderr == ""
+    whole, cut = map(int, ended.stdout.split())
+    assert whole > int(kills) / 4
+    assert cut
 
 
 @pytest.mark.parametrize(
@@ -123,6 +179,14 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     ended = CliRunner().invoke(verb, [str(path), "--upstream", "https://api.z.ai/api/paas/v4"])
     assert isinstance(ended.exception, UsageError)
     assert "cannot be made" in str(ended.exception)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder nobody writes to")
+def test_a_folder_that_cannot_be_written_to_is_refused() -> None:
+    options = ["--upstream", "https://api.z.ai/api/paas/v4"]
+    ended = CliRunner().invoke(verb, ["/proc/self/a.yaml", *options])
+    assert isinstance(ended.exception, UsageError)
+    assert "/proc/self cannot be written to" in str(ended.exception)
 
 
 @pytest.mark.parametrize(
@@ -179,5 +243,34 @@ def test_what_the_client_broke_off_is_not_held_against_the_service(tmp_path: Pat
                 "POST", url, json={**asked, "stream": True}, headers=headers, trust_env=False
             ) as left:
                 assert next(left.iter_raw())
-    assert run.process.returncode == 0, run.said
-    assert "checked: 0 exchanges, good" in run.said
+    assert run.process.returncode == 5, run.said
+    assert run.said.endswith("mockglm: no answer of a chat was there to be judged\n")
+
+
+def test_what_could_not_be_asked_is_not_judged_as_good(tmp_path: Path) -> None:
+    options = ("--upstream", "http://127.0.0.1:9", "--allow-upstream", "127.0.0.1", "--check")
+    with running("record", "a.yaml", *options, cwd=tmp_path) as run:
+        assert ask(run.url).status_code == 502
+    assert run.process.returncode == 6, run.said
+    assert run.said.endswith("mockglm: 1 requests had no answer that could be judged\n")
+
+
+def test_a_cassette_that_is_played_cannot_be_judged(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("format: 1\ninteractions: [{reply: {content: a}}]\n", "utf-8")
+    options = ["--upstream", "https://api.z.ai/api/paas/v4", "--check"]
+    ended = CliRunner().invoke(verb, [str(path), *options])
+    assert isinstance(ended.exception, UsageError)
+    assert "is played, and nothing is judged: write --mode new, or all" in str(ended.exception)
+
+
+@pytest.mark.parametrize("text", ["", "format: 1\ninteractions:\n"])
+def test_an_empty_file_is_recorded_into(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(text, "utf-8")
+    with serving(shipped()["hello"]) as served:
+        options = ("--upstream", served.url, "--allow-upstream", "127.0.0.1")
+        with running("record", "a.yaml", *options, cwd=tmp_path) as run:
+            assert ask(run.url).status_code == 200
+    assert "recorded: 1 exchange in a.yaml\n" in run.said
+    assert len(load(path).interactions) == 1

@@ -14,7 +14,14 @@ from tests.request.bodies import CALL, RESULT, TOOL, USER, chat, parts, tool
 BY_NAME = {rule.name: rule for rule in RULES}
 SYSTEM = {"role": "system", "content": "你是助手"}
 SAID = {"role": "assistant", "content": "你好"}
-PICTURE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+
+
+def picture(url: str) -> dict[str, Any]:
+    """A part that is an image."""
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+PICTURE = picture("https://example.com/a.png")
 SOUND = {"type": "input_audio", "input_audio": {"data": "", "format": "wav"}}
 TEXT = {"type": "text", "text": "你好"}
 LONG = {"role": "user", "content": "你好" * 200_000}
@@ -125,6 +132,21 @@ CASES = (
             "messages.content.type 参数非法, 取值范围 ['text']",
             "messages.content.type is invalid, allowed values: ['text']",
         ),
+    ),
+    Case(
+        "unreadable-image",
+        asked("glm-4.6v", parts(TEXT, picture("data:image/png;base64,AAAA"))),
+        asked("glm-4.6v", parts(TEXT, picture("data:image/png;base64,iVBORw0KGgoAAAA"))),
+        "1210",
+        both("图片输入格式/解析错误"),
+    ),
+    Case(
+        "unreadable-image",
+        asked("glm-4.6v", parts(TEXT, {"type": "image_url"})),
+        # zai-sdk takes the data URL's beginning off; a JPEG is left
+        asked("glm-4.6v", parts(TEXT, picture("/9j/4AAQSkZJRg"))),
+        "1210",
+        both("图片输入格式/解析错误"),
     ),
     Case(
         "no-content-no-calls",

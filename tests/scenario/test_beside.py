@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mockglm.accounts import STATES, Account, Overload, Window
+from mockglm.accounts import STATES, Account, Overload, Price, Window
 from mockglm.clock import Pace
 from mockglm.codes import CODES
 from mockglm.models import MODELS
@@ -65,6 +65,12 @@ def test_a_model_is_like_another_but_for_what_is_written() -> None:
         ("{key: a.b}", Account(key="a.b")),
         ("{key: 1302, balance: 0}", Account(key="1302", balance=0.0)),
         ("{key: k, balance: -1.5}", Account(key="k", balance=-1.5)),
+        ("{key: k, balance: {tokens: 20000}}", Account(key="k", balance=20000, unit="tokens")),
+        ("{key: k, balance: {requests: 0}}", Account(key="k", balance=0, unit="requests")),
+        (
+            "{key: k, balance: 1, prices: {'glm-4.*': {input: 2, output: 8, cached: 0.4}}}",
+            Account(key="k", balance=1.0, prices=(("glm-4.*", Price(2.0, 8.0, 0.4)),)),
+        ),
         ("{key: k, concurrency: 2}", Account(key="k", concurrency=(("*", 2),))),
         (
             "{key: k, concurrency: {glm-5.3: 1, 'glm-4.*': 0}}",
@@ -84,6 +90,31 @@ def test_a_model_is_like_another_but_for_what_is_written() -> None:
 )
 def test_an_account_is_what_is_written(text: str, account: Account) -> None:
     assert load(f"accounts: [{text}]").accounts == (account,)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "{key: k, balance: {}}",
+            "test.yaml:2:30: write {tokens: N} or {requests: N}, one of the two",
+        ),
+        (
+            "{key: k, balance: {tokens: 1, requests: 1}}",
+            "test.yaml:2:30: write {tokens: N} or {requests: N}, one of the two",
+        ),
+        (
+            "{key: k, balance: {yuan: 1}}",
+            "test.yaml:2:31: unknown key `yuan`; known here are tokens, requests",
+        ),
+        (
+            "{key: k, prices: {glm-5: {input: 1, output: 1}}}",
+            "test.yaml:2:29: `prices` are what a balance in yuan goes down by",
+        ),
+    ],
+)
+def test_a_balance_that_cannot_be_is_told(text: str, problem: str) -> None:
+    assert problem in problems(f"format: 1\naccounts: [{text}]")
 
 
 def test_every_state_answers_a_code_of_the_table() -> None:
@@ -136,6 +167,7 @@ def test_the_rest_of_the_file_is_kept() -> None:
         ("accounts: [{key: a}, {key: a}]", "28: this key is another account's too"),
         ("accounts: [{key: a, concurrency: -1}]", "34: expected a whole number of at least 0 or"),
         ("accounts: [{key: a, state: gone}]", "28: expected one of absent, active, expired,"),
+        ("overload: [{model: a, for: 400d}]", "28: `400d` is too long; 366 d is the most"),
         ("overload: [{model: a, for: ever}]", "28: `ever` is no duration; write 30s, 5m, 5h or"),
         ("overload: [{model: a, fro: 1s}]", "23: unknown key `fro`, did you mean `for`?"),
         ("keys: lsited", "7: expected one of any, listed, found `lsited`, did you mean `listed`?"),

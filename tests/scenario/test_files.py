@@ -75,24 +75,24 @@ def test_hand_written_files_come_before_recorded_ones(write: Write) -> None:
     assert [one.name for one in scenario.load_all(paths)] == ["b", "d", "a", "c"]
 
 
-def test_a_name_is_given_once(write: Write) -> None:
+def test_files_of_one_name_are_loaded_all(write: Write) -> None:
     paths = [write("x/a.yaml", EMPTY), write("y/a.yml", EMPTY)]
-    with pytest.raises(FileError) as caught:
-        scenario.load_all(paths)
-    assert str(caught.value) == f"{paths[1]}:1:1: the name `a` is taken by {paths[0]}"
+    assert [one.path for one in scenario.load_all(paths)] == list(map(str, paths))
 
 
-def test_a_file_given_twice_is_told(write: Write) -> None:
-    path = write("a.yaml", EMPTY)
-    with pytest.raises(FileError, match="the name `a` is taken"):
-        scenario.load_all([path, path])
+@pytest.mark.parametrize("stem", ["A", "-a", ".a", "a b", "天气", "a+b", "TestA.test_b-x"])
+def test_files_are_loaded_whatever_their_name(stem: str, write: Write) -> None:
+    assert [one.name for one in scenario.load_all([write(f"{stem}.yaml", EMPTY)])] == [stem]
 
 
-@pytest.mark.parametrize("stem", ["A", "-a", ".a", "a b", "天气", "a+b", "a@b"])
-def test_a_name_that_no_url_has_is_told(stem: str, write: Write) -> None:
-    with pytest.raises(FileError) as caught:
-        scenario.load_all([write(f"{stem}.yaml", EMPTY)])
-    assert f"`{stem}` is no name: write a-z, 0-9" in str(caught.value)
+def test_a_file_that_is_meant_twice_is_loaded_once_where_it_is_first(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("f/a.yaml", EMPTY)
+    write("f/b.yaml", EMPTY)
+    monkeypatch.chdir(tmp_path)
+    paths: list[str | Path] = ["f/b.yaml", "f", tmp_path / "f" / "a.yaml"]
+    assert list(scenario.find(paths)) == [Path("f/b.yaml"), Path("f/a.yaml")]
 
 
 def test_the_mistakes_of_all_files_are_told_at_once(write: Write) -> None:
@@ -172,6 +172,27 @@ def test_what_is_wrong_with_python_values_is_told_alike(
     with pytest.raises(FileError) as caught:
         scenario.interaction(written, "test_x.py", 12)
     assert str(caught.value) == f"test_x.py:12:1: {problem}"
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ({"reply": {"contnt": ""}}, "body.reply: unknown key `contnt`, did you mean `content`?"),
+        ({"reply": [{}, {"error": 1308}]}, "body.reply[1].error: the message of 1308 needs"),
+        ({"reply": {"fault": ["reset", "rest"]}}, "body.reply.fault[1]: fault rest: there is no"),
+        ({"repl": {}}, "body: unknown key `repl`, did you mean `reply`?"),
+    ],
+)
+def test_what_is_wrong_with_what_stands_in_no_file_says_which_value_it_is(
+    written: dict[str, object], problem: str
+) -> None:
+    with pytest.raises(FileError) as caught:
+        scenario.interaction(written, "body")
+    assert str(caught.value).startswith(problem)
+
+
+def test_what_stands_in_no_file_is_called_as_it_is_told() -> None:
+    assert scenario.interaction({"reply": {}}, "body").place == "body"
 
 
 STRUCTS = [getattr(format, name) for name in format.__all__]

@@ -27,11 +27,14 @@ overload: [{model: glm-5, for: 30}]
 accounts:
   - key: 1.2
     balance: 0
+    prices: {glm-*: {input: 1, output: 2.5, cached: 0}}
     concurrency: {glm-5: 1}
     plan: [{window: 5h, requests: 40}]
     models: [glm-*]
     denied: glm-5.3
     state: active
+  - {key: b, balance: {tokens: 1}}
+  - {key: c, balance: {requests: 1}}
 defaults: {content: 1.10, usage: none, pace: model, headers: {X-A: [1, b]}}
 interactions:
   - when:

@@ -10,6 +10,7 @@ from mockglm.errors import FileError
 from mockglm.exchange import Failure, Reply, Request, ToolCall
 from mockglm.matching import View
 from mockglm.request import Chat
+from mockglm.scenario import interaction
 from tests.scenario.loading import problems, step
 
 NOW = 1788903508.9
@@ -121,6 +122,12 @@ def test_pace_and_times_stand_beside_a_template() -> None:
         ("{{ ''.__class__.__mro__ }}", WEATHER, "template: access to attribute '__class__'"),
         ("{{ request.update({}) }}", WEATHER, "template: access to attribute 'update'"),
         ("{{ range(10 ** 9) | list }}", WEATHER, "template: Range too big"),
+        ("{{ user * 10 ** 15 }}", WEATHER, "template: "),
+        (
+            "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
+            WEATHER,
+            "template: maximum recursion depth exceeded",
+        ),
     ],
 )
 def test_what_cannot_be_filled_in_is_told_with_its_place(
@@ -135,7 +142,25 @@ def test_what_cannot_be_filled_in_is_told_with_its_place(
 def test_a_template_that_makes_no_reply_is_told() -> None:
     with pytest.raises(FileError) as caught:
         render('{template: true, error: "{{ model }}"}')
-    assert str(caught.value).startswith("test.yaml:4:1: unknown code `glm-4.6`")
+    assert str(caught.value).startswith("test.yaml:4:5: unknown code `glm-4.6`")
+
+
+@pytest.mark.parametrize(
+    ("reply", "problem"),
+    [
+        ({"content": "{{ usr }}"}, "body.reply.content: template: 'usr' is undefined"),
+        ({"error": "{{ model }}"}, "body.reply.error: unknown code `glm-4.6`"),
+        ({"chunks": ["a", "{{ usr }}"]}, "body.reply.chunks[1]: template: 'usr' is undefined"),
+    ],
+)
+def test_what_stands_in_no_file_has_no_place_but_a_name(
+    reply: dict[str, Any], problem: str
+) -> None:
+    made = interaction({"reply": {"template": True, **reply}}, "body")
+    assert made.steps[0].template is not None
+    with pytest.raises(FileError) as caught:
+        made.steps[0].template.render(view(WEATHER), NOW)
+    assert str(caught.value).startswith(problem)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mockglm.errors import FileError
 from mockglm.scenario import tree
-from mockglm.scenario.notes import Notes
+from mockglm.scenario.notes import Notes, problem
 
 
 def read(text: str | bytes) -> Any:
@@ -184,7 +184,19 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_plain_values_built_as_nodes_are_the_same_again(value: Any) -> None:
-    assert tree.plain(tree.build(value)) == value
+    assert tree.plain(tree.build(value, tree.at_line(7))) == value
+
+
+def test_a_value_built_at_a_line_is_all_in_that_line() -> None:
+    node = tree.build({"a": [1, {"b": 2}]}, tree.at_line(7))
+    inner = node.value[0][1].value[1]
+    assert str(problem("x.py", inner.start_mark, "wrong")) == "x.py:7:1: wrong"
+
+
+def test_a_value_of_no_file_has_its_keys_for_a_place() -> None:
+    node = tree.build({"a": [1, {"b": 2}]}, tree.at_line(0))
+    inner = node.value[0][1].value[1].value[0][1]
+    assert str(problem("body", inner.start_mark, "wrong")) == "body.a[1].b: wrong"
 
 
 @given(st.dictionaries(st.text(), st.text(), min_size=1))

@@ -5,8 +5,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockglm.cassette.block import KEPT, KEPT_PREFIXES
 from mockglm.exchange import Answer
 from mockglm.scenario import verbatim
+from mockglm.scenario.described import FRAMING
 from mockglm.scenario.verbatim import Piece
 from tests.scenario.loading import load, one, problems
 
@@ -101,13 +103,22 @@ def test_a_recorded_request_has_its_body(text: str, body: bytes) -> None:
     ("text", "found"),
     [
         ("{body: a, json: {}}", ["4:20: `json` beside `body`: an answer has one body"]),
-        ("{status: 99}", ["4:13: expected a whole number from 100 to 999, found `99`"]),
+        ("{status: 199}", ["4:13: expected a whole number from 200 to 599, found `199`"]),
+        ("{status: 600}", ["4:13: expected a whole number from 200 to 599, found `600`"]),
+        ("{status: 204, body: a}", ["4:24: an answer of status 204 has no body"]),
+        ("{status: 304, events: 0.1 a}", ["4:26: an answer of status 304 has no body"]),
+        ("{at: 86401}", ["4:9: expected a number from 0 to 86400, found `86401`"]),
+        (f"{{events: {'9' * 400} a}}", [f"4:13: {'9' * 40} is more than a day"]),
+        (
+            "{headers: {Content-Type: text/plain, transfer-encoding: chunked}, body: a}",
+            ["4:60: `transfer-encoding` cannot be written: mockglm frames the body; the fault"],
+        ),
         ("{evnts: x}", ["4:5: unknown key `evnts`, did you mean `events`?"]),
         ("{cut: maybe}", ["4:10: expected true or false or one of close, hang, reset, found `ma"]),
-        ("{chunks: [[a, b]]}", ["4:15: expected a number of at least 0, found `a`"]),
+        ("{chunks: [[a, b]]}", ["4:15: expected a number from 0 to 86400, found `a`"]),
         ("{chunks: [[1, a], [0, b]]}", ["4:22: times must not go back"]),
         ("{chunks: [{at: 1, base64: '?'}]}", ["4:30: not base64"]),
-        ("{chunks: [x]}", ["4:14: expected [a number of at least 0, text] or a mapping, found"]),
+        ("{chunks: [x]}", ["4:14: expected [a number from 0 to 86400, text] or a mapping, fou"]),
         ("{headers: {a: [{}]}}", ["4:19: expected text, found a mapping"]),
         (
             "{events: nothing}",
@@ -129,6 +140,16 @@ def test_what_is_wrong_with_an_answer_is_told_with_its_place(text: str, found: l
     assert len(told) == len(found)
     for line, beginning in zip(told, found, strict=True):
         assert line.startswith(f"test.yaml:{beginning}")
+
+
+@pytest.mark.parametrize("text", ["{status: 204}", "{status: 304, body: ''}", "{status: 200}"])
+def test_an_answer_may_have_no_body(text: str) -> None:
+    assert answer(text).body == b""
+
+
+def test_no_header_that_is_recorded_frames_a_body() -> None:
+    assert not KEPT & set(FRAMING)
+    assert not [name for name in FRAMING if name.startswith(KEPT_PREFIXES)]
 
 
 def test_a_request_has_one_body() -> None:

@@ -48,14 +48,14 @@ def no_key(seen: Seen) -> Iterator[Finding]:
 @check("AUT-03", MUST, CODES, SDK_TOKEN, probe="plain", needs="answer")
 def bearer(seen: Seen) -> Iterator[Finding]:
     """The key is accepted as it is, as a Bearer credential."""
-    if not seen.messages:
+    if not seen.completion:
         yield _other(seen, "200 and a message")
 
 
 @check("AUT-04", MUST, SDK_TOKEN, probe="jwt", needs="answer", capability="jwt")
 def token(seen: Seen) -> Iterator[Finding]:
     """A token made of the key (HS256, sign_type SIGN) is accepted."""
-    if not seen.messages:
+    if not seen.completion:
         yield _other(seen, "200 and a message")
 
 

@@ -137,7 +137,7 @@ def created(seen: Seen) -> Iterator[Finding]:
     """The created time is within a day of the answer's Date."""
     chunk = seen.spoken[0]
     created, sent = chunk.get("created"), _date(seen)
-    if _is_integer(created) and abs(created - sent) > _DAY:
+    if _is_integer(created) and abs(created - int(sent)) > _DAY:
         yield seen.wrong(
             "another day", chunk, "created", expected=f"about {sent:.0f}", actual=created
         )
@@ -159,7 +159,7 @@ def known(seen: Seen) -> Iterator[Finding]:
         for key in chunk.value.keys() - _KNOWN:
             unknown.setdefault(key, chunk)
     for key, chunk in sorted(unknown.items()):
-        yield seen.wrong("an unknown key", chunk, key, actual=brief(chunk.get(key)))
+        yield seen.wrong(f"the unknown key {key}", chunk, key, actual=brief(chunk.get(key)))
 
 
 def typed(seen: Seen, part: Part, **types: type) -> Iterator[Finding]:

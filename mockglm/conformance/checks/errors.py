@@ -153,7 +153,7 @@ def text(seen: Seen) -> Iterator[Finding]:
 @check("ERR-11", MUST, http("15.5"), probe="afterwards", needs="answer")
 def afterwards(seen: Seen) -> Iterator[Finding]:
     """A good request after the bad ones is answered."""
-    if not seen.messages:
+    if not seen.completion:
         yield _other(seen, "200 and a message")
 
 

@@ -136,7 +136,7 @@ def off(seen: Seen) -> Iterator[Finding]:
 )
 def history(seen: Seen) -> Iterator[Finding]:
     """A history with reasoning_content is accepted."""
-    if not seen.messages:
+    if not seen.completion:
         actual = f"{seen.status} {brief(seen.body.decode(errors='replace'))}"
         yield seen.wrong("not accepted", expected="200 and a message", actual=actual)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mockglm.conformance.calls import Call
 from mockglm.conformance.catalogue import MUST, NOTE, SHOULD, Catalogue
-from mockglm.conformance.parts import Finding, Part, brief, decode
+from mockglm.conformance.parts import Finding, Part, brief
 from mockglm.conformance.seen import Kind, Seen
 from mockglm.conformance.sources import (
     AGENT,
@@ -150,7 +150,8 @@ def distinct(seen: Seen) -> Iterator[Finding]:
 def offered(seen: Seen) -> Iterator[Finding]:
     """The function that is called is one of those offered."""
     for call in seen.calls:
-        if seen.offered and call.name not in seen.offered:
+        is_offered = isinstance(call.name, str) and call.name in seen.offered
+        if seen.offered and not is_offered:
             names = ", ".join(seen.offered)
             yield seen.wrong(
                 "not offered", call.parts[0], "name", expected=names, actual=brief(call.name)
@@ -183,26 +184,20 @@ def whole(seen: Seen) -> Iterator[Finding]:
     CHAT,
     TOOLS,
     probe=_PROBES,
-    needs="calls",
+    needs="bound",
     on=_BOTH,
     absent="not_exercised",
     capability="tools",
 )
 def satisfied(seen: Seen) -> Iterator[Finding]:
     """The arguments satisfy the schema of the function."""
-    from jsonschema import ValidationError, validate  # imported here: few exchanges have calls
-
-    for call in seen.calls:
-        function = seen.offered.get(str(call.name), {})
-        arguments = _decoded(call)
-        try:
-            validate(arguments, function.get("parameters") or {})
-        except ValidationError as error:
+    for call, wrong in seen.bound:
+        if wrong:
             yield seen.wrong(
                 "the schema is not satisfied",
                 call.parts[0],
                 "arguments",
-                expected=error.message,
+                expected=wrong,
                 actual=brief(call.arguments),
             )
 
@@ -278,7 +273,7 @@ def _arguments(seen: Seen, call: Call) -> Iterator[Finding]:
             actual = brief(function.get("arguments"))
             yield seen.wrong("no text", function, "arguments", expected="a string", actual=actual)
             return
-    if not isinstance(_decoded(call), dict) and seen.finish not in _CUT:
+    if not isinstance(call.decoded, dict) and seen.finish not in _CUT:
         yield seen.wrong(
             "no JSON object",
             call.parts[0],
@@ -286,11 +281,3 @@ def _arguments(seen: Seen, call: Call) -> Iterator[Finding]:
             expected="one JSON object",
             actual=brief(call.arguments),
         )
-
-
-def _decoded(call: Call) -> object:
-    """The arguments of a call; None when they are no JSON."""
-    try:
-        return decode(call.arguments)
-    except ValueError:
-        return None

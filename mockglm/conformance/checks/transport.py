@@ -41,7 +41,7 @@ def stream_type(seen: Seen) -> Iterator[Finding]:
         yield seen.wrong("no stream", expected="text/event-stream", actual=_refusal(seen))
 
 
-@check("TRN-03", MUST, CHAT, JSON, probe="plain", needs="body", on="plain")
+@check("TRN-03", MUST, CHAT, JSON, probe="plain", needs="granted", on="plain")
 def plain_type(seen: Seen) -> Iterator[Finding]:
     """A plain reply has the media type application/json."""
     if seen.media != "application/json":

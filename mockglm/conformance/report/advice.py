@@ -25,7 +25,7 @@ _CATEGORIES: Mapping[str, str] = {
 
 _CHECKS: Mapping[str, str] = {
     "TRN-02": "Set Content-Type: text/event-stream;charset=UTF-8 before the first chunk.",
-    "TRN-03": "Set Content-Type: application/json; charset=UTF-8.",
+    "TRN-03": "Answer in one piece unless stream is true, as application/json; charset=UTF-8.",
     "TRN-04": "Do not compress unless Accept-Encoding allows it.",
     "TRN-05": "Switch off buffering in the proxy (nginx: proxy_buffering off).",
     "TRN-06": "Close the connection, or end the chunked body, once [DONE] is written.",

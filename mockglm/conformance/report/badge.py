@@ -16,12 +16,20 @@ def badge(report: Mapping[str, Any]) -> dict[str, Any]:
     Source: https://shields.io/badges/endpoint-badge, schema version 1.
     """
     must, should = (_share(report, level) for level in ("MUST", "SHOULD"))
-    if report["cause"] and report["cause"]["blocking"]:
+    is_blocked = report["cause"] and report["cause"]["blocking"]
+    if is_blocked or report["summary"].get("error"):
         message, color = "could not judge", "lightgrey"
     else:
         message = f"MUST {must[0]}/{must[1]} · SHOULD {should[0]}/{should[1]}"
-        color = "red" if must[0] < must[1] else "brightgreen"
+        color = _color(report["summary"])
     return {"schemaVersion": 1, "label": "GLM v4", "message": message, "color": color}
+
+
+def _color(summary: Mapping[str, int]) -> str:
+    """Red where the run fails; what is known to fail does not fail it, and is not hidden."""
+    if any(summary.get(verdict) for verdict in ("fail", "not_testable", "stale")):
+        return "red"
+    return "yellow" if summary.get("expected") else "brightgreen"
 
 
 def _share(report: Mapping[str, Any], level: str) -> tuple[int, int]:

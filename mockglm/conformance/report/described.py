@@ -1,9 +1,10 @@
-"""An exchange as the report shows it: texts and times."""
+"""An exchange as the report shows it: texts and times, and of the headers none that is a secret."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from mockglm import cassette
 from mockglm.conformance.seen import Seen
 from mockglm.exchange import Headers
 
@@ -12,9 +13,16 @@ __all__ = ["described"]
 _MOST = 200_000
 """Bytes of a body that the report shows."""
 
+_ASKED = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
+_ANSWERED = cassette.KEPT | {
+    *("connection", "content-encoding", "content-length", "date", "location"),
+    *("server", "strict-transport-security", "transfer-encoding", "via"),
+}
+"""What recordings keep, and what carries no more than they do; cookies are not among it."""
+
 
 def described(seen: Seen) -> dict[str, Any]:
-    """The request and the answer of an exchange, without the credential."""
+    """The request and the answer of an exchange, without credentials of any kind."""
     request, answer = seen.request, seen.answer
     pieces = answer.pieces if answer else ()
     return {
@@ -22,11 +30,11 @@ def described(seen: Seen) -> dict[str, Any]:
         "request": {
             "method": request.method,
             "path": request.path,
-            "headers": _pairs(request.headers),
+            "headers": _pairs(request.headers, _ASKED),
             "body": _text(request.body[:_MOST]),
         },
         "status": seen.status,
-        "headers": _pairs(seen.headers),
+        "headers": _pairs(seen.headers, _ANSWERED),
         "head": answer.head if answer else None,
         "pieces": [[round(at, 4), _text(piece)] for at, piece in pieces[: _MOST // 100]],
         "end": answer.end if answer else None,
@@ -34,8 +42,8 @@ def described(seen: Seen) -> dict[str, Any]:
     }
 
 
-def _pairs(headers: Headers) -> list[list[str]]:
-    return [[name, value] for name, value in headers if name.lower() != "authorization"]
+def _pairs(headers: Headers, shown: frozenset[str]) -> list[list[str]]:
+    return [[name, value] for name, value in headers if name.lower() in shown]
 
 
 def _text(data: bytes) -> str:

@@ -108,9 +108,10 @@ def _finding(finding: Finding, seen: Mapping[str, Seen]) -> dict[str, Any]:
 
 
 def clean(value: Any, redactor: Redactor) -> Any:
-    """The document without any secret in its strings."""
+    """The document without any secret in its strings, and such that it can be written: half a
+    character, which JSON allows and UTF-8 does not, is shown as an escape."""
     if isinstance(value, str):
-        return redactor.text(value)
+        return redactor.text(value.encode(errors="backslashreplace").decode())
     if isinstance(value, dict):
         return {key: clean(inner, redactor) for key, inner in value.items()}
     if isinstance(value, list):

@@ -8,6 +8,7 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from mockglm.conformance.judging import NEEDS_PROBE
+from mockglm.conformance.report.marks import MARKS, STYLES, WORDS
 
 __all__ = ["Line", "failure", "render", "totals"]
 
@@ -15,26 +16,6 @@ JSON = Mapping[str, Any]
 Line = tuple[str, str]
 """A text and its style: a colour, `bold`, or nothing."""
 
-_MARKS: Mapping[str, Line] = {
-    "pass": ("✓", "green"),
-    "fail": ("✗", "red"),
-    "warn": ("!", "yellow"),
-    "not_testable": ("–", "red"),
-    "not_exercised": ("○", "yellow"),
-    "not_applicable": ("·", ""),
-    "expected": ("x", "yellow"),
-    "stale": ("✗", "red"),
-}
-_WORDS: Mapping[str, str] = {
-    "pass": "passed",
-    "fail": "failed",
-    "warn": "warned",
-    "not_testable": "not testable",
-    "not_exercised": "not exercised",
-    "not_applicable": "not applicable",
-    "expected": "expected to fail",
-    "stale": "stale",
-}
 _MOST = 3
 """Findings of one check that are shown in full."""
 
@@ -65,7 +46,7 @@ def totals(report: JSON) -> Iterator[Line]:
     if cause:
         yield cause["message"], "red"
         yield cause["advice"], ""
-    parts = (f"{count} {_WORDS[verdict]}" for verdict, count in report["summary"].items())
+    parts = (f"{count} {WORDS[verdict]}" for verdict, count in report["summary"].items())
     cost = f"{_count(report)}, {report['tokens']} output tokens"
     is_good = report["summary"].keys() <= {"pass", "not_applicable", "expected"}
     yield f"{', '.join(parts)}; {cost}", "green" if is_good else "bold"
@@ -94,13 +75,13 @@ def failure(check: JSON) -> Iterator[Line]:
 
 
 def _check(check: JSON, details: bool) -> Iterator[Line]:
-    mark, style = _MARKS[check["verdict"]]
+    mark, style = MARKS[check["verdict"]], STYLES[check["verdict"]]
     tail = f" ({check['cause']})" if check["verdict"] == "not_exercised" else ""
     tail = f" (known: {check['reason']})" if check["verdict"] == "expected" else tail
     if check["verdict"] == "stale":
         tail = f" (passes now; take it out of the baseline: {check['reason']})"
     yield f"    {mark} {check['id']} {check['level']:6} {check['requirement']}{tail}", style
-    is_shown = check["verdict"] in ("fail", "warn") and details
+    is_shown = check["verdict"] in ("fail", "warn", "error") and details
     notes = check["level"] == "NOTE" and check["findings"]
     if is_shown or notes:
         for text, colour in failure(check) if is_shown else _notes(check):
@@ -139,8 +120,8 @@ def _aside(report: JSON, verdict: str) -> Iterator[Line]:
             by_cause.setdefault(_root(report, check), []).append(check["id"])
     if by_cause:
         yield "", ""
-        yield f"  {_WORDS[verdict]}", "bold"
-    mark, style = _MARKS[verdict]
+        yield f"  {WORDS[verdict]}", "bold"
+    mark, style = MARKS[verdict], STYLES[verdict]
     for cause, ids in by_cause.items():
         yield f"    {mark} {_ids(ids)}: {cause}", style
 
@@ -163,12 +144,12 @@ def _soak(soak: JSON) -> Iterator[Line]:
     if not soak:
         return
     yield "", ""
-    yield f"  soak: {soak['count']} streams", "bold"
+    yield f"  soak: {soak['count']} streams of {soak['sent']} requests", "bold"
     for row in soak["rates"]:
         low, high = row["interval"]
-        rate = f"{row['failed']} of {soak['count']} ({low:.1%} to {high:.1%})"
+        rate = f"{row['failed']} of {row['judged']} ({low:.1%} to {high:.1%})"
         yield f"    {row['id']} failed in {rate}", "yellow"
-    if not soak["rates"]:
+    if soak["count"] and not soak["rates"]:
         yield "    nothing failed in any", "green"
 
 

@@ -8,39 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from mockglm.conformance.report.document import SCHEMA
+from mockglm.conformance.report.marks import MARKS, WORDS
 from mockglm.errors import FileError, Problem
 
 __all__ = ["load", "matrix"]
 
 JSON = Mapping[str, Any]
 
-MARKS: Mapping[str, str] = {
-    "pass": "✓",
-    "fail": "✗",
-    "warn": "!",
-    "not_testable": "–",
-    "not_exercised": "○",
-    "not_applicable": "·",
-    "expected": "x",
-    "stale": "✗",
-}
+_CHECK = {"id": str, "level": str, "verdict": str, "requirement": str}
+_HEAD = {"schema": str, "target": str, "model": str, "checks": list}
+_UNKNOWN = "¿"
+"""The mark of a verdict that this version does not know."""
 
 
 def load(paths: Sequence[Path]) -> list[JSON]:
-    """The reports of report.json files. Raises FileError with each that is none."""
-    reports, problems = [], []
+    """The reports of report.json files. Raises FileError with each that is not one."""
+    reports: list[JSON] = []
+    problems: list[Problem] = []
     for path in paths:
         try:
-            report = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            problems.append(Problem(str(path), 1, 1, f"cannot be read: {error.strerror}"))
-            continue
-        except json.JSONDecodeError as error:
-            problems.append(Problem(str(path), error.lineno, error.colno, error.msg))
-            continue
-        if not isinstance(report, dict) or report.get("schema") != SCHEMA:
-            problems.append(Problem(str(path), 1, 1, f"is no report ({SCHEMA})"))
-        reports.append(report)
+            reports.append(_report(path))
+        except FileError as error:
+            problems += error.problems
     if problems:
         raise FileError(problems)
     return reports
@@ -50,7 +39,7 @@ def matrix(reports: Sequence[JSON]) -> Iterator[str]:
     """The lines of the table, in Markdown; what is the same everywhere is one line at the end."""
     verdicts = [{c["id"]: c["verdict"] for c in report["checks"]} for report in reports]
     checks = {c["id"]: c for report in reports for c in report["checks"]}
-    names = (f"{report['target']} {report['model']}" for report in reports)
+    names = (_text(f"{report['target']} {report['model']}") for report in reports)
     yield f"| | | {' | '.join(names)} |"
     yield f"|---|---|{'---|' * len(reports)}"
     same = 0
@@ -59,8 +48,40 @@ def matrix(reports: Sequence[JSON]) -> Iterator[str]:
         if set(row) == {"pass"}:
             same += 1
             continue
-        marks = " | ".join(MARKS[verdict] for verdict in row)
-        yield f"| {id} {check['level']} | {check['requirement']} | {marks} |"
+        marks = " | ".join(MARKS.get(verdict, _UNKNOWN) for verdict in row)
+        yield f"| {_text(id)} {_text(check['level'])} | {_text(check['requirement'])} | {marks} |"
     yield ""
     yield f"{same} more checks passed everywhere."
-    yield "✓ passed, ✗ failed, ! warned, – not testable, ○ not exercised, · not applicable"
+    yield ""
+    yield ", ".join(f"{mark} {WORDS[verdict]}" for verdict, mark in MARKS.items())
+
+
+def _report(path: Path) -> JSON:
+    """The report of a file. Raises FileError where it is not one."""
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _wrong(path, f"cannot be read: {error.strerror}") from error
+    except json.JSONDecodeError as error:
+        raise _wrong(path, error.msg, error.lineno, error.colno) from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise _wrong(path, f"is not JSON: {error}") from error
+    if not _has(report, _HEAD) or report["schema"] != SCHEMA:
+        raise _wrong(path, f"is not a report ({SCHEMA})")
+    if not all(_has(check, _CHECK) for check in report["checks"]):
+        raise _wrong(path, "is a report whose checks are not whole")
+    found: JSON = report
+    return found
+
+
+def _has(value: Any, keys: Mapping[str, type]) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(k), t) for k, t in keys.items())
+
+
+def _wrong(path: Path, text: str, line: int = 1, column: int = 1) -> FileError:
+    return FileError([Problem(str(path), line, column, text)])
+
+
+def _text(text: str) -> str:
+    """A text as a cell of Markdown has it, where `<` begins markup and `|` the next cell."""
+    return " ".join(text.split()).replace("<", "&lt;").replace("|", "&#124;")

@@ -8,13 +8,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from mockglm.conformance.report.marks import MARKS, WORDS
+
 __all__ = ["page"]
 
 JSON = Mapping[str, Any]
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _VERDICTS = (
-    *("fail", "not_testable", "stale", "warn"),
+    *("error", "fail", "not_testable", "stale", "warn"),
     *("not_exercised", "expected", "pass", "not_applicable"),
 )
 """The worst first."""
@@ -41,6 +43,8 @@ def page(report: JSON, exchanges: Sequence[JSON]) -> str:
         summary=[(v, report["summary"][v]) for v in _VERDICTS if v in report["summary"]],
         names={found["name"] for found in exchanges},
         width=_WIDTH,
+        marks=MARKS,
+        words=WORDS,
     )
 
 

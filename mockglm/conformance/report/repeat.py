@@ -13,6 +13,8 @@ _LONG = 4_000
 """Characters of a body beyond which it is left for the reader to fill in."""
 
 
+_OWN = ("accept", "accept-encoding", "authorization", "content-type", "user-agent")
+
 KEYS: Mapping[str, str] = {
     "wrong": "$WRONG_KEY",
     "jwt": "$TOKEN",
@@ -29,6 +31,8 @@ def curl(base: str, request: Request, credential: str = "key") -> str:
         words += ["-X", request.method]
     if request.header("authorization"):
         words += ["-H", f'"Authorization: Bearer {KEYS.get(credential, "$ZAI_API_KEY")}"']
+    others = (name for name, _ in request.headers if name not in _OWN)
+    words += [word for name in others for word in ("-H", quote(f"{name}: …"))]
     if request.body:
         words += ["-H", quote("Content-Type: application/json"), "-d", quote(_body(request))]
     return " ".join(words)

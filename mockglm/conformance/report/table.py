@@ -19,6 +19,7 @@ def plan_lines(plan: Plan) -> Iterator[Line]:
         yield f"{probe.name:18}{times:>9}{tokens:>8}  {probe.why}", ""
     if plan.soak:
         yield f"{'soak':18}{plan.soak:>9}{'':8}  the stream, again and again", ""
+    yield "what is refused for coming too often is sent once more, while the limits allow", ""
     ceiling, limits = plan.ceiling, plan.limits
     yield f"at most {ceiling.requests} requests and {ceiling.tokens} output tokens", "bold"
     if ceiling.requests > limits.requests or ceiling.tokens > limits.tokens:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 from ipaddress import IPv4Address, IPv6Address
 
+from mockglm.improvise.arguments import patterns
+
 __all__ = ["FORMATS", "Format"]
 
 
@@ -31,7 +33,7 @@ def _like(pattern: str) -> Callable[[str], bool]:
 
 def _parsed(parse: Callable[[str], object]) -> Callable[[str], bool]:
     def accepts(text: str) -> bool:
-        with suppress(ValueError, re.error):
+        with suppress(ValueError):
             parse(text)
             return True
         return False
@@ -101,7 +103,7 @@ FORMATS: Mapping[str, Format] = {
     "uuid": Format(_uuid, _like(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")),
     "json-pointer": Format(lambda n: f"/items/{n}", _like(r"(/([^~/]|~[01])*)*")),
     "relative-json-pointer": Format(lambda n: f"{n}/items", _like(r"(0|[1-9]\d*)(#|(/.*)?)")),
-    "regex": Format(lambda n: f"^example{n or ''}$", _parsed(re.compile)),
+    "regex": Format(lambda n: f"^example{n or ''}$", patterns.is_readable),
     "byte": Format(_base64, _like(r"[A-Za-z0-9+/]*={0,2}")),
     "binary": Format(_base64, _any),
     "phone": Format(lambda n: f"+861000000{n % 10000:04}", _any),

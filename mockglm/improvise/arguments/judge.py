@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import combinations, starmap
 from typing import Any
 
 from mockglm.improvise.arguments import patterns
@@ -19,15 +20,21 @@ __all__ = ["equal", "fits"]
 
 STEPS = 8_000
 DEPTH = 64
+MOST_COMPARED = 250
+"""Lists and objects that are compared with each other."""
 
 
-def fits(value: Any, schema: Any, root: Any = None) -> bool:
-    """Whether a JSON value satisfies a schema; `root` is the document its references are in."""
-    return _Judge(schema if root is None else root, Fuel(STEPS)).fits(value, schema)
+def fits(value: Any, schema: Any, root: Any = None, *, fuel: Fuel | None = None) -> bool:
+    """Whether a JSON value satisfies a schema; `root` is the document its references are in, and
+    `fuel` is shared by all judgements that together must cost no more."""
+    judge = _Judge(schema if root is None else root, Fuel(STEPS) if fuel is None else fuel)
+    return judge.fits(value, schema)
 
 
 def equal(one: Any, two: Any) -> bool:
     """Equality of JSON: 1 and 1.0 are equal, 1 and true are not, at any level."""
+    if one is two:
+        return True
     if isinstance(one, bool) or isinstance(two, bool):
         return one is two
     if isinstance(one, list) and isinstance(two, list):
@@ -72,7 +79,9 @@ class _Judge:
     def fits(self, value: Any, schema: Any) -> bool:
         if isinstance(schema, bool):
             return schema
-        if not isinstance(schema, Mapping) or self.depth > DEPTH or not self.fuel.burn():
+        if not isinstance(schema, Mapping) or self.depth > DEPTH:
+            return True
+        if not self.fuel.burn(_width(schema)):
             return True
         schema = shaped(schema)
         below = _Judge(self.root, self.fuel, self.depth + 1)
@@ -82,6 +91,11 @@ class _Judge:
     def count(self, value: Any, schemas: Any) -> int:
         """How many of the schemas the value satisfies."""
         return sum(self.fits(value, schema) for schema in schemas)
+
+
+def _width(schema: Schema) -> int:
+    """What it costs to look at a schema: all that its keywords list."""
+    return 1 + sum(len(held) for held in schema.values() if isinstance(held, (list, Mapping)))
 
 
 Keyword = Callable[[_Judge, Any, Schema], bool]
@@ -114,8 +128,8 @@ def _is_multiple(value: Any, step: Any) -> bool:
     return float(value / step).is_integer()
 
 
-def _pattern(_: _Judge, value: Any, schema: Schema) -> bool:
-    return not isinstance(value, str) or patterns.matches(schema["pattern"], value)
+def _pattern(judge: _Judge, value: Any, schema: Schema) -> bool:
+    return not isinstance(value, str) or patterns.matches(schema["pattern"], value, judge.fuel)
 
 
 def _format(_: _Judge, value: Any, schema: Schema) -> bool:
@@ -137,7 +151,7 @@ def _by_pattern(judge: _Judge, value: Any, schema: Schema) -> bool:
     return all(
         judge.fits(value[key], sub)
         for key, (pattern, sub) in pairs
-        if patterns.matches(pattern, key)
+        if patterns.matches(pattern, key, judge.fuel)
     )
 
 
@@ -145,16 +159,15 @@ def _others(judge: _Judge, value: Any, schema: Schema) -> bool:
     if not isinstance(value, Mapping):
         return True
     rest = schema["additionalProperties"]
-    return all(judge.fits(value[key], rest) for key in value if is_other(key, schema))
+    return all(judge.fits(value[key], rest) for key in value if is_other(key, schema, judge.fuel))
 
 
-def is_other(key: str, schema: Schema) -> bool:
+def is_other(key: str, schema: Schema, fuel: Fuel) -> bool:
     """Whether a property is one that `additionalProperties` speaks of."""
     if key in schema.get("properties", ()):
         return False
-    return not any(
-        patterns.matches(pattern, key) for pattern in schema.get("patternProperties", ())
-    )
+    held = schema.get("patternProperties", ())
+    return not any(patterns.matches(pattern, key, fuel) for pattern in held)
 
 
 def _names(judge: _Judge, value: Any, schema: Schema) -> bool:
@@ -206,11 +219,14 @@ def is_unique(values: Sequence[Any]) -> bool:
     with suppress(TypeError):
         plain = {(type(value) is bool, value) for value in values}
         return len(plain) == len(values)
-    return not any(equal(a, b) for i, a in enumerate(values) for b in values[i + 1 :])
+    pairs = combinations(values[:MOST_COMPARED], 2)
+    return not any(starmap(equal, pairs))
 
 
-def _unique(_: _Judge, value: Any, schema: Schema) -> bool:
-    return not schema["uniqueItems"] or not isinstance(value, list) or is_unique(value)
+def _unique(judge: _Judge, value: Any, schema: Schema) -> bool:
+    if not schema["uniqueItems"] or not isinstance(value, list):
+        return True
+    return not judge.fuel.burn(len(value)) or is_unique(value)
 
 
 def _condition(judge: _Judge, value: Any, schema: Schema) -> bool:

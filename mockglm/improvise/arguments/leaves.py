@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from mockglm.clock import Ids
 from mockglm.improvise.arguments import patterns, samples
 from mockglm.improvise.arguments.formats import FORMATS
-from mockglm.improvise.arguments.shapes import Schema
+from mockglm.improvise.arguments.refs import Fuel
+from mockglm.improvise.arguments.shapes import LARGEST, Schema
 
 __all__ = ["LONGEST", "Place", "numbers", "strings"]
 
@@ -44,24 +45,24 @@ class Place:
         return "/".join(map(str, self.path))
 
 
-def strings(schema: Schema, place: Place, ids: Ids) -> Iterator[str]:
+def strings(schema: Schema, place: Place, ids: Ids, *, fuel: Fuel) -> Iterator[str]:
     """Texts for a string, the likeliest first, all of the length asked for."""
     low = int(schema.get("minLength", 0))
     high = min(int(schema.get("maxLength", LONGEST)), LONGEST)
-    for text in _texts(schema, place, ids):
+    for text in _texts(schema, place, ids, fuel=fuel):
         if low <= len(text) <= high:
             yield text
     if "format" not in schema and "pattern" not in schema:
         yield from (_sized(text, low, high) for text in _plain(place))
 
 
-def _texts(schema: Schema, place: Place, ids: Ids) -> Iterator[str]:
+def _texts(schema: Schema, place: Place, ids: Ids, *, fuel: Fuel) -> Iterator[str]:
     known = FORMATS.get(schema.get("format", ""))
     if known is not None:
         yield from map(known.sample, range(place.number, place.number + 8))
     if "pattern" in schema:
         yield from _plain(place)
-        yield from patterns.written(schema["pattern"], ids, place.text)
+        yield from patterns.written(schema["pattern"], ids, place.text, fuel=fuel)
     elif known is None:
         yield from _plain(place)
 
@@ -91,7 +92,7 @@ def numbers(schema: Schema, place: Place, *, whole: bool) -> Iterator[float]:
     low, high = _edges(schema)
     usual = samples.number(place.name) + place.number
     for value in (usual, *_within(low, high), *_multiples(schema, low, high)):
-        if math.isfinite(value) and low <= value <= high:
+        if abs(value) <= LARGEST and low <= value <= high:
             yield _tidy(value, whole)
 
 

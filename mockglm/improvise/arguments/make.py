@@ -14,6 +14,7 @@ from mockglm.clock import Ids
 from mockglm.improvise.arguments.judge import equal, fits, is_other
 from mockglm.improvise.arguments.leaves import Place, numbers, strings
 from mockglm.improvise.arguments.merge import merge
+from mockglm.improvise.arguments.patterns import matches
 from mockglm.improvise.arguments.refs import REFS, Fuel, follow
 from mockglm.improvise.arguments.shapes import Schema, shaped
 
@@ -24,6 +25,8 @@ Given = Mapping[Path, Any]
 
 NODES = 3000
 """Schemas looked at for one value."""
+WORK = 30_000
+"""What judging the candidates for one value may cost altogether."""
 TRIES = 40
 """Candidates judged for one place."""
 DEEP = 4
@@ -31,7 +34,7 @@ DEEP = 4
 DEEPEST = 24
 """The length of a path, and of a chain of references, at which it ends."""
 MOST = 200
-"""Items of the longest list, properties of the largest object."""
+"""Items of the longest list, properties of the largest object, patterns for a property."""
 
 COMBINED = (*REFS, "allOf", "anyOf", "oneOf", "if", "then", "else")
 IMPLIED = {
@@ -65,7 +68,7 @@ class _Maker:
 
     def __init__(self, root: Any, ids: Ids, given: Given) -> None:
         self.root, self.ids, self.given = root, ids, given
-        self.fuel = Fuel(NODES)
+        self.fuel, self.work = Fuel(NODES), Fuel(WORK)
         # a property is wanted when something is given at it or below
         self.wanted = {path[:end] for path in given for end in range(len(path) + 1)}
 
@@ -73,16 +76,19 @@ class _Maker:
         """The first candidate that satisfies the schema, else the first there is."""
         spare: list[Any] = []
         for value in islice(self.candidates(schema, place), TRIES):
-            if self.fuel.left < 0 or fits(value, schema, self.root):
+            if self.fuel.left < 0 or self.is_fit(value, schema):
                 return value
             spare.append(value)
         return spare[0] if spare else None
+
+    def is_fit(self, value: Any, schema: Any) -> bool:
+        return fits(value, schema, self.root, fuel=self.work)
 
     def several(self, schema: Any, place: Place, taken: list[Any]) -> Any:
         """As `make`, but other than the values taken, as unique items must be."""
         values = islice(self.candidates(schema, place), TRIES)
         others = (value for value in values if not any(equal(value, old) for old in taken))
-        return next((value for value in others if fits(value, schema, self.root)), None)
+        return next((value for value in others if self.is_fit(value, schema)), None)
 
     def candidates(self, schema: Any, place: Place) -> Iterator[Any]:
         if place.path in self.given:
@@ -129,10 +135,12 @@ class _Maker:
 
     def cost(self, schema: Any) -> int:
         """How much would have to be made for a schema, roughly."""
-        if _is_null(schema):
+        if _is_null(schema) or self.work.left < 0:
             return 0
         is_far = isinstance(schema, Mapping) and any(key in schema for key in REFS)
-        return _size(follow(schema, self.root) if is_far else schema)
+        size = _size(follow(schema, self.root) if is_far else schema)
+        self.work.burn(size)
+        return size
 
     def plain(self, schema: Schema, place: Place) -> Iterator[Any]:
         """Candidates for a schema without combinations."""
@@ -154,7 +162,7 @@ class _Maker:
             case "array":
                 yield from self.lists(schema, place)
             case "string":
-                yield from strings(schema, place, self.ids)
+                yield from strings(schema, place, self.ids, fuel=self.work)
             case "integer" | "number":
                 yield from numbers(schema, place, whole=name == "integer")
             case "boolean":
@@ -178,10 +186,16 @@ class _Maker:
     def filled(self, schema: Schema, names: set[str]) -> set[str]:
         """The names and what they bring with them, until there are enough."""
         rules = {**schema.get("dependencies", {}), **schema.get("dependentRequired", {})}
-        lists = [rules[key] for key in names if isinstance(rules.get(key), list)]
-        more = {name for held in lists for name in held if isinstance(name, str)}
-        if not more <= names:
-            return self.filled(schema, names | more)
+        names, waiting = set(names), list(names)
+        while waiting:
+            brought = rules.get(waiting.pop())
+            more = (
+                {name for name in brought if isinstance(name, str)} - names
+                if isinstance(brought, list)
+                else set()
+            )
+            names |= more
+            waiting += more
         lack = int(schema.get("minProperties", 0)) - len(names)
         optional = [name for name in schema.get("properties", ()) if name not in names]
         return names | {*optional[: max(lack, 0)]}
@@ -193,12 +207,22 @@ class _Maker:
         held = schema.get("properties", {})
         order = [name for name in held if name in names]
         order += sorted(name for name in names if name not in held)
-        made = {name: self.make(property_of(schema, name), place.below(name)) for name in order}
+        made = {name: self.make(self.property(schema, name), place.below(name)) for name in order}
         for name in islice(self.invented(schema, made, place), MOST):
             if len(made) >= schema.get("minProperties", 0):
                 break
-            made[name] = self.make(property_of(schema, name), place.below(name))
+            made[name] = self.make(self.property(schema, name), place.below(name))
         return made
+
+    def property(self, schema: Schema, name: str) -> Any:
+        """The schema for a property: its own, those whose pattern its name matches, or the
+        rest's."""
+        rules = [schema["properties"][name]] if name in schema.get("properties", ()) else []
+        if not rules and is_other(name, schema, self.work):
+            return schema.get("additionalProperties", True)
+        by_pattern = islice(schema.get("patternProperties", {}).items(), MOST)
+        rules += [rule for pattern, rule in by_pattern if matches(pattern, name, self.work)]
+        return rules[0] if len(rules) == 1 else {"allOf": rules}
 
     def dependent(self, schema: Schema, names: set[str]) -> Schema:
         """The schema with those that the presence of some properties adds."""
@@ -239,17 +263,6 @@ class _Maker:
             unique = schema.get("uniqueItems")
             made.append(self.several(rule, below, made) if unique else self.make(rule, below))
         return made
-
-
-def property_of(schema: Schema, name: str) -> Any:
-    """The schema for a property: its own, those whose pattern its name matches, or the rest's."""
-    rules = [schema["properties"][name]] if name in schema.get("properties", ()) else []
-    if not rules and is_other(name, schema):
-        return schema.get("additionalProperties", True)
-    alone = {key: {key: rule} for key, rule in schema.get("patternProperties", {}).items()}
-    matching = (rule for rule in alone.values() if not is_other(name, {"patternProperties": rule}))
-    rules += [sub for rule in matching for sub in rule.values()]
-    return rules[0] if len(rules) == 1 else {"allOf": rules}
 
 
 def item_of(schema: Schema, index: int) -> Any:

@@ -7,9 +7,13 @@ from math import lcm
 from typing import Any
 
 from mockglm.improvise.arguments.judge import equal
-from mockglm.improvise.arguments.shapes import Schema
+from mockglm.improvise.arguments.shapes import LARGEST, Schema
 
 __all__ = ["merge"]
+
+
+MOST_PAIRS = 100_000
+"""Pairs of values of two enumerations that are compared."""
 
 
 class _Never(Exception):  # noqa: N818
@@ -50,6 +54,8 @@ def _types(one: Any, two: Any) -> Any:
 
 
 def _choices(one: Any, two: Any) -> Any:
+    if len(one) * len(two) > MOST_PAIRS:
+        return one
     both = [a for a in one if any(equal(a, b) for b in two)]
     if not both:
         raise _Never
@@ -84,9 +90,8 @@ def _rows(one: Any, two: Any) -> Any:
 
 
 def _steps(one: Any, two: Any) -> Any:
-    if isinstance(one, int) and isinstance(two, int):
-        return lcm(one, two)
-    return max(one, two)
+    both = lcm(one, two) if isinstance(one, int) and isinstance(two, int) else LARGEST
+    return both if both < LARGEST else max(one, two)
 
 
 def _neither(one: Any, two: Any) -> Any:

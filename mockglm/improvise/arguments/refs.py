@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
 __all__ = ["Fuel", "follow"]
+
+MOST_NAMED = 100
+"""Definitions that are searched for an anchor or an id."""
+LONGEST_INDEX = 6
 
 REFS = ("$ref", "$dynamicRef", "$recursiveRef")
 
@@ -19,9 +24,9 @@ class Fuel:
     def __init__(self, left: int) -> None:
         self.left = left
 
-    def burn(self) -> bool:
-        """Take one unit; False when there is none."""
-        self.left -= 1
+    def burn(self, amount: int = 1) -> bool:
+        """Take so many units; False when there are too few."""
+        self.left -= amount
         return self.left >= 0
 
 
@@ -42,7 +47,8 @@ def follow(schema: Mapping[str, Any], root: Any) -> Any:
 def _point(document: Any, pointer: str) -> Any:
     for step in pointer.split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(document, list) and key.isdecimal() and int(key) < len(document):
+        is_index = key.isdecimal() and len(key) <= LONGEST_INDEX
+        if isinstance(document, list) and is_index and int(key) < len(document):
             document = document[int(key)]
             continue
         if not isinstance(document, Mapping) or key not in document:
@@ -55,7 +61,7 @@ def _named(root: Mapping[str, Any], ref: str, fragment: str) -> Iterator[Any]:
     """The subschemas among the definitions that have the anchor or the id."""
     places = (root.get(name) for name in ("$defs", "definitions"))
     schemas = (one for held in places if isinstance(held, Mapping) for one in held.values())
-    for schema in schemas:
+    for schema in islice(schemas, MOST_NAMED):
         if isinstance(schema, Mapping) and _is_named(schema, ref, fragment):
             yield schema
 

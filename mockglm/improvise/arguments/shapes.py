@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import isfinite
+from sys import float_info
 from typing import Any
 
-__all__ = ["Schema", "shaped"]
+__all__ = ["LARGEST", "Schema", "shaped"]
 
 Schema = Mapping[str, Any]
+
+LARGEST = int(float_info.max)
+"""Numbers beyond it are JSON, but no double: what reads them makes them infinite."""
 
 
 def shaped(schema: Schema) -> Schema:
@@ -21,7 +24,8 @@ def shaped(schema: Schema) -> Schema:
 
 def _is_number(value: Any) -> bool:
     # draft 4 had exclusiveMinimum as a flag beside minimum
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+    is_plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_plain and abs(value) <= LARGEST
 
 
 def _is_count(value: Any) -> bool:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from mockglm.request.rules.rule import Facts, Fields, Rule, broken_if
+import re
+from typing import Any
+
+from mockglm.request.rules.rule import Facts, Fields, Rule
 
 __all__ = ["MESSAGES"]
 
 ROLES = frozenset(("system", "user", "assistant", "tool"))
 PARTS = frozenset(("text", "image_url", "video_url", "file", "file_url", "input_audio"))
+IMAGES = ("/9j/", "iVBORw0KGgo", "R0lGOD", "UklGR", "Qk")
+"""How JPEG, PNG, GIF, WebP and BMP begin in base64."""
+DATA = re.compile(r"data:image/[\w.+-]+;base64,")
+ADDRESS = re.compile(r"https?://", re.I)
 ILLEGAL: Fields = {"field": "messages"}
 """The field of 1214's own text where it is about the messages as a whole."""
 
 
-def _no_messages(facts: Facts) -> Fields | None:
-    return broken_if(not facts.messages)
+def _no_messages(facts: Facts) -> bool:
+    return not facts.messages
 
 
-def _unknown_role(facts: Facts) -> Fields | None:
-    return broken_if(not ROLES.issuperset(facts.roles))
+def _unknown_role(facts: Facts) -> bool:
+    return not ROLES.issuperset(facts.roles)
 
 
-def _no_user(facts: Facts) -> Fields | None:
-    return broken_if("user" not in facts.roles)
+def _no_user(facts: Facts) -> bool:
+    return "user" not in facts.roles
 
 
 def _unknown_part(facts: Facts) -> Fields | None:
@@ -34,11 +41,25 @@ def _empty_text(facts: Facts) -> Fields | None:
     return _place(next(((n, index) for n, index, part in texts if not part.text), None))
 
 
-def _foreign_part(facts: Facts) -> Fields | None:
+def _foreign_part(facts: Facts) -> bool:
     if facts.model.is_vision:
-        return None
+        return False
     heard = ("text", "input_audio") if facts.model.is_audio else ("text",)
-    return broken_if(any(part.type not in heard for _, _, part in facts.parts))
+    return any(part.type not in heard for _, _, part in facts.parts)
+
+
+def _unreadable_image(facts: Facts) -> bool:
+    images = (part.image_url for _, _, part in facts.parts if part.type == "image_url")
+    return not all(map(_is_image, images))
+
+
+def _is_image(sent: Any) -> bool:
+    """Whether it is the address of an image, which is not looked at, or the data of one."""
+    url = sent.get("url") if isinstance(sent, dict) else sent
+    if not isinstance(url, str):
+        return False
+    data = DATA.sub("", url, count=1)
+    return ADDRESS.match(url) is not None or data.startswith(IMAGES)
 
 
 def _no_content_no_calls(facts: Facts) -> Fields | None:
@@ -48,48 +69,48 @@ def _no_content_no_calls(facts: Facts) -> Fields | None:
     return None
 
 
-def _empty_user_text(facts: Facts) -> Fields | None:
+def _empty_user_text(facts: Facts) -> bool:
     prompts = [number for number, role in enumerate(facts.roles) if role == "user"]
-    return broken_if(prompts[-1:] != [] and prompts[-1] in facts.hollow)
+    return prompts[-1:] != [] and prompts[-1] in facts.hollow
 
 
-def _picture_alone(facts: Facts) -> Fields | None:
+def _picture_alone(facts: Facts) -> bool:
     if facts.model.id != "glm-4v-flash":
-        return None
+        return False
     last = facts.parts[-1][0]
-    return broken_if(all(part.type != "text" for n, _, part in facts.parts if n == last))
+    return all(part.type != "text" for n, _, part in facts.parts if n == last)
 
 
-def _result_without_call(facts: Facts) -> Fields | None:
-    return broken_if(any(not turn.calls for turn in facts.turns))
+def _result_without_call(facts: Facts) -> bool:
+    return any(not turn.calls for turn in facts.turns)
 
 
-def _call_without_result(facts: Facts) -> Fields | None:
-    return broken_if(any(len(turn.results) < len(turn.calls) for turn in facts.turns))
+def _call_without_result(facts: Facts) -> bool:
+    return any(len(turn.results) < len(turn.calls) for turn in facts.turns)
 
 
-def _result_of_another_call(facts: Facts) -> Fields | None:
+def _result_of_another_call(facts: Facts) -> bool:
     answered = (turn for turn in facts.turns if turn.calls)
-    return broken_if(any(not set(turn.results) <= set(turn.calls) for turn in answered))
+    return any(not set(turn.results) <= set(turn.calls) for turn in answered)
 
 
-def _first_not_user(facts: Facts) -> Fields | None:
-    return broken_if(next((role for role in facts.roles if role != "system"), "user") != "user")
+def _first_not_user(facts: Facts) -> bool:
+    return next((role for role in facts.roles if role != "system"), "user") != "user"
 
 
-def _assistant_twice(facts: Facts) -> Fields | None:
+def _assistant_twice(facts: Facts) -> bool:
     pairs = zip(facts.roles, facts.roles[1:], strict=False)
-    return broken_if(("assistant", "assistant") in pairs)
+    return ("assistant", "assistant") in pairs
 
 
-def _late_system(facts: Facts) -> Fields | None:
+def _late_system(facts: Facts) -> bool:
     roles = facts.roles
     head = next((number for number, role in enumerate(roles) if role != "system"), len(roles))
-    return broken_if("system" in roles[head:])
+    return "system" in roles[head:]
 
 
-def _assistant_last(facts: Facts) -> Fields | None:
-    return broken_if(facts.roles[-1:] == ["assistant"])
+def _assistant_last(facts: Facts) -> bool:
+    return facts.roles[-1:] == ["assistant"]
 
 
 def _place(found: tuple[int, int] | None) -> Fields | None:
@@ -159,6 +180,18 @@ MESSAGES = (
         source="https://github.com/TriDefender/zcode-api/pull/26,"
         " https://github.com/BigPizzaV3/CodexPlusPlus/issues/1760",
         broken=_foreign_part,
+    ),
+    Rule(
+        name="unreadable-image",
+        code="1210",
+        about="parts",
+        # One text in both languages: llxprt-code talked to the international host.
+        zh="图片输入格式/解析错误",
+        en="图片输入格式/解析错误",
+        evidence="captured",
+        source="https://github.com/gan/glm4v-assistant/issues/3 (2024-06),"
+        " https://github.com/vybestack/llxprt-code/issues/3693 (glm-5.3-flash, 2026-09)",
+        broken=_unreadable_image,
     ),
     Rule(
         name="no-content-no-calls",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockglm.request.rules.rule import Facts, Fields, Rule, broken_if
+from mockglm.request.rules.rule import Facts, Fields, Rule
 
 __all__ = ["LENGTHS", "MODEL", "PARAMETERS"]
 
@@ -12,12 +12,12 @@ SWITCHES = (None, "enabled", "disabled")
 FORMATS = (None, "text", "json_object")
 
 
-def _no_model(facts: Facts) -> Fields | None:
-    return broken_if(not facts.chat.model)
+def _no_model(facts: Facts) -> bool:
+    return not facts.chat.model
 
 
-def _unsynced(facts: Facts) -> Fields | None:
-    return broken_if(not facts.model.is_sync and not facts.chat.stream)
+def _unsynced(facts: Facts) -> bool:
+    return not facts.model.is_sync and not facts.chat.stream
 
 
 def _excessive_tokens(facts: Facts) -> Fields | None:
@@ -27,61 +27,59 @@ def _excessive_tokens(facts: Facts) -> Fields | None:
     return {"ceiling": str(ceiling)}
 
 
-def _fine_temperature(facts: Facts) -> Fields | None:
-    return broken_if(_is_fine(facts.chat.temperature))
+def _fine_temperature(facts: Facts) -> bool:
+    return _is_fine(facts.chat.temperature)
 
 
-def _temperature_range(facts: Facts) -> Fields | None:
-    return broken_if(_is_outside(facts, facts.chat.temperature, 0.0))
+def _temperature_range(facts: Facts) -> bool:
+    return _is_outside(facts, facts.chat.temperature, 0.0)
 
 
-def _fine_top_p(facts: Facts) -> Fields | None:
-    return broken_if(_is_fine(facts.chat.top_p))
+def _fine_top_p(facts: Facts) -> bool:
+    return _is_fine(facts.chat.top_p)
 
 
-def _top_p_range(facts: Facts) -> Fields | None:
-    return broken_if(_is_outside(facts, facts.chat.top_p, 0.01))
+def _top_p_range(facts: Facts) -> bool:
+    return _is_outside(facts, facts.chat.top_p, 0.01)
 
 
-def _unthinking(facts: Facts) -> Fields | None:
+def _unthinking(facts: Facts) -> bool:
     chat, model = facts.chat, facts.model
     # Models without efforts that always think (glm-4.1v-thinking, glm-z1) ignore the switch.
     if model.thinking != "always" or not model.efforts:
-        return None
+        return False
     is_off = chat.thinking is not None and chat.thinking.type == "disabled"
     effort = chat.reasoning_effort
-    return broken_if(is_off or (effort is not None and effort not in model.efforts))
+    return is_off or (effort is not None and effort not in model.efforts)
 
 
-def _unknown_effort(facts: Facts) -> Fields | None:
-    return broken_if(facts.chat.reasoning_effort not in (None, *EFFORTS))
+def _unknown_effort(facts: Facts) -> bool:
+    return facts.chat.reasoning_effort not in (None, *EFFORTS)
 
 
-def _unknown_switch(facts: Facts) -> Fields | None:
-    return broken_if(facts.chat.thinking is not None and facts.chat.thinking.type not in SWITCHES)
+def _unknown_switch(facts: Facts) -> bool:
+    return facts.chat.thinking is not None and facts.chat.thinking.type not in SWITCHES
 
 
-def _unknown_format(facts: Facts) -> Fields | None:
+def _unknown_format(facts: Facts) -> bool:
     chosen = facts.chat.response_format
-    return broken_if(chosen is not None and chosen.get("type") not in FORMATS)
+    return chosen is not None and chosen.get("type") not in FORMATS
 
 
-def _several_stops(facts: Facts) -> Fields | None:
-    return broken_if(isinstance(facts.chat.stop, list) and len(facts.chat.stop) > 1)
+def _several_stops(facts: Facts) -> bool:
+    return isinstance(facts.chat.stop, list) and len(facts.chat.stop) > 1
 
 
-def _many_stops(facts: Facts) -> Fields | None:
-    return broken_if(isinstance(facts.chat.stop, list) and len(facts.chat.stop) > 4)
+def _many_stops(facts: Facts) -> bool:
+    return isinstance(facts.chat.stop, list) and len(facts.chat.stop) > 4
 
 
-def _request_id_length(facts: Facts) -> Fields | None:
-    return broken_if(
-        facts.chat.request_id is not None and not 6 <= len(facts.chat.request_id) <= 64
-    )
+def _request_id_length(facts: Facts) -> bool:
+    return facts.chat.request_id is not None and not 6 <= len(facts.chat.request_id) <= 64
 
 
-def _user_id_length(facts: Facts) -> Fields | None:
-    return broken_if(facts.chat.user_id is not None and not 6 <= len(facts.chat.user_id) <= 128)
+def _user_id_length(facts: Facts) -> bool:
+    return facts.chat.user_id is not None and not 6 <= len(facts.chat.user_id) <= 128
 
 
 def _phone_prompt_too_long(facts: Facts) -> Fields | None:
@@ -100,8 +98,8 @@ def _phone_prompt_too_long(facts: Facts) -> Fields | None:
     }
 
 
-def _prompt_too_long(facts: Facts) -> Fields | None:
-    return broken_if(facts.prompt > facts.model.context)
+def _prompt_too_long(facts: Facts) -> bool:
+    return facts.prompt > facts.model.context
 
 
 def _is_fine(number: float | None) -> bool:

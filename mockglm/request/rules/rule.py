@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from types import MappingProxyType
 from typing import Literal
 
 from msgspec import Struct
@@ -15,10 +14,11 @@ from mockglm.request.prompt import prompt_tokens
 from mockglm.request.refusal import Refusal
 from mockglm.request.types import Chat, Message, Part, Tool
 
-__all__ = ["ABOUT", "BROKEN", "Evidence", "Facts", "Fields", "Rule", "Turn", "broken_if", "look"]
+__all__ = ["ABOUT", "Evidence", "Facts", "Fields", "Rule", "Turn", "look"]
 
 Evidence = Literal["captured", "reported", "documented", "contested"]
 Fields = Mapping[str, str]
+Broken = bool | Fields | None
 
 ABOUT = (
     "temperature",
@@ -40,9 +40,6 @@ LISTS = ("tools", "hollow", "parts", "turns")
 
 _values = attrgetter(*ABOUT)
 _lists = attrgetter(*LISTS)
-
-BROKEN: Fields = MappingProxyType({})
-"""A rule is broken and its text has no fields."""
 
 
 class Turn(Struct, frozen=True):
@@ -126,7 +123,7 @@ def _turns(messages: Sequence[Message]) -> list[Turn]:
 class Rule:
     """What a request has to keep.
 
-    `broken` gives the fields of the text where the request breaks it, None where it keeps it. A
+    `broken` says whether the request breaks it, or gives the fields of the text where it does. A
     text of None is the one the table has for the code, with `fields`. `about` names what there has
     to be for the rule to be asked: a field of Facts or a parameter; "" asks it always. `source` is
     where the refusal, or what the rule says, can be read. Without what an `essential` rule asks
@@ -137,19 +134,16 @@ class Rule:
     code: str
     evidence: Evidence
     source: str
-    broken: Callable[[Facts], Fields | None]
+    broken: Callable[[Facts], Broken]
     about: str = ""
     zh: str | None = None
     en: str | None = None
     fields: Fields = field(default_factory=dict)
     essential: bool = False
 
-    def refusal(self, fields: Fields = BROKEN) -> Refusal:
-        """The refusal this rule makes, `fields` beside those of every such refusal."""
-        both = {**self.fields, **fields}
-        return Refusal(code=self.code, zh=self.zh, en=self.en, fields=both, name=self.name)
-
-
-def broken_if(condition: bool) -> Fields | None:
-    """The verdict of a rule whose text needs no fields from the request."""
-    return BROKEN if condition else None
+    def refusal(self, broken: Broken = True) -> Refusal:
+        """The refusal this rule makes, the fields of this one beside those of every such."""
+        own = broken if isinstance(broken, Mapping) else {}
+        return Refusal(
+            code=self.code, zh=self.zh, en=self.en, fields={**self.fields, **own}, name=self.name
+        )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from mockglm.request.rules.rule import Facts, Fields, Rule, broken_if
+from mockglm.request.rules.rule import Facts, Fields, Rule
 from mockglm.request.types import tree
 
 __all__ = ["TOOLS"]
@@ -37,18 +37,18 @@ def _empty_tool(facts: Facts) -> Fields | None:
     return None
 
 
-def _schema_no_object(facts: Facts) -> Fields | None:
-    return broken_if(not OBJECTS.issuperset([schema[:1] for schema in facts.schemas]))
+def _schema_no_object(facts: Facts) -> bool:
+    return not OBJECTS.issuperset([schema[:1] for schema in facts.schemas])
 
 
-def _tuple_schema(facts: Facts) -> Fields | None:
+def _tuple_schema(facts: Facts) -> bool:
     # Looking for the word costs a fraction of reading every schema.
     suspects = [schema for schema in facts.schemas if b'"items"' in schema]
-    return broken_if(any(_has_tuple(tree(schema)) for schema in suspects))
+    return any(_has_tuple(tree(schema)) for schema in suspects)
 
 
-def _too_many_tools(facts: Facts) -> Fields | None:
-    return broken_if(len(facts.tools) > MOST)
+def _too_many_tools(facts: Facts) -> bool:
+    return len(facts.tools) > MOST
 
 
 def _bad_name(facts: Facts) -> Fields | None:
@@ -58,12 +58,12 @@ def _bad_name(facts: Facts) -> Fields | None:
     return None
 
 
-def _forced_choice(facts: Facts) -> Fields | None:
-    return broken_if(facts.chat.tool_choice != "auto")
+def _forced_choice(facts: Facts) -> bool:
+    return bool(facts.chat.tool_choice != "auto")
 
 
-def _pieces_unstreamed(facts: Facts) -> Fields | None:
-    return broken_if(facts.chat.tool_stream is True and not facts.chat.stream)
+def _pieces_unstreamed(facts: Facts) -> bool:
+    return facts.chat.tool_stream is True and not facts.chat.stream
 
 
 def _has_tuple(schema: Any) -> bool:

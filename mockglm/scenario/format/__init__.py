@@ -6,6 +6,8 @@ from mockglm.scenario.format.file import (
     Interaction,
     Model,
     Overload,
+    Package,
+    Price,
     Recording,
     Window,
 )
@@ -32,6 +34,8 @@ __all__ = [
     "Model",
     "Overload",
     "Pace",
+    "Package",
+    "Price",
     "Recorded",
     "Recording",
     "Reply",

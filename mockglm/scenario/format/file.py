@@ -17,6 +17,8 @@ __all__ = [
     "Interaction",
     "Model",
     "Overload",
+    "Package",
+    "Price",
     "Recording",
     "Window",
 ]
@@ -72,11 +74,35 @@ class Window(Struct, forbid_unknown_fields=True):
     requests: Count
 
 
+class Package(Struct, forbid_unknown_fields=True):
+    """A package of tokens or requests; one of the two."""
+
+    tokens: Annotated[Count | None, Meta(description="The total_tokens of the answers")] = None
+    requests: Annotated[Count | None, Meta(description="The requests that are answered")] = None
+
+
+class Price(Struct, forbid_unknown_fields=True):
+    """What a model costs, in yuan."""
+
+    input: Annotated[Seconds, Meta(description="A million tokens of the prompt")]
+    output: Annotated[Seconds, Meta(description="A million tokens of the completion")]
+    cached: Annotated[
+        Seconds | None, Meta(description="A million cached ones of the prompt; else as the others")
+    ] = None
+
+
 class Account(Struct, forbid_unknown_fields=True):
     """An account and its limits."""
 
     key: Annotated[Text, Meta(description="Its API key; * is every key that has no account")]
-    balance: Annotated[float | None, Meta(description="In yuan; 0 answers 1113")] = None
+    balance: Annotated[
+        float | Package | None,
+        Meta(description="What there is to use, in yuan or as a package; 1113 when it is used up"),
+    ] = None
+    prices: Annotated[
+        dict[str, Price],
+        Meta(description="What a balance in yuan goes down by, by model as a glob"),
+    ] = field(default_factory=dict)
     concurrency: Annotated[
         Count | dict[str, Count] | None,
         Meta(description="Requests at a time, by model if a mapping; 1302 beyond"),

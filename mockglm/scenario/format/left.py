@@ -39,7 +39,7 @@ class When(Struct, forbid_unknown_fields=True):
         dict[str, Any] | UnsetType, Meta(description="What the JSON of the request has in it")
     ] = UNSET
     header: Annotated[
-        dict[str, Text] | UnsetType, Meta(description="Headers, by name, and what they contain")
+        dict[str, Text] | UnsetType, Meta(description="Headers, by name: the value, or /…/")
     ] = UNSET
     key: Annotated[Text | UnsetType, Meta(description="The API key that is used")] = UNSET
     chance: Annotated[

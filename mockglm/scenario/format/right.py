@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from mockglm.scenario.format.words import Positive, Seconds, Text, Texts
+from mockglm.scenario.format.words import Positive, Text, Texts, Wait
 
 __all__ = ["Bytes", "Chunks", "Error", "Filter", "Pace", "Reply", "Response", "ToolCall"]
 
@@ -79,9 +79,9 @@ class Chunks(Struct, forbid_unknown_fields=True):
 class Pace(Struct, forbid_unknown_fields=True):
     """How fast a reply comes, in seconds."""
 
-    first: Annotated[Seconds, Meta(description="Until the first token")] = 0.0
-    every: Annotated[Seconds, Meta(description="Between tokens")] = 0.0
-    jitter: Annotated[Seconds, Meta(description="Of random spread")] = 0.0
+    first: Annotated[Wait, Meta(description="Until the first token")] = 0.0
+    every: Annotated[Wait, Meta(description="Between tokens")] = 0.0
+    jitter: Annotated[Wait, Meta(description="Of random spread")] = 0.0
 
 
 class Reply(Struct, forbid_unknown_fields=True):
@@ -135,19 +135,19 @@ class Reply(Struct, forbid_unknown_fields=True):
 class Bytes(Struct, forbid_unknown_fields=True):
     """A piece of an answer that is no text."""
 
-    at: Annotated[Seconds, Meta(description="Seconds since the request")]
+    at: Annotated[Wait, Meta(description="Wait since the request")]
     base64: Text
 
 
 class Response(Struct, forbid_unknown_fields=True):
     """An answer to the byte. At most one of body, json, events and chunks."""
 
-    status: Annotated[int, Meta(ge=100, le=999)] = 200
+    status: Annotated[int, Meta(ge=200, le=599)] = 200
     headers: Annotated[
         dict[str, Texts] | None,
         Meta(description="All of them; if left out, the Content-Type GLM has for such a body"),
     ] = None
-    at: Annotated[Seconds, Meta(description="When the headers came, and a body or json")] = 0.0
+    at: Annotated[Wait, Meta(description="When the headers came, and a body or json")] = 0.0
     body: Annotated[Text | None, Meta(description="The body as text")] = None
     json: Annotated[Any, Meta(description="The body as JSON, sent compact")] = UNSET
     events: Annotated[
@@ -155,7 +155,7 @@ class Response(Struct, forbid_unknown_fields=True):
         Meta(description="A line for each event: seconds since the request, a space, its data"),
     ] = None
     chunks: Annotated[
-        list[tuple[Seconds, Text] | Bytes] | None,
+        list[tuple[Wait, Text] | Bytes] | None,
         Meta(description="The pieces: seconds since the request and text"),
     ] = None
     cut: Annotated[

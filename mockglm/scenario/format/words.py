@@ -6,12 +6,15 @@ from typing import Annotated
 
 from msgspec import Meta
 
-__all__ = ["Count", "Positive", "Seconds", "Text", "Texts"]
+__all__ = ["Count", "Positive", "Seconds", "Text", "Texts", "Wait"]
 
 Text = Annotated[str, Meta(extra_json_schema={"x-text": True})]
 """Text, read as it is written: 1302, 1.10 and 2026-09-09 05:38:28 need no quotes."""
 
 Texts = Text | list[Text]
 Seconds = Annotated[float, Meta(ge=0)]
+Wait = Annotated[float, Meta(ge=0, le=86400)]
+"""Seconds of a day at most: a client waits no longer."""
+
 Positive = Annotated[int, Meta(ge=1)]
 Count = Annotated[int, Meta(ge=0)]

@@ -45,7 +45,9 @@ await page.click("#SSE-06 summary");
 seen.unfolded = await page.isVisible("#SSE-06 .detail");
 seen.before = await page.isVisible("#x-echo > div");
 await page.click('#SSE-05 .finding a[href="#x-stream"]');
-seen.stream = await page.isVisible("#x-stream svg");
+// The page unfolds it when it hears that the address has changed, which is a little later.
+const unfolded = page.waitForSelector("#x-stream svg", { state: "visible", timeout: 10_000 });
+seen.stream = await unfolded.then(() => true, () => false);
 seen.ticks = await page.$$eval("#x-stream svg .tick", (all) => all.length);
 await page.screenshot({ path: `${pictures}/exchange.png` });
 await page.click("#x-bad-model summary");

@@ -13,6 +13,7 @@ from mockglm.conformance.judging import Evidence, judge
 from mockglm.conformance.report.document import clean, document, entry, head
 from mockglm.conformance.report.excerpt import excerpt
 from mockglm.conformance.report.lines import render
+from mockglm.conformance.report.marks import MARKS, WORDS
 from mockglm.conformance.report.matrix import load, matrix
 from mockglm.conformance.report.repeat import curl
 from mockglm.conformance.seen import Seen
@@ -51,7 +52,7 @@ def test_without_details_a_failure_is_one_line() -> None:
 
 
 def test_a_note_is_told_though_it_passes() -> None:
-    assert "        note: an unknown key: default" in texts("CHK-11")
+    assert "        note: the unknown key service_tier: default" in texts("CHK-11")
 
 
 def test_the_root_cause_is_told_once() -> None:
@@ -120,7 +121,46 @@ def test_what_is_no_report_is_told_with_its_place(tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught:
         load(paths)
     assert [problem.line for problem in caught.value.problems] == [2, 1, 1]
-    assert "is no report (mockglm.report/1)" in str(caught.value)
+    assert "is not a report (mockglm.report/1)" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b'{"schema": "mockglm.report/1"}', "1:1: is not a report (mockglm.report/1)"),
+        (b"\xff", "1:1: is not JSON: 'utf-8' codec can't decode"),
+        (b"[" * 100_000, "1:1: is not JSON: "),
+        (
+            b'{"schema": "mockglm.report/1", "target": "", "model": "", "checks": [{"id": "A"}]}',
+            "1:1: is a report whose checks are not whole",
+        ),
+    ],
+)
+def test_a_report_that_is_not_whole_is_told(tmp_path: Path, data: bytes, sentence: str) -> None:
+    (tmp_path / "a.json").write_bytes(data)
+    with pytest.raises(FileError) as caught:
+        load([tmp_path / "a.json"])
+    assert str(caught.value).startswith(f"{tmp_path}/a.json:{sentence}")
+
+
+def test_a_table_in_markdown_shows_every_character_and_explains_every_mark() -> None:
+    one, other = report("RSN-04", "ERR-10")[0], report()[0]
+    other["checks"] = [{**check, "verdict": "of tomorrow"} for check in other["checks"]]
+    lines = list(matrix([one, {**other, "target": "a|<b>"}]))
+    assert "| RSN-04 MUST | The content holds no &lt;think> tag. | ✗ | ¿ |" in lines
+    assert "a&#124;&lt;b>" in lines[0]
+    assert all(f"{mark} {WORDS[verdict]}" in lines[-1] for verdict, mark in MARKS.items())
+    assert len(set(MARKS.values())) == len(MARKS)
+
+
+def test_a_bug_of_the_kit_is_told() -> None:
+    told = report("SSE-05")[0]
+    for check in told["checks"]:
+        check.update(verdict="error" if check["id"] == "SSE-01" else check["verdict"], cause="Oh")
+    lines = [text for text, _ in render(told)]
+    assert lines[lines.index(next(line for line in lines if "? SSE-01 " in line)) + 1].endswith(
+        "Oh"
+    )
 
 
 def test_the_document_keeps_its_keys() -> None:

@@ -13,7 +13,8 @@ from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.judging import judge
 from mockglm.conformance.report.badge import badge
 from mockglm.conformance.report.described import described
-from mockglm.conformance.report.document import document, entry, head
+from mockglm.conformance.report.document import document, entry, head, summary
+from mockglm.conformance.report.marks import MARKS, WORDS
 from mockglm.conformance.report.page import page, timeline
 from mockglm.conformance.seen import Seen
 from tests.conformance.mutants import MUTANTS
@@ -130,6 +131,31 @@ def test_a_cause_stands_on_the_page() -> None:
 def test_the_badge_counts_what_applied(ids: tuple[str, ...], message: str, color: str) -> None:
     found = badge(report(*ids)[0])
     assert (found["message"], found["color"]) == (message, color)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "message", "color"),
+    [
+        ("expected", "MUST 71/72 · SHOULD 21/21", "yellow"),
+        ("stale", "MUST 71/72 · SHOULD 21/21", "red"),
+        ("not_testable", "MUST 71/72 · SHOULD 21/21", "red"),
+        ("error", "could not judge", "lightgrey"),
+    ],
+)
+def test_the_badge_is_red_where_the_run_fails(verdict: str, message: str, color: str) -> None:
+    told = report()[0]
+    checks = [
+        {**c, "verdict": verdict if c["id"] == "CHK-02" else c["verdict"]} for c in told["checks"]
+    ]
+    found = badge({**told, "checks": checks, "summary": summary(checks)})
+    assert (found["message"], found["color"]) == (message, color)
+
+
+def test_every_verdict_can_be_shown() -> None:
+    told, exchanges = report()
+    checks = [{**c, "verdict": v} for c, v in zip(told["checks"], MARKS, strict=False)]
+    text = page({**told, "checks": checks, "summary": summary(checks)}, exchanges)
+    assert all(f'title="{words}">{MARKS[verdict]}<' in text for verdict, words in WORDS.items())
 
 
 def test_the_badge_of_what_could_not_be_judged_is_grey() -> None:

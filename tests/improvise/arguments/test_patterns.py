@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from mockglm.clock import Ids
 from mockglm.improvise.arguments.patterns import GROWTH, LONGEST, matches, written
+from mockglm.improvise.arguments.refs import Fuel
 
 IDS = Ids("seed", "session", 0)
+WORK = 100_000
 
 PATTERNS = [
     r"^\d{3}-\d{4}$",
@@ -34,23 +36,27 @@ PATTERNS = [
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_every_text_that_is_written_matches(pattern: str) -> None:
-    texts = [*written(pattern, IDS, "here")][: len(GROWTH)]
+    texts = [*written(pattern, IDS, "here", fuel=Fuel(WORK))][: len(GROWTH)]
     assert [text for text in texts if not re.search(pattern, text)] == []
 
 
 def test_texts_grow() -> None:
-    lengths = {len(text) for text in written(r"^[a-z]+$", IDS, "here")}
+    lengths = {len(text) for text in written(r"^[a-z]+$", IDS, "here", fuel=Fuel(WORK))}
     assert {1, 2, 3, 129} <= lengths
 
 
 def test_a_text_stays_bounded() -> None:
-    text = next(written("(a{1000}){1000}", IDS, "here"))
+    text = next(written("(a{1000}){1000}", IDS, "here", fuel=Fuel(WORK)))
     assert LONGEST <= len(text) <= LONGEST + 1000
 
 
 def test_the_same_ids_and_place_write_the_same() -> None:
-    assert [*written(r"\w{9}", IDS, "a")] == [*written(r"\w{9}", Ids("seed", "session", 0), "a")]
-    assert next(written(r"\w{9}", IDS, "a")) != next(written(r"\w{9}", IDS, "b"))
+    assert [*written(r"\w{9}", IDS, "a", fuel=Fuel(WORK))] == [
+        *written(r"\w{9}", Ids("seed", "session", 0), "a", fuel=Fuel(WORK))
+    ]
+    assert next(written(r"\w{9}", IDS, "a", fuel=Fuel(WORK))) != next(
+        written(r"\w{9}", IDS, "b", fuel=Fuel(WORK))
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,26 +71,52 @@ def test_the_same_ids_and_place_write_the_same() -> None:
     ],
 )
 def test_what_only_ecmascript_has_is_understood(pattern: str, text: str) -> None:
-    assert matches(pattern, text)
-    assert next(written(pattern, IDS, "here"), None) is not None
+    assert matches(pattern, text, Fuel(WORK))
+    assert next(written(pattern, IDS, "here", fuel=Fuel(WORK)), None) is not None
 
 
-@pytest.mark.parametrize("pattern", ["([", "a{60000}{60000}{60000}", "x" * 5000])
+@pytest.mark.parametrize(
+    "pattern", ["([", "a{60000}{60000}{60000}", "x" * 5000, "(" * 40 + ")" * 40]
+)
 def test_a_pattern_that_cannot_be_read_matches_everything(pattern: str) -> None:
-    assert matches(pattern, "anything")
-    assert [*written(pattern, IDS, "here")] == []
+    assert matches(pattern, "anything", Fuel(WORK))
+    assert [*written(pattern, IDS, "here", fuel=Fuel(WORK))] == []
 
 
-@pytest.mark.parametrize("pattern", ["^(a+)+$", "^((a|b)*c)*$", "^(?=(a+)+b)"])
-def test_nested_loops_are_not_tried_on_long_texts(pattern: str) -> None:
-    assert not matches(pattern, "a" * 40 + "!")
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "^((a|b)*c)*$", "^(?=(a+)+b)", "^(a|aa)+(?=b)c$"])
+def test_what_has_too_many_ways_to_try_is_told_all_the_same(pattern: str) -> None:
+    assert not matches(pattern, "a" * 40 + "!", Fuel(WORK))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fit"),
+    [
+        (r"^(\w)\1$", "aa", True),
+        (r"^(\w)\1$", "ab", False),
+        (r"^(a|aa)+\1c$", "a" * 30, False),
+        (r"^(a)?(?(1)b|c)$", "ab", True),
+        (r"^(a)?(?(1)b|c)$", "ac", False),
+    ],
+)
+def test_a_reference_to_a_group_is_to_what_it_took(pattern: str, text: str, fit: bool) -> None:
+    assert matches(pattern, text, Fuel(WORK)) is fit
+
+
+def test_a_text_is_taken_to_match_when_there_is_no_work_left() -> None:
+    assert matches("^b$", "a", Fuel(0))
+    assert [*written("^b$", IDS, "here", fuel=Fuel(0))] == []
+
+
+def test_half_a_character_is_not_written() -> None:
+    texts = [*written(r"^[\ud800-\udfff]+x$", IDS, "here", fuel=Fuel(WORK))]
+    assert "".join(texts).isprintable()
 
 
 def test_a_pattern_python_warns_about_is_used_in_silence() -> None:
-    assert matches("[[a]", "a")
+    assert matches("[[a]", "a", Fuel(WORK))
 
 
 @given(st.text(alphabet="abc[](){}|*+?^$\\.1,-", max_size=14))
 def test_any_pattern_is_survived(pattern: str) -> None:
-    matches(pattern, "abc")
-    assert all(len(text) < LONGEST * 2 for text in written(pattern, IDS, "here"))
+    matches(pattern, "abc", Fuel(WORK))
+    assert all(len(text) < LONGEST * 2 for text in written(pattern, IDS, "here", fuel=Fuel(WORK)))

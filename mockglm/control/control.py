@@ -1,11 +1,10 @@
-"""The control API under /__mockglm__: look at a running server, queue replies, move its clock."""
+"""The application of the control API: its table of routes, and what each does."""
 
 from __future__ import annotations
 
 import asyncio
-import hmac
-from collections.abc import AsyncIterator, Callable, Mapping
-from ipaddress import ip_address
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,20 +16,21 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from mockglm import __version__
+from mockglm.control import query, told
+from mockglm.control.access import may
+from mockglm.control.feed import Listen, feed, until
 from mockglm.errors import MockGLMError, UsageError
-from mockglm.journal import Entry
-from mockglm.scenario import Interaction, Scenario, interaction, load, shipped
+from mockglm.scenario import Scenario, load, shipped
 from mockglm.session import Session, Sessions
 
-__all__ = ["PREFIX", "Control"]
+__all__ = ["Control"]
 
-PREFIX = "/__mockglm__"
 HEALTH = "/health"
 """Asked by whatever runs the server, so it is open to all."""
 
-LARGEST_BODY = 4 * 1024 * 1024
-LONGEST_QUEUE = 10_000
-FEED_BACKLOG = 1000
+EVERY = "*"
+"""Names all sessions to the feed; none can be called so."""
+
 LATEST = 253_370_764_800
 """The last day whose local time has a year of four digits, in unix seconds."""
 
@@ -49,10 +49,13 @@ class Control:
                 Route("/sessions", self._forget, methods=["DELETE"]),
                 Route("/journal", self._journal),
                 Route("/journal", self._clear_journal, methods=["DELETE"]),
-                Route("/journal/{ordinal:int}", self._entry),
+                Route("/journal/{ordinal}", self._entry),
+                Route("/replies", self._queued),
                 Route("/replies", self._queue, methods=["POST"]),
                 Route("/replies", self._drop, methods=["DELETE"]),
+                Route("/interactions", self._standing),
                 Route("/interactions", self._add, methods=["POST"]),
+                Route("/interactions", self._withdraw, methods=["DELETE"]),
                 Route("/clock", self._clock),
                 Route("/clock", self._move, methods=["POST"]),
                 Route("/clock", self._unmove, methods=["DELETE"]),
@@ -63,29 +66,13 @@ class Control:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        if not scope["path"].endswith(HEALTH) and not self._may(request):
+        is_health = scope["path"] == scope.get("root_path", "") + HEALTH
+        if not is_health and not may(Request(scope), self._token):
             await _json({"error": "this needs Authorization: Bearer $MOCKGLM_TOKEN"}, 403)(
                 scope, receive, send
             )
             return
         await self._app(scope, receive, send)
-
-    def _may(self, request: Request) -> bool:
-        """Whether the request may use this: with the token, or from this machine and for it.
-
-        The Host is looked at so that a page whose name was pointed at 127.0.0.1 gets nothing.
-        """
-        if self._token is not None:
-            given = request.headers.get("authorization", "")
-            return hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode())
-        peer = request.client.host if request.client else ""
-        origin = request.headers.get("origin")
-        return (
-            _is_here(peer)
-            and _is_here(_host(request.headers.get("host", "")))
-            and (origin is None or _is_here(_host(origin.partition("://")[2])))
-        )
 
     def _session(self, request: Request) -> Session:
         scenario, _, label = request.query_params.get("session", "").partition("@")
@@ -105,7 +92,7 @@ class Control:
 
     def _known(self) -> Mapping[str, Scenario]:
         """What is loaded, and what is shipped unless its name is taken."""
-        return {name: load(path) for name, path in shipped().items()} | dict(self._sessions.loaded)
+        return {name: load(path) for name, path in shipped().items()} | dict(self._sessions.named)
 
     async def _list(self, request: Request) -> Response:
         return _json(
@@ -122,11 +109,16 @@ class Control:
         return _json({"forgot": name})
 
     async def _journal(self, request: Request) -> Response:
-        last = request.query_params.get("last", "100")
-        if not last.isdecimal():
-            raise UsageError(f"last={last}: a number of entries is meant")
-        entries = list(self._session(request).journal)[-int(last) :] if int(last) else []
-        return _json([entry.summary() for entry in entries])
+        params = request.query_params
+        most, wanted = query.count(params, "last", 100), query.wanted(params)
+
+        def found() -> list[dict[str, Any]]:
+            return self._session(request).journal.summaries(most, wanted)
+
+        seconds = query.seconds(params, "wait")
+        if seconds and most:
+            await until(found, self._listen(self._session(request).name), request, seconds)
+        return _json(found())
 
     async def _clear_journal(self, request: Request) -> Response:
         journal = self._session(request).journal
@@ -135,18 +127,20 @@ class Control:
         return _json({"dropped": dropped})
 
     async def _entry(self, request: Request) -> Response:
-        ordinal = request.path_params["ordinal"]
-        for entry in self._session(request).journal:
-            if entry.ordinal == ordinal:
-                return _json(_whole(entry))
-        return _json({"error": f"the journal has no entry {ordinal}"}, 404)
+        text = request.path_params["ordinal"]
+        ordinal = query.number(text)
+        entry = None if ordinal is None else self._session(request).journal.get(ordinal)
+        if entry is None:
+            return _json({"error": f"the journal has no entry {text[:100]}"}, 404)
+        return _json(told.exchange(entry))
+
+    async def _queued(self, request: Request) -> Response:
+        return _json([told.reply(step) for step in self._session(request).queue])
 
     async def _queue(self, request: Request) -> Response:
+        written = await query.written(request, lambda reply: {"reply": reply})
         session = self._session(request)
-        steps = [one.steps[0] for one in await _written(request, lambda reply: {"reply": reply})]
-        if len(session.queue) + len(steps) > LONGEST_QUEUE:
-            raise UsageError(f"at most {LONGEST_QUEUE} replies can be queued")
-        session.queue.extend(steps)
+        session.enqueue(one.steps[0] for one in written)
         return _json({"queued": len(session.queue)})
 
     async def _drop(self, request: Request) -> Response:
@@ -155,18 +149,30 @@ class Control:
         queue.clear()
         return _json({"dropped": dropped})
 
-    async def _add(self, request: Request) -> Response:
+    async def _standing(self, request: Request) -> Response:
         session = self._session(request)
-        session.add(await _written(request, lambda one: one))
+        return _json([told.rule(one, session.used(one)) for one in session.rules.interactions])
+
+    async def _add(self, request: Request) -> Response:
+        written = await query.written(request, lambda one: one)
+        session = self._session(request)
+        session.add(written)
         return _json({"interactions": len(session.rules.interactions)})
+
+    async def _withdraw(self, request: Request) -> Response:
+        session = self._session(request)
+        dropped = len(session.rules.interactions)
+        session.stand(())
+        return _json({"dropped": dropped})
 
     async def _clock(self, request: Request) -> Response:
         clock = self._session(request).clock
         return _json({"now": clock.now(), "offset": clock.offset})
 
     async def _move(self, request: Request) -> Response:
+        body = await query.body(request)
         clock = self._session(request).clock
-        match await _body(request):
+        match body:
             case {"advance": int() | float() as seconds}:
                 shift = float(seconds)
             case {"now": int() | float() as time}:
@@ -184,58 +190,23 @@ class Control:
         return _json({"now": clock.now(), "offset": clock.offset})
 
     async def _reset(self, request: Request) -> Response:
-        forgot = len(list(self._sessions))
-        self._sessions.clear()
-        return _json({"forgot": forgot})
+        name = request.query_params.get("session")
+        names = [one.name for one in self._sessions if name in (None, one.name)]
+        return _json({"forgot": sum(map(self._sessions.forget, names))})
 
     async def _events(self, request: Request) -> Response:
         from sse_starlette import EventSourceResponse
 
-        return EventSourceResponse(_feed(self._session(request)))
+        every = request.query_params.get("session") == EVERY
+        name = None if every else self._session(request).name
+        return EventSourceResponse(feed(self._listen(name)))
+
+    def _listen(self, name: str | None) -> Listen:
+        return partial(self._sessions.feed.listen, session=name)
 
 
 async def _health(request: Request) -> Response:
     return _json({"status": "ok", "version": __version__})
-
-
-async def _feed(session: Session) -> AsyncIterator[Mapping[str, str]]:
-    """Every exchange of a session from now on; a reader who is too slow misses the oldest."""
-    entries: asyncio.Queue[Entry] = asyncio.Queue(FEED_BACKLOG)
-
-    def put(entry: Entry) -> None:
-        if entries.full():
-            entries.get_nowait()
-        entries.put_nowait(entry)
-
-    forget = session.journal.listen(put)
-    try:
-        while True:
-            entry = await entries.get()
-            yield {"event": "exchange", "data": msgspec.json.encode(entry.summary()).decode()}
-    finally:
-        forget()
-
-
-async def _written(
-    request: Request, wrap: Callable[[Any], Mapping[str, Any]]
-) -> tuple[Interaction, ...]:
-    """Interactions in the words of the file, from a body with one or a list of them."""
-    body = await _body(request)
-    several = body if isinstance(body, list) else [body]
-    return tuple(interaction(wrap(one), "body") for one in several)
-
-
-async def _body(request: Request) -> Any:
-    pieces, size = [], 0
-    async for piece in request.stream():
-        pieces.append(piece)
-        size += len(piece)
-        if size > LARGEST_BODY:
-            raise HTTPException(413, f"the body has more than {LARGEST_BODY} bytes")
-    try:
-        return msgspec.json.decode(b"".join(pieces))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"the body is no JSON: {error}") from error
 
 
 async def _nowhere(request: Request, error: Exception) -> Response:
@@ -247,40 +218,5 @@ async def _mistake(request: Request, error: Exception) -> Response:
     return _json({"error": str(error)}, 400)
 
 
-def _whole(entry: Entry) -> Mapping[str, Any]:
-    """An entry with its request and answer; a body that is no text has its bytes replaced."""
-    answer = entry.answer
-    return {
-        **entry.summary(),
-        "request": {
-            "query": entry.request.query,
-            "headers": entry.request.headers,
-            "body": entry.request.body.decode(errors="replace"),
-        },
-        "answer": answer
-        and {
-            "headers": answer.headers,
-            "pieces": [[at, piece.decode(errors="replace")] for at, piece in answer.pieces],
-            "end": answer.end,
-        },
-    }
-
-
 def _json(value: Any, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, media_type="application/json")
-
-
-def _host(authority: str) -> str:
-    """The host of an authority, without port and brackets."""
-    if authority.startswith("["):
-        return authority[1:].partition("]")[0]
-    return authority.partition(":")[0].partition("/")[0]
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,0 +1,72 @@
+"""What an answer costs, in the unit its account is counted in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from mockglm import chat
+from mockglm.errors import StreamError
+from mockglm.exchange import Answer, JSONObject
+
+__all__ = ["Price", "Prices", "Unit", "cost"]
+
+Unit = Literal["yuan", "tokens", "requests"]
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Yuan for a million tokens; `cached` of None is what other input costs.
+
+    There is no table of them: the service's own have steps by length and change often, so a file
+    says what it reckons with.
+    """
+
+    input: float
+    output: float
+    cached: float | None = None
+
+    def of(self, usage: JSONObject) -> float:
+        """What a usage as on the wire costs, in yuan."""
+        held = _count(usage.get("prompt_tokens_details") or {}, "cached_tokens")
+        fresh = _count(usage, "prompt_tokens") - held
+        cached = self.input if self.cached is None else self.cached
+        total = fresh * self.input + held * cached
+        return (total + _count(usage, "completion_tokens") * self.output) / MILLION
+
+
+Prices = tuple[tuple[str, Price], ...]
+"""By model, as a glob; the first that fits. What none fits costs nothing."""
+
+
+def cost(answer: Answer, model: str, unit: Unit, prices: Prices) -> float:
+    """What an answer takes from a balance; an answer without usage costs no tokens and no yuan."""
+    if unit == "requests":
+        return 1.0
+    usage = _usage(answer)
+    if unit == "tokens":
+        return _count(usage, "total_tokens")
+    return _price(model, prices).of(usage)
+
+
+def _price(model: str, prices: Iterable[tuple[str, Price]]) -> Price:
+    return next((price for glob, price in prices if fnmatchcase(model, glob)), Price(0, 0))
+
+
+def _count(usage: JSONObject, name: str) -> float:
+    """A figure of a usage; 0 where a file's own bytes say none."""
+    value = usage.get(name)
+    return value if isinstance(value, int | float) else 0
+
+
+def _usage(answer: Answer) -> JSONObject:
+    """The usage an answer reports; none where it reports none, or cannot be read."""
+    read = chat.join if answer.is_stream else chat.read
+    try:
+        return read(answer.body).reply.usage or {}
+    except StreamError:
+        return {}

@@ -1,0 +1,44 @@
+"""The verdicts as they are shown: a mark, a colour and words for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["MARKS", "STYLES", "WORDS"]
+
+MARKS: Mapping[str, str] = {
+    "pass": "✓",
+    "fail": "✗",
+    "error": "?",
+    "warn": "!",
+    "not_testable": "–",
+    "not_exercised": "○",
+    "not_applicable": "·",
+    "expected": "x",
+    "stale": "±",
+}
+
+STYLES: Mapping[str, str] = {
+    "pass": "green",
+    "fail": "red",
+    "error": "red",
+    "warn": "yellow",
+    "not_testable": "red",
+    "not_exercised": "yellow",
+    "not_applicable": "",
+    "expected": "yellow",
+    "stale": "red",
+}
+"""Colours as pytest's terminal has them; empty for none."""
+
+WORDS: Mapping[str, str] = {
+    "pass": "passed",
+    "fail": "failed",
+    "error": "could not be judged for a bug of the kit",
+    "warn": "warned",
+    "not_testable": "not testable",
+    "not_exercised": "not exercised",
+    "not_applicable": "not applicable",
+    "expected": "expected to fail",
+    "stale": "expected to fail, but passed",
+}

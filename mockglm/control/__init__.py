@@ -1,0 +1,5 @@
+"""The control API under /__mockglm__: look at a running server, queue replies, move its clock."""
+
+from mockglm.control.control import Control
+
+__all__ = ["Control"]

@@ -1,0 +1,50 @@
+"""docs/clients.md: the outcomes and the verdicts of the clients, as a table has them."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from tests.outcomes.page import page
+from tests.outcomes.run import CLIENTS, Outcome
+
+TEXT = (Path(__file__).parents[2] / "docs" / "clients.md").read_text("utf-8")
+RETRIES = {
+    "rate-limit": "fine",  # 1302
+    "overload": "fine",  # 1305
+    "error-server": "fine",  # 1234
+    "disconnect-reset": "fine",
+    "error-content": "fine",  # 1301
+    "error-parameters": "fine",  # 1210
+    "no-balance": "`retried-in-vain`",  # 1113
+    "quota-5h": "`ignored-reset`",  # 1308
+}
+
+
+def verdicts(text: str) -> dict[str, dict[str, str]]:
+    """What the table of verdicts says, by scenario and client."""
+    lines = text.partition("## The verdict")[2].splitlines()
+    names, _, *rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("|")]
+    return {row[0].strip("`"): dict(zip(names[1:], row[1:], strict=True)) for row in rows}
+
+
+def test_the_verdicts_of_zai_sdk_and_openai_are_told() -> None:
+    told = verdicts(TEXT)
+    for client in ("zai-sdk", "openai (Python)"):
+        assert {name: told[name][client] for name in RETRIES} == RETRIES
+
+
+def test_a_verdict_is_told_where_something_failed() -> None:
+    came = {
+        ("hello", False): Outcome("answer", "stop", 1),
+        ("no-balance", False): Outcome("Error", "", 3, True, ("retried-in-vain", "storm")),
+        ("reset", False): Outcome("Error", "", 1, True, ("gave-up",)),
+        ("stall", False): Outcome("waits", "", 1, True),
+    }
+    both = came | {(name, True): one for (name, _), one in came.items()}
+    both["reset", True] = Outcome("answer", "stop", 2, True)
+    text = page({"zai-sdk": both}, CLIENTS[:1], {"zai-sdk": "0.2.3"}, date(2026, 11, 22))
+    assert verdicts(text) == {
+        "no-balance": {"zai-sdk": "`retried-in-vain`, `storm`"},
+        "reset": {"zai-sdk": "`gave-up` / fine"},
+    }

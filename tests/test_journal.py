@@ -1,0 +1,145 @@
+"""Journals: what they keep together, what they give out, and who is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockglm.exchange import Answer, Exchange, Request
+from mockglm.journal import Budget, Entry, Feed, Journal, Source
+from mockglm.redact import MOST_LEARNED, SECRET_HEADERS
+from mockglm.session import Visit
+
+
+def entry(ordinal: int, size: int = 10, session: str = "", path: str = "/models") -> Entry:
+    return Entry(ordinal, session, 0.0, Request("POST", path, body=b"x" * size))
+
+
+def ordinals(journal: Journal) -> list[int]:
+    return [one.ordinal for one in journal]
+
+
+def test_over_the_budget_the_oldest_entry_of_all_journals_goes() -> None:
+    budget = Budget(most=1000)
+    first, second = Journal(budget), Journal(budget)
+    for ordinal, journal in enumerate([first, second, first, second], 1):
+        journal.add(entry(ordinal, 300))
+    assert (ordinals(first), ordinals(second), budget.used) == ([3], [2, 4], 900)
+    second.add(entry(5, 5000))
+    assert (ordinals(first), ordinals(second), budget.used) == ([], [5], 5000)
+
+
+def test_two_hundred_journals_of_one_large_entry_each_keep_to_the_budget() -> None:
+    budget = Budget(most=1_000_000)
+    journals = [Journal(budget) for _ in range(200)]
+    for journal in journals:
+        journal.add(entry(1, 240_000))
+    assert budget.used <= 1_000_000
+    assert [len(journal) for journal in journals] == [0] * 196 + [1] * 4
+
+
+def test_what_is_cleared_or_pushed_out_counts_no_longer() -> None:
+    budget = Budget(most=1000)
+    first, second = Journal(budget, most_entries=2), Journal(budget)
+    for ordinal in range(1, 6):
+        first.add(entry(ordinal, 100))
+    second.add(entry(1, 100))
+    assert (ordinals(first), budget.used) == ([4, 5], 300)
+    first.clear()
+    assert (ordinals(first), budget.used) == ([], 100)
+
+
+def test_an_answer_that_the_service_gave_later_counts() -> None:
+    budget = Budget(most=1000)
+    journal = Journal(budget)
+    waiting = entry(2, 100)
+    for one in (entry(1, 100), waiting, entry(3, 100)):
+        journal.add(one)
+    answer = Answer(200, (), ((0.0, b"x" * 750),))
+    exchange = Exchange(waiting.request, answer, 0.0)
+    Visit(None, waiting, journal, lambda: None).take(exchange, ())
+    assert (ordinals(journal), budget.used) == ([2, 3], 950)
+    journal.weigh(entry(9))  # one that is gone
+    assert budget.used == 950
+
+
+def test_a_feed_tells_what_comes_and_what_ends_of_one_session_or_of_all() -> None:
+    feed = Feed()
+    journals = {name: Journal(feed=feed) for name in ("", "@a")}
+    one: list[str] = []
+    every: list[str] = []
+    forget = feed.listen(lambda told: one.append(told.outcome), session="@a")
+    feed.listen(lambda told: every.append(told.session + told.outcome))
+    for name, journal in journals.items():
+        asked = entry(1, session=name)
+        journal.add(asked)
+        asked.outcome = "done"
+        journal.close(asked)
+    forget()
+    journals["@a"].add(entry(2, session="@a"))
+    assert one == ["open", "done"]
+    assert every == ["open", "done", "@aopen", "@adone", "@aopen"]
+
+
+def test_the_newest_entries_are_told_oldest_first() -> None:
+    journal = Journal()
+    for ordinal in range(1, 7):
+        journal.add(entry(ordinal))
+    told = journal.summaries(2, lambda one: one.ordinal % 2 == 0)
+    assert [one["ordinal"] for one in told] == [4, 6]
+    assert journal.summaries(0) == []
+    assert len(journal.summaries(100)) == 6
+
+
+def test_one_entry_is_given_without_its_keys_and_none_that_is_not_there() -> None:
+    journal = Journal()
+    journal.learn("sk-a-secret-of-mine")
+    asked = Request("POST", "/x/sk-a-secret-of-mine", body=b"sk-a-secret-of-mine")
+    journal.add(Entry(3, "", 0.0, asked))
+    found = journal.get(3)
+    assert found is not None
+    assert (found.request.path, found.request.body) == ("/x/REDACTED", b"REDACTED")
+    assert journal.summaries(1)[0]["path"] == "/x/REDACTED"
+    assert journal.get(2) is None
+
+
+@pytest.mark.parametrize("name", ["X-Token", "api-key", "x-goog-api-key", *sorted(SECRET_HEADERS)])
+def test_a_header_that_is_a_secret_is_not_shown(name: str) -> None:
+    journal = Journal()
+    asked = Request("POST", "/models", headers=((name.lower(), "abc"), ("accept", "abc")))
+    journal.add(Entry(1, "", 0.0, asked, answer=Answer(200, ((name, "abc"), ("Date", "x")), ())))
+    (shown,) = journal
+    assert shown.answer is not None
+    assert shown.request.headers == ((name.lower(), "REDACTED"), ("accept", "abc"))
+    assert shown.answer.headers == ((name, "REDACTED"), ("Date", "x"))
+
+
+@pytest.mark.parametrize(
+    ("key", "is_listed", "shown"),
+    [
+        ("messages", False, "messages"),
+        ("messages", True, "REDACTED"),
+        ("a-dummy-key.messages", False, "messages"),
+        ("sk-0123456789abc", False, "messages"),
+        ("short", True, "messages"),
+    ],
+)
+def test_only_what_is_a_key_is_learned(key: str, is_listed: bool, shown: str) -> None:
+    journal = Journal()
+    journal.learn(key, is_listed=is_listed)
+    assert journal.redacted(Request("POST", "/", body=b"messages")).body == shown.encode()
+
+
+def test_a_key_that_is_still_used_is_known_however_many_came_since() -> None:
+    journal = Journal()
+    own = "sk-custom-secret-1"
+    for number in range(2 * MOST_LEARNED):
+        journal.learn(f"0123456789abcdef-{number}")
+        if number % 500 == 0:
+            journal.learn(own)
+    assert journal.redacted(Request("POST", "/", body=own.encode())).body == b"REDACTED"
+
+
+def test_a_source_is_written_as_its_name() -> None:
+    journal = Journal()
+    journal.add(Entry(1, "", 0.0, Request("GET", "/models"), source=Source.GATEWAY))
+    assert f"{journal.summaries(1)[0]['source']}" == "gateway"
