@@ -149,6 +149,8 @@ class Frames(Sequence[tuple[float, bytes]]):
 
     def _piece(self, stop: Stop) -> tuple[float, bytes]:
         at, first, end = stop
+        if end == first + 1 <= len(self._tails):
+            return at, self._opening + self._tails[first]
         tails = self._tails[first:end]
         body = self._opening + self._opening.join(tails) if tails else b""
         return at, body + self._ending if end > len(self._tails) else body

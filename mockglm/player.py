@@ -185,7 +185,7 @@ class Flow:
         "_framing",
         "_head",
         "_held",
-        "_last",
+        "_is_begun",
         "_next",
         "_pieces",
         "_watch",
@@ -193,16 +193,15 @@ class Flow:
     )
 
     def __init__(self, answer: Answer, framing: Framing, watch: Watch, wire: Wire) -> None:
-        pieces = answer.pieces or NOTHING
         self._framing = framing
         self._watch = watch
         self._wire = wire
-        self._pieces = enumerate(pieces, 1)
-        self._last = len(pieces)
+        self._pieces = iter(answer.pieces or NOTHING)
         self._next = next(self._pieces, None)
         self._head = framing.head
         self._ending = framing.ending if answer.end == "done" else b""
         self._held: list[bytes] = []
+        self._is_begun = False
 
     @property
     def is_over(self) -> bool:
@@ -215,23 +214,25 @@ class Flow:
         while not self._wire.is_full:
             if self._held:
                 self._wire.write(self._held.pop())
-            elif self._next is None:
+                continue
+            if self._next is None:
                 return None
-            else:
-                index, (at, piece) = self._next
-                due = self._watch.started + at
-                if due > monotonic():
+            at, piece = self._next
+            due = self._watch.started + at
+            if due > monotonic():
+                if self._head:
                     self._write(b"")
-                    return due
-                self._take(index, piece)
+                return due
+            self._take(piece)
         return None
 
-    def _take(self, index: int, piece: bytes) -> None:
-        if index == 1:
+    def _take(self, piece: bytes) -> None:
+        if not self._is_begun:
+            self._is_begun = True
             self._watch.first()
         data = self._framing.part(piece)
         self._next = next(self._pieces, None)
-        if index == self._last:
+        if self._next is None:
             self._watch.last()
             data += self._ending
         self._write(data)

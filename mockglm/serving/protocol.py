@@ -38,12 +38,12 @@ class Connection:
     the one that the protocol is at.
     """
 
-    __slots__ = ("_cycle", "_protocol", "_transport", "gone")
+    __slots__ = ("_cycle", "_flow", "_transport", "gone")
 
     def __init__(self, protocol: GLMProtocol) -> None:
         self._transport = protocol.transport
-        self._protocol = protocol
         self._cycle = protocol.cycle
+        self._flow = protocol.flow
         self.gone = protocol.gone
 
     @property
@@ -60,7 +60,7 @@ class Connection:
 
     @property
     def is_full(self) -> bool:
-        return self._protocol.flow.write_paused
+        return self._flow.write_paused
 
     def write(self, data: bytes) -> None:
         # What uvicorn has to say of a failure must not stand in the middle of an answer.
@@ -79,7 +79,7 @@ class Connection:
 
     async def drain(self) -> None:
         if not self.gone.done():
-            await self._protocol.flow.drain()
+            await self._flow.drain()
 
     async def sent(self) -> None:
         """Wait until the peer's kernel has every byte (Linux); elsewhere until ours has them."""
