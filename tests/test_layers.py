@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -135,3 +136,11 @@ def test_a_door_opens_without_anything_heavy(door: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert HEAVY & set(loaded.stdout.split()) == set()
+
+
+def test_contributors_are_shown_the_same_house() -> None:
+    page = (PACKAGE.parent / "CONTRIBUTING.md").read_text("utf-8")
+    table = page.split("## The house")[1].split("## To add")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    drawn = [re.findall(r"`(\w+)`", row) for row in rows]
+    assert drawn == [line.split() for line in HOUSE.strip().splitlines()][:-1]
