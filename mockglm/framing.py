@@ -16,6 +16,14 @@ BODILESS = (204, 304)
 
 LAST_CHUNK = b"0\r\n\r\n"
 
+PHRASES = {
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Large",
+    416: "Requested Range Not Satisfiable",
+    422: "Unprocessable Entity",
+}
+"""What nginx says, where Python's words change with its version."""
+
 Fields = list[tuple[str, str]]
 
 
@@ -95,5 +103,6 @@ def _head(status: int, lines: Fields) -> bytes:
 
 @lru_cache(maxsize=64)
 def _status(status: int) -> bytes:
-    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+    known = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+    phrase = PHRASES.get(status, known)
     return b"HTTP/1.1 %d %b\r\n" % (status, phrase.encode())

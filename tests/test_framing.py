@@ -101,6 +101,9 @@ def test_values_are_latin_1_where_they_can_be_and_else_utf_8() -> None:
     assert b"x-a: \xe9\r\nx-b: \xe6\x99\xb4\r\n" in head
 
 
-@pytest.mark.parametrize(("status", "line"), [(429, "429 Too Many Requests"), (599, "599 ")])
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [(429, "429 Too Many Requests"), (413, "413 Request Entity Too Large"), (599, "599 ")],
+)
 def test_the_status_line_has_the_phrase_there_is(status: int, line: str) -> None:
     assert frame(Answer(status, JSON, BODY), DATE).head.startswith(f"HTTP/1.1 {line}\r\n".encode())

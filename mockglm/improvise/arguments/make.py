@@ -69,17 +69,24 @@ class _Maker:
     def __init__(self, root: Any, ids: Ids, given: Given) -> None:
         self.root, self.ids, self.given = root, ids, given
         self.fuel, self.work = Fuel(NODES), Fuel(WORK)
+        # by identity, and kept, so that no other schema comes to have that
+        self.hopeless: dict[int, Any] = {}
         # a property is wanted when something is given at it or below
         self.wanted = {path[:end] for path in given for end in range(len(path) + 1)}
 
     def make(self, schema: Any, place: Place) -> Any:
         """The first candidate that satisfies the schema, else the first there is."""
         spare: list[Any] = []
-        for value in islice(self.candidates(schema, place), TRIES):
+        for value in islice(self.candidates(schema, place), self.tries(schema)):
             if self.fuel.left < 0 or self.is_fit(value, schema):
                 return value
             spare.append(value)
+        self.hopeless[id(schema)] = schema
         return spare[0] if spare else None
+
+    def tries(self, schema: Any) -> int:
+        """One for what nothing satisfied elsewhere: the work is needed for other ways."""
+        return 1 if id(schema) in self.hopeless else TRIES
 
     def is_fit(self, value: Any, schema: Any) -> bool:
         return fits(value, schema, self.root, fuel=self.work)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError
@@ -278,7 +278,26 @@ def nested(inner: st.SearchStrategy[Schema]) -> st.SearchStrategy[Schema]:
     return st.one_of(objects, lists, unions, both)
 
 
+DATED: Schema = {
+    "type": "object",
+    "properties": {"b": {"type": "array", "items": {"type": "string", "format": "date"}}},
+    "required": ["b"],
+    "additionalProperties": False,
+}
+NUMBERED: Schema = {
+    "type": "object",
+    "properties": {
+        "a": {},
+        "name": {},
+        "b": {"type": "array", "items": {"type": "string", "pattern": r"^\d{3}$"}, "minItems": 3},
+        "city": {},
+    },
+    "required": ["a", "b", "city"],
+}
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example({"anyOf": [{"allOf": [DATED, NUMBERED]}, DATED]})
 @given(st.recursive(leaves, nested, max_leaves=8))
 def test_any_schema_that_can_be_satisfied_is(schema: Schema) -> None:
     assert errors(schema, make(schema, IDS)) == []
