@@ -94,13 +94,11 @@ def ticking(answer: bytes, first: float, every: float) -> App:
     return app
 
 
-def main(kind: str, port: str, file: str, *pace: str) -> None:
-    answer = Path(file).read_bytes()
-    apps: dict[str, Callable[..., App]] = {"plain": plain, "stream": stream, "ticking": ticking}
-    app = apps[kind](answer, *map(float, pace))
+def serve(app: Any, port: int) -> None:
+    """Serve an ASGI application with bare uvicorn, as all yardsticks are."""
     uvicorn.run(
         app,
-        port=int(port),
+        port=port,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -109,6 +107,12 @@ def main(kind: str, port: str, file: str, *pace: str) -> None:
         log_config=None,
         access_log=False,
     )
+
+
+def main(kind: str, port: str, file: str, *pace: str) -> None:
+    answer = Path(file).read_bytes()
+    apps: dict[str, Callable[..., App]] = {"plain": plain, "stream": stream, "ticking": ticking}
+    serve(apps[kind](answer, *map(float, pace)), int(port))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import asking
+from benchmarks.apps import serve
 from benchmarks.cases import Size
 from benchmarks.cost import Cost, compare, cpu
 from benchmarks.figures import Figure
@@ -205,7 +206,6 @@ def _questions(count: int) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
 def main(port: str, url: str) -> None:
     """Pass on until told to stop."""
     import httpx
-    import uvicorn
     from starlette.applications import Starlette
     from starlette.responses import StreamingResponse
     from starlette.routing import Route
@@ -223,18 +223,7 @@ def main(port: str, url: str) -> None:
         pieces = _pieces(answer, stack)
         return StreamingResponse(pieces, answer.status_code, media_type=STREAM_TYPE)
 
-    app = Starlette(routes=[Route("/{path:path}", pass_on, methods=["POST"])])
-    uvicorn.run(
-        app,
-        port=int(port),
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        access_log=False,
-    )
+    serve(Starlette(routes=[Route("/{path:path}", pass_on, methods=["POST"])]), int(port))
 
 
 async def _pieces(answer: httpx.Response, stack: AsyncExitStack) -> AsyncIterator[bytes]:

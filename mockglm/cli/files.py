@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
 
-from mockglm.errors import UsageError
+from mockglm.errors import UsageError, nearest
 from mockglm.exchange import Request
 from mockglm.faults import CATALOGUE
 from mockglm.scenario import load, load_all, shipped
@@ -103,8 +102,8 @@ def _header(line: str) -> tuple[str, str]:
 def _copy(name: str) -> Path:
     paths = shipped()
     if name not in paths:
-        near = get_close_matches(name, paths, n=1)
-        hint = f"did you mean {near[0]}?" if near else "`mockglm scenarios` lists them"
+        near = nearest(name, paths)
+        hint = f"did you mean {near}?" if near else "`mockglm scenarios` lists them"
         raise UsageError(f"no scenario is called {name!r}; {hint}")
     target = Path(paths[name].name)
     if target.exists():

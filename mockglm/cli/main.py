@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 
 import click
 
 from mockglm import __version__
-from mockglm.errors import FileError, MockGLMError
+from mockglm.errors import FileError, MockGLMError, nearest
 
 __all__ = ["main"]
 
@@ -54,8 +53,8 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
-            near = get_close_matches(args[0], VERBS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(VERBS)}."
+            near = nearest(args[0], VERBS)
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(VERBS)}."
             raise click.UsageError(f"no verb is called {args[0]!r}; {hint}")
         return super().resolve_command(ctx, args)
 

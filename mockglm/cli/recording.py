@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import click
 
 from mockglm.keys import NAMES, find
 from mockglm.recorder import Mode, Passed, Recording, Upstream, begin, is_real
+from mockglm.serving import is_loopback
 
 if TYPE_CHECKING:
     from mockglm.session import Sessions
@@ -59,7 +59,7 @@ def summary(sessions: Sessions) -> list[str]:
 def _key(host: str) -> str:
     """The environment's key, if only this machine can spend it."""
     key = find(os.environ, Path.cwd())
-    if key and not _is_loopback(host):
+    if key and not is_loopback(host):
         _tell(f"mockglm: {host} is open to others, so that every client needs a key of its own")
         return ""
     if key and not is_real(key):
@@ -67,13 +67,6 @@ def _key(host: str) -> str:
     if not key:
         _tell(f"mockglm: no key in the environment ({NAMES[0]} …) or .env; clients bring their own")
     return key
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _tell(line: str) -> None:

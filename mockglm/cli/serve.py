@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from mockglm.cli.log import LOGS
 from mockglm.errors import UsageError
 from mockglm.models import MODELS, Model, like
 from mockglm.scenario import Scenario
-from mockglm.serving import Reloader, Server, listen, origin, reachable
+from mockglm.serving import Reloader, Server, is_loopback, listen, origin, reachable
 from mockglm.session import Sessions, Settings
 
 if TYPE_CHECKING:
@@ -152,16 +151,9 @@ def _token(host: str) -> str | None:
     """What opens the control API: nothing on this machine alone, else a token, made up if none is
     set."""
     given = os.environ.get("MOCKGLM_TOKEN")
-    if given or _is_loopback(host):
+    if given or is_loopback(host):
         return given
     return secrets.token_urlsafe(24)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _summarize(sessions: Sessions) -> None:

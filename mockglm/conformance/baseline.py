@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 
 from mockglm.conformance.checks import CHECKS
-from mockglm.errors import FileError, Problem
+from mockglm.errors import FileError, Problem, nearest
 
 __all__ = ["dump", "load"]
 
@@ -48,8 +47,8 @@ def _problems(path: Path, pairs: list[tuple[object, object]]) -> Iterator[Proble
         id, reason = getattr(key, "value", None), getattr(value, "value", None)
         mark = getattr(key, "start_mark", None)
         if not isinstance(id, str) or id not in CHECKS:
-            near = get_close_matches(str(id), CHECKS, n=1)
-            hint = f", {near[0]} was meant?" if near else ""
+            near = nearest(str(id), CHECKS)
+            hint = f", {near} was meant?" if near else ""
             yield _problem(path, mark, f"no check is called {id}{hint}")
         elif id in known:
             yield _problem(path, mark, f"{id} stands here twice")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from mockglm.conformance.options import OPTIONS, PACKAGE
-from mockglm.errors import UsageError
+from mockglm.errors import UsageError, nearest
 
 __all__ = ["arguments", "main"]
 
@@ -61,8 +60,8 @@ def _options(options: Mapping[str, object]) -> Iterator[str]:
     known = {name.removeprefix("--glm-") for name, _ in OPTIONS}
     for name, value in options.items():
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            raise UsageError(f"no option {name}" + (f", {near[0]} was meant?" if near else ""))
+            near = nearest(name, known)
+            raise UsageError(f"no option {name}" + (f", {near} was meant?" if near else ""))
         if value is True:
             yield f"--glm-{name}"
         elif isinstance(value, tuple):

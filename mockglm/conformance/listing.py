@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from itertools import groupby
 
 from mockglm.conformance.catalogue import CATEGORIES, RETIRED, SET, Check
 from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.report.advice import advise
-from mockglm.errors import UsageError
+from mockglm.errors import UsageError, nearest
 
 __all__ = ["explain", "listing", "page"]
 
@@ -143,5 +142,5 @@ def _probes(check: Check) -> Iterator[str]:
 def _hint(id: str) -> str:
     if id in RETIRED:
         return f": {RETIRED[id]}"
-    near = get_close_matches(id, CHECKS, n=1)
-    return f", {near[0]} was meant?" if near else ""
+    near = nearest(id, CHECKS)
+    return f", {near} was meant?" if near else ""

@@ -1,8 +1,17 @@
 """The running server: uvicorn with a protocol that can reset, as a process or in a thread."""
 
-from mockglm.serving.address import origin, reachable
+from mockglm.serving.address import is_loopback, origin, reachable
 from mockglm.serving.protocol import GLMProtocol
 from mockglm.serving.reload import Reloader
 from mockglm.serving.server import Background, Server, listen
 
-__all__ = ["Background", "GLMProtocol", "Reloader", "Server", "listen", "origin", "reachable"]
+__all__ = [
+    "Background",
+    "GLMProtocol",
+    "Reloader",
+    "Server",
+    "is_loopback",
+    "listen",
+    "origin",
+    "reachable",
+]

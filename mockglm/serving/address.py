@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-__all__ = ["origin", "reachable"]
+__all__ = ["is_loopback", "origin", "reachable"]
 
 
 def origin(host: str, port: int, scheme: str = "http") -> str:
@@ -23,3 +23,11 @@ def reachable(host: str) -> str:
     if not address.is_unspecified:
         return host
     return "127.0.0.1" if address.version == 4 else "::1"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what is bound there."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

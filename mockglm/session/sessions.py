@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 from mockglm.clock import Clock
-from mockglm.errors import UsageError
+from mockglm.errors import UsageError, nearest
 from mockglm.journal import Budget, Feed, Journal
 from mockglm.scenario import Interaction, Scenario, load, named, shipped, unnamed
 from mockglm.session.session import Session
@@ -120,6 +119,6 @@ def _find(name: str, loaded: Mapping[str, Scenario], all_loaded: Sequence[Scenar
     paths = shipped()
     if name in paths:
         return load(paths[name])
-    near = get_close_matches(name, (*loaded, *paths), n=1)
-    hint = f"did you mean {near[0]}?" if near else "`mockglm scenarios` lists them"
+    near = nearest(name, (*loaded, *paths))
+    hint = f"did you mean {near}?" if near else "`mockglm scenarios` lists them"
     raise UsageError(f"no scenario is called {name!r}; {hint}")

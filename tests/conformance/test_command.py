@@ -17,7 +17,6 @@ from mockglm.conformance.plan import Limits, Plan
 from mockglm.conformance.probes import PROBES
 from mockglm.errors import UsageError
 from mockglm.exchange import Answer, Exchange, Request
-from mockglm.keys import NAMES
 from tests.conformance.mutants import MUTANTS, header
 from tests.conformance.reference import ANSWERS, HEADERS, JSON_TYPE, KEY, TARGET, dump, refusal
 from tests.conformance.server import serving
@@ -43,12 +42,7 @@ NEW_API = _refused(503, error={"message": "无可用渠道", "code": "model_not_
 ENDLESS = replace(ANSWERS["stream"], pieces=((0.0, b": still there\n"),), end="hang")
 
 
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in NAMES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("ZAI_API_KEY", KEY)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("key")
 
 
 def good(name: str) -> Answer:

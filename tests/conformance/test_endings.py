@@ -5,15 +5,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from mockglm.cli import main
 from mockglm.exchange import Answer
-from mockglm.keys import NAMES
 from tests.conformance.mutants import MUTANTS
-from tests.conformance.reference import ANSWERS, HEADERS, KEY, refusal
+from tests.conformance.reference import ANSWERS, HEADERS, refusal
 from tests.conformance.server import serving
 
 HTML = Answer(
@@ -22,12 +20,7 @@ HTML = Answer(
 ENDLESS = replace(ANSWERS["stream"], pieces=((0.0, b": still there\n"),), end="hang")
 
 
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in NAMES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("ZAI_API_KEY", KEY)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("key")
 
 
 def ended(*arguments: str) -> object:

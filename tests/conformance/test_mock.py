@@ -17,7 +17,6 @@ from mockglm.conformance.probes import PROBES
 from mockglm.conformance.seen import Seen
 from mockglm.conformance.target import Target
 from mockglm.journal import Entry
-from mockglm.keys import NAMES
 from tests.serving import KEY, Served, serving
 
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "conformance.yaml"
@@ -38,11 +37,9 @@ MODELS = {
 
 
 @pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in NAMES:
-        monkeypatch.delenv(name, raising=False)
+def key(key: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that the mock takes."""
     monkeypatch.setenv("ZAI_API_KEY", KEY)
-    monkeypatch.chdir(tmp_path)
 
 
 @dataclass(frozen=True)

@@ -12,21 +12,15 @@ import pytest
 
 from mockglm.conformance.command import main
 from mockglm.exchange import Answer, End
-from mockglm.keys import NAMES
 from tests.conformance.mutants import crlf
-from tests.conformance.reference import ANSWERS, HEADERS, KEY, STREAM_TYPE, dump, refusal
+from tests.conformance.reference import ANSWERS, HEADERS, STREAM_TYPE, dump, refusal
 from tests.conformance.server import serving
 
 LEFT = "got no answer: "
 Choose = Callable[[str], Answer]
 
 
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in NAMES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("ZAI_API_KEY", KEY)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("key")
 
 
 @dataclass(frozen=True)

@@ -18,19 +18,14 @@ from mockglm.cli.check import check
 from mockglm.conformance.cause import _ADVICE
 from mockglm.conformance.listing import page
 from mockglm.conformance.options import OPTIONS
-from mockglm.keys import NAMES
-from tests.conformance.reference import ANSWERS, KEY
+from tests.conformance.reference import ANSWERS
 from tests.conformance.server import handler, serving
 
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 
 @pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in NAMES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("ZAI_API_KEY", KEY)
-    monkeypatch.chdir(tmp_path)
+def taken(key: None, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     (tmp_path / "folder").mkdir()
     (tmp_path / "bad.pem").write_text(PEM, encoding="utf-8")

@@ -12,7 +12,6 @@ from mockglm.conformance import recordings
 from mockglm.conformance.command import main
 from mockglm.conformance.probes import PROBES
 from mockglm.exchange import Answer, Exchange, Request
-from mockglm.keys import NAMES
 from tests.conformance.mutants import MUTANTS
 from tests.conformance.reference import ANSWERS, JSON_TYPE, KEY, exchange, refusal
 from tests.conformance.server import serving
@@ -21,12 +20,7 @@ NOT_KEPT = {"TRN-04", "CHK-09", "HDR-01", "AUT-06"}
 """Checks over what a cassette leaves out: headers of requests, the date of an answer."""
 
 
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in NAMES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("ZAI_API_KEY", KEY)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("key")
 
 
 def verdicts(folder: str) -> dict[str, str]:
