@@ -15,16 +15,16 @@ reported (MetaGLM/zhipuai-sdk-python-v4#8). A judgement: what is no JWT, or has 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mockglm.exchange import Failure
 
 __all__ = ["credential", "judge"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     """A JWT taken apart. `expires` is in milliseconds, None where it says no number."""
 
     id: str

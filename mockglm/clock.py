@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import accumulate
+
+from msgspec import Struct
 
 __all__ = ["AT_ONCE", "BEIJING", "Clock", "Ids", "Pace", "local", "utc"]
 
@@ -82,8 +83,7 @@ class Ids:
         return digest.hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """How fast a reply comes: seconds to the first token, between tokens, and of random spread."""
 
     first: float = 0.0

@@ -10,10 +10,11 @@ Assumed, nothing public says them: the statuses of 1231 and 1300, the English of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from string import Formatter
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct
 
 __all__ = ["CODES", "Code", "Language", "missing", "text"]
 
@@ -23,8 +24,7 @@ NEWEST = "docs.bigmodel.cn/cn/faq/api-code"
 OLDER = "docs.bigmodel.cn/cn/api/api-code"
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """One business code. `zh` and `en` have `{field}`s; `waits` is whether the same request can
     succeed later without anybody's doing; `newest` whether the newest table lists it; `gateway`
     that the auth gateway answers it (JSON without a charset); `source` is where its text is from."""

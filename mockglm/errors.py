@@ -11,8 +11,9 @@ MockGLMError
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 __all__ = [
     "FaultError",
@@ -30,8 +31,7 @@ class MockGLMError(Exception):
     """The root of all that mockglm raises on purpose."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Struct, frozen=True, order=True):
     """One mistake in a file: its place (line and column from 1), what is wrong, what was meant.
 
     What was not written in a file has no line: that is 0.

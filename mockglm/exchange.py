@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, overload
+
+from msgspec import Struct, field
 
 __all__ = [
     "FINISHES",
@@ -37,8 +38,7 @@ FINISHES = (
 """The finish reasons of docs.bigmodel.cn (对话补全); the first three are in recordings."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """A call of a function. `arguments` is text as the model wrote it; an `id` of None is made up
     when the call is rendered."""
 
@@ -47,8 +47,7 @@ class ToolCall:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """An error in GLM's envelope.
 
     `status` and `message` of None come from the table of codes, the message in the client's
@@ -62,8 +61,7 @@ class Failure:
     beside: JSONObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """What is meant: an answer of the model, or an error.
 
     `content` of None leaves the key out of a JSON answer, as glm-4.6 did beside calls; `usage` is
@@ -80,8 +78,7 @@ class Reply:
     error: Failure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request as it arrived. `path` is below the base, as `/chat/completions`; header names are
     lower case."""
 
@@ -156,8 +153,7 @@ class Frames(Sequence[tuple[float, bytes]]):
         return at, body + self._ending if end > len(self._tails) else body
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What goes over the wire and when.
 
     `pieces` are (seconds since the request, bytes); what is in one piece is written at once.
@@ -198,8 +194,7 @@ class Answer:
         return self.header("content-type").startswith("text/event-stream")
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """One request and the answer as it was seen.
 
     `answer` is None when none began; `error` says in words what the transport met instead of a

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Literal
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockglm import faults
 from mockglm.chat import common_headers
@@ -60,8 +61,7 @@ SPRING_TYPE = "application/json;charset=UTF-8"
 TOO_LARGE = b"<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n</html>\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """Where a path leads: which scenario, faults and session it names, and what below the base.
 
     `base` is empty where the path is below none; `tail` is then the whole path.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 from msgspec.structs import replace as alter
 
 from mockglm.exchange import Answer, Exchange, Headers, Request

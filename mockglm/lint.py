@@ -4,12 +4,12 @@ emptiness, what can never be played."""
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from mockglm.errors import FileError, Problem
 from mockglm.exchange import Answer
@@ -22,8 +22,7 @@ __all__ = ["Limits", "lint"]
 DAY = 86400
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a file is held against: the oldest a recording may be, in days (None for any age), at
     which time (unix seconds), and the keys that are known by their value."""
 

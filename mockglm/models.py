@@ -14,9 +14,11 @@ large ones do; the dates of the 5.3 family in the listing; context and ceiling o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockglm.clock import Pace
 
@@ -32,8 +34,7 @@ THREE = ("low", "high", "max")
 ALL = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class Model(Struct, frozen=True, kw_only=True):
     """One model. `context` and `ceiling` (of the output) are tokens; `created` is in unix seconds.
 
     `thought` is where the thought goes: `field` reasoning_content, `tags` `<think>` in content.

@@ -8,8 +8,9 @@ has named has the type "" instead of "message".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 __all__ = ["BOM", "Defect", "Event", "Kind", "Reader", "frame", "read"]
 
@@ -29,8 +30,7 @@ Kind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One dispatched event. `event` is "" unless named, `id` the last one seen, `start` and `end`
     are byte offsets of its lines, the blank one in."""
 
@@ -41,8 +41,7 @@ class Event:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Defect:
+class Defect(Struct, frozen=True):
     """What a browser would silently drop or mend, and the byte offset it stands at."""
 
     kind: Kind

@@ -10,13 +10,13 @@ import re
 from calendar import timegm
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from time import strptime
 from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 
 from mockglm.chat import join, read
 from mockglm.clock import BEIJING
@@ -78,8 +78,7 @@ Chain = Sequence["_Attempt"]
 Beside = Mapping[int, Collection[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing the client did: its kind, in words, and the ordinals of the requests."""
 
     name: str
@@ -91,8 +90,7 @@ class Finding:
         return f"{self.name}: {self.message} ({numbers})"
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(Struct, frozen=True):
     """A request and what its answer means; `end` and `reset` are in unix seconds."""
 
     entry: Entry

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct
 
 from mockglm.accounts.balance import Prices, Unit
 
@@ -40,16 +41,14 @@ STATES: Mapping[State, str] = MappingProxyType(
 """The code that an account in each state answers everything with; an active one is not here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """A limit of a Coding Plan: so many requests in so many seconds."""
 
     seconds: float
     requests: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Struct, frozen=True, kw_only=True):
     """One account, known by its key; `*` is for every key that has none. None is no limit.
 
     `balance` is what there is to use, counted in `unit`, 1113 when it is used up; yuan are used by
@@ -69,8 +68,7 @@ class Account:
     state: State = "active"
 
 
-@dataclass(frozen=True, slots=True)
-class Overload:
+class Overload(Struct, frozen=True):
     """The models (a glob) that answer 1305, for so many seconds since the session began; None is
     for good."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
+
+from msgspec import Struct
 
 from mockglm import chat
 from mockglm.errors import StreamError
@@ -18,8 +19,7 @@ Unit = Literal["yuan", "tokens", "requests"]
 MILLION = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """Yuan for a million tokens; `cached` of None is what other input costs.
 
     There is no table of them: the service's own have steps by length and change often, so a file

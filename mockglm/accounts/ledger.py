@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from math import ceil
+
+from msgspec import Struct
 
 from mockglm.accounts.account import STATES, Account, Overload, Window
 from mockglm.accounts.balance import cost
@@ -33,8 +34,7 @@ EXACT = 9
 UNITS = ((DAY, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
-@dataclass(slots=True)
-class _Use:
+class _Use(Struct):
     """The use of one window: when it began (unix seconds) and how many requests it has seen."""
 
     began: float

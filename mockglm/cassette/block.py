@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from mockglm.cassette.layout import Flow, fits, lay, quoted
 from mockglm.exchange import Answer, Exchange, Headers, Request

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from mockglm import tokens
 from mockglm.exchange import Reply, ToolCall
@@ -23,8 +23,7 @@ CALL = MARK + b"c%d;"
 encode = msgspec.json.encode
 
 
-@dataclass(frozen=True, slots=True)
-class Chunking:
+class Chunking(Struct, frozen=True):
     """How a stream is cut: Unicode characters a piece, or the exact pieces.
 
     Exact pieces that do not make up the text are sent as they stand. `arguments` counts only when
@@ -39,8 +38,7 @@ class Chunking:
 USUAL = Chunking()
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """The frames of a stream without their openings, which are the same for all of one answer.
 
     `weights` are the tokens of each, and none for the `[DONE]` that follows; `marked` are the

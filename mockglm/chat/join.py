@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from mockglm import sse
 from mockglm.errors import StreamError
@@ -15,8 +15,7 @@ from mockglm.exchange import Failure, JSONObject, Reply, ToolCall
 __all__ = ["Joined", "join", "read"]
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True):
     """A Reply and what identified the answer it was read from ("" and 0 where it said nothing)."""
 
     reply: Reply
@@ -26,8 +25,7 @@ class Joined:
     request_id: str = ""
 
 
-@dataclass(slots=True)
-class _Called:
+class _Called(Struct):
     """A call so far; the first id and name count, the arguments come in pieces."""
 
     id: str = ""
@@ -35,8 +33,7 @@ class _Called:
     arguments: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Parts:
+class _Parts(Struct):
     """What has been gathered of a stream so far."""
 
     content: list[str] = field(default_factory=list)

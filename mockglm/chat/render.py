@@ -13,7 +13,6 @@ each further piece only index and arguments (docs.z.ai, guides/tools/stream-tool
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
@@ -84,8 +83,7 @@ def common_headers(log_id: str) -> Headers:
     )
 
 
-@dataclass(frozen=True)
-class Rendering:
+class Rendering(Struct, frozen=True, dict=True):
     """One reply in the shapes the wire knows, each made when first asked for and kept."""
 
     reply: Reply

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mockglm.conformance.parts import Part, decode
 
 __all__ = ["Call", "gather", "whole"]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One call: its index (None when it is not an integer) and the parts it came in."""
 
     index: int | None

@@ -8,16 +8,17 @@ recorded refusal (RarogCmex/pi-bigmodel, 2026-10-08).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 __all__ = ["Profile", "profile"]
 
 Thinking = Literal["always", "optional", "none"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(Struct, frozen=True, kw_only=True):
     """What a model claims: when it thinks, whether the thought has a field of its own or stands in
     `<think>` tags, which parameters it knows. `ceiling` and `context` are tokens."""
 

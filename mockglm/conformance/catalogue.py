@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from mockglm.conformance.parts import Finding
 from mockglm.conformance.seen import Kind
@@ -69,8 +70,7 @@ RETIRED: Mapping[str, str] = {
 """Ids that were planned or used once and are not used again, with the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where a requirement comes from: `doc` a page of the service, `spec` a web standard, `sdk`
     an official SDK that relies on it, `seen` a recording of the service, `issue` a report."""
 
@@ -81,8 +81,7 @@ class Source:
         return f"{self.kind}: {self.where}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """One requirement and the pure function that judges exchanges against it.
 
     `probes` must have been answered usably, the first is the one it was made for; `kinds` are the

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from mockglm.conformance.parts import brief
 from mockglm.conformance.probe import Probe
@@ -17,8 +18,7 @@ __all__ = ["OUTAGES", "Cause", "because", "diagnose", "is_busy", "lack", "stop"]
 Kind = Literal["transport", "key", "balance", "busy", "budget", "model", "recording", "endpoint"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """What stopped a run. Only an `endpoint` that answers, but not as GLM does, is its own fault;
     all others say nothing of it."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from traceback import extract_tb
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mockglm.conformance.capabilities import Profile, profile
 from mockglm.conformance.catalogue import Check, Verdict
@@ -55,8 +57,7 @@ _MISSING: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """The verdict on one check, `error` where the kit itself failed over it. `cause` says why
     there was nothing to judge, `reason` is the baseline's; `exchanges` names what was judged."""
 
@@ -68,8 +69,7 @@ class Result:
     exchanges: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """All exchanges of a run by the name of their probe; `more` are further ones of soak and burst.
 
     `unsent` says of a probe why it was not sent, `cause` what stopped the run.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 __all__ = ["Finding", "Part", "brief", "decode"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that is wrong: the byte it stands at and its JSON path, where there are such.
 
     `exchange` is the name of the exchange it was found in; the judge fills it in.
@@ -25,8 +25,7 @@ class Finding:
     exchange: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A JSON object of an answer: bytes `at` to `end` hold it, `path` leads to it from there."""
 
     value: Mapping[str, Any]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mockglm.conformance.capabilities import Profile
 from mockglm.conformance.catalogue import Check
@@ -13,16 +14,14 @@ from mockglm.conformance.probes import PROBES
 __all__ = ["Budget", "Limits", "Plan", "draw"]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The most requests and output tokens that a run may cost, second attempts included."""
 
     requests: int = 30
     tokens: int = 6_000
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The probes of a run in the order they are sent, and how often the stream is repeated."""
 
     probes: tuple[Probe, ...]

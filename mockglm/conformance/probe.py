@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from mockglm.conformance.capabilities import Profile
 from mockglm.conformance.seen import Seen
@@ -16,8 +17,7 @@ Credential = Literal["key", "none", "wrong", "jwt", "expired"]
 Fields = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class Probe(Struct, frozen=True, kw_only=True):
     """One request.
 
     `tokens` is the most it may generate, `room` the same where the model always thinks. `elicits`

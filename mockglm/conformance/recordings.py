@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockglm import cassette
 from mockglm.errors import UsageError
@@ -20,8 +22,7 @@ Exchanges: TypeAlias = Iterable[tuple[str, Exchange]]
 """Exchanges with the name of their probe."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A recorded exchange: which of the paths it was found by, its place, and a name for it that no
     other has. `number` counts those of a file from 1, `short` is what it is called by itself."""
 

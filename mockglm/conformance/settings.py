@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from mockglm import keys
 from mockglm.conformance import address, outputs
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "read"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """What was asked for.
 
     `baseline` has reasons by the id of the check. `replay` is a folder of a run's exchanges,

@@ -7,7 +7,8 @@ import hmac
 import json
 import re
 import time
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mockglm.conformance.capabilities import Profile, profile
 from mockglm.conformance.probe import Credential, Probe
@@ -21,8 +22,7 @@ _LIFETIME = 210_000
 """Milliseconds a token lives; zai-sdk 0.2.3, core/_jwt_token.py."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """An endpoint by its base URL, the model to ask and the key to ask with.
 
     `run` is a short id of this run, part of every request_id so that the requests can be found on
@@ -31,12 +31,15 @@ class Target:
 
     url: str
     model: str
-    key: str = field(repr=False, default="")
+    key: str = ""
     run: str = "run"
     started: float = field(default_factory=time.time)
     deterministic: bool = False
     failing: bool = False
-    headers: Headers = field(repr=False, default=())
+    headers: Headers = ()
+
+    def __repr__(self) -> str:
+        return f"Target({self.url!r}, {self.model!r})"  # the key and the headers are secret
 
     @property
     def profile(self) -> Profile:

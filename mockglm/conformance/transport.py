@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mockglm.errors import UsageError
 from mockglm.exchange import Answer, End, Exchange, Headers, Request
@@ -22,8 +23,7 @@ __all__ = ["PATIENCE", "Patience", "Send", "connect", "trusting"]
 Send = Callable[[Request], Exchange]
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """Seconds to wait for a connection, for the next byte and for the whole answer, the most bytes
     of it that are read, and the seconds before what came too often is sent again."""
 

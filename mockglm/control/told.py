@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from mockglm.journal import Entry
@@ -12,7 +11,7 @@ from mockglm.scenario import Interaction, Step
 
 __all__ = ["exchange", "reply", "rule"]
 
-KEYS = tuple(field.name for field in fields(When) if field.init)
+KEYS = When.__struct_fields__
 """The keys of `when`."""
 
 

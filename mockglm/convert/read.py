@@ -13,7 +13,6 @@ import re
 import zlib
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -21,6 +20,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockglm.convert import bare
 from mockglm.errors import FileError, Problem
@@ -43,8 +44,7 @@ _CODINGS = {"gzip": 31, "deflate": 15}
 """Content codings, and the window size that has zlib read them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(Struct, frozen=True):
     """A cassette of another recorder, or a saved body, which has an answer only. `at` is when it
     was recorded, `origin` the base URL it was asked at, "" where it does not say."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mockglm import __version__
 from mockglm.cassette import block, credentials, head, hidden, ready, redacted, rule
@@ -22,8 +23,7 @@ UNKNOWN = "unknown"
 """What stands in a cassette whose date or base URL its recorder did not keep."""
 
 
-@dataclass(frozen=True, slots=True)
-class Converted:
+class Converted(Struct, frozen=True):
     """What came of it: the files written, or that would be, and what could not be read."""
 
     written: tuple[Path, ...]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockglm import sse
 from mockglm.errors import FaultError
@@ -51,8 +52,7 @@ _END = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2,}")
 _DATA = re.compile(rb"(?:^|[\r\n])(?:\xef\xbb\xbf)?data: ?([^\r\n]*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Bytes `start` to `end` of a body become `data`."""
 
     start: int
@@ -60,8 +60,7 @@ class Edit:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """A block of a body, its blank line in. `low` to `high` is what its only data line holds,
     empty where it has none or several."""
 
@@ -75,8 +74,7 @@ class Frame:
         return body[self.low : self.high]
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A JSON object of an answer and the frame that holds it; a JSON answer is all one frame.
 
     `value` belongs to whoever asked for the documents and may be changed.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from mockglm.exchange import Answer
 from mockglm.faults.options import Option, Options
@@ -26,8 +27,7 @@ Change: TypeAlias = Callable[[Answer, Spot, Options], Answer]
 _ISSUE = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """One way in which traffic breaks.
 
     `seen` are threads (`owner/repo#number`) and pages: where it was met in the field or, where
@@ -61,8 +61,7 @@ class Fault:
         return tuple(_ISSUE.sub(r"https://github.com/\1/issues/\2", seen) for seen in self.seen)
 
 
-@dataclass(frozen=True, slots=True)
-class Laid:
+class Laid(Struct, frozen=True):
     """A fault as it was asked for: at which place, with each of its options read.
 
     `chance` is for whoever lays it over an answer to draw, `apply` does not look at it.

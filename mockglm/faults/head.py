@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mockglm.exchange import Answer, Headers
 from mockglm.faults.edit import documents, rewritten

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from mockglm.framing import BODILESS
 
@@ -47,8 +48,7 @@ _WHOLE = re.compile(r"0*[1-9][0-9]*")
 _VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """A parameter of a fault. `read` makes a value of what was written, or raises ValueError."""
 
     read: Callable[[Any], Any]

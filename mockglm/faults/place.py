@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, cast
+
+from msgspec import Struct
 
 from mockglm.exchange import Answer
 from mockglm.faults.edit import calls, choices, documents, done, frames, is_opaque, messages
@@ -24,8 +25,7 @@ NOWHERE: frozenset[Unit] = frozenset()
 _COUNTED = re.compile(r"(\d+(?:\.\d+)?)[ -]?(frames?|bytes?|s)")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """So many units of an answer, or what comes next; all before it arrives whole.
 
     A frame is a block of a stream up to its blank line, `[DONE]` is one. `0 frames` is after the
@@ -62,8 +62,7 @@ FIRST: Place | None = None
 """After the first frame of a stream; in the middle of a JSON answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """A place found in an answer: the body's byte it is before, the second since the request where
     it was given as a time, and whether it is before the headers."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import accumulate, pairwise
+
+from msgspec.structs import replace
 
 from mockglm.exchange import Answer, Headers
 from mockglm.faults.edit import CHARACTER, Pieces, bound, frames, parted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from mockglm.clock import Ids
 from mockglm.exchange import Reply, ToolCall

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mockglm.improvise.gazetteer import EN_PLACES, ZH_PLACES
 from mockglm.improvise.orders import COMMAND, orders
@@ -13,8 +15,7 @@ from mockglm.improvise.orders import COMMAND, orders
 __all__ = ["Findings", "Number", "find"]
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A number, the text beside it and what directly follows, by which parameters claim it."""
 
     value: float
@@ -22,8 +23,7 @@ class Number:
     unit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class Findings(Struct, frozen=True, kw_only=True):
     """What was found, by kind and in the order of the text."""
 
     text: str

@@ -6,8 +6,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
+
+from msgspec import Struct
 
 from mockglm.improvise.findings import Findings, find
 from mockglm.improvise.slots import LONGEST_NAME, Slot, slots
@@ -46,8 +47,7 @@ def _kept(schema: bytes) -> tuple[Slot, ...]:
     return slots(tree(schema))
 
 
-@dataclass(frozen=True)
-class Tool:
+class Tool(Struct, frozen=True, dict=True):
     """A function offered, with the words it is compared by."""
 
     function: Function

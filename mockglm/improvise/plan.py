@@ -6,10 +6,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
@@ -47,8 +47,7 @@ FINISHER = re.compile(
 """Functions by which an agent's framework wants the answer itself: smolagents, pydantic-ai, Roo."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """One call to make: the function and the findings its arguments take."""
 
     tool: Tool

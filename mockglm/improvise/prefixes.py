@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 
 import msgspec
+from msgspec import Struct
 
 from mockglm.request.types import Chat
 
 __all__ = ["Prefix", "cached_tokens", "prefixes"]
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
+class Prefix(Struct, frozen=True):
     """A prompt up to the end of one of its parts: its digest, and its size in bytes of JSON."""
 
     digest: bytes

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import Any
+
+from msgspec import Struct
 
 from mockglm.improvise.words import Language, excerpt, spoken
 from mockglm.request.types import Chat, Function, Message, SentFunction
@@ -37,8 +38,7 @@ MEDIA: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What a tool answered. `name` is empty when the history does not say whose it is."""
 
     name: str
@@ -46,8 +46,7 @@ class Result:
     text: str
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(Struct, frozen=True, dict=True):
     """A conversation as an answer needs it.
 
     `text` is the last message of the user, without asides; `results` came after it, in order.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockglm.improvise.arguments.make import Path
 from mockglm.improvise.arguments.refs import REFS, follow
@@ -56,8 +58,7 @@ FORMATS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(Struct, frozen=True, dict=True):
     """A parameter that a word may go into: its path, schema, and whether it must have a value."""
 
     path: Path

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockglm.matching.difference import Difference, gaps
 from mockglm.matching.relation import Relation
@@ -23,8 +25,7 @@ class Claim(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """A fact of the view, by its name there, is in a relation to what is expected."""
 
     name: str
@@ -39,8 +40,7 @@ class Fact:
         yield Difference(self.name, *self.relation.words(self.expected, self.read(view)))
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """A value of a header, by its lower-case name, is in a relation to what is expected."""
 
     name: str
@@ -57,8 +57,7 @@ class Header:
         yield Difference(f"header {self.name}", *self.relation.words(self.expected, actual))
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
+class Hidden(Struct, frozen=True):
     """A claim about a secret, whose value no message may show."""
 
     claim: Claim
@@ -72,8 +71,7 @@ class Hidden:
             yield replace(difference, actual="another" if is_there else "nothing")
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """The last user message is the last of the conversation. `name` is the key that says so."""
 
     name: str
@@ -86,8 +84,7 @@ class Ending:
         yield Difference(self.name, "the user to speak last, without after_tool", actual)
 
 
-@dataclass(frozen=True, slots=True)
-class Subset:
+class Subset(Struct, frozen=True):
     """The body has these keys and values, at any depth."""
 
     expected: Any
@@ -99,8 +96,7 @@ class Subset:
         return (gap.told() for gap in gaps(self.expected, view.body, "body", subset=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Predicate:
+class Predicate(Struct, frozen=True):
     """A function of the view says yes. A view is asked once, for the function may be slow, count
     its calls or fail."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final
 from unicodedata import category, east_asian_width
+
+from msgspec import Struct
 
 __all__ = ["ABSENT", "Difference", "Gap", "contrast", "gaps", "show", "step"]
 
@@ -24,8 +25,7 @@ class _Absent:
 ABSENT: Final = _Absent()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One thing that keeps a request from an interaction.
 
     `field` is the key of `when` or the JSON path (one that `ignore` takes); `expected` and
@@ -40,8 +40,7 @@ class Difference:
         return f"{self.field}: expected {self.expected}, got {self.actual}"
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """Two JSON values that differ and the path where they do; ABSENT is a key or item not there."""
 
     at: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import chain, islice
 from typing import Any
+
+from msgspec import Struct
 
 from mockglm.matching.difference import ABSENT, Difference, Gap, gaps
 from mockglm.matching.view import View
@@ -26,16 +27,14 @@ _GAPS = 20
 Told = Callable[[], tuple[Difference, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Nearest:
+class Nearest(Struct, frozen=True):
     """The position of the nearest interaction, and its differences, the most telling first."""
 
     index: int
     differences: tuple[Difference, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Scored:
+class _Scored(Struct, frozen=True):
     """An interaction on trial; a smaller score is nearer."""
 
     score: tuple[int, ...]

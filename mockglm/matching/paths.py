@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 __all__ = ["Deep", "Each", "Path", "parse", "remove"]
 
@@ -22,13 +23,11 @@ _SEGMENT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Each:
+class Each(Struct, frozen=True):
     """Every value of a mapping or item of a list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deep:
+class Deep(Struct, frozen=True):
     """A key at any depth."""
 
     name: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fnmatch import translate
 from typing import Any
+
+from msgspec import Struct
 
 from mockglm.matching.difference import ABSENT, contrast, show
 
@@ -27,8 +28,7 @@ _REGEX = re.compile(r"/(.+)/(i?)", re.DOTALL)
 _WILDCARDS = frozenset("*?[")
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """A relation of what is expected to what is there, which is None where it is not there.
 
     `judge` is asked only of what is there; `words` puts the two for people.
@@ -41,8 +41,7 @@ class Relation:
         return actual is not None and self.judge(expected, actual)
 
 
-@dataclass(frozen=True, slots=True)
-class Globs:
+class Globs(Struct, frozen=True):
     """Shell patterns, one of which is to match all of a text; upper and lower case differ."""
 
     texts: tuple[str, ...]

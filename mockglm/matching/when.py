@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from operator import attrgetter
 from typing import Any
+
+from msgspec import Struct
 
 from mockglm.exchange import JSONObject
 from mockglm.matching.claim import Claim, Ending, Fact, Header, Hidden, Predicate, Subset
@@ -29,8 +31,7 @@ __all__ = ["When", "told"]
 Texts = str | Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class When:
+class When(Struct, frozen=True, kw_only=True, dict=True):
     """A pattern: it holds where all that is given holds. The fields are the keys of the file.
 
     * `model`, `key`: the model asked for, the account's key; a shell pattern or several, of which
@@ -67,12 +68,16 @@ class When:
     key: Texts | None = None
     chance: float | None = None
     predicate: Callable[[View], bool] | None = None
-    claims: tuple[Claim, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.chance is not None and not 0 <= _number("chance", self.chance) <= 1:
             raise ValueError(f"chance: from 0 to 1, not {self.chance}")
-        object.__setattr__(self, "claims", tuple(_claims(self)))
+        _ = self.claims  # where a mistake shows
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        """What a request has to keep, one by one."""
+        return tuple(_claims(self))
 
     def matches(self, view: View, draw: float | Callable[[], float] = 0.0) -> bool:
         """Whether the pattern holds. `draw`, from 0 to below 1, decides a `chance`; a function is

@@ -8,8 +8,9 @@ same again, as one that polls does, is answered anew, and both answers are kept 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, get_args
+
+from msgspec import Struct
 
 __all__ = ["MODES", "Mode", "Plan", "plan"]
 
@@ -27,8 +28,7 @@ MODES: Mapping[str, str] = {
 assert tuple(MODES) == get_args(Mode)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Whether recordings are played, what is not recorded is, and the cassette begun anew."""
 
     plays: bool

@@ -7,10 +7,11 @@ import time
 from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockglm.auth import credential
 from mockglm.cassette import Cassette, credentials, redacted, settled
@@ -34,8 +35,7 @@ NO_ANSWER = 502
 it for the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Struct, frozen=True):
     """What came of a request: the exchange as the client saw it, without secrets, and what is
     worth knowing of it."""
 

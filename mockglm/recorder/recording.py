@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from mockglm.cassette import Cassette, load, ready
 from mockglm.recorder.modes import Mode, plan
@@ -17,8 +18,7 @@ from mockglm.scenario import Scenario
 __all__ = ["Recording", "begin"]
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(Struct, frozen=True):
     """What a mode makes of a cassette: what of it is played, and the recorder, None if nothing is
     recorded."""
 

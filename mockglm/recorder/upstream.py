@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from mockglm.auth import credential
 from mockglm.errors import UpstreamError
@@ -50,8 +51,7 @@ IN_PATHS = "/:@!$&'()*+,;=~"
 """What stands in a path as it is (RFC 3986 §3.3)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """Seconds that each part of an answer may take; a model that thinks takes minutes."""
 
     connect: float = 10.0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from mockglm import codes
 from mockglm.exchange import Failure
@@ -35,8 +36,7 @@ ASSUMED: Mapping[str, str] = MappingProxyType(
 """What the service says where no answer of it is on record: what was taken instead."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """Why a request is refused. A text of None is the one the table has for the code; `fields`
     fill in either, `name` says which rule it was."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct
 
 from mockglm.models import Model
 from mockglm.request.refusal import Refusal
@@ -27,8 +28,7 @@ REFUSING: Mapping[Policy, frozenset[Evidence]] = MappingProxyType(
 """The evidence with which a broken rule refuses; an essential rule always does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Whether a request is refused. `let_through` are the names of the rules it broke before that
     without being refused."""
 

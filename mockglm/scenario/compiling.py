@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from mockglm import clock, faults
 from mockglm.errors import FaultError
@@ -23,8 +22,7 @@ NO_DEFAULT = ("error", "times")
 """What of a reply cannot be laid under all others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What holds for all interactions of a file."""
 
     defaults: format.Reply | None = None

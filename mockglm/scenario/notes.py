@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import yaml
+from msgspec import Struct, field
 
 from mockglm.errors import FileError, Problem, nearest
 
@@ -14,8 +14,7 @@ __all__ = ["Notes", "Place", "near", "problem"]
 Key = str | int
 
 
-@dataclass(slots=True)
-class Notes:
+class Notes(Struct):
     """What is wrong in the file at `path`; `source` is its text, as bytes."""
 
     path: str
@@ -42,8 +41,7 @@ class Notes:
             raise FileError(set(self.problems))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A part of the file, by the keys that lead to it; they are followed only to note a mistake."""
 
     notes: Notes

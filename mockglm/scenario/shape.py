@@ -8,12 +8,11 @@ mistake is to be told at once, and with its line and column.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 import yaml
-from msgspec import inspect
+from msgspec import Struct, inspect
 
 from mockglm.scenario.notes import Notes, near
 from mockglm.scenario.tree import PLAIN, is_null, plain, scalar
@@ -28,8 +27,7 @@ class _Wrong:
 WRONG: Final = _Wrong()
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """How one type is read from each kind of node; None where that kind is not of the type.
 
     `words` say what is expected; `take` gives WRONG for a scalar that does not fit.

@@ -9,13 +9,13 @@ compact JSON. What the request does not have is undefined, and using it is an er
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import yaml
+from msgspec import Struct
 
 from mockglm.chat import Rendering
 from mockglm.clock import BEIJING
@@ -47,8 +47,7 @@ _RAISED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaf:
+class _Leaf(Struct, frozen=True):
     """One text with expressions in it, and where it stands."""
 
     jinja: Jinja
@@ -64,8 +63,7 @@ class _Leaf:
             raise FileError([problem(self.path, self.mark, f"template: {error}")]) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A reply as plain values, with a leaf for each text that is to be filled in."""
 
     reply: Mapping[str, Any]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 from mockglm.accounts import Account, Overload
 from mockglm.chat import Joined, Rendering, join, read
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Interaction", "Recorded", "Recording", "Scenario", "Step"]
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(Struct, frozen=True):
     """Where a cassette is from: when it was recorded, from which base URL, by what."""
 
     at: str
@@ -32,8 +32,7 @@ class Recording:
     by: str
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(Struct, frozen=True, dict=True):
     """A recorded request. `path` is below the base; `key` is its canonical key, which counts what
     its file ignores and replaces."""
 
@@ -50,8 +49,7 @@ class Recorded:
         return isinstance(chat, Chat) and bool(chat.stream)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True, dict=True):
     """One answer of an interaction: exactly one of `rendering`, `answer` and `template`.
 
     An error is a rendering of a Reply with an error. `times` of None is as often as it is its turn;
@@ -88,8 +86,7 @@ class Step:
         return self.template.render(view, now, count)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interaction:
+class Interaction(Struct, frozen=True, kw_only=True):
     """Which request, by `when` or by `request`, never both; and the steps that answer it.
 
     `where` is `path:line`; `times` bounds all its answers, None does not; `validate` is whether
@@ -129,8 +126,7 @@ class Interaction:
         return last if last.times is None or count < last.times else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
+class Scenario(Struct, frozen=True, kw_only=True):
     """One file. `name` is its stem; `models` are by id; `keys_listed` refuses the keys of nobody;
     `recorded` is a cassette's; `ignore` and `replace` (pattern, text) are for canonical keys."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from mockglm import request as requests
 from mockglm.chat import Stamp
@@ -21,8 +22,7 @@ def _nothing() -> None:
     """What there is to give back when no slot was taken."""
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(Struct):
     """A request, the ids and the time of its answer, and who asks.
 
     `now` is in unix seconds; `chat` and `model` are None until they are known, and for every path
@@ -39,10 +39,10 @@ class Asked:
     passed: tuple[str, ...] = ()
     cached: int = 0
     release: Callable[[], None] = _nothing
-    log_id: str = field(init=False)
-    _view: View | None = field(default=None, init=False)
-    _prompt: int | None = field(default=None, init=False)
-    _drawn: int = field(default=0, init=False)
+    log_id: str = ""
+    _view: View | None = None
+    _prompt: int | None = None
+    _drawn: int = 0
 
     # Not cached_property, whose lock (until Python 3.12) costs more than what these compute.
 

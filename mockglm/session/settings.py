@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from mockglm.codes import Language
 from mockglm.models import Model
@@ -16,8 +17,7 @@ Profile = Literal["bigmodel", "zai"]
 OnMiss = Literal["improvise", "error", "record"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """What holds for every session.
 
     `accept` are the keys taken, None for any that is not empty; `speed` multiplies every pace (0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
+
+from msgspec import Struct
 
 from mockglm.accounts import Account, Overload
 from mockglm.exchange import JSONObject, Request
@@ -16,8 +17,7 @@ from mockglm.scenario import Interaction, Recorded, Scenario
 __all__ = ["Keying", "Stage"]
 
 
-@dataclass(frozen=True, slots=True)
-class Keying:
+class Keying(Struct, frozen=True):
     """How a file has requests compared: what it ignores and what it replaces."""
 
     ignore: tuple[str, ...]

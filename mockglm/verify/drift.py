@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mockglm.verify.shape import NOTHING, Shape
 
@@ -29,8 +30,7 @@ COUNTS = ("prompt_tokens",)
 """Facts that are numbers, and about the same as long as the service counts as it did."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Drift:
+class Drift(Struct, frozen=True, order=True):
     """What was recorded at a place and what is there now. `path` is a JSON path, behind the kind
     of chunk it is in where the answer is a stream, or the name of a fact of the whole answer."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from mockglm.errors import UpstreamError
 from mockglm.exchange import Answer, Request
@@ -29,8 +30,7 @@ nothing to ask."""
 _BOUNDARY = re.compile(rb"--([^\r\n]{1,70})\r\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What is sent, and what is not: `skipped` names interactions that cannot be compared, and why;
     `left` are those that are more than was allowed."""
 
@@ -46,8 +46,7 @@ class Plan:
         return sum(total for total in totals if isinstance(total, int))
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What came of one interaction. `where` is its file and line; `error` says why there is no
     answer to compare."""
 
@@ -65,8 +64,7 @@ class Finding:
         return (self.error,) if self.error else tuple(map(str, self.drift))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What came of all that was planned; `left` counts what was more than was allowed. A finding
     with an error is the last: what comes after it was not sent."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mockglm import sse
 from mockglm.exchange import Answer
@@ -20,8 +21,7 @@ Places = Mapping[str, frozenset[str]]
 NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """`facts` are of the whole answer; `groups` the places of its values, in a stream by kind of
     chunk, in a JSON answer under "" alone."""
 

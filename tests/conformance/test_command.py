@@ -6,10 +6,10 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from mockglm.conformance.collecting import Collection
 from mockglm.conformance.command import arguments, main

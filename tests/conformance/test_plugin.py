@@ -126,7 +126,7 @@ def test_other_runs_do_not_load_the_kit(pytester: pytest.Pytester) -> None:
 
 
 BUG = """
-from dataclasses import replace
+from msgspec.structs import replace
 from mockglm.conformance.checks import CHECKS
 
 def broken(seen):

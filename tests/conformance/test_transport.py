@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from mockglm.conformance.transport import Patience, connect
 from mockglm.exchange import Answer, Request

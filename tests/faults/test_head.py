@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from mockglm.errors import FaultError
 from mockglm.exchange import Answer, Headers

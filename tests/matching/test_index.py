@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -50,11 +50,10 @@ def test_nothing_filed_has_no_candidates() -> None:
     assert list(Index([None, None]).candidates(seen(user("天气")))) == []
 
 
-class Counted(When):
+class Counted(When, frozen=True):
     """A pattern that counts how often any of its kind is asked."""
 
-    __slots__ = ()
-    asked = 0
+    asked: ClassVar[int] = 0
 
     def matches(self, view: View, draw: Any = 0.0) -> bool:
         type(self).asked += 1

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from mockglm.accounts import STATES, Account, Overload, Price, Window
 from mockglm.clock import Pace

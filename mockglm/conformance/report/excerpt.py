@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mockglm.conformance.seen import Seen
 
@@ -12,8 +12,7 @@ _WIDTH = 96
 _BEFORE = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(Struct, frozen=True):
     """A line of an answer and the character of it, from 0, that the finding is about."""
 
     text: str

@@ -9,17 +9,17 @@ import base64
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from ipaddress import IPv4Address, IPv6Address
+
+from msgspec import Struct
 
 from mockglm.improvise.arguments import patterns
 
 __all__ = ["FORMATS", "Format"]
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """One format. `sample` makes the example of a number, each number another one."""
 
     sample: Callable[[int], str]

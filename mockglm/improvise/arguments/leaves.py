@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mockglm.clock import Ids
 from mockglm.improvise.arguments import patterns, samples
@@ -21,8 +22,7 @@ TRIED = 400
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a value goes: the path of property names and indices from the root."""
 
     path: tuple[str | int, ...] = ()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from mockglm.models import Model
 from mockglm.request.prompt import prompt_tokens
@@ -119,8 +118,7 @@ def _turns(messages: Sequence[Message]) -> list[Turn]:
     return [turn for turn in turns if turn.results != turn.calls]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """What a request has to keep.
 
     `broken` says whether the request breaks it, or gives the fields of the text where it does. A
