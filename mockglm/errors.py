@@ -11,7 +11,6 @@ MockGLMError
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from msgspec import Struct
 
@@ -85,4 +84,6 @@ class UsageError(MockGLMError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that was probably meant; "" where none is like it."""
+    from difflib import get_close_matches
+
     return next(iter(get_close_matches(name, list(known), n=1)), "")

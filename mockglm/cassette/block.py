@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from mockglm.cassette.layout import Flow, fits, lay, quoted
+from mockglm.cassette.layout import fits, lay
+from mockglm.cassette.pieces import chunk, lines
 from mockglm.exchange import Answer, Exchange, Headers, Request
 from mockglm.framing import BODILESS
 from mockglm.matching import canonical
@@ -172,10 +173,10 @@ def _body(answer: Answer) -> dict[str, Any]:
     """The body, in the most readable way that gives it back to the byte and to the time."""
     if not answer.pieces:
         return {}
-    lines = verbatim.lines(answer.pieces)
-    if lines is not None:
-        return {"events": lines}
-    return _whole(answer) or {"chunks": list(map(_chunk, answer.pieces))}
+    events = lines(answer.pieces)
+    if events is not None:
+        return {"events": events}
+    return _whole(answer) or {"chunks": [chunk(*piece) for piece in answer.pieces]}
 
 
 def _whole(answer: Answer) -> dict[str, Any] | None:
@@ -189,13 +190,6 @@ def _whole(answer: Answer) -> dict[str, Any] | None:
         return {"body": answer.body.decode()}
     except UnicodeDecodeError:
         return None
-
-
-def _chunk(piece: tuple[float, bytes]) -> Flow:
-    item = verbatim.chunk(*piece)
-    if isinstance(item, dict):
-        return Flow(f"{{at: {item['at']:.3f}, base64: {item['base64']}}}")
-    return Flow(f"[{item[0]:.3f}, {quoted(item[1])}]")
 
 
 def _parsed(body: bytes) -> Any:

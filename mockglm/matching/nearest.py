@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
 from itertools import chain, islice
 from typing import Any
 
@@ -98,5 +97,7 @@ def _best(scored: Iterable[_Scored]) -> Nearest | None:
 
 
 def _likeness(differences: Iterable[Difference]) -> float:
+    from difflib import SequenceMatcher
+
     pairs = ((difference.expected, difference.actual) for difference in differences)
     return sum(SequenceMatcher(None, *pair, autojunk=False).ratio() for pair in pairs)

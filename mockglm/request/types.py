@@ -1,7 +1,5 @@
 """The body of a chat completion as typed data; unknown keys are ignored, as the service does."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from msgspec import DecodeError, Raw, Struct, field

@@ -183,11 +183,12 @@ def _union(info: inspect.UnionType) -> Shape:
 
 
 def _struct(info: inspect.StructType) -> Shape:
-    fields = _fields(info)
+    # Most files have few kinds of what there is: a struct is looked at when one is met.
+    fields = cache(lambda: _fields(info))
 
     def mapping(node: yaml.MappingNode, notes: Notes) -> Any:
         before = len(notes.problems)
-        values = _read(node, fields, notes)
+        values = _read(node, fields(), notes)
         return info.cls(**values) if len(notes.problems) == before else WRONG
 
     return Shape("a mapping", mapping=mapping)

@@ -1,15 +1,11 @@
-"""Answers to the byte: how a file writes them, and back.
-
-Reading gives an Answer of the written text; `lines`, `chunk` and `dump` write one, for whoever
-records. What they write reads as the same pieces when times are whole milliseconds.
-"""
+"""Answers to the byte, as a file has them."""
 
 from __future__ import annotations
 
 import binascii
 import re
-from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator
+from base64 import b64decode
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -24,7 +20,7 @@ from mockglm.scenario.described import headers
 from mockglm.scenario.notes import Place
 from mockglm.sse import frame
 
-__all__ = ["Piece", "answer", "chunk", "dump", "events", "lines", "payload"]
+__all__ = ["Piece", "answer", "dump", "events", "payload"]
 
 Piece = tuple[float, bytes]
 
@@ -34,12 +30,6 @@ BODIES = {"body": None, "json": UNSET, "events": None, "chunks": None}
 TYPES = {"json": JSON_TYPE, "events": STREAM_TYPE}
 
 _LINE = re.compile(r"^(\d+(?:\.\d+)?) (.*)$", re.MULTILINE)
-_FRAMES = re.compile(rb"(?:data: [^\r\n]*\n\n)+")
-# What a block of YAML holds as it stands: no control characters, no byte order mark, and none of
-# the line breaks of YAML 1.1 (U+0085, U+2028, U+2029).
-_PRINTABLE = re.compile(
-    "[\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
-)
 
 
 def answer(response: format.Response, place: Place) -> Answer:
@@ -88,29 +78,6 @@ def events(text: str) -> tuple[tuple[Piece, ...], dict[int, str]]:
     return tuple((at, b"".join(frames)) for at, frames in due.items()), {}
 
 
-def lines(pieces: Iterable[Piece]) -> str | None:
-    """The pieces as a block of event lines; None where they are not whole `data:` frames of
-    printable text, so that they have to be written as chunks."""
-    written: list[str] = []
-    for at, data in pieces:
-        try:
-            texts = data.decode().split("\n\n")[:-1]
-        except UnicodeDecodeError:
-            return None
-        if not _FRAMES.fullmatch(data) or not all(map(_PRINTABLE.fullmatch, texts)):
-            return None
-        written.extend(f"{_seconds(at)} {text.removeprefix('data: ')}\n" for text in texts)
-    return "".join(written)
-
-
-def chunk(at: float, data: bytes) -> list[Any] | dict[str, Any]:
-    """One piece as an item of `chunks`."""
-    try:
-        return [float(_seconds(at)), data.decode()]
-    except UnicodeDecodeError:
-        return {"at": float(_seconds(at)), "base64": b64encode(data).decode()}
-
-
 def dump(value: Any) -> bytes:
     """A value as `json` and recorded requests are sent: compact, in the order written."""
     return msgspec.json.encode(value)
@@ -126,7 +93,7 @@ def _wrong(text: str) -> Iterator[tuple[int, str]]:
             continue
         at = float(match[1])
         if at < last:
-            yield number, f"{match[1]} comes after {_seconds(last)}: times must not go back"
+            yield number, f"{match[1]} comes after {last:.3f}: times must not go back"
         if at > DAY:
             yield number, f"{match[1]:.40} is more than a day"
         last = max(last, at)
@@ -186,7 +153,3 @@ def _decoded(text: str, place: Place) -> bytes:
     except (binascii.Error, ValueError):
         place.note("not base64")
         return b""
-
-
-def _seconds(at: float) -> str:
-    return f"{at:.3f}"

@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 import pytest
-import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mockglm.cassette.block import KEPT, KEPT_PREFIXES
 from mockglm.exchange import Answer
 from mockglm.scenario import verbatim
 from mockglm.scenario.described import FRAMING
-from mockglm.scenario.verbatim import Piece
-from tests.scenario.loading import load, one, problems
+from tests.scenario.loading import one, problems
 
 STREAM = "text/event-stream;charset=UTF-8"
 JSON = "application/json; charset=UTF-8"
@@ -155,75 +151,6 @@ def test_no_header_that_is_recorded_frames_a_body() -> None:
 def test_a_request_has_one_body() -> None:
     text = "format: 1\ninteractions:\n- request: {path: /p, body: a, base64: aGk=}\n  reply: {}"
     assert problems(text) == ["test.yaml:3:40: `base64` beside `body`: a request has one body"]
-
-
-DATA = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-TIMES = st.lists(st.integers(0, 10**6).map(lambda ms: ms / 1000), max_size=6, unique=True).map(
-    sorted
-)
-
-
-@st.composite
-def framed(draw: st.DrawFn) -> tuple[Piece, ...]:
-    """Pieces of whole frames, at whole milliseconds."""
-    texts = st.lists(DATA, min_size=1, max_size=3)
-    return tuple(
-        (at, b"".join(f"data: {text}\n\n".encode() for text in draw(texts))) for at in draw(TIMES)
-    )
-
-
-@given(framed())
-def test_frames_written_as_lines_are_the_same_pieces_again(pieces: tuple[Piece, ...]) -> None:
-    text = verbatim.lines(pieces)
-    if text is None:
-        return
-    assert verbatim.events(text) == (pieces, {})
-    block = "".join(f"      {line}\n" for line in text.split("\n")[:-1])
-    if block:
-        assert (
-            answer(f"events: |2\n{block[4:].replace(chr(10) + '    ', chr(10))}").pieces == pieces
-        )
-
-
-@pytest.mark.parametrize(
-    ("data", "text"),
-    [
-        (b"data: a\n\n", "0.500 a\n"),
-        ("data: 你好 😀\n\n".encode(), "0.500 你好 😀\n"),
-        (b"data: a\n\ndata: b\n\n", "0.500 a\n0.500 b\n"),
-        (b"data: data: x\n\n", "0.500 data: x\n"),
-        (b"data: \n\n", "0.500 \n"),
-        (b"data:a\n\n", None),
-        (b"data: a\n", None),
-        (b"data: a\r\n\r\n", None),
-        (b": comment\n\ndata: a\n\n", None),
-        (b"event: x\ndata: a\n\n", None),
-        (b"data: a\ndata: b\n\n", None),
-        (b"data: a\n\n\n", None),
-        (b"\xef\xbb\xbfdata: a\n\n", None),
-        ("data: \ufeffa\n\n".encode(), None),
-        ("data: a\u2028b\n\n".encode(), None),
-        ("data: a\x85b\n\n".encode(), None),
-        (b"data: a\x00\n\n", None),
-        (b"data: a\x7f\n\n", None),
-        (b"data: \xff\n\n", None),
-        (b"", None),
-    ],
-)
-def test_only_whole_printable_frames_are_written_as_lines(data: bytes, text: str | None) -> None:
-    assert verbatim.lines([(0.5, data)]) == text
-
-
-@given(st.lists(st.tuples(st.integers(0, 10**6), st.binary(max_size=12)), max_size=5))
-def test_any_bytes_written_as_chunks_are_the_same_pieces_again(
-    written: list[tuple[int, bytes]],
-) -> None:
-    pieces = tuple(sorted((ms / 1000, data) for ms, data in written))
-    chunks = [verbatim.chunk(at, data) for at, data in pieces]
-    file = {"interactions": [{"response": {"chunks": chunks}}]}
-    (interaction,) = load(yaml.safe_dump(file, allow_unicode=True)).interactions
-    assert interaction.steps[0].answer is not None
-    assert interaction.steps[0].answer.pieces == pieces
 
 
 def test_json_is_dumped_compact_in_its_order() -> None:

@@ -1,7 +1,5 @@
 """The file itself, and what stands in it beside interactions."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field

@@ -1,7 +1,5 @@
 """The left sides of an interaction: which request is answered."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType

@@ -3,8 +3,6 @@
 A field that is UNSET was not written, which `defaults` make a difference to.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field

@@ -1,7 +1,5 @@
 """The scalars of the file."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from msgspec import Meta
