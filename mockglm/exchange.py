@@ -90,10 +90,7 @@ class Request(Struct, frozen=True):
 
     def header(self, name: str, default: str = "") -> str:
         """The first value of a header, by its lower-case name."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return default
+        return dict(reversed(self.headers)).get(name, default)
 
 
 class Frames(Sequence[tuple[float, bytes]]):
@@ -173,9 +170,12 @@ class Answer(Struct, frozen=True):
     @property
     def held(self) -> int:
         """The bytes of the body that this answer keeps alive."""
-        if isinstance(self.pieces, tuple):
-            return sum([len(piece) for _, piece in self.pieces])
-        return self.pieces.held if isinstance(self.pieces, Frames) else len(self.body)
+        return self.pieces.held if isinstance(self.pieces, Frames) else self.size
+
+    @property
+    def size(self) -> int:
+        """The bytes of the body."""
+        return sum([len(piece) for _, piece in self.pieces])
 
     @property
     def body(self) -> bytes:

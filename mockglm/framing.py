@@ -52,38 +52,31 @@ def frame(
     `date` is for an answer that has none of its own; `stays` is False where the client wants the
     connection closed. A raw answer frames its body itself.
     """
-    lines = fields(answer, date)
-    said = dict(lines)
-    is_bodiless = method == "HEAD" or answer.status in BODILESS
-    is_open = not (answer.raw or answer.status in BODILESS or "content-length" in said)
-    is_chunked = is_open and version != "1.0"
-    if is_chunked:
-        lines.append(("transfer-encoding", "chunked"))
-    closes = answer.raw or not stays or (is_open and not is_chunked)
-    if closes and not answer.raw and "connection" not in said:
-        lines.append(("connection", "close"))
+    kind = _kind(
+        tuple([name for name, _ in answer.headers]),
+        answer.status,
+        answer.raw,
+        answer.end == "done" and not answer.is_stream,
+        method == "HEAD",
+        version != "1.0",
+        stays,
+    )
     return Framing(
-        head=b"" if answer.head is None else _head(answer.status, lines),
-        ending=LAST_CHUNK if is_chunked and not is_bodiless else b"",
-        is_chunked=is_chunked and not is_bodiless,
-        is_bodiless=is_bodiless,
-        closes=closes or "close" in said.get("connection", ""),
+        head=b"" if answer.head is None else kind.head(_values(kind, answer, date)),
+        ending=LAST_CHUNK if kind.is_chunked else b"",
+        is_chunked=kind.is_chunked,
+        is_bodiless=kind.is_bodiless,
+        closes=kind.closes or (kind.says_connection and "close" in answer.header("connection")),
     )
 
 
 def fields(answer: Answer, date: str) -> Fields:
     """The header fields of an answer, names in lower case, with the length of its body where that
     is known when it begins."""
-    lines = [(name.lower(), value) for name, value in answer.headers]
-    said = dict(lines)
-    if "date" not in said:
-        lines.insert(0, ("date", date))
-    if answer.raw or answer.end != "done" or answer.is_stream or answer.status in BODILESS:
-        return lines
-    if "content-length" not in said:
-        size = sum([len(piece) for _, piece in answer.pieces])
-        lines.append(("content-length", str(size)))
-    return lines
+    is_whole = answer.end == "done" and not answer.is_stream
+    names = tuple([name for name, _ in answer.headers])
+    kind = _kind(names, answer.status, answer.raw, is_whole)
+    return list(zip(kind.names, _values(kind, answer, date), strict=True))
 
 
 def encoded(text: str) -> bytes:
@@ -94,15 +87,74 @@ def encoded(text: str) -> bytes:
         return text.encode()
 
 
-def _head(status: int, lines: Fields) -> bytes:
-    text = "".join([f"{name}: {value}\r\n" for name, value in lines])
-    if not text.isascii():
-        text = "".join([f"{name}: {encoded(value).decode('latin-1')}\r\n" for name, value in lines])
-    return b"%b%b\r\n" % (_status(status), text.encode("latin-1"))
+class _Kind(Struct, frozen=True):
+    """What all answers of one kind have in common.
+
+    `names` are those of the fields that have a value of their own in each, a date before theirs
+    and a length behind where `is_dated` and `is_sized`; `form` is the head with a place for each.
+    """
+
+    names: tuple[str, ...]
+    form: str
+    is_dated: bool
+    is_sized: bool
+    is_chunked: bool
+    is_bodiless: bool
+    closes: bool
+    says_connection: bool
+
+    def head(self, values: tuple[str, ...]) -> bytes:
+        text = self.form % values
+        if not text.isascii():
+            text = self.form % tuple([encoded(value).decode("latin-1") for value in values])
+        return text.encode("latin-1")
 
 
-@lru_cache(maxsize=64)
-def _status(status: int) -> bytes:
+@lru_cache(maxsize=256)
+def _kind(
+    names: tuple[str, ...],
+    status: int,
+    is_raw: bool,
+    is_whole: bool,
+    is_head: bool = False,
+    knows_chunks: bool = True,
+    stays: bool = True,
+) -> _Kind:
+    """The kind of answers with these names of headers and this status; few there are."""
+    own = tuple(map(str.lower, names))
+    is_dated, has_length = "date" not in own, "content-length" in own
+    is_bodiless = is_head or status in BODILESS
+    is_sized = is_whole and not (is_raw or has_length or status in BODILESS)
+    is_open = not (is_raw or has_length or is_sized or status in BODILESS)
+    is_chunked = is_open and knows_chunks
+    closes = is_raw or not stays or (is_open and not is_chunked)
+    said = (*("date",) * is_dated, *own, *("content-length",) * is_sized)
+    form = "".join([f"{name.replace('%', '%%')}: %s\r\n" for name in said])
+    if is_chunked:
+        form += "transfer-encoding: chunked\r\n"
+    if closes and not is_raw and "connection" not in own:
+        form += "connection: close\r\n"
+    return _Kind(
+        names=said,
+        form=f"{_status(status)}{form}\r\n",
+        is_dated=is_dated,
+        is_sized=is_sized,
+        is_chunked=is_chunked and not is_bodiless,
+        is_bodiless=is_bodiless,
+        closes=closes,
+        says_connection="connection" in own,
+    )
+
+
+def _values(kind: _Kind, answer: Answer, date: str) -> tuple[str, ...]:
+    values = [value for _, value in answer.headers]
+    if kind.is_dated:
+        values.insert(0, date)
+    if kind.is_sized:
+        values.append(str(answer.size))
+    return tuple(values)
+
+
+def _status(status: int) -> str:
     known = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-    phrase = PHRASES.get(status, known)
-    return b"HTTP/1.1 %d %b\r\n" % (status, phrase.encode())
+    return f"HTTP/1.1 {status} {PHRASES.get(status, known)}\r\n"
