@@ -48,15 +48,14 @@ def credential(header: str) -> str:
 
 
 def judge(
-    header: str, *, now: float, listed: frozenset[str] | None = None, known: Iterable[str] = ()
+    given: str, *, now: float, listed: frozenset[str] | None = None, known: Iterable[str] = ()
 ) -> tuple[str, Failure | None]:
-    """The key a request is made with, and why it is refused, if it is.
+    """The key a request is made with, by its credential, and why it is refused, if it is.
 
     `now` is in unix seconds. `listed` are the keys let in; with None any credential is, unless
     it is an expired JWT, whatever signed it. A JWT stands for the key of its id in `listed` or
     else `known` (accounts that exist beside any others), or for its bare id.
     """
-    given = credential(header)
     if not given:
         return "", Failure("1001")
     if given in (listed or ()):

@@ -43,7 +43,7 @@ def encoded(part: bytes) -> str:
 
 def verdict(header: str, listed: frozenset[str] | None = LISTED, now: float = NOW) -> str:
     """The code of the refusal, "" where there is none."""
-    failure = judge(header, now=now, listed=listed)[1]
+    failure = judge(credential(header), now=now, listed=listed)[1]
     return failure.code if failure else ""
 
 
@@ -53,7 +53,7 @@ def verdict(header: str, listed: frozenset[str] | None = LISTED, now: float = NO
 def test_a_key_and_its_jwt_are_let_in_with_bearer_and_without(
     before: str, carried: str, listed: frozenset[str] | None
 ) -> None:
-    key, failure = judge(before + carried, now=NOW, listed=listed)
+    key, failure = judge(credential(before + carried), now=NOW, listed=listed)
     assert failure is None
     assert key == (ID if listed is None and carried != KEY else KEY)
 
@@ -61,7 +61,7 @@ def test_a_key_and_its_jwt_are_let_in_with_bearer_and_without(
 @pytest.mark.parametrize("header", ["", "  ", "Bearer", "Bearer ", "bearer   "])
 @pytest.mark.parametrize("listed", [LISTED, None])
 def test_without_a_credential_it_is_1001(header: str, listed: frozenset[str] | None) -> None:
-    assert judge(header, now=NOW, listed=listed) == ("", Failure("1001"))
+    assert judge(credential(header), now=NOW, listed=listed) == ("", Failure("1001"))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_jwt_is_the_known_account_of_its_id_when_any_key_is_taken() -> None:
 
 def test_a_listed_key_may_have_any_form() -> None:
     listed = frozenset({"test", "a.b.c"})
-    assert judge("Bearer a.b.c", now=NOW, listed=listed) == ("a.b.c", None)
+    assert judge("a.b.c", now=NOW, listed=listed) == ("a.b.c", None)
     assert verdict("Bearer test", listed) == ""
     assert verdict("Bearer tes", listed) == "401"
 
@@ -171,7 +171,7 @@ def test_a_deeply_nested_payload_is_no_jwt() -> None:
 @given(st.text())
 def test_any_header_is_judged_without_an_error(header: str) -> None:
     for listed in (LISTED, None):
-        key, failure = judge(header, now=NOW, listed=listed)
+        key, failure = judge(credential(header), now=NOW, listed=listed)
         assert bool(key) == bool(credential(header))
         assert failure is None or failure.code in ("1001", "401")
 

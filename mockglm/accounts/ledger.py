@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from math import ceil
@@ -48,36 +47,34 @@ class Ledger:
         self, accounts: Iterable[Account], overloads: Iterable[Overload], began: float
     ) -> None:
         self._accounts: Mapping[str, Account] = {account.key: account for account in accounts}
+        self._anybody = self._accounts.get(ANYBODY)
+        self.keys = frozenset(self._accounts) - {ANYBODY}
         self._overloads = tuple(overloads)
         self._began = began
-        self._in_flight: Counter[tuple[str, str]] = Counter()
+        self._in_flight: dict[tuple[str, str], int] = {}
         self._windows: dict[tuple[str, Window], _Use] = {}
         self._most = FEW
         self._left: dict[str, float] = {}
 
     @property
-    def keys(self) -> frozenset[str]:
-        return frozenset(self._accounts) - {ANYBODY}
-
-    @property
     def takes_all(self) -> bool:
         """Whether there is an account for every key that has none of its own."""
-        return ANYBODY in self._accounts
+        return self._anybody is not None
 
     @property
     def in_flight(self) -> int:
         """How many answers hold a slot now."""
-        return self._in_flight.total()
+        return sum(self._in_flight.values())
 
     def barred(self, key: str) -> Failure | None:
         """What an account answers whatever it is asked, by its state."""
-        account = self._account(key)
+        account = self._accounts.get(key, self._anybody)
         code = STATES.get(account.state) if account else None
         return Failure(code) if code else None
 
     def denied(self, key: str, model: str) -> Failure | None:
         """What an account answers for a model: no permission, not in its plan, no balance."""
-        account = self._account(key)
+        account = self._accounts.get(key, self._anybody)
         if account is None:
             return None
         if _fits(model, account.denied):
@@ -91,7 +88,7 @@ class Ledger:
 
     def charge(self, key: str, model: str, answer: Answer) -> tuple[str, ...]:
         """Take what an answer costs from a balance: what is left, in words, none without one."""
-        account = self._account(key)
+        account = self._accounts.get(key, self._anybody)
         left = self._balance(key, account) if account else None
         if account is None or left is None or answer.status != ANSWERED:
             return ()
@@ -109,13 +106,10 @@ class Ledger:
         failure = self._overloaded(model, now) or self._limited(key, model, now)
         if failure is not None:
             return failure
-        account = self._account(key)
+        account = self._accounts.get(key, self._anybody)
         for window in account.plan if account else ():
             self._use(key, window, now).requests += 1
         return self._take(key, model)
-
-    def _account(self, key: str) -> Account | None:
-        return self._accounts.get(key) or self._accounts.get(ANYBODY)
 
     def _balance(self, key: str, account: Account) -> float | None:
         return self._left.get(key, account.balance)
@@ -128,7 +122,7 @@ class Ledger:
         return None
 
     def _limited(self, key: str, model: str, now: float) -> Failure | None:
-        account = self._account(key)
+        account = self._accounts.get(key, self._anybody)
         if account is None:
             return None
         for window in account.plan:
@@ -136,7 +130,7 @@ class Ledger:
             if use.requests >= window.requests:
                 return _used_up(window, use.began + window.seconds)
         limit = next((most for glob, most in account.concurrency if fnmatchcase(model, glob)), None)
-        if limit is not None and self._in_flight[key, model] >= limit:
+        if limit is not None and self._in_flight.get((key, model), 0) >= limit:
             return Failure("1302")
         return None
 
@@ -158,7 +152,7 @@ class Ledger:
 
     def _take(self, key: str, model: str) -> Callable[[], None]:
         slot = key, model
-        self._in_flight[slot] += 1
+        self._in_flight[slot] = self._in_flight.get(slot, 0) + 1
         held = [slot]
 
         def release() -> None:
@@ -168,9 +162,9 @@ class Ledger:
         return release
 
     def _leave(self, slot: tuple[str, str]) -> None:
-        self._in_flight[slot] -= 1
-        if not self._in_flight[slot]:
-            del self._in_flight[slot]
+        left = self._in_flight.pop(slot) - 1
+        if left:
+            self._in_flight[slot] = left
 
 
 def _is_free(model: str) -> bool:

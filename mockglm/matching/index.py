@@ -14,9 +14,8 @@ __all__ = ["Index"]
 _GRAM = 3
 """How many neighbouring characters tell texts apart; numbers and Chinese words need no more."""
 
-_Mark = tuple[str, str] | None
-"""What a request must show for a pattern to be tried: ("text", all of the user's text), ("user", a
-few characters that are in it), or nothing in particular."""
+_Shelf = dict[str | None, list[int]]
+"""The positions of patterns by the model they are bound to, None for any."""
 
 
 class Index:
@@ -28,40 +27,47 @@ class Index:
 
     def __init__(self, whens: Sequence[When | None]) -> None:
         """File the patterns; a place with None is never a candidate."""
-        self._shelves: dict[tuple[str | None, _Mark], list[int]] = {}
+        self._by_text: dict[str, _Shelf] = {}
+        self._by_gram: dict[str, _Shelf] = {}
+        self._others: _Shelf = {}
         spread = Counter(gram for when in whens if when for gram in _words(when))
         for position, when in enumerate(whens):
             if when is not None:
-                mark = _mark(when, spread)
+                shelf = self._shelf(when, spread)
                 for model in when.models:
-                    self._shelves.setdefault((model, mark), []).append(position)
-        marks = {mark for _, mark in self._shelves}
-        self._grams = frozenset(mark[1] for mark in marks if mark and mark[0] == "user")
+                    shelf.setdefault(model, []).append(position)
 
     def candidates(self, view: View) -> Iterator[int]:
         """The positions of the patterns that can match, first things first; each is still to be
         asked whether it does."""
-        marks, models = self._marks(view.text), {view.model, None}
-        keys = [(model, mark) for mark in marks for model in models]
-        shelves = [self._shelves[key] for key in keys if key in self._shelves]
-        return iter(shelves[0]) if len(shelves) == 1 else merge(*shelves)
+        models = {view.model, None}
+        found = [
+            shelf[model] for shelf in self._shelves(view.text) for model in models if model in shelf
+        ]
+        return iter(found[0]) if len(found) == 1 else merge(*found)
 
-    def _marks(self, text: str | None) -> list[_Mark]:
+    def _shelves(self, text: str | None) -> Iterator[_Shelf]:
+        yield self._others
         if text is None:
-            return [None]
+            return
+        if text in self._by_text:
+            yield self._by_text[text]
         # A prompt can be long and the patterns few, or the other way round.
-        if len(self._grams) < len(text):
-            found = [gram for gram in self._grams if gram in text]
+        if len(self._by_gram) < len(text):
+            yield from [shelf for gram, shelf in self._by_gram.items() if gram in text]
         else:
-            found = list(self._grams & _grams(text, 2, _GRAM))
-        return [None, ("text", text), *[("user", gram) for gram in found]]
+            grams = self._by_gram.keys() & _grams(text, 2, _GRAM)
+            yield from map(self._by_gram.__getitem__, grams)
 
-
-def _mark(when: When, spread: Counter[str]) -> _Mark:
-    if when.text is not None:
-        return "text", when.text
-    grams = _words(when)
-    return ("user", min(grams, key=lambda gram: (spread[gram], gram))) if grams else None
+    def _shelf(self, when: When, spread: Counter[str]) -> _Shelf:
+        """Where a pattern is filed."""
+        if when.text is not None:
+            return self._by_text.setdefault(when.text, {})
+        grams = _words(when)
+        if not grams:
+            return self._others
+        rarest = min(grams, key=lambda gram: (spread[gram], gram))
+        return self._by_gram.setdefault(rarest, {})
 
 
 def _words(when: When) -> set[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
 from msgspec import json
 
 from mockglm import tokens
-from mockglm.request.types import Chat, Message, SentCall, Tool
+from mockglm.request.types import Chat, Message, Tool
 
 __all__ = ["prompt_tokens"]
 
@@ -18,6 +19,8 @@ MESSAGE = 2
 TOOLS = 120
 PICTURE = 400
 
+_content, _calls, _reasoning = map(attrgetter, ("content", "tool_calls", "reasoning_content"))
+
 
 def prompt_tokens(chat: Chat) -> int:
     """The tokens of messages and tool definitions, at least one.
@@ -27,17 +30,20 @@ def prompt_tokens(chat: Chat) -> int:
     """
     messages = chat.messages or ()
     tools = chat.tools or ()
+    texts = [message.text for message in messages]
+    if any(map(_calls, messages)):
+        texts += _called(messages)
+    if any(map(_reasoning, messages)):
+        texts += _thought(chat, messages)
+    if tools:
+        texts += _offered(tools)
     # Counted as one text: what rounds up in each piece costs more than it tells.
-    texts = [*_thought(chat, messages), *_offered(tools)]
-    for message in messages:
-        texts.append(message.text)
-        if message.tool_calls:
-            texts += _called(message.tool_calls)
     size = BASE + MESSAGE * len(messages) + tokens.count("".join(texts))
     return size + PICTURE * _pictures(messages) + (TOOLS + _schemas(tools) if tools else 0)
 
 
-def _called(calls: Sequence[SentCall]) -> Iterator[str]:
+def _called(messages: Sequence[Message]) -> Iterator[str]:
+    calls = [call for message in messages for call in message.tool_calls or ()]
     for function in [call.function for call in calls if call.function]:
         arguments = function.arguments
         yield function.name or ""
@@ -58,7 +64,7 @@ def _last_turn(messages: Sequence[Message]) -> int:
 
 
 def _pictures(messages: Sequence[Message]) -> int:
-    lists = [message.content for message in messages if isinstance(message.content, list)]
+    lists = [content for content in map(_content, messages) if isinstance(content, list)]
     return sum(part.text is None for content in lists for part in content)
 
 

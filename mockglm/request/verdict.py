@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from mockglm.models import Model
 from mockglm.request.refusal import Refusal
-from mockglm.request.rules import RULES, Evidence, Rule, look
+from mockglm.request.rules import RULES, Broken, Evidence, Facts, Rule, look
 from mockglm.request.types import Chat
 
 __all__ = ["REFUSING", "Policy", "Verdict", "unknown_model", "validate"]
@@ -49,20 +49,20 @@ def validate(
     facts = look(chat, model, prompt)
     refusing = REFUSING[policy]
     passed: list[str] = []
-    for rule in _asked(facts.given()):
-        broken = rule.broken(facts)
-        if not broken:
-            continue
-        if rule.essential or rule.evidence in refusing:
-            return Verdict(rule.refusal(broken), tuple(passed))
-        passed.append(rule.name)
+    for is_broken, rule in _asked(facts.given()):
+        broken = is_broken(facts)
+        if broken:
+            if rule.essential or rule.evidence in refusing:
+                return Verdict(rule.refusal(broken), tuple(passed))
+            passed.append(rule.name)
     return Verdict(None, tuple(passed))
 
 
 @lru_cache(maxsize=256)
-def _asked(given: frozenset[str]) -> tuple[Rule, ...]:
-    """The rules that are about something there is, in order."""
-    return tuple(rule for rule in RULES if not rule.about or rule.about in given)
+def _asked(given: frozenset[str | None]) -> tuple[tuple[Callable[[Facts], Broken], Rule], ...]:
+    """The rules that are about something there is, in order, and what each asks."""
+    asked = (rule for rule in RULES if not rule.about or rule.about in given)
+    return tuple((rule.broken, rule) for rule in asked)
 
 
 def unknown_model(id: str | None) -> Refusal:

@@ -26,7 +26,7 @@ class Asked(Struct):
     """A request, the ids and the time of its answer, and who asks.
 
     `now` is in unix seconds; `chat` and `model` are None until they are known, and for every path
-    that is no chat.
+    that is no chat. `model_id` is the model as the client spelled it.
     """
 
     request: Request
@@ -35,6 +35,7 @@ class Asked(Struct):
     language: Language
     key: str = ""
     chat: Chat | None = None
+    model_id: str = ""
     model: Model | None = None
     passed: tuple[str, ...] = ()
     cached: int = 0

@@ -51,11 +51,10 @@ def decide(session: Session, asked: Asked, guards: Iterable[Guard]) -> Played | 
 
 def authenticated(session: Session, asked: Asked) -> Played | None:
     """A key that is let in."""
-    header, listed = asked.request.header("authorization"), session.keys
-    given = auth.credential(header)
+    given, listed = auth.credential(asked.request.header("authorization")), session.keys
     session.journal.learn(given, is_listed=listed is not None and given in listed)
     known = session.ledger.keys
-    asked.key, failure = auth.judge(header, now=asked.now, listed=listed, known=known)
+    asked.key, failure = auth.judge(given, now=asked.now, listed=listed, known=known)
     return _refused(failure or session.ledger.barred(asked.key), asked)
 
 
@@ -119,20 +118,19 @@ def _read(session: Session, asked: Asked) -> Played | None:
     chat = requests.decode(asked.request.body)
     if isinstance(chat, Refusal):
         return _refused(chat.failure(asked.language), asked)
-    asked.chat = chat
+    asked.chat, asked.model_id = chat, chat.model or ""
     return None
 
 
 def _known(session: Session, asked: Asked) -> Played | None:
-    id = (asked.chat.model if asked.chat else None) or ""
-    asked.model = session.model(id)
+    asked.model = session.model(asked.model_id)
     if asked.model is not None:
         return None
-    return _refused(requests.unknown_model(id).failure(asked.language), asked)
+    return _refused(requests.unknown_model(asked.model_id).failure(asked.language), asked)
 
 
 def _permitted(session: Session, asked: Asked) -> Played | None:
-    return _refused(session.ledger.denied(asked.key, asked.view.model or ""), asked)
+    return _refused(session.ledger.denied(asked.key, asked.model_id), asked)
 
 
 def _early(session: Session, asked: Asked) -> Played | None:
@@ -150,7 +148,7 @@ def _valid(session: Session, asked: Asked) -> Played | None:
 
 
 def _limited(session: Session, asked: Asked) -> Played | None:
-    entered = session.ledger.enter(asked.key, asked.view.model or "", asked.now)
+    entered = session.ledger.enter(asked.key, asked.model_id, asked.now)
     if isinstance(entered, Failure):
         return _refused(entered, asked)
     asked.release = entered
@@ -185,8 +183,8 @@ def _look(session: Session, asked: Asked) -> None:
     """Find out what is asked, without holding anything against it."""
     chat = requests.decode(asked.request.body)
     if not isinstance(chat, Refusal):
-        asked.chat = chat
-        asked.model = session.model(chat.model or "")
+        asked.chat, asked.model_id = chat, chat.model or ""
+        asked.model = session.model(asked.model_id)
 
 
 def _matching(

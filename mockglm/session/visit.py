@@ -87,7 +87,7 @@ def visit(
         session=session.name,
         at=asked.now,
         request=request,
-        model=(asked.chat.model if asked.chat else None) or "",
+        model=asked.model_id,
         source=played.source if played else Source.UPSTREAM,
         answer=played.answer if played else None,
         code=played.code if played else "",
@@ -121,5 +121,5 @@ def _charged(session: Session, played: Played, asked: Asked) -> Played:
     """The answer, with what it leaves of the balance that it costs."""
     if asked.chat is None:
         return played
-    left = session.ledger.charge(asked.key, asked.chat.model or "", played.answer)
+    left = session.ledger.charge(asked.key, asked.model_id, played.answer)
     return replace(played, notes=(*played.notes, *left)) if left else played

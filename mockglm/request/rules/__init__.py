@@ -2,7 +2,7 @@
 
 from mockglm.request.rules.messages import MESSAGES
 from mockglm.request.rules.parameters import LENGTHS, MODEL, PARAMETERS
-from mockglm.request.rules.rule import Evidence, Facts, Rule, look
+from mockglm.request.rules.rule import Broken, Evidence, Facts, Rule, look
 from mockglm.request.rules.tools import TOOLS
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "PARAMETERS",
     "RULES",
     "TOOLS",
+    "Broken",
     "Evidence",
     "Facts",
     "Rule",

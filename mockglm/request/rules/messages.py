@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import partial
+from itertools import dropwhile
+from operator import eq
 from typing import Any
 
 from mockglm.request.rules.rule import Facts, Fields, Rule
@@ -17,6 +20,9 @@ DATA = re.compile(r"data:image/[\w.+-]+;base64,")
 ADDRESS = re.compile(r"https?://", re.I)
 ILLEGAL: Fields = {"field": "messages"}
 """The field of 1214's own text where it is about the messages as a whole."""
+
+
+_is_system = partial(eq, "system")
 
 
 def _no_messages(facts: Facts) -> bool:
@@ -95,7 +101,7 @@ def _result_of_another_call(facts: Facts) -> bool:
 
 
 def _first_not_user(facts: Facts) -> bool:
-    return next((role for role in facts.roles if role != "system"), "user") != "user"
+    return next(dropwhile(_is_system, facts.roles), "user") != "user"
 
 
 def _assistant_twice(facts: Facts) -> bool:
@@ -104,9 +110,7 @@ def _assistant_twice(facts: Facts) -> bool:
 
 
 def _late_system(facts: Facts) -> bool:
-    roles = facts.roles
-    head = next((number for number, role in enumerate(roles) if role != "system"), len(roles))
-    return "system" in roles[head:]
+    return "system" in dropwhile(_is_system, facts.roles)
 
 
 def _assistant_last(facts: Facts) -> bool:
@@ -274,6 +278,7 @@ MESSAGES = (
     Rule(
         name="assistant-twice",
         code="1214",
+        about="assistant",
         fields=ILLEGAL,
         evidence="contested",
         source="https://github.com/Lingtai-AI/lingtai-kernel/issues/70; two user messages in a row"
@@ -283,6 +288,7 @@ MESSAGES = (
     Rule(
         name="late-system",
         code="1214",
+        about="system",
         fields=ILLEGAL,
         evidence="contested",
         source="weak reports; against them https://github.com/vastsa/PI-Desktop/issues/30",
@@ -291,6 +297,7 @@ MESSAGES = (
     Rule(
         name="assistant-last",
         code="1214",
+        about="assistant",
         fields=ILLEGAL,
         evidence="contested",
         source="https://github.com/HKUDS/nanobot/pull/3086, where the user message was missing too",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
+from itertools import chain, compress, repeat
+from operator import attrgetter, is_not
 from typing import Literal
 
 from msgspec import Struct, field
@@ -13,7 +14,7 @@ from mockglm.request.prompt import prompt_tokens
 from mockglm.request.refusal import Refusal
 from mockglm.request.types import Chat, Message, Part, Tool
 
-__all__ = ["ABOUT", "Evidence", "Facts", "Fields", "Rule", "Turn", "look"]
+__all__ = ["ABOUT", "Broken", "Evidence", "Facts", "Fields", "Rule", "Turn", "look"]
 
 Evidence = Literal["captured", "reported", "documented", "contested"]
 Fields = Mapping[str, str]
@@ -39,6 +40,7 @@ LISTS = ("tools", "hollow", "parts", "turns")
 
 _values = attrgetter(*ABOUT)
 _lists = attrgetter(*LISTS)
+_role, _content, _calls = map(attrgetter, ("role", "content", "tool_calls"))
 
 
 class Turn(Struct, frozen=True):
@@ -73,28 +75,29 @@ class Facts(Struct, frozen=True):
         """The tokens of the prompt: as they were given, or counted now."""
         return prompt_tokens(self.chat) if self.counted is None else self.counted
 
-    def given(self) -> frozenset[str]:
+    def given(self) -> frozenset[str | None]:
         """What there is in the request for rules to be about."""
-        lists, values = _lists(self), _values(self.chat)
-        there = [name for name, value in zip(LISTS, lists, strict=True) if value]
-        there += [name for name, value in zip(ABOUT, values, strict=True) if value is not None]
-        return frozenset(there)
+        written = map(is_not, _values(self.chat), repeat(None))
+        return frozenset(chain(self.roles, compress(LISTS, _lists(self)), compress(ABOUT, written)))
 
 
 def look(chat: Chat, model: Model, prompt: int | None = None) -> Facts:
     """What the rules look at; `prompt` is the tokens of the prompt if they are known."""
     messages, tools = chat.messages or (), chat.tools or ()
-    contents = [message.content for message in messages]
+    roles, contents = list(map(_role, messages)), list(map(_content, messages))
+    # Most requests have none of these, which is seen at the speed of C.
+    has_hollow, has_parts = not all(contents), list in map(type, contents)
+    has_turns = "tool" in roles or any(map(_calls, messages))
     return Facts(
         chat=chat,
         model=model,
         messages=messages,
         tools=tools,
-        schemas=[bytes(tool.function.schema) for tool in tools if tool.function],
-        roles=[message.role for message in messages],
-        hollow=[number for number, content in enumerate(contents) if not content],
-        parts=_parts(contents),
-        turns=_turns(messages),
+        schemas=[bytes(tool.function.schema) for tool in tools if tool.function] if tools else [],
+        roles=roles,
+        hollow=[n for n, content in enumerate(contents) if not content] if has_hollow else [],
+        parts=_parts(contents) if has_parts else [],
+        turns=_turns(messages) if has_turns else [],
         counted=prompt,
     )
 
@@ -123,9 +126,9 @@ class Rule(Struct, frozen=True, kw_only=True):
 
     `broken` says whether the request breaks it, or gives the fields of the text where it does. A
     text of None is the one the table has for the code, with `fields`. `about` names what there has
-    to be for the rule to be asked: a field of Facts or a parameter; "" asks it always. `source` is
-    where the refusal, or what the rule says, can be read. Without what an `essential` rule asks
-    for nothing can be answered: it refuses whatever the policy.
+    to be for the rule to be asked: a field of Facts, a parameter, a role; "" asks it always.
+    `source` is where the refusal, or what the rule says, can be read. Without what an `essential`
+    rule asks for nothing can be answered: it refuses whatever the policy.
     """
 
     name: str
