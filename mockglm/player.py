@@ -109,14 +109,11 @@ class Player:
         Without a wire it goes through ASGI's `send`; where it needs one, the client is told so
         instead.
         """
-        if wire is not None:
-            return await self._play(answer, watch, wire)
-        is_unheld = needs_wire(answer)
-        await self._say(_unheld(answer) if is_unheld else answer, send, watch)
-        return not is_unheld
-
-    async def _play(self, answer: Answer, watch: Watch, wire: Wire) -> bool:
-        if not await self._until(watch.started + (answer.head or 0.0), wire):
+        if wire is None:
+            is_unheld = needs_wire(answer)
+            await self._say(_unheld(answer) if is_unheld else answer, send, watch)
+            return not is_unheld
+        if answer.head and not await self._until(watch.started + answer.head, wire):
             return False
         framing = frame(
             answer, _today(), method=wire.method, version=wire.version, stays=wire.stays
@@ -129,13 +126,14 @@ class Player:
             if not await self._until(due or 0.0, wire, flow):
                 return False
             due = flow.step()
-        return await self._end(answer, framing, wire)
-
-    async def _end(self, answer: Answer, framing: Framing, wire: Wire) -> bool:
-        """End the message, or the connection, as the answer says."""
         if answer.end == "done" and not wire.gone.done():
             wire.done(closes=framing.closes)
             return True
+        await self._break_off(answer, wire)
+        return False
+
+    async def _break_off(self, answer: Answer, wire: Wire) -> None:
+        """End the connection as the answer says."""
         if answer.end == "hang":
             await self._until(monotonic() + LONGEST_HANG, wire)
         if answer.end == "reset" and not wire.gone.done():
@@ -144,7 +142,6 @@ class Player:
         elif not wire.gone.done():
             wire.close()
         await wire.gone
-        return False
 
     async def _until(self, due: float, wire: Wire, flow: Flow | None = None) -> bool:
         """Wait for a time, or until all of a flow that can go has gone; False when the client left
@@ -211,12 +208,12 @@ class Flow:
     def step(self) -> float | None:
         """Hand over what is due: when the next piece is; None when there is none, or the wire is
         full."""
-        while not self._wire.is_full:
-            if self._held:
+        while self._next is not None or self._held:
+            if self._wire.is_full:
+                return None
+            if self._held or self._next is None:
                 self._wire.write(self._held.pop())
                 continue
-            if self._next is None:
-                return None
             at, piece = self._next
             due = self._watch.started + at
             if due > monotonic():

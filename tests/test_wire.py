@@ -42,7 +42,7 @@ from tests.serving import KEY, Served, post, serving
 
 Loop = Literal["asyncio", "uvloop"]
 
-SILENCE = 0.3
+SILENCE = 0.5
 """Seconds without a byte after which a connection is said to be open."""
 
 QUOTED = stream(said('{"role":"assistant","content":"{\\"a\\":\\"x\\\\ny\\"}"}'), STOP, DONE)
@@ -272,7 +272,7 @@ PLACES = [f"{QUICK.get(name, name)}.{count}-frames" for count in (2, 3) for name
 @pytest.mark.parametrize("fault", [fault for fault in PLACES if fits(fault)])
 def test_what_comes_before_the_place_is_as_it_was_recorded(served: Served, fault: str) -> None:
     before = b"".join(FRAMES[: int(fault.rpartition(".")[2][0])])
-    arrived = read(*served.raw(asked("talk", fault, connection="close"), limit=0.1))
+    arrived = read(*served.raw(asked("talk", fault, connection="close"), limit=SILENCE))
     assert arrived.status == 200
     assert arrived.body.startswith(before)
 
