@@ -7,6 +7,8 @@ from functools import cached_property, lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from mockglm import gateway
 from mockglm.exchange import Request
 from mockglm.journal import Entry
@@ -105,33 +107,32 @@ class App:
         watch.close(wire is None or not wire.gone.done())
 
 
-class _Watch:
+class _Watch(Struct):
     """Writes into an entry how far its answer is."""
 
-    def __init__(self, started: float, entry: Entry) -> None:
-        self.started = started
-        self._entry = entry
-        self._is_closed = False
+    started: float
+    entry: Entry
+    is_closed: bool = False
 
     def first(self) -> None:
-        if self._entry.first is None:
-            self._entry.first = monotonic() - self.started
+        if self.entry.first is None:
+            self.entry.first = monotonic() - self.started
 
     def last(self) -> None:
-        self._entry.total = monotonic() - self.started
-        self._entry.outcome = "done" if self._is_whole() else "cut"
+        self.entry.total = monotonic() - self.started
+        self.entry.outcome = "done" if self._is_whole() else "cut"
 
     def close(self, whole: bool) -> None:
         """Say how it ended, the first time it is called."""
-        if self._is_closed:
+        if self.is_closed:
             return
-        self._is_closed = True
+        self.is_closed = True
         if not whole and self._is_whole():
-            self._entry.outcome = "gone"
-        self._entry.total = self._entry.total or monotonic() - self.started
+            self.entry.outcome = "gone"
+        self.entry.total = self.entry.total or monotonic() - self.started
 
     def _is_whole(self) -> bool:
-        return self._entry.answer is None or self._entry.answer.end == "done"
+        return self.entry.answer is None or self.entry.answer.end == "done"
 
 
 async def _read(receive: Receive) -> tuple[bytes, int] | None:

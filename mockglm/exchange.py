@@ -90,7 +90,10 @@ class Request(Struct, frozen=True):
 
     def header(self, name: str, default: str = "") -> str:
         """The first value of a header, by its lower-case name."""
-        return dict(reversed(self.headers)).get(name, default)
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return default
 
 
 class Frames(Sequence[tuple[float, bytes]]):
@@ -170,12 +173,10 @@ class Answer(Struct, frozen=True):
     @property
     def held(self) -> int:
         """The bytes of the body that this answer keeps alive."""
-        return self.pieces.held if isinstance(self.pieces, Frames) else self.size
-
-    @property
-    def size(self) -> int:
-        """The bytes of the body."""
-        return sum([len(piece) for _, piece in self.pieces])
+        pieces = self.pieces
+        if isinstance(pieces, tuple) or not isinstance(pieces, Frames):
+            return sum([len(piece) for _, piece in pieces])
+        return pieces.held
 
     @property
     def body(self) -> bytes:

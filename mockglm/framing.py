@@ -151,7 +151,7 @@ def _values(kind: _Kind, answer: Answer, date: str) -> tuple[str, ...]:
     if kind.is_dated:
         values.insert(0, date)
     if kind.is_sized:
-        values.append(str(answer.size))
+        values.append(str(sum([len(piece) for _, piece in answer.pieces])))
     return tuple(values)
 
 

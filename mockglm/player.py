@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from email.utils import formatdate
 from functools import lru_cache
 from time import monotonic
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from mockglm.chat import refuse
 from mockglm.errors import FaultError
@@ -118,7 +120,7 @@ class Player:
         framing = frame(
             answer, _today(), method=wire.method, version=wire.version, stays=wire.stays
         )
-        flow = Flow(answer, framing, watch, wire)
+        flow = Flow.of(answer, framing, watch, wire)
         due = flow.step()
         while not flow.is_over:
             if due is None:
@@ -174,75 +176,73 @@ class Player:
             await self.ticker.wait(due)
 
 
-class Flow:
-    """An answer on its way over a wire: what is due goes, as far as the wire takes it."""
+class Flow(Struct, eq=False):
+    """An answer on its way over a wire: what is due goes, as far as the wire takes it.
 
-    __slots__ = (
-        "_ending",
-        "_framing",
-        "_head",
-        "_held",
-        "_is_begun",
-        "_next",
-        "_pieces",
-        "_watch",
-        "_wire",
-    )
+    `head` goes before the first bytes, `ending` behind the last; `held` is what the wire had no
+    room for, the next at its end.
+    """
 
-    def __init__(self, answer: Answer, framing: Framing, watch: Watch, wire: Wire) -> None:
-        self._framing = framing
-        self._watch = watch
-        self._wire = wire
-        self._pieces = iter(answer.pieces or NOTHING)
-        self._next = next(self._pieces, None)
-        self._head = framing.head
-        self._ending = framing.ending if answer.end == "done" else b""
-        self._held: list[bytes] = []
-        self._is_begun = False
+    framing: Framing
+    watch: Watch
+    wire: Wire
+    pieces: Iterator[tuple[float, bytes]]
+    next: tuple[float, bytes] | None
+    head: bytes
+    ending: bytes
+    held: list[bytes] = []
+    is_begun: bool = False
+
+    @classmethod
+    def of(cls, answer: Answer, framing: Framing, watch: Watch, wire: Wire) -> Flow:
+        """The flow of an answer none of which has gone."""
+        pieces = iter(answer.pieces or NOTHING)
+        ending = framing.ending if answer.end == "done" else b""
+        return cls(framing, watch, wire, pieces, next(pieces, None), framing.head, ending)
 
     @property
     def is_over(self) -> bool:
         """Whether all of it has been handed over."""
-        return self._next is None and not self._held
+        return self.next is None and not self.held
 
     def step(self) -> float | None:
         """Hand over what is due: when the next piece is; None when there is none, or the wire is
         full."""
-        while self._next is not None or self._held:
-            if self._wire.is_full:
+        while self.next is not None or self.held:
+            if self.wire.is_full:
                 return None
-            if self._held or self._next is None:
-                self._wire.write(self._held.pop())
+            if self.held or self.next is None:
+                self.wire.write(self.held.pop())
                 continue
-            at, piece = self._next
-            due = self._watch.started + at
+            at, piece = self.next
+            due = self.watch.started + at
             if due > monotonic():
-                if self._head:
+                if self.head:
                     self._write(b"")
                 return due
             self._take(piece)
         return None
 
     def _take(self, piece: bytes) -> None:
-        if not self._is_begun:
-            self._is_begun = True
-            self._watch.first()
-        data = self._framing.part(piece)
-        self._next = next(self._pieces, None)
-        if self._next is None:
-            self._watch.last()
-            data += self._ending
+        if not self.is_begun:
+            self.is_begun = True
+            self.watch.first()
+        data = self.framing.part(piece)
+        self.next = next(self.pieces, None)
+        if self.next is None:
+            self.watch.last()
+            data += self.ending
         self._write(data)
 
     def _write(self, data: bytes) -> None:
         """Hand over, with the head before it if that has not gone yet."""
-        if self._head:
-            data, self._head = self._head + data, b""
+        if self.head:
+            data, self.head = self.head + data, b""
         if len(data) > LARGEST_WRITE:
             parts = [data[at : at + LARGEST_WRITE] for at in range(0, len(data), LARGEST_WRITE)]
-            self._held = parts[::-1]
+            self.held = parts[::-1]
         elif data:
-            self._wire.write(data)
+            self.wire.write(data)
 
 
 def needs_wire(answer: Answer) -> bool:

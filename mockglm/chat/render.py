@@ -93,7 +93,10 @@ class Rendering(Struct, frozen=True, dict=True):
     def plain(self, stamp: Stamp, pace: Pace = AT_ONCE) -> Answer:
         """The reply as one JSON answer, there, headers and all, when its last token is."""
         at = pace.end(self._whole.weights, stamp.ids)
-        parts = [self._fill(part, stamp, stamp.ids.plain_call, ordered) for part in self._plain]
+        parts = [
+            self._fill(part, stamp, stamp.ids.plain_call, ordered) if is_marked else part
+            for part, is_marked in self._plain
+        ]
         body = _plain_head(stamp, stamp.created + int(at)).join(parts)
         headers = _headers(JSON_TYPE, stamp.id, self.headers)
         return Answer(200, headers, ((at, body),), head=at)
@@ -120,8 +123,9 @@ class Rendering(Struct, frozen=True, dict=True):
         return Sheet.of(cut(self.reply, self.chunking, tool_stream=True))
 
     @cached_property
-    def _plain(self) -> tuple[bytes, ...]:
-        return tuple(_plain(self.reply).split(HEAD))
+    def _plain(self) -> tuple[tuple[bytes, bool], ...]:
+        """What stands before the ids and behind them, and whether it has marks."""
+        return tuple((part, MARK in part) for part in _plain(self.reply).split(HEAD))
 
     @cached_property
     def _size(self) -> tuple[int, int]:
@@ -134,8 +138,6 @@ class Rendering(Struct, frozen=True, dict=True):
         made: Callable[[int], str],
         dump: Callable[[JSONObject], bytes],
     ) -> bytes:
-        if MARK not in text:
-            return text
         if self.reply.usage is not None:
             usage = _usage(self.reply.usage, stamp, *self._size)
             text = text.replace(USAGE, dump(usage))

@@ -46,18 +46,16 @@ class Index:
         ]
         return iter(found[0]) if len(found) == 1 else merge(*found)
 
-    def _shelves(self, text: str | None) -> Iterator[_Shelf]:
-        yield self._others
+    def _shelves(self, text: str | None) -> list[_Shelf]:
         if text is None:
-            return
-        if text in self._by_text:
-            yield self._by_text[text]
+            return [self._others]
         # A prompt can be long and the patterns few, or the other way round.
         if len(self._by_gram) < len(text):
-            yield from [shelf for gram, shelf in self._by_gram.items() if gram in text]
+            found = [shelf for gram, shelf in self._by_gram.items() if gram in text]
         else:
             grams = self._by_gram.keys() & _grams(text, 2, _GRAM)
-            yield from map(self._by_gram.__getitem__, grams)
+            found = [self._by_gram[gram] for gram in grams]
+        return [self._others, self._by_text.get(text, {}), *found]
 
     def _shelf(self, when: When, spread: Counter[str]) -> _Shelf:
         """Where a pattern is filed."""

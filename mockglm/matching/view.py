@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from msgspec import Struct
+
 from mockglm.exchange import Request
 from mockglm.matching import canonical
 from mockglm.request import Chat, Message
@@ -13,18 +15,17 @@ from mockglm.request import Chat, Message
 __all__ = ["View"]
 
 
-class View:
+class View(Struct, dict=True, eq=False):
     """The facts of one chat request, under the names that `when` has for them.
 
     `key` is the account's, as authentication found it.
     """
 
-    def __init__(self, chat: Chat, request: Request, key: str = "") -> None:
-        self.chat = chat
-        self.request = request
-        self.key = key
-        self._texts: dict[str, str | None] = {}
-        self._judged: dict[int, bool] = {}
+    chat: Chat
+    request: Request
+    key: str = ""
+    _texts: dict[str, str | None] = {}
+    _judged: dict[int, bool] = {}
 
     @property
     def model(self) -> str | None:
@@ -60,7 +61,7 @@ class View:
     @property
     def text(self) -> str | None:
         """All of the text of the last user message."""
-        return self.user
+        return self._said("user")
 
     @property
     def ending(self) -> str | None:
@@ -114,6 +115,11 @@ class View:
     def _said(self, role: str) -> str | None:
         """The text of the last message of a role."""
         if role not in self._texts:
-            said = (message.text for message in reversed(self.messages) if message.role == role)
-            self._texts[role] = next(said, None)
+            self._texts[role] = self._last(role)
         return self._texts[role]
+
+    def _last(self, role: str) -> str | None:
+        for message in reversed(self.messages):
+            if message.role == role:
+                return message.text
+        return None

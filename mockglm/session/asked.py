@@ -14,6 +14,7 @@ from mockglm.exchange import Request
 from mockglm.matching import View
 from mockglm.models import Model
 from mockglm.request import Chat
+from mockglm.session.settings import Settings
 
 __all__ = ["Asked"]
 
@@ -32,7 +33,7 @@ class Asked(Struct):
     request: Request
     ids: Ids
     now: float
-    language: Language
+    settings: Settings
     key: str = ""
     chat: Chat | None = None
     model_id: str = ""
@@ -63,6 +64,11 @@ class Asked(Struct):
         if self._prompt is None:
             self._prompt = requests.prompt_tokens(self.chat) if self.chat else 0
         return self._prompt
+
+    @property
+    def language(self) -> Language:
+        """Which one the messages are in that this client gets."""
+        return self.settings.language(self.request.header("accept-language"))
 
     @property
     def is_stream(self) -> bool:

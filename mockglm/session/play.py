@@ -104,7 +104,7 @@ def lay(played: Played, laid: Sequence[faults.Laid], asked: Asked) -> Played:
     Errors, and what the gateway answers, go without those that cannot be laid over them, for who
     names a fault of streams meets errors too; what mockglm itself has to say stays whole.
     """
-    if played.source is Source.MISS:
+    if not laid or played.source is Source.MISS:
         return played
     if not (played.code or played.answer.status >= REFUSED or played.source is Source.GATEWAY):
         return _lay(played, laid, asked)

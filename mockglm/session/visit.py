@@ -79,7 +79,7 @@ def visit(
         request=request,
         ids=session.ids(),
         now=session.clock.now(),
-        language=session.settings.language(request.header("accept-language")),
+        settings=session.settings,
     )
     played = _played(session, asked, guards, laid)
     entry = Entry(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from mockglm.request.rules.rule import Facts, Fields, Rule
 
 __all__ = ["LENGTHS", "MODEL", "PARAMETERS"]
@@ -46,7 +48,7 @@ def _top_p_range(facts: Facts) -> bool:
 def _unthinking(facts: Facts) -> bool:
     chat, model = facts.chat, facts.model
     # Models without efforts that always think (glm-4.1v-thinking, glm-z1) ignore the switch.
-    if model.thinking != "always" or not model.efforts:
+    if not model.efforts:
         return False
     is_off = chat.thinking is not None and chat.thinking.type == "disabled"
     effort = chat.reasoning_effort
@@ -84,8 +86,6 @@ def _user_id_length(facts: Facts) -> bool:
 
 def _phone_prompt_too_long(facts: Facts) -> Fields | None:
     model = facts.model
-    if model.family != "autoglm":
-        return None
     completion = facts.chat.max_tokens or model.ceiling
     prompt = facts.prompt
     if prompt + completion <= model.context:
@@ -104,7 +104,8 @@ def _prompt_too_long(facts: Facts) -> bool:
 
 def _is_fine(number: float | None) -> bool:
     """Whether a number has more than two decimals, as it was sent: 0.7 as a float32 has 15."""
-    return number is not None and round(number, 2) != number
+    # round(number, 2) goes through its text, at fifty times the price.
+    return number is not None and isfinite(number) and round(number * 100) / 100 != number
 
 
 def _is_outside(facts: Facts, number: float | None, least: float) -> bool:
@@ -165,6 +166,7 @@ PARAMETERS = (
     Rule(
         name="always-thinks",
         code="1210",
+        about="always",
         zh="该模型始终思考，不支持关闭思考；请使用 low、high 或 max。",
         en="This model always engages in thinking and cannot be disabled;"
         " please use low, high, or max",
@@ -270,6 +272,7 @@ LENGTHS = (
     Rule(
         name="phone-prompt-too-long",
         code="1210",
+        about="autoglm",
         zh="API 调用参数有误，请检查文档。" + PHONE,
         en="Invalid API parameter, please check the documentation." + PHONE,
         evidence="captured",

@@ -78,7 +78,8 @@ class Facts(Struct, frozen=True):
     def given(self) -> frozenset[str | None]:
         """What there is in the request for rules to be about."""
         written = map(is_not, _values(self.chat), repeat(None))
-        return frozenset(chain(self.roles, compress(LISTS, _lists(self)), compress(ABOUT, written)))
+        lists, fields = compress(LISTS, _lists(self)), compress(ABOUT, written)
+        return frozenset(chain((self.model.thinking, self.model.family), self.roles, lists, fields))
 
 
 def look(chat: Chat, model: Model, prompt: int | None = None) -> Facts:
@@ -126,9 +127,10 @@ class Rule(Struct, frozen=True, kw_only=True):
 
     `broken` says whether the request breaks it, or gives the fields of the text where it does. A
     text of None is the one the table has for the code, with `fields`. `about` names what there has
-    to be for the rule to be asked: a field of Facts, a parameter, a role; "" asks it always.
-    `source` is where the refusal, or what the rule says, can be read. Without what an `essential`
-    rule asks for nothing can be answered: it refuses whatever the policy.
+    to be for the rule to be asked: a field of Facts, a parameter, a role, how the model thinks or
+    its family; "" asks it always. `source` is where the refusal, or what the rule says, can be
+    read. Without what an `essential` rule asks for nothing can be answered: it refuses whatever the
+    policy.
     """
 
     name: str
