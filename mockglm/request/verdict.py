@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 from typing import Literal
 
 from msgspec import Struct
 
 from mockglm.models import Model
 from mockglm.request.refusal import Refusal
-from mockglm.request.rules import RULES, Broken, Evidence, Facts, Rule, look
+from mockglm.request.rules import ABOUT, RULES, Broken, Evidence, Facts, Rule, look
 from mockglm.request.types import Chat
 
 __all__ = ["REFUSING", "Policy", "Verdict", "unknown_model", "validate"]
 
 Policy = Literal["default", "strict", "lenient"]
+Question = tuple[Callable[[Facts], Broken], Rule]
 
 REFUSING: Mapping[Policy, frozenset[Evidence]] = MappingProxyType(
     {
@@ -49,7 +50,7 @@ def validate(
     facts = look(chat, model, prompt)
     refusing = REFUSING[policy]
     passed: list[str] = []
-    for is_broken, rule in _asked(facts.given()):
+    for is_broken, rule in _asked(*facts.given()):
         broken = is_broken(facts)
         if broken:
             if rule.essential or rule.evidence in refusing:
@@ -59,10 +60,11 @@ def validate(
 
 
 @lru_cache(maxsize=256)
-def _asked(given: frozenset[str | None]) -> tuple[tuple[Callable[[Facts], Broken], Rule], ...]:
+def _asked(names: frozenset[str], types: tuple[type, ...]) -> tuple[Question, ...]:
     """The rules that are about something there is, in order, and what each asks."""
-    asked = (rule for rule in RULES if not rule.about or rule.about in given)
-    return tuple((rule.broken, rule) for rule in asked)
+    written = (name for name, kind in zip(ABOUT, types, strict=True) if kind is not NoneType)
+    there = {"", *names, *written}
+    return tuple((rule.broken, rule) for rule in RULES if rule.about in there)
 
 
 def unknown_model(id: str | None) -> Refusal:

@@ -2,10 +2,11 @@
 
 from mockglm.request.rules.messages import MESSAGES
 from mockglm.request.rules.parameters import LENGTHS, MODEL, PARAMETERS
-from mockglm.request.rules.rule import Broken, Evidence, Facts, Rule, look
+from mockglm.request.rules.rule import ABOUT, Broken, Evidence, Facts, Rule, look
 from mockglm.request.rules.tools import TOOLS
 
 __all__ = [
+    "ABOUT",
     "LENGTHS",
     "MESSAGES",
     "MODEL",

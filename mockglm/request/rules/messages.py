@@ -8,11 +8,10 @@ from itertools import dropwhile
 from operator import eq
 from typing import Any
 
-from mockglm.request.rules.rule import Facts, Fields, Rule
+from mockglm.request.rules.rule import ROLES, Facts, Fields, Rule
 
 __all__ = ["MESSAGES"]
 
-ROLES = frozenset(("system", "user", "assistant", "tool"))
 PARTS = frozenset(("text", "image_url", "video_url", "file", "file_url", "input_audio"))
 IMAGES = ("/9j/", "iVBORw0KGgo", "R0lGOD", "UklGR", "Qk")
 """How JPEG, PNG, GIF, WebP and BMP begin in base64."""

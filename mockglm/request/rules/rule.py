@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain, compress, repeat
-from operator import attrgetter, is_not
+from itertools import compress
+from operator import attrgetter
 from typing import Literal
 
 from msgspec import Struct, field
@@ -14,11 +14,24 @@ from mockglm.request.prompt import prompt_tokens
 from mockglm.request.refusal import Refusal
 from mockglm.request.types import Chat, Message, Part, Tool
 
-__all__ = ["ABOUT", "Broken", "Evidence", "Facts", "Fields", "Rule", "Turn", "look"]
+__all__ = [
+    "ABOUT",
+    "LISTS",
+    "ROLES",
+    "Broken",
+    "Evidence",
+    "Facts",
+    "Fields",
+    "Rule",
+    "Turn",
+    "look",
+]
 
 Evidence = Literal["captured", "reported", "documented", "contested"]
 Fields = Mapping[str, str]
 Broken = bool | Fields | None
+
+ROLES = frozenset(("system", "user", "assistant", "tool"))
 
 ABOUT = (
     "temperature",
@@ -75,11 +88,12 @@ class Facts(Struct, frozen=True):
         """The tokens of the prompt: as they were given, or counted now."""
         return prompt_tokens(self.chat) if self.counted is None else self.counted
 
-    def given(self) -> frozenset[str | None]:
-        """What there is in the request for rules to be about."""
-        written = map(is_not, _values(self.chat), repeat(None))
-        lists, fields = compress(LISTS, _lists(self)), compress(ABOUT, written)
-        return frozenset(chain((self.model.thinking, self.model.family), self.roles, lists, fields))
+    def given(self) -> tuple[frozenset[str], tuple[type, ...]]:
+        """What there is in the request for rules to be about: names, and the types of what has a
+        name in ABOUT."""
+        traits, roles = (self.model.thinking, self.model.family), ROLES.intersection(self.roles)
+        names = frozenset((*traits, *roles, *compress(LISTS, _lists(self))))
+        return names, tuple(map(type, _values(self.chat)))
 
 
 def look(chat: Chat, model: Model, prompt: int | None = None) -> Facts:
