@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from http import HTTPStatus
+from operator import itemgetter
 
 from msgspec import Struct
 
@@ -25,6 +26,8 @@ PHRASES = {
 """What nginx says, where Python's words change with its version."""
 
 Fields = list[tuple[str, str]]
+
+_name, _value = itemgetter(0), itemgetter(1)
 
 
 class Framing(Struct, frozen=True):
@@ -53,7 +56,7 @@ def frame(
     connection closed. A raw answer frames its body itself.
     """
     kind = _kind(
-        tuple([name for name, _ in answer.headers]),
+        tuple(map(_name, answer.headers)),
         answer.status,
         answer.raw,
         answer.end == "done" and not answer.is_stream,
@@ -74,8 +77,7 @@ def fields(answer: Answer, date: str) -> Fields:
     """The header fields of an answer, names in lower case, with the length of its body where that
     is known when it begins."""
     is_whole = answer.end == "done" and not answer.is_stream
-    names = tuple([name for name, _ in answer.headers])
-    kind = _kind(names, answer.status, answer.raw, is_whole)
+    kind = _kind(tuple(map(_name, answer.headers)), answer.status, answer.raw, is_whole)
     return list(zip(kind.names, _values(kind, answer, date), strict=True))
 
 
@@ -147,7 +149,7 @@ def _kind(
 
 
 def _values(kind: _Kind, answer: Answer, date: str) -> tuple[str, ...]:
-    values = [value for _, value in answer.headers]
+    values = list(map(_value, answer.headers))
     if kind.is_dated:
         values.insert(0, date)
     if kind.is_sized:

@@ -9,7 +9,9 @@ import sys
 from time import monotonic
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from msgspec import Struct
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mockglm.player import WIRE
 
@@ -31,46 +33,43 @@ UNSENT_LOOKS = 2000
 """How often the kernel is asked, a millisecond apart, before a reset goes out all the same."""
 
 
-class Connection:
+class Connection(Struct, eq=False):
     """A connection as the player of one answer sees it (its Wire).
 
     `gone` is done when it is lost. Requests may be pipelined, so the answer's cycle is not always
     the one that the protocol is at.
     """
 
-    __slots__ = ("_cycle", "_flow", "_transport", "gone")
-
-    def __init__(self, protocol: GLMProtocol) -> None:
-        self._transport = protocol.transport
-        self._cycle = protocol.cycle
-        self._flow = protocol.flow
-        self.gone = protocol.gone
+    transport: asyncio.Transport
+    cycle: RequestResponseCycle
+    flow: FlowControl
+    gone: asyncio.Future[None]
 
     @property
     def method(self) -> str:
-        return self._cycle.scope["method"]
+        return self.cycle.scope["method"]
 
     @property
     def version(self) -> str:
-        return self._cycle.scope["http_version"]
+        return self.cycle.scope["http_version"]
 
     @property
     def stays(self) -> bool:
-        return self._cycle.keep_alive
+        return self.cycle.keep_alive
 
     @property
     def is_full(self) -> bool:
-        return self._flow.write_paused
+        return self.flow.write_paused
 
     def write(self, data: bytes) -> None:
         # What uvicorn has to say of a failure must not stand in the middle of an answer.
-        self._cycle.response_started = True
-        if not self._transport.is_closing():
-            self._transport.write(data)
+        self.cycle.response_started = True
+        if not self.transport.is_closing():
+            self.transport.write(data)
 
     def done(self, *, closes: bool) -> None:
         """Do what uvicorn does when it has sent the end of an answer."""
-        cycle = self._cycle
+        cycle = self.cycle
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
         if closes or not cycle.keep_alive:
@@ -79,7 +78,7 @@ class Connection:
 
     async def drain(self) -> None:
         if not self.gone.done():
-            await self._flow.drain()
+            await self.flow.drain()
 
     async def sent(self) -> None:
         """Wait until the peer's kernel has every byte (Linux); elsewhere until ours has them."""
@@ -90,16 +89,16 @@ class Connection:
 
     def reset(self) -> None:
         """Abort with SO_LINGER 0, which makes the kernel send RST instead of FIN."""
-        sock: socket.socket | None = self._transport.get_extra_info("socket")
+        sock: socket.socket | None = self.transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._transport.abort()
+        self.transport.abort()
 
     def close(self) -> None:
-        self._transport.close()
+        self.transport.close()
 
     def _buffered(self) -> int:
-        size: int = self._transport.get_write_buffer_size()
+        size: int = self.transport.get_write_buffer_size()
         return size
 
     def _unsent(self) -> int:
@@ -107,7 +106,7 @@ class Connection:
             return 0
         from fcntl import ioctl
 
-        sock: socket.socket | None = self._transport.get_extra_info("socket")
+        sock: socket.socket | None = self.transport.get_extra_info("socket")
         if sock is None:
             return 0
         return int(struct.unpack("i", ioctl(sock.fileno(), UNSENT, b"\0\0\0\0"))[0])
@@ -141,7 +140,8 @@ class GLMProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if not self.parser.should_upgrade():
             # No task of this request has begun by now.
-            self.scope["extensions"] = {WIRE: Connection(self)}  # type: ignore[dict-item]
+            wire = Connection(self.transport, self.cycle, self.flow, self.gone)
+            self.scope["extensions"] = {WIRE: wire}  # type: ignore[dict-item]
 
     def pause_writing(self) -> None:
         self._paused = monotonic()
