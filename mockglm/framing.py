@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from http import HTTPStatus
+from itertools import chain
 from operator import itemgetter
 
 from msgspec import Struct
@@ -93,11 +95,13 @@ class _Kind(Struct, frozen=True):
     """What all answers of one kind have in common.
 
     `names` are those of the fields that have a value of their own in each, a date before theirs
-    and a length behind where `is_dated` and `is_sized`; `form` is the head with a place for each.
+    and a length behind where `is_dated` and `is_sized`. In the head each value has its own text of
+    `before` in front of it; `ending` comes last.
     """
 
     names: tuple[str, ...]
-    form: str
+    before: tuple[str, ...]
+    ending: str
     is_dated: bool
     is_sized: bool
     is_chunked: bool
@@ -105,11 +109,14 @@ class _Kind(Struct, frozen=True):
     closes: bool
     says_connection: bool
 
-    def head(self, values: tuple[str, ...]) -> bytes:
-        text = self.form % values
+    def head(self, values: Sequence[str]) -> bytes:
+        text = self._text(values)
         if not text.isascii():
-            text = self.form % tuple([encoded(value).decode("latin-1") for value in values])
+            text = self._text([encoded(value).decode("latin-1") for value in values])
         return text.encode("latin-1")
+
+    def _text(self, values: Sequence[str]) -> str:
+        return "".join((*chain.from_iterable(zip(self.before, values, strict=True)), self.ending))
 
 
 @lru_cache(maxsize=256)
@@ -131,14 +138,15 @@ def _kind(
     is_chunked = is_open and knows_chunks
     closes = is_raw or not stays or (is_open and not is_chunked)
     said = (*("date",) * is_dated, *own, *("content-length",) * is_sized)
-    form = "".join([f"{name.replace('%', '%%')}: %s\r\n" for name in said])
+    ending = "\r\n"
     if is_chunked:
-        form += "transfer-encoding: chunked\r\n"
+        ending += "transfer-encoding: chunked\r\n"
     if closes and not is_raw and "connection" not in own:
-        form += "connection: close\r\n"
+        ending += "connection: close\r\n"
     return _Kind(
         names=said,
-        form=f"{_status(status)}{form}\r\n",
+        before=(f"{_status(status)}{said[0]}: ", *[f"\r\n{name}: " for name in said[1:]]),
+        ending=f"{ending}\r\n",
         is_dated=is_dated,
         is_sized=is_sized,
         is_chunked=is_chunked and not is_bodiless,
@@ -148,13 +156,13 @@ def _kind(
     )
 
 
-def _values(kind: _Kind, answer: Answer, date: str) -> tuple[str, ...]:
+def _values(kind: _Kind, answer: Answer, date: str) -> list[str]:
     values = list(map(_value, answer.headers))
     if kind.is_dated:
         values.insert(0, date)
     if kind.is_sized:
         values.append(str(sum([len(piece) for _, piece in answer.pieces])))
-    return tuple(values)
+    return values
 
 
 def _status(status: int) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from operator import attrgetter
 
 from msgspec import json
 
 from mockglm import tokens
-from mockglm.request.types import Chat, Message, Tool
+from mockglm.request.types import Chat, Message, SentCall, Tool
 
 __all__ = ["prompt_tokens"]
 
@@ -19,8 +18,6 @@ MESSAGE = 2
 TOOLS = 120
 PICTURE = 400
 
-_content, _calls, _reasoning = map(attrgetter, ("content", "tool_calls", "reasoning_content"))
-
 
 def prompt_tokens(chat: Chat) -> int:
     """The tokens of messages and tool definitions, at least one.
@@ -28,22 +25,27 @@ def prompt_tokens(chat: Chat) -> int:
     The thought of earlier turns is left out, as the service does by default; within the last turn,
     from the last user message on, it counts (charmbracelet/fantasy, tool loops).
     """
-    messages = chat.messages or ()
-    tools = chat.tools or ()
-    texts = [message.text for message in messages]
-    if any(map(_calls, messages)):
-        texts += _called(messages)
-    if any(map(_reasoning, messages)):
+    messages, tools = chat.messages or (), chat.tools or ()
+    texts: list[str] = []
+    pictures, is_thought = 0, False
+    for message in messages:
+        texts.append(message.text)
+        if isinstance(message.content, list):
+            pictures += sum(part.text is None for part in message.content)
+        if message.tool_calls:
+            texts += _called(message.tool_calls)
+        is_thought = is_thought or bool(message.reasoning_content)
+    if is_thought:
         texts += _thought(chat, messages)
+    size = BASE + MESSAGE * len(messages) + PICTURE * pictures
     if tools:
         texts += _offered(tools)
+        size += TOOLS + _schemas(tools)
     # Counted as one text: what rounds up in each piece costs more than it tells.
-    size = BASE + MESSAGE * len(messages) + tokens.count("".join(texts))
-    return size + PICTURE * _pictures(messages) + (TOOLS + _schemas(tools) if tools else 0)
+    return size + tokens.count("".join(texts))
 
 
-def _called(messages: Sequence[Message]) -> Iterator[str]:
-    calls = [call for message in messages for call in message.tool_calls or ()]
+def _called(calls: Sequence[SentCall]) -> Iterator[str]:
     for function in [call.function for call in calls if call.function]:
         arguments = function.arguments
         yield function.name or ""
@@ -61,11 +63,6 @@ def _last_turn(messages: Sequence[Message]) -> int:
         if messages[index].role == "user":
             return index
     return 0
-
-
-def _pictures(messages: Sequence[Message]) -> int:
-    lists = [content for content in map(_content, messages) if isinstance(content, list)]
-    return sum(part.text is None for content in lists for part in content)
 
 
 def _offered(tools: Sequence[Tool]) -> Iterator[str]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
-from itertools import dropwhile
-from operator import eq
 from typing import Any
 
 from mockglm.request.rules.rule import ROLES, Facts, Fields, Rule
@@ -19,9 +16,6 @@ DATA = re.compile(r"data:image/[\w.+-]+;base64,")
 ADDRESS = re.compile(r"https?://", re.I)
 ILLEGAL: Fields = {"field": "messages"}
 """The field of 1214's own text where it is about the messages as a whole."""
-
-
-_is_system = partial(eq, "system")
 
 
 def _no_messages(facts: Facts) -> bool:
@@ -100,7 +94,10 @@ def _result_of_another_call(facts: Facts) -> bool:
 
 
 def _first_not_user(facts: Facts) -> bool:
-    return next(dropwhile(_is_system, facts.roles), "user") != "user"
+    for role in facts.roles:
+        if role != "system":
+            return role != "user"
+    return False
 
 
 def _assistant_twice(facts: Facts) -> bool:
@@ -109,7 +106,8 @@ def _assistant_twice(facts: Facts) -> bool:
 
 
 def _late_system(facts: Facts) -> bool:
-    return "system" in dropwhile(_is_system, facts.roles)
+    count = facts.roles.count("system")
+    return facts.roles[:count].count("system") < count
 
 
 def _assistant_last(facts: Facts) -> bool:

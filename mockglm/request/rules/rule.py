@@ -53,7 +53,6 @@ LISTS = ("tools", "hollow", "parts", "turns")
 
 _values = attrgetter(*ABOUT)
 _lists = attrgetter(*LISTS)
-_role, _content, _calls = map(attrgetter, ("role", "content", "tool_calls"))
 
 
 class Turn(Struct, frozen=True):
@@ -99,10 +98,19 @@ class Facts(Struct, frozen=True):
 def look(chat: Chat, model: Model, prompt: int | None = None) -> Facts:
     """What the rules look at; `prompt` is the tokens of the prompt if they are known."""
     messages, tools = chat.messages or (), chat.tools or ()
-    roles, contents = list(map(_role, messages)), list(map(_content, messages))
-    # Most requests have none of these, which is seen at the speed of C.
-    has_hollow, has_parts = not all(contents), list in map(type, contents)
-    has_turns = "tool" in roles or any(map(_calls, messages))
+    roles: list[str | None] = []
+    hollow: list[int] = []
+    parts: list[tuple[int, int, Part]] = []
+    has_turns = False
+    for number, message in enumerate(messages):
+        content = message.content
+        roles.append(message.role)
+        if not content:
+            hollow.append(number)
+        elif isinstance(content, list):
+            parts += [(number, index, part) for index, part in enumerate(content)]
+        if message.tool_calls or message.role == "tool":
+            has_turns = True
     return Facts(
         chat=chat,
         model=model,
@@ -110,16 +118,11 @@ def look(chat: Chat, model: Model, prompt: int | None = None) -> Facts:
         tools=tools,
         schemas=[bytes(tool.function.schema) for tool in tools if tool.function] if tools else [],
         roles=roles,
-        hollow=[n for n, content in enumerate(contents) if not content] if has_hollow else [],
-        parts=_parts(contents) if has_parts else [],
+        hollow=hollow,
+        parts=parts,
         turns=_turns(messages) if has_turns else [],
         counted=prompt,
     )
-
-
-def _parts(contents: Sequence[str | list[Part] | None]) -> list[tuple[int, int, Part]]:
-    lists = [(n, content) for n, content in enumerate(contents) if isinstance(content, list)]
-    return [(n, index, part) for n, content in lists for index, part in enumerate(content)]
 
 
 def _turns(messages: Sequence[Message]) -> list[Turn]:
