@@ -173,10 +173,17 @@ class Answer(Struct, frozen=True):
     @property
     def held(self) -> int:
         """The bytes of the body that this answer keeps alive."""
-        pieces = self.pieces
-        if isinstance(pieces, tuple) or not isinstance(pieces, Frames):
-            return sum([len(piece) for _, piece in pieces])
-        return pieces.held
+        if isinstance(self.pieces, tuple) or not isinstance(self.pieces, Frames):
+            return self.size
+        return self.pieces.held
+
+    @property
+    def size(self) -> int:
+        """The bytes of the body."""
+        size = 0
+        for _, piece in self.pieces:
+            size += len(piece)
+        return size
 
     @property
     def body(self) -> bytes:

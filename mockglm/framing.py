@@ -161,7 +161,7 @@ def _values(kind: _Kind, answer: Answer, date: str) -> list[str]:
     if kind.is_dated:
         values.insert(0, date)
     if kind.is_sized:
-        values.append(str(sum([len(piece) for _, piece in answer.pieces])))
+        values.append(str(answer.size))
     return values
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import MappingProxyType, NoneType
+from types import MappingProxyType
 from typing import Literal
 
 from msgspec import Struct
 
 from mockglm.models import Model
 from mockglm.request.refusal import Refusal
-from mockglm.request.rules import ABOUT, RULES, Broken, Evidence, Facts, Rule, look
+from mockglm.request.rules import RULES, Broken, Evidence, Facts, Given, Rule, look, named
 from mockglm.request.types import Chat
 
 __all__ = ["REFUSING", "Policy", "Verdict", "unknown_model", "validate"]
@@ -50,7 +50,7 @@ def validate(
     facts = look(chat, model, prompt)
     refusing = REFUSING[policy]
     passed: list[str] = []
-    for is_broken, rule in _asked(*facts.given()):
+    for is_broken, rule in _asked(facts.given()):
         broken = is_broken(facts)
         if broken:
             if rule.essential or rule.evidence in refusing:
@@ -60,11 +60,11 @@ def validate(
 
 
 @lru_cache(maxsize=256)
-def _asked(names: frozenset[str], types: tuple[type, ...]) -> tuple[Question, ...]:
+def _asked(given: Given) -> tuple[Question, ...]:
     """The rules that are about something there is, in order, and what each asks."""
-    written = (name for name, kind in zip(ABOUT, types, strict=True) if kind is not NoneType)
-    there = {"", *names, *written}
-    return tuple((rule.broken, rule) for rule in RULES if rule.about in there)
+    there = named(given)
+    asked = (rule for rule in RULES if not rule.about or rule.about in there)
+    return tuple((rule.broken, rule) for rule in asked)
 
 
 def unknown_model(id: str | None) -> Refusal:

@@ -16,6 +16,9 @@ from mockglm.scenario import Interaction, Recorded, Scenario
 
 __all__ = ["Keying", "Stage"]
 
+FEW = 8
+"""Patterns that are all asked: to look them up would cost more."""
+
 
 class Keying(Struct, frozen=True):
     """How a file has requests compared: what it ignores and what it replaces."""
@@ -81,8 +84,8 @@ class _Patterns:
         self._index = Index([one.when for one in self._chosen if one.when is not None])
 
     def candidates(self, view: View) -> Iterator[Interaction]:
-        if not self._chosen:
-            return iter(())
+        if len(self._chosen) <= FEW:
+            return iter(self._chosen)
         return map(self._chosen.__getitem__, self._index.candidates(view))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mockglm.codes import CODES
 from mockglm.models import MODELS
 from mockglm.request import RULES, Chat, Evidence, Message, Policy, decode, prompt_tokens, validate
-from mockglm.request.rules.rule import ABOUT, LISTS
+from mockglm.request.rules.rule import ROLES
 from tests.request.bodies import CALL, RESULT, TOOL, USER, body, chat
 
 GLM = MODELS["glm-4.6"]
@@ -228,7 +228,7 @@ def test_any_request_passes_or_is_refused_with_a_code_of_the_table(
     assert prompt_tokens(found) > 0
 
 
-@pytest.mark.parametrize("role", [*ABOUT, *LISTS, "always", "autoglm"])
+@pytest.mark.parametrize("role", sorted({rule.about for rule in RULES} - ROLES - {""}))
 def test_a_role_does_not_stand_for_what_a_rule_is_about(role: str) -> None:
     messages = [Message(role="user", content="你好"), Message(role=role, content="?")]
     verdict = validate(Chat(model="glm-4.6", messages=messages), GLM, "lenient")

@@ -2,11 +2,10 @@
 
 from mockglm.request.rules.messages import MESSAGES
 from mockglm.request.rules.parameters import LENGTHS, MODEL, PARAMETERS
-from mockglm.request.rules.rule import ABOUT, Broken, Evidence, Facts, Rule, look
+from mockglm.request.rules.rule import Broken, Evidence, Facts, Given, Rule, look, named
 from mockglm.request.rules.tools import TOOLS
 
 __all__ = [
-    "ABOUT",
     "LENGTHS",
     "MESSAGES",
     "MODEL",
@@ -16,8 +15,10 @@ __all__ = [
     "Broken",
     "Evidence",
     "Facts",
+    "Given",
     "Rule",
     "look",
+    "named",
 ]
 
 RULES = (*MODEL, *MESSAGES, *TOOLS, *PARAMETERS, *LENGTHS)

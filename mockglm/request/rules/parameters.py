@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
-
 from mockglm.request.rules.rule import Facts, Fields, Rule
 
 __all__ = ["LENGTHS", "MODEL", "PARAMETERS"]
@@ -12,6 +10,9 @@ DOCS = "docs.bigmodel.cn 对话补全"
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 SWITCHES = (None, "enabled", "disabled")
 FORMATS = (None, "text", "json_object")
+
+HUGE = 2.0**46
+"""A double from here on has no second decimal."""
 
 
 def _no_model(facts: Facts) -> bool:
@@ -105,7 +106,7 @@ def _prompt_too_long(facts: Facts) -> bool:
 def _is_fine(number: float | None) -> bool:
     """Whether a number has more than two decimals, as it was sent: 0.7 as a float32 has 15."""
     # round(number, 2) goes through its text, at fifty times the price.
-    return number is not None and isfinite(number) and round(number * 100) / 100 != number
+    return number is not None and abs(number) < HUGE and round(number * 100) / 100 != number
 
 
 def _is_outside(facts: Facts, number: float | None, least: float) -> bool:

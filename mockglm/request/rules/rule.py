@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
-from operator import attrgetter
-from typing import Literal
+from types import NoneType
+from typing import Any, Literal
 
 from msgspec import Struct, field
+from msgspec.structs import astuple
 
 from mockglm.models import Model
 from mockglm.request.prompt import prompt_tokens
@@ -15,44 +16,30 @@ from mockglm.request.refusal import Refusal
 from mockglm.request.types import Chat, Message, Part, Tool
 
 __all__ = [
-    "ABOUT",
-    "LISTS",
+    "FLAGS",
     "ROLES",
     "Broken",
     "Evidence",
     "Facts",
     "Fields",
+    "Given",
     "Rule",
     "Turn",
     "look",
+    "named",
 ]
 
 Evidence = Literal["captured", "reported", "documented", "contested"]
 Fields = Mapping[str, str]
 Broken = bool | Fields | None
 
+Given = tuple[Any, ...]
+
 ROLES = frozenset(("system", "user", "assistant", "tool"))
 
-ABOUT = (
-    "temperature",
-    "top_p",
-    "max_tokens",
-    "thinking",
-    "reasoning_effort",
-    "tool_choice",
-    "tool_stream",
-    "response_format",
-    "stop",
-    "request_id",
-    "user_id",
-)
-"""The fields of a request that have rules of their own."""
-
-LISTS = ("tools", "hollow", "parts", "turns")
-"""Those of Facts that have."""
-
-_values = attrgetter(*ABOUT)
-_lists = attrgetter(*LISTS)
+FLAGS = ("system", "assistant", "hollow", "parts", "turns")
+"""What rules are about beside the fields of a request and what its model is: roles, and fields of
+Facts."""
 
 
 class Turn(Struct, frozen=True):
@@ -87,12 +74,27 @@ class Facts(Struct, frozen=True):
         """The tokens of the prompt: as they were given, or counted now."""
         return prompt_tokens(self.chat) if self.counted is None else self.counted
 
-    def given(self) -> tuple[frozenset[str], tuple[type, ...]]:
-        """What there is in the request for rules to be about: names, and the types of what has a
-        name in ABOUT."""
-        traits, roles = (self.model.thinking, self.model.family), ROLES.intersection(self.roles)
-        names = frozenset((*traits, *roles, *compress(LISTS, _lists(self))))
-        return names, tuple(map(type, _values(self.chat)))
+    def given(self) -> Given:
+        """What there is for rules to be about, quick to make and to look up; `named` reads it."""
+        return (
+            self.model.thinking,
+            self.model.family,
+            "system" in self.roles,
+            "assistant" in self.roles,
+            bool(self.hollow),
+            bool(self.parts),
+            bool(self.turns),
+            *map(type, astuple(self.chat)),
+        )
+
+
+def named(given: Given) -> frozenset[str]:
+    """The names of what there is."""
+    thinking, family, *found = given
+    flags, types = found[: len(FLAGS)], found[len(FLAGS) :]
+    is_there = (kind is not NoneType for kind in types)
+    fields = compress(Chat.__struct_fields__, is_there)
+    return frozenset((thinking, family, *compress(FLAGS, flags), *fields))
 
 
 def look(chat: Chat, model: Model, prompt: int | None = None) -> Facts:
