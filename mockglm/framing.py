@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from http import HTTPStatus
-from itertools import chain
-from operator import itemgetter
 
 from msgspec import Struct
 
-from mockglm.exchange import Answer
+from mockglm.exchange import Answer, Headers
 
 __all__ = ["BODILESS", "Framing", "encoded", "fields", "frame"]
 
@@ -18,6 +15,7 @@ BODILESS = (204, 304)
 """Statuses whose answers end with their head (RFC 9112, section 6.3)."""
 
 LAST_CHUNK = b"0\r\n\r\n"
+LOG_ID = "X-Log-Id"
 
 PHRASES = {
     413: "Request Entity Too Large",
@@ -28,8 +26,6 @@ PHRASES = {
 """What nginx says, where Python's words change with its version."""
 
 Fields = list[tuple[str, str]]
-
-_name, _value = itemgetter(0), itemgetter(1)
 
 
 class Framing(Struct, frozen=True):
@@ -57,30 +53,34 @@ def frame(
     `date` is for an answer that has none of its own; `stays` is False where the client wants the
     connection closed. A raw answer frames its body itself.
     """
+    headers, log_id = _parted(answer.headers)
     kind = _kind(
-        tuple(map(_name, answer.headers)),
+        headers,
+        bool(log_id),
         answer.status,
         answer.raw,
-        answer.end == "done" and not answer.is_stream,
+        answer.end == "done",
         method == "HEAD",
         version != "1.0",
         stays,
     )
     return Framing(
-        head=b"" if answer.head is None else kind.head(_values(kind, answer, date)),
+        head=b"" if answer.head is None else kind.head(answer, date, log_id),
         ending=LAST_CHUNK if kind.is_chunked else b"",
         is_chunked=kind.is_chunked,
         is_bodiless=kind.is_bodiless,
-        closes=kind.closes or (kind.says_connection and "close" in answer.header("connection")),
+        closes=kind.closes,
     )
 
 
 def fields(answer: Answer, date: str) -> Fields:
     """The header fields of an answer, names in lower case, with the length of its body where that
     is known when it begins."""
-    is_whole = answer.end == "done" and not answer.is_stream
-    kind = _kind(tuple(map(_name, answer.headers)), answer.status, answer.raw, is_whole)
-    return list(zip(kind.names, _values(kind, answer, date), strict=True))
+    kind = _kind(answer.headers, False, answer.status, answer.raw, answer.end == "done")
+    lines = [(name.lower(), value) for name, value in answer.headers]
+    before = [("date", date)] if kind.is_dated else []
+    behind = [("content-length", str(answer.size))] if kind.is_sized else []
+    return [*before, *lines, *behind]
 
 
 def encoded(text: str) -> bytes:
@@ -92,36 +92,39 @@ def encoded(text: str) -> bytes:
 
 
 class _Kind(Struct, frozen=True):
-    """What all answers of one kind have in common.
+    """What all answers have in common that differ in their date, their log id and their length.
 
-    `names` are those of the fields that have a value of their own in each, a date before theirs
-    and a length behind where `is_dated` and `is_sized`. In the head each value has its own text of
-    `before` in front of it; `ending` comes last.
+    The head is `start`, the date if `is_dated`, `lines`, the log id, `before_size`, the length if
+    `is_sized`, and `end`.
     """
 
-    names: tuple[str, ...]
-    before: tuple[str, ...]
-    ending: str
+    start: str
+    lines: str
+    before_size: str
+    end: str
     is_dated: bool
     is_sized: bool
     is_chunked: bool
     is_bodiless: bool
     closes: bool
-    says_connection: bool
 
-    def head(self, values: Sequence[str]) -> bytes:
-        text = self._text(values)
-        if not text.isascii():
-            text = self._text([encoded(value).decode("latin-1") for value in values])
+    def head(self, answer: Answer, date: str, log_id: str) -> bytes:
+        dated, size = date if self.is_dated else "", answer.size if self.is_sized else ""
+        text = f"{self.start}{dated}{self.lines}{log_id}{self.before_size}{size}{self.end}"
         return text.encode("latin-1")
 
-    def _text(self, values: Sequence[str]) -> str:
-        return "".join((*chain.from_iterable(zip(self.before, values, strict=True)), self.ending))
+
+def _parted(headers: Headers) -> tuple[Headers, str]:
+    """The log id, which is another in every answer and comes last, apart from the rest."""
+    if headers and headers[-1][0] == LOG_ID and headers[-1][1].isascii():
+        return headers[:-1], headers[-1][1]
+    return headers, ""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def _kind(
-    names: tuple[str, ...],
+    headers: Headers,
+    has_id: bool,
     status: int,
     is_raw: bool,
     is_whole: bool,
@@ -129,40 +132,35 @@ def _kind(
     knows_chunks: bool = True,
     stays: bool = True,
 ) -> _Kind:
-    """The kind of answers with these names of headers and this status; few there are."""
-    own = tuple(map(str.lower, names))
-    is_dated, has_length = "date" not in own, "content-length" in own
+    """The kind of answers with these headers, a log id behind them, and this status."""
+    own = {name.lower(): value for name, value in headers}
     is_bodiless = is_head or status in BODILESS
-    is_sized = is_whole and not (is_raw or has_length or status in BODILESS)
-    is_open = not (is_raw or has_length or is_sized or status in BODILESS)
+    is_framed = is_raw or "content-length" in own or status in BODILESS
+    is_stream = own.get("content-type", "").startswith("text/event-stream")
+    is_sized = is_whole and not is_stream and not is_framed
+    is_open = not is_framed and not is_sized
     is_chunked = is_open and knows_chunks
     closes = is_raw or not stays or (is_open and not is_chunked)
-    said = (*("date",) * is_dated, *own, *("content-length",) * is_sized)
-    ending = "\r\n"
-    if is_chunked:
-        ending += "transfer-encoding: chunked\r\n"
+    lines = "".join([f"{name.lower()}: {_latin(value)}\r\n" for name, value in headers])
+    end = "transfer-encoding: chunked\r\n" if is_chunked else ""
     if closes and not is_raw and "connection" not in own:
-        ending += "connection: close\r\n"
+        end += "connection: close\r\n"
+    is_dated = "date" not in own
     return _Kind(
-        names=said,
-        before=(f"{_status(status)}{said[0]}: ", *[f"\r\n{name}: " for name in said[1:]]),
-        ending=f"{ending}\r\n",
+        start=_status(status) + "date: " * is_dated,
+        lines="\r\n" * is_dated + lines + f"{LOG_ID.lower()}: " * has_id,
+        before_size="\r\n" * has_id + "content-length: " * is_sized,
+        end="\r\n" * is_sized + end + "\r\n",
         is_dated=is_dated,
         is_sized=is_sized,
         is_chunked=is_chunked and not is_bodiless,
         is_bodiless=is_bodiless,
-        closes=closes,
-        says_connection="connection" in own,
+        closes=closes or "close" in own.get("connection", ""),
     )
 
 
-def _values(kind: _Kind, answer: Answer, date: str) -> list[str]:
-    values = list(map(_value, answer.headers))
-    if kind.is_dated:
-        values.insert(0, date)
-    if kind.is_sized:
-        values.append(str(answer.size))
-    return values
+def _latin(value: str) -> str:
+    return encoded(value).decode("latin-1")
 
 
 def _status(status: int) -> str:
