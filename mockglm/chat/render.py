@@ -255,23 +255,28 @@ def _plain_head(stamp: Stamp, created: int) -> bytes:
 
 
 def _usage(overlay: JSONObject, stamp: Stamp, completion: int, thought: int) -> dict[str, Any]:
-    """The estimate with the reply's own figures over it; the total is theirs, or their sum."""
-    prompt = overlay.get("prompt_tokens", stamp.prompt)
-    done = overlay.get("completion_tokens", completion)
-    summed = prompt + done if isinstance(prompt, int) and isinstance(done, int) else None
+    """The estimate, with the reply's own figures over it."""
     usage: dict[str, Any] = {
-        "prompt_tokens": prompt,
-        "completion_tokens": done,
-        "total_tokens": summed,
+        "prompt_tokens": stamp.prompt,
+        "completion_tokens": completion,
+        "total_tokens": stamp.prompt + completion,
     }
     if stamp.profile.reports_cached:
-        usage["prompt_tokens_details"] = {"cached_tokens": _within(stamp.cached, prompt)}
+        usage["prompt_tokens_details"] = {"cached_tokens": stamp.cached}
     if stamp.profile.reports_reasoning:
-        usage["completion_tokens_details"] = {"reasoning_tokens": _within(thought, done)}
-    usage.update(overlay)
-    return usage
+        usage["completion_tokens_details"] = {"reasoning_tokens": thought}
+    return _overlaid(usage, overlay) if overlay else usage
 
 
-def _within(part: int, whole: Any) -> int:
-    """A part that is not more than its whole, where a reply gives that as its own figure."""
-    return min(part, whole) if isinstance(whole, int) else part
+def _overlaid(usage: dict[str, Any], overlay: JSONObject) -> dict[str, Any]:
+    """A usage with figures of a reply's own: the total is theirs or their sum, and no part is more
+    than its whole."""
+    prompt, done = (
+        overlay.get(name, usage[name]) for name in ("prompt_tokens", "completion_tokens")
+    )
+    are_counts = isinstance(prompt, int) and isinstance(done, int)
+    usage["total_tokens"] = prompt + done if are_counts else None
+    for name, whole in (("prompt_tokens_details", prompt), ("completion_tokens_details", done)):
+        if name in usage and isinstance(whole, int):
+            usage[name] = {part: min(count, whole) for part, count in usage[name].items()}
+    return {**usage, **overlay}
