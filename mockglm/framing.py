@@ -41,7 +41,7 @@ class Framing(Struct, frozen=True):
     def part(self, piece: bytes) -> bytes:
         """A piece of the body, framed."""
         if self.is_chunked:
-            return b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
+            return b"".join((_size(len(piece)), piece, b"\r\n")) if piece else b""
         return b"" if self.is_bodiless else piece
 
 
@@ -112,6 +112,12 @@ class _Kind(Struct, frozen=True):
         dated, size = date if self.is_dated else "", answer.size if self.is_sized else ""
         text = f"{self.start}{dated}{self.lines}{log_id}{self.before_size}{size}{self.end}"
         return text.encode("latin-1")
+
+
+@lru_cache(maxsize=4096)
+def _size(length: int) -> bytes:
+    """The line before a chunk; the frames of streams have few lengths."""
+    return b"%x\r\n" % length
 
 
 def _parted(headers: Headers) -> tuple[Headers, str]:
