@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 import mockglm
-from mockglm.serving import origin, reachable
+from mockglm.address import origin, reachable
 from tests.fixture.asking import ask
 
 MOCKGLM = Path(sys.executable).with_name("mockglm")

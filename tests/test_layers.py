@@ -14,7 +14,7 @@ import pytest
 
 HOUSE = """
 errors
-redact clock ticker keys
+redact clock ticker keys address
 codes models
 sse exchange
 tokens framing

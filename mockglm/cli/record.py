@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from mockglm.address import origin
 from mockglm.app import App
 from mockglm.cli.log import LOGS
 from mockglm.cli.recording import Recording, open_recording, summary
@@ -16,7 +17,7 @@ from mockglm.exchange import Request
 from mockglm.gateway import CHAT_PATH
 from mockglm.recorder import MODES, Mode, Passed, Recorder
 from mockglm.recorder.advice import UNREACHED, advice
-from mockglm.serving import Server, listen, origin
+from mockglm.serving import Server, listen
 from mockglm.session import Sessions, Settings
 
 __all__ = ["record"]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mockglm.address import is_loopback
 from mockglm.keys import NAMES, find
 from mockglm.recorder import Mode, Passed, Recording, Upstream, begin, is_real
-from mockglm.serving import is_loopback
 
 if TYPE_CHECKING:
     from mockglm.session import Sessions

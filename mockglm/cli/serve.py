@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mockglm.address import is_loopback, origin, reachable
 from mockglm.app import App
 from mockglm.cli.log import LOGS
 from mockglm.errors import UsageError
 from mockglm.models import MODELS, Model, like
 from mockglm.scenario import Scenario
-from mockglm.serving import Reloader, Server, is_loopback, listen, origin, reachable
+from mockglm.serving import Reloader, Server, listen
 from mockglm.session import Sessions, Settings
 
 if TYPE_CHECKING:

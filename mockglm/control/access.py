@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hmac
-from ipaddress import ip_address
 
 from starlette.requests import Request
+
+from mockglm.address import is_loopback
 
 __all__ = ["may"]
 
@@ -22,9 +23,9 @@ def may(request: Request, token: str | None) -> bool:
     peer = request.client.host if request.client else ""
     origin = request.headers.get("origin")
     return (
-        _is_here(peer)
-        and _is_here(_host(request.headers.get("host", "")))
-        and (origin is None or _is_here(_host(origin.partition("://")[2])))
+        is_loopback(peer)
+        and is_loopback(_host(request.headers.get("host", "")))
+        and (origin is None or is_loopback(_host(origin.partition("://")[2])))
     )
 
 
@@ -33,12 +34,3 @@ def _host(authority: str) -> str:
     if authority.startswith("["):
         return authority[1:].partition("]")[0]
     return authority.partition(":")[0].partition("/")[0]
-
-
-def _is_here(host: str) -> bool:
-    if host.casefold() == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

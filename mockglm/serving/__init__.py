@@ -1,6 +1,5 @@
 """The running server: uvicorn with a protocol that can reset, as a process or in a thread."""
 
-from mockglm.serving.address import is_loopback, origin, reachable
 from mockglm.serving.protocol import GLMProtocol
 from mockglm.serving.reload import Reloader
 from mockglm.serving.server import Background, Server, listen
@@ -10,8 +9,5 @@ __all__ = [
     "GLMProtocol",
     "Reloader",
     "Server",
-    "is_loopback",
     "listen",
-    "origin",
-    "reachable",
 ]

@@ -28,6 +28,6 @@ def reachable(host: str) -> str:
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches what is bound there."""
     try:
-        return host == "localhost" or ip_address(host).is_loopback
+        return host.casefold() == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
