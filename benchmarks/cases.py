@@ -85,7 +85,7 @@ def paced(load: Load, size: Size) -> Iterator[Figure]:
         for count in size.streams:
             plans = {"mockglm": (server, _paced(server, request, count))}
             plans["ticks"] = (ticks, _paced(ticks, request, count))
-            costs = compare(load, plans, runs=min(size.runs, 3), warm=False)
+            costs = compare(load, plans, runs=min(size.runs, 5), warm=False)
             ours, theirs = ([cost.paced for cost in costs[name]] for name in plans)
             late = median(one.p99 for one in ours), median(one.p99 for one in theirs)
             about = f"p99 {late[0] * 1e3:.1f} ms, tick player {late[1] * 1e3:.1f} ms"

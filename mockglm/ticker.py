@@ -55,7 +55,7 @@ class Ticker:
         future = loop.create_future()
         self._queue((at, next(self._order), future, turn))
         if self._timer is None or at < self._next:
-            self._arm(loop)
+            self._arm(loop, monotonic())
         # A callback, not asyncio.wait: no task for each wait of each stream.
         release = partial(_settle, future)
         if until is not None:
@@ -79,13 +79,14 @@ class Ticker:
             heapify(self._due)
         heappush(self._due, wait)
 
-    def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _arm(self, loop: asyncio.AbstractEventLoop, looked: float) -> None:
+        """Look again when somebody is due, a tick after it was last looked at the earliest; what
+        was done since counts, so that a loop with much to do does not rest as well."""
         if self._timer is not None:
             self._timer.cancel()
-        now = monotonic()
-        self._next = max(self._due[0][0], now + TICK)
+        self._next = max(self._due[0][0], looked + TICK)
         # uvloop's timers count milliseconds: a tick that is early finds nothing due.
-        self._timer = loop.call_later(self._next - now, self._tick, loop)
+        self._timer = loop.call_later(max(self._next - monotonic(), 0.0), self._tick, loop)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
@@ -103,7 +104,7 @@ class Ticker:
             else:
                 heappush(self._due, (again, order, future, turn))
         if self._due:
-            self._arm(loop)
+            self._arm(loop, now)
 
 
 def _settle(future: asyncio.Future[None], *_: asyncio.Future[None]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from mockglm.cli.log import LOGS
 from mockglm.errors import UsageError
 from mockglm.models import MODELS, Model, like
 from mockglm.scenario import Scenario
-from mockglm.serving import Reloader, Server, listen
+from mockglm.serving import Reloader, Server, collect, listen
 from mockglm.session import Sessions, Settings
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def serve(
     server = Server(
         app,
         ready=lambda: _say(bound, asked, token, ready_file),
-        beside=[reloader.run] if paths else [],
+        beside=[partial(collect, app.player.ticker), *([reloader.run] if paths else [])],
         after=[recorder.close] if recorder else [],
         certfile=certfile,
         keyfile=keyfile,
