@@ -9,13 +9,14 @@ from msgspec import Struct
 
 from mockglm.exchange import Answer, Headers
 
-__all__ = ["BODILESS", "Framing", "encoded", "fields", "frame"]
+__all__ = ["BODILESS", "LOG_ID", "Framing", "encoded", "fields", "frame"]
 
 BODILESS = (204, 304)
 """Statuses whose answers end with their head (RFC 9112, section 6.3)."""
 
 LAST_CHUNK = b"0\r\n\r\n"
 LOG_ID = "X-Log-Id"
+"""The last header of every answer that is rendered."""
 
 PHRASES = {
     413: "Request Entity Too Large",
@@ -53,16 +54,8 @@ def frame(
     `date` is for an answer that has none of its own; `stays` is False where the client wants the
     connection closed. A raw answer frames its body itself.
     """
-    headers, log_id = _parted(answer.headers)
-    kind = _kind(
-        headers,
-        bool(log_id),
-        answer.status,
-        answer.raw,
-        answer.end == "done",
-        method == "HEAD",
-        version != "1.0",
-        stays,
+    kind, log_id = _told(
+        answer, is_head=method == "HEAD", knows_chunks=version != "1.0", stays=stays
     )
     return Framing(
         head=b"" if answer.head is None else kind.head(answer, date, log_id),
@@ -76,7 +69,7 @@ def frame(
 def fields(answer: Answer, date: str) -> Fields:
     """The header fields of an answer, names in lower case, with the length of its body where that
     is known when it begins."""
-    kind = _kind(answer.headers, False, answer.status, answer.raw, answer.end == "done")
+    kind, _ = _told(answer)
     lines = [(name.lower(), value) for name, value in answer.headers]
     before = [("date", date)] if kind.is_dated else []
     behind = [("content-length", str(answer.size))] if kind.is_sized else []
@@ -120,11 +113,18 @@ def _size(length: int) -> bytes:
     return b"%x\r\n" % length
 
 
-def _parted(headers: Headers) -> tuple[Headers, str]:
-    """The log id, which is another in every answer and comes last, apart from the rest."""
+def _told(
+    answer: Answer, *, is_head: bool = False, knows_chunks: bool = True, stays: bool = True
+) -> tuple[_Kind, str]:
+    """The kind of an answer, and its log id, which is another in every answer and comes last."""
+    headers, log_id = answer.headers, ""
     if headers and headers[-1][0] == LOG_ID and headers[-1][1].isascii():
-        return headers[:-1], headers[-1][1]
-    return headers, ""
+        headers, log_id = headers[:-1], headers[-1][1]
+    is_whole = answer.end == "done"
+    kind = _kind(
+        headers, bool(log_id), answer.status, answer.raw, is_whole, is_head, knows_chunks, stays
+    )
+    return kind, log_id
 
 
 @lru_cache(maxsize=512)
@@ -134,9 +134,9 @@ def _kind(
     status: int,
     is_raw: bool,
     is_whole: bool,
-    is_head: bool = False,
-    knows_chunks: bool = True,
-    stays: bool = True,
+    is_head: bool,
+    knows_chunks: bool,
+    stays: bool,
 ) -> _Kind:
     """The kind of answers with these headers, a log id behind them, and this status."""
     own = {name.lower(): value for name, value in headers}

@@ -131,7 +131,7 @@ def _shared(visited: Visit, origin: str) -> Visit:
         ("Access-Control-Expose-Headers", "X-Log-Id, X-MockGLM-Miss"),
     )
     answer = replace(answer, headers=(*answer.headers, *allowed))
-    return msgspec.structs.replace(visited, answer=answer)
+    return replace(visited, answer=answer)
 
 
 def _mistaken(message: str, session: Session, asked: Asked) -> Played:

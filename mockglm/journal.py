@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
-from msgspec.structs import replace as alter
 
 from mockglm.exchange import Answer, Exchange, Headers, Request
 from mockglm.redact import REDACTED, SECRET_HEADERS, SHORTEST, Redactor, anonymous
@@ -239,7 +238,7 @@ class Journal:
         path = self._redactor.text(entry.request.path)
         if path is entry.request.path:
             return entry
-        return alter(entry, request=replace(entry.request, path=path))
+        return replace(entry, request=replace(entry.request, path=path))
 
     def summaries(
         self, most: int, wanted: Callable[[Entry], bool] = lambda entry: True
@@ -267,7 +266,7 @@ class Journal:
     def _clean(self, entry: Entry) -> Entry:
         request = self.redacted(entry.request)
         request = replace(request, headers=self._headers(request.headers))
-        return alter(entry, request=request, answer=entry.answer and self._cleaned(entry.answer))
+        return replace(entry, request=request, answer=entry.answer and self._cleaned(entry.answer))
 
     def _cleaned(self, answer: Answer) -> Answer:
         times = [at for at, _ in answer.pieces]

@@ -68,13 +68,13 @@ class Ledger:
 
     def barred(self, key: str) -> Failure | None:
         """What an account answers whatever it is asked, by its state."""
-        account = self._accounts.get(key, self._anybody)
+        account = self._account(key)
         code = STATES.get(account.state) if account else None
         return Failure(code) if code else None
 
     def denied(self, key: str, model: str) -> Failure | None:
         """What an account answers for a model: no permission, not in its plan, no balance."""
-        account = self._accounts.get(key, self._anybody)
+        account = self._account(key)
         if account is None:
             return None
         if _fits(model, account.denied):
@@ -88,7 +88,7 @@ class Ledger:
 
     def charge(self, key: str, model: str, answer: Answer) -> tuple[str, ...]:
         """Take what an answer costs from a balance: what is left, in words, none without one."""
-        account = self._accounts.get(key, self._anybody)
+        account = self._account(key)
         left = self._balance(key, account) if account else None
         if account is None or left is None or answer.status != ANSWERED:
             return ()
@@ -106,10 +106,13 @@ class Ledger:
         failure = self._overloaded(model, now) or self._limited(key, model, now)
         if failure is not None:
             return failure
-        account = self._accounts.get(key, self._anybody)
+        account = self._account(key)
         for window in account.plan if account else ():
             self._use(key, window, now).requests += 1
         return self._take(key, model)
+
+    def _account(self, key: str) -> Account | None:
+        return self._accounts.get(key, self._anybody)
 
     def _balance(self, key: str, account: Account) -> float | None:
         return self._left.get(key, account.balance)
@@ -122,7 +125,7 @@ class Ledger:
         return None
 
     def _limited(self, key: str, model: str, now: float) -> Failure | None:
-        account = self._accounts.get(key, self._anybody)
+        account = self._account(key)
         if account is None:
             return None
         for window in account.plan:

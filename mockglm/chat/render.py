@@ -35,6 +35,7 @@ from mockglm.chat.frames import (
 )
 from mockglm.clock import AT_ONCE, Ids, Pace
 from mockglm.exchange import Answer, Failure, Frames, Headers, JSONObject, Reply, Stop, ToolCall
+from mockglm.framing import LOG_ID
 from mockglm.models import Model
 
 __all__ = [
@@ -79,7 +80,7 @@ def common_headers(log_id: str) -> Headers:
         ("Vary", "Origin"),
         ("Vary", "Access-Control-Request-Method"),
         ("Vary", "Access-Control-Request-Headers"),
-        ("X-Log-Id", log_id),
+        (LOG_ID, log_id),
     )
 
 

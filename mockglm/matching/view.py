@@ -61,7 +61,7 @@ class View(Struct, dict=True, eq=False):
     @property
     def text(self) -> str | None:
         """All of the text of the last user message."""
-        return self._said("user")
+        return self.user
 
     @property
     def ending(self) -> str | None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
-from msgspec.structs import replace as alter
 
 from mockglm import faults
 from mockglm.chat import Joined, Rendering, refuse
@@ -112,7 +111,7 @@ def lay(played: Played, laid: Sequence[faults.Laid], asked: Asked) -> Played:
         changed = _lay(played, (one,), asked)
         left = f"left out: {one.fault.name}"
         missed = changed.source is Source.MISS
-        played = alter(played, notes=(*played.notes, left)) if missed else changed
+        played = replace(played, notes=(*played.notes, left)) if missed else changed
     return played
 
 
@@ -128,7 +127,7 @@ def _lay(played: Played, laid: Sequence[faults.Laid], asked: Asked) -> Played:
     except FaultError as error:
         return unable(str(error), asked)
     names = ", ".join(one.fault.name for one in struck)
-    return alter(played, answer=answer, notes=(*played.notes, f"faults: {names}"))
+    return replace(played, answer=answer, notes=(*played.notes, f"faults: {names}"))
 
 
 def _play(step: Step, asked: Asked, *, source: Source | str, speed: float, count: int) -> Played:
@@ -150,7 +149,7 @@ def _verbatim(
     if asked.chat is None or answer.is_stream == asked.is_stream:
         return Played(_scaled(answer, speed), source, finish=finish)
     rendering = Rendering(joined.reply)
-    stamp = alter(
+    stamp = replace(
         asked.stamp(asked.model or FALLBACK),
         id=joined.id,
         created=joined.created,

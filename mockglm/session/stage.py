@@ -75,16 +75,17 @@ class Stage:
 
 
 class _Patterns:
-    """The interactions with a pattern, before validation or after it, indexed."""
+    """The interactions with a pattern, before validation or after it, indexed if there are many."""
 
     def __init__(self, interactions: Sequence[Interaction], *, validated: bool) -> None:
         self._chosen = [
             one for one in interactions if one.when is not None and one.validate == validated
         ]
-        self._index = Index([one.when for one in self._chosen if one.when is not None])
+        whens = [one.when for one in self._chosen if one.when is not None]
+        self._index = Index(whens) if len(whens) > FEW else None
 
     def candidates(self, view: View) -> Iterator[Interaction]:
-        if len(self._chosen) <= FEW:
+        if self._index is None:
             return iter(self._chosen)
         return map(self._chosen.__getitem__, self._index.candidates(view))
 

@@ -1,4 +1,7 @@
-"""The types of the file: what may be written, and the source of its JSON Schema."""
+"""The types of the file: what may be written, and the source of its JSON Schema.
+
+Annotations are no text in these modules: msgspec would compile each of them at every start.
+"""
 
 from mockglm.scenario.format.file import (
     Account,
