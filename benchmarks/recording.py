@@ -20,8 +20,8 @@ from benchmarks.cost import Cost, compare, cpu
 from benchmarks.figures import Figure
 from benchmarks.load import Load, Plan, fetch
 from benchmarks.servers import Server, free, mockglm, run, yardstick
-from mockglm.cassette import block, head
-from mockglm.exchange import Answer, Exchange, Request
+from mockglm.cassettes import dump, file_head
+from mockglm.exchange import Exchange, Request, Response
 
 if TYPE_CHECKING:
     import httpx
@@ -158,7 +158,7 @@ def _proxy(url: str, probe: bytes) -> AbstractContextManager[Server]:
 
 
 def _head() -> str:
-    return head(f"https://{HOST}/api/paas/v4", "2026-11-22T08:00:00Z", "benchmark")
+    return file_head(f"https://{HOST}/api/paas/v4", "2026-11-22T08:00:00Z", "benchmark")
 
 
 def _recording(body: bytes, answer: bytes) -> str:
@@ -166,8 +166,8 @@ def _recording(body: bytes, answer: bytes) -> str:
     frames = [frame + b"\n\n" for frame in answer.split(b"\n\n")[:-1]]
     pieces = tuple((EVERY * number, frame) for number, frame in enumerate(frames, 1))
     request = Request("POST", "/chat/completions", body=body)
-    kept = Answer(200, (("Content-Type", STREAM_TYPE),), pieces, "done", EVERY)
-    return block(Exchange(request, kept, 0.0))
+    kept = Response(200, (("Content-Type", STREAM_TYPE),), pieces, "done", EVERY)
+    return dump(Exchange(request, kept, 0.0))
 
 
 def _fill(folder: Path, count: int) -> int:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from mockglm import gateway
 from mockglm.exchange import Request
 from mockglm.journal import Entry
-from mockglm.player import WIRE, Player, Wire
-from mockglm.session import Sessions, Visit
+from mockglm.player import CONNECTION, Connection, Player
+from mockglm.server import Sessions, Visit, routes
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -67,21 +66,21 @@ class App:
         from starlette.applications import Starlette
         from starlette.routing import Mount
 
-        from mockglm.control import Control
+        from mockglm.control import ControlAPI
 
-        control = Mount(CONTROL, Control(self.sessions, self._token))
+        control = Mount(CONTROL, ControlAPI(self.sessions, self._token))
         return Starlette(routes=[control, Mount("/", self._serve)])
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = monotonic()
-        wire = scope.get("extensions", {}).get(WIRE)
+        wire = scope.get("extensions", {}).get(CONNECTION)
         read = await _read(receive)
         if read is None:
             return
         body, size = read
-        where = gateway.route(scope["path"])
+        where = routes.parse_route(scope["path"])
         request = _request(scope, where.tail, body)
-        visit = gateway.answer(self.sessions, where, request, is_whole=size <= LARGEST_BODY)
+        visit = routes.dispatch(self.sessions, where, request, is_whole=size <= LARGEST_BODY)
         watch = _Watch(started, visit.entry)
         try:
             if visit.answer is None:
@@ -93,15 +92,17 @@ class App:
             visit.close()
             self._log(visit.shown)
 
-    async def _forward(self, visit: Visit, send: Send, watch: _Watch, wire: Wire | None) -> None:
+    async def _forward(
+        self, visit: Visit, send: Send, watch: _Watch, wire: Connection | None
+    ) -> None:
         """Have the service answer, and the journal know of it before the client has the end."""
         assert self._recorder is not None, "a session that records has a recorder"
         request, recorder = visit.entry.request, self._recorder(visit.entry.session)
 
         def seen(passed: Passed) -> None:
-            visit.take(passed.exchange, passed.notes)
-            watch.first()
-            watch.last()
+            visit.record_response(passed.exchange, passed.notes)
+            watch.on_first_chunk()
+            watch.on_last_chunk()
 
         await recorder.forward(request, send, seen, wire)
         watch.close(wire is None or not wire.gone.done())
@@ -114,11 +115,11 @@ class _Watch(Struct):
     entry: Entry
     is_closed: bool = False
 
-    def first(self) -> None:
+    def on_first_chunk(self) -> None:
         if self.entry.first is None:
             self.entry.first = monotonic() - self.started
 
-    def last(self) -> None:
+    def on_last_chunk(self) -> None:
         self.entry.total = monotonic() - self.started
         self.entry.outcome = "done" if self._is_whole() else "cut"
 
@@ -132,7 +133,7 @@ class _Watch(Struct):
         self.entry.total = self.entry.total or monotonic() - self.started
 
     def _is_whole(self) -> bool:
-        return self.entry.answer is None or self.entry.answer.end == "done"
+        return self.entry.response is None or self.entry.response.end == "done"
 
 
 async def _read(receive: Receive) -> tuple[bytes, int] | None:

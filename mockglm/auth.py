@@ -19,9 +19,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockglm.exchange import Failure
+from mockglm.exchange import APIError
 
-__all__ = ["credential", "judge"]
+__all__ = ["authenticate", "parse_credential"]
 
 
 class _Token(Struct, frozen=True):
@@ -41,15 +41,15 @@ class _Token(Struct, frozen=True):
         return algorithm.verify(self.signed, secret.encode(), self.signature)
 
 
-def credential(header: str) -> str:
+def parse_credential(header: str) -> str:
     """What an Authorization header carries, with `Bearer` before it or without; "" if nothing."""
     first, _, rest = header.strip().partition(" ")
     return rest.strip() if first.lower() == "bearer" else header.strip()
 
 
-def judge(
+def authenticate(
     given: str, *, now: float, listed: frozenset[str] | None = None, known: Iterable[str] = ()
-) -> tuple[str, Failure | None]:
+) -> tuple[str, APIError | None]:
     """The key a request is made with, by its credential, and why it is refused, if it is.
 
     `now` is in unix seconds. `listed` are the keys let in; with None any credential is, unless
@@ -57,23 +57,23 @@ def judge(
     else `known` (accounts that exist beside any others), or for its bare id.
     """
     if not given:
-        return "", Failure("1001")
+        return "", APIError("1001")
     if given in (listed or ()):
         return given, None
     token = _parse(given)
     if token is None:
-        return given, None if listed is None else Failure("401")
+        return given, None if listed is None else APIError("401")
     key = _named(token.id, (*(listed or ()), *known))
     return key or token.id, _fault(token, key, now=now, is_open=listed is None)
 
 
-def _fault(token: _Token, key: str, *, now: float, is_open: bool) -> Failure | None:
+def _fault(token: _Token, key: str, *, now: float, is_open: bool) -> APIError | None:
     if not is_open and not key:
-        return Failure("401")
+        return APIError("401")
     if not is_open and not (token.is_regular and token.is_signed_by(key.partition(".")[2])):
-        return Failure("1000")
+        return APIError("1000")
     if token.expires is not None and token.expires <= now * 1000:
-        return Failure("1003")
+        return APIError("1003")
     return None
 
 

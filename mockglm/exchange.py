@@ -9,23 +9,23 @@ from msgspec import Struct, field
 
 __all__ = [
     "FINISHES",
-    "Answer",
+    "APIError",
     "End",
     "Exchange",
-    "Failure",
     "Frames",
     "Headers",
     "JSONObject",
     "Reply",
     "Request",
+    "Response",
     "ToolCall",
 ]
 
 JSONObject = Mapping[str, Any]
 Headers = tuple[tuple[str, str], ...]
 End = Literal["done", "close", "reset", "hang"]
-Stop = tuple[float, int, int]
-Timetable = Sequence[Stop]
+Slot = tuple[float, int, int]
+Schedule = Sequence[Slot]
 
 FINISHES = (
     "stop",
@@ -47,7 +47,7 @@ class ToolCall(Struct, frozen=True):
     id: str | None = None
 
 
-class Failure(Struct, frozen=True):
+class APIError(Struct, frozen=True):
     """An error in GLM's envelope.
 
     `status` and `message` of None come from the table of codes, the message in the client's
@@ -58,7 +58,7 @@ class Failure(Struct, frozen=True):
     status: int | None = None
     message: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
-    beside: JSONObject = field(default_factory=dict)
+    extra: JSONObject = field(default_factory=dict)
 
 
 class Reply(Struct, frozen=True, kw_only=True):
@@ -75,7 +75,7 @@ class Reply(Struct, frozen=True, kw_only=True):
     usage: JSONObject | None = field(default_factory=dict)
     web_search: tuple[JSONObject, ...] = ()
     content_filter: tuple[JSONObject, ...] = ()
-    error: Failure | None = None
+    error: APIError | None = None
 
 
 class Request(Struct, frozen=True):
@@ -104,15 +104,15 @@ class Frames(Sequence[tuple[float, bytes]]):
     request, first frame, end of its frames), `ending` comes last.
     """
 
-    __slots__ = ("_ending", "_opening", "_tails", "_timetable")
+    __slots__ = ("_ending", "_opening", "_tails", "_schedule")
 
     def __init__(
-        self, opening: bytes, tails: Sequence[bytes], ending: bytes, timetable: Timetable
+        self, opening: bytes, tails: Sequence[bytes], ending: bytes, timetable: Schedule
     ) -> None:
         self._opening = opening
         self._tails = tails
         self._ending = ending
-        self._timetable = timetable
+        self._schedule = timetable
 
     @overload
     def __getitem__(self, index: int) -> tuple[float, bytes]: ...
@@ -124,14 +124,14 @@ class Frames(Sequence[tuple[float, bytes]]):
         self, index: int | slice
     ) -> tuple[float, bytes] | tuple[tuple[float, bytes], ...]:
         if isinstance(index, slice):
-            return tuple(map(self._piece, self._timetable[index]))
-        return self._piece(self._timetable[index])
+            return tuple(map(self._chunk, self._schedule[index]))
+        return self._chunk(self._schedule[index])
 
     def __iter__(self) -> Iterator[tuple[float, bytes]]:
-        return map(self._piece, self._timetable)
+        return map(self._chunk, self._schedule)
 
     def __len__(self) -> int:
-        return len(self._timetable)
+        return len(self._schedule)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
@@ -140,11 +140,11 @@ class Frames(Sequence[tuple[float, bytes]]):
         return hash(tuple(self))
 
     @property
-    def held(self) -> int:
+    def memory_size(self) -> int:
         """The bytes it keeps, those it shares with other answers among them."""
         return len(self._opening) + sum(map(len, self._tails))
 
-    def _piece(self, stop: Stop) -> tuple[float, bytes]:
+    def _chunk(self, stop: Slot) -> tuple[float, bytes]:
         at, first, end = stop
         if end == first + 1 <= len(self._tails):
             return at, self._opening + self._tails[first]
@@ -153,7 +153,7 @@ class Frames(Sequence[tuple[float, bytes]]):
         return at, body + self._ending if end > len(self._tails) else body
 
 
-class Answer(Struct, frozen=True):
+class Response(Struct, frozen=True):
     """What goes over the wire and when.
 
     `pieces` are (seconds since the request, bytes); what is in one piece is written at once.
@@ -165,28 +165,28 @@ class Answer(Struct, frozen=True):
 
     status: int
     headers: Headers
-    pieces: Sequence[tuple[float, bytes]]
+    chunks: Sequence[tuple[float, bytes]]
     end: End = "done"
     head: float | None = 0.0
     raw: bool = False
 
     @property
-    def held(self) -> int:
+    def memory_size(self) -> int:
         """The bytes of the body that this answer keeps alive."""
         # isinstance asks the abstract base class of Frames, which is slow.
-        return self.pieces.held if type(self.pieces) is Frames else self.size
+        return self.chunks.memory_size if type(self.chunks) is Frames else self.size
 
     @property
     def size(self) -> int:
         """The bytes of the body."""
         size = 0
-        for _, piece in self.pieces:
+        for _, piece in self.chunks:
             size += len(piece)
         return size
 
     @property
     def body(self) -> bytes:
-        return b"".join(piece for _, piece in self.pieces)
+        return b"".join(piece for _, piece in self.chunks)
 
     def header(self, name: str, default: str = "") -> str:
         """The first value of a header, whatever its case."""
@@ -209,6 +209,6 @@ class Exchange(Struct, frozen=True):
     """
 
     request: Request
-    answer: Answer | None
+    response: Response | None
     started: float
     error: str = ""

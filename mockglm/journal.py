@@ -11,10 +11,10 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockglm.exchange import Answer, Exchange, Headers, Request
-from mockglm.redact import REDACTED, SECRET_HEADERS, SHORTEST, Redactor, anonymous
+from mockglm.exchange import Exchange, Headers, Request, Response
+from mockglm.redaction import REDACTED, SECRET_HEADERS, SHORTEST, Redactor, anonymous
 
-__all__ = ["Budget", "Entry", "Feed", "Journal", "Outcome", "Source"]
+__all__ = ["Entry", "Feed", "Journal", "MemoryBudget", "Outcome", "Source"]
 
 Outcome = Literal["open", "done", "cut", "gone"]
 
@@ -56,10 +56,10 @@ class Entry(Struct):
     request: Request
     model: str = ""
     source: str = ""
-    answer: Answer | None = None
+    response: Response | None = None
     code: str = ""
     finish: str = ""
-    passed: tuple[str, ...] = ()
+    waived: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     first: float | None = None
     total: float | None = None
@@ -67,20 +67,20 @@ class Entry(Struct):
 
     @property
     def exchange(self) -> Exchange:
-        return Exchange(self.request, self.answer, self.at)
+        return Exchange(self.request, self.response, self.at)
 
     @property
     def frames(self) -> int:
         """The events of a streamed answer, `[DONE]` among them; 0 for a plain one."""
-        if self.answer is None or not self.answer.is_stream:
+        if self.response is None or not self.response.is_stream:
             return 0
-        return self.answer.body.count(b"\n\n")
+        return self.response.body.count(b"\n\n")
 
     @property
     def size(self) -> int:
         """The bytes this entry keeps alive."""
         held = len(self.request.body)
-        return held + self.answer.held if self.answer else held
+        return held + self.response.memory_size if self.response else held
 
     def summary(self) -> dict[str, Any]:
         """The entry as one flat JSON object, without bodies."""
@@ -92,19 +92,19 @@ class Entry(Struct):
             "path": self.request.path,
             "model": self.model,
             "source": self.source,
-            "status": self.answer.status if self.answer else None,
+            "status": self.response.status if self.response else None,
             "code": self.code,
             "finish": self.finish,
             "outcome": self.outcome,
             "first": self.first,
             "total": self.total,
             "frames": self.frames,
-            "passed": list(self.passed),
+            "passed": list(self.waived),
             "notes": list(self.notes),
         }
 
 
-class Budget:
+class MemoryBudget:
     """The bytes that all journals of a server keep together; over it, the oldest entry of them
     all goes."""
 
@@ -139,7 +139,7 @@ class Feed:
 
     def __init__(self) -> None:
         self._listeners: list[tuple[Callable[[Entry], None], str | None]] = []
-        self.is_heard = False
+        self.has_listeners = False
 
     def listen(
         self, listener: Callable[[Entry], None], session: str | None = None
@@ -148,15 +148,15 @@ class Feed:
         when it has its outcome. What is returned ends it."""
         told = listener, session
         self._listeners.append(told)
-        self.is_heard = True
+        self.has_listeners = True
 
         def forget() -> None:
             self._listeners.remove(told)
-            self.is_heard = bool(self._listeners)
+            self.has_listeners = bool(self._listeners)
 
         return forget
 
-    def tell(self, entry: Entry) -> None:
+    def publish(self, entry: Entry) -> None:
         for listener, session in tuple(self._listeners):
             if session is None or session == entry.session:
                 listener(entry)
@@ -176,12 +176,12 @@ class Journal:
 
     def __init__(
         self,
-        budget: Budget | None = None,
+        budget: MemoryBudget | None = None,
         feed: Feed | None = None,
         *,
         most_entries: int = MOST_ENTRIES,
     ) -> None:
-        self._budget = budget or Budget()
+        self._budget = budget or MemoryBudget()
         self._feed = feed or Feed()
         self._most = most_entries
         self._kept: deque[_Kept] = deque()
@@ -193,15 +193,15 @@ class Journal:
         self._kept.append(_Kept(entry, self._budget.enter(self, size), size))
         if len(self._kept) > self._most:
             self.drop()
-        if self._feed.is_heard:
-            self._feed.tell(self.shown(entry))
+        if self._feed.has_listeners:
+            self._feed.publish(self.for_display(entry))
 
     def drop(self) -> None:
         """Let the oldest entry go."""
         kept = self._kept.popleft()
         self._budget.leave(kept.serial, kept.size)
 
-    def weigh(self, entry: Entry) -> None:
+    def recount(self, entry: Entry) -> None:
         """Count anew what an entry keeps alive, once it has got its answer."""
         for kept in reversed(self._kept):
             if kept.entry is entry:
@@ -228,10 +228,10 @@ class Journal:
 
     def close(self, entry: Entry) -> None:
         """Say that an entry has its outcome."""
-        if self._feed.is_heard:
-            self._feed.tell(self.shown(entry))
+        if self._feed.has_listeners:
+            self._feed.publish(self.for_display(entry))
 
-    def shown(self, entry: Entry) -> Entry:
+    def for_display(self, entry: Entry) -> Entry:
         """An entry as a log line or a feed may show it: without a key in its path."""
         if entry.request.path in FIXED_PATHS:
             return entry
@@ -245,7 +245,7 @@ class Journal:
     ) -> list[dict[str, Any]]:
         """The newest entries that are wanted, so many at most, oldest first, without bodies."""
         newest = islice(filter(wanted, (kept.entry for kept in reversed(self._kept))), most)
-        return [self.shown(entry).summary() for entry in reversed(list(newest))]
+        return [self.for_display(entry).summary() for entry in reversed(list(newest))]
 
     def get(self, ordinal: int) -> Entry | None:
         """One entry as it is now, redacted; None if it is not here."""
@@ -266,13 +266,15 @@ class Journal:
     def _clean(self, entry: Entry) -> Entry:
         request = self.redacted(entry.request)
         request = replace(request, headers=self._headers(request.headers))
-        return replace(entry, request=request, answer=entry.answer and self._cleaned(entry.answer))
+        return replace(
+            entry, request=request, response=entry.response and self._cleaned(entry.response)
+        )
 
-    def _cleaned(self, answer: Answer) -> Answer:
-        times = [at for at, _ in answer.pieces]
-        pieces = self._redactor.pieces([piece for _, piece in answer.pieces])
+    def _cleaned(self, answer: Response) -> Response:
+        times = [at for at, _ in answer.chunks]
+        pieces = self._redactor.pieces([piece for _, piece in answer.chunks])
         paced = tuple(zip(times, pieces, strict=True))
-        return replace(answer, headers=self._headers(answer.headers), pieces=paced)
+        return replace(answer, headers=self._headers(answer.headers), chunks=paced)
 
     def _headers(self, headers: Headers) -> Headers:
         return tuple((name, self._header(name, value)) for name, value in headers)

@@ -12,17 +12,17 @@ import yaml
 from msgspec import Struct
 
 from mockglm.errors import FileError, Problem
-from mockglm.exchange import Answer
-from mockglm.redact import SHORTEST, Redactor, parameters
-from mockglm.scenario import Interaction, Scenario, find, parse, tree
-from mockglm.scenario.notes import Notes
+from mockglm.exchange import Response
+from mockglm.redaction import SHORTEST, Redactor, parameters
+from mockglm.scenarios import Interaction, Scenario, find_files, parse, yaml_nodes
+from mockglm.scenarios.problems import Problems
 
-__all__ = ["Limits", "lint"]
+__all__ = ["LintLimits", "lint_files"]
 
 DAY = 86400
 
 
-class Limits(Struct, frozen=True):
+class LintLimits(Struct, frozen=True):
     """What a file is held against: the oldest a recording may be, in days (None for any age), at
     which time (unix seconds), and the keys that are known by their value."""
 
@@ -31,14 +31,14 @@ class Limits(Struct, frozen=True):
     secrets: tuple[str, ...] = ()
 
 
-def lint(paths: Iterable[str | Path], limits: Limits) -> tuple[Problem, ...]:
+def lint_files(paths: Iterable[str | Path], limits: LintLimits) -> tuple[Problem, ...]:
     """Every problem of files, and of those in folders and below, in order of file and place.
 
     Raises UsageError for a path that is not there.
     """
     names: dict[str, Path] = {}
     found: list[Problem] = []
-    for path in find(paths):
+    for path in find_files(paths):
         other = names.setdefault(path.stem, path)
         if other != path:
             found.append(Problem(str(path), 1, 1, f"the name `{path.stem}` is taken by {other}"))
@@ -46,7 +46,7 @@ def lint(paths: Iterable[str | Path], limits: Limits) -> tuple[Problem, ...]:
     return tuple(found)
 
 
-def _file(path: Path, limits: Limits) -> Iterator[Problem]:
+def _file(path: Path, limits: LintLimits) -> Iterator[Problem]:
     redactor = Redactor(limits.secrets)
     known = {secret.encode() for secret in limits.secrets}
     try:
@@ -96,20 +96,20 @@ def _hidden(scenario: Scenario, source: bytes, redactor: Redactor) -> Iterator[P
     if redactor.places(source):
         return
     for interaction in scenario.interactions:
-        bodies = [step.answer.body for step in interaction.steps if step.answer is not None]
+        bodies = [step.response.body for step in interaction.steps if step.response is not None]
         if interaction.request is not None:
             bodies.append(interaction.request.body)
         if any(map(redactor.places, bodies)):
             yield _at(interaction, "a key is in this: take it out, and have it revoked")
 
 
-def _age(scenario: Scenario, source: bytes, limits: Limits) -> Iterator[Problem]:
-    if scenario.recorded is None or limits.days is None:
+def _age(scenario: Scenario, source: bytes, limits: LintLimits) -> Iterator[Problem]:
+    if scenario.provenance is None or limits.days is None:
         return
     line = _line(source, b"recorded:")
-    days = _days(scenario.recorded.at, limits.now)
+    days = _days(scenario.provenance.at, limits.now)
     if days is None:
-        message = f"when it was recorded is not known: `{scenario.recorded.at}` is no date"
+        message = f"when it was recorded is not known: `{scenario.provenance.at}` is no date"
         yield Problem(scenario.path, line, 1, message)
     elif days > limits.days:
         message = f"recorded {days:.0f} days ago, {limits.days:g} are allowed: record it anew"
@@ -118,10 +118,10 @@ def _age(scenario: Scenario, source: bytes, limits: Limits) -> Iterator[Problem]
 
 def _empty(scenario: Scenario) -> Iterator[Problem]:
     has_rules = scenario.accounts or scenario.overload or scenario.models or scenario.keys_listed
-    if not scenario.interactions and (scenario.recorded or not has_rules):
+    if not scenario.interactions and (scenario.provenance or not has_rules):
         yield Problem(scenario.path, 1, 1, "nothing is in it that could answer")
     for interaction in scenario.interactions:
-        if interaction.request is not None and _is_nothing(interaction.steps[0].answer):
+        if interaction.request is not None and _is_nothing(interaction.steps[0].response):
             yield _at(interaction, "the answer is empty")
 
 
@@ -140,9 +140,9 @@ def _doubled(scenario: Scenario, source: bytes) -> Iterator[Problem]:
 
 
 def _written(source: bytes) -> list[dict[str, Any]]:
-    root = tree.compose(Notes("", source))
+    root = yaml_nodes.compose_nodes(Problems("", source))
     assert isinstance(root, yaml.MappingNode)
-    values = tree.plain(root)
+    values = yaml_nodes.to_python(root)
     return list(values.get("interactions") or ())
 
 
@@ -153,7 +153,7 @@ def _is_endless(interaction: Interaction) -> bool:
     return interaction.times is None and interaction.steps[-1].times is None and not is_chancy
 
 
-def _is_nothing(answer: Answer | None) -> bool:
+def _is_nothing(answer: Response | None) -> bool:
     return answer is not None and answer.status == 200 and answer.end == "done" and not answer.body
 
 
@@ -172,9 +172,9 @@ def _line(source: bytes, key: bytes) -> int:
 
 
 def _at(interaction: Interaction, message: str) -> Problem:
-    path, _, _ = interaction.where.rpartition(":")
+    path, _, _ = interaction.location.rpartition(":")
     return Problem(path, _number(interaction), 1, message)
 
 
 def _number(interaction: Interaction) -> int:
-    return int(interaction.where.rpartition(":")[2])
+    return int(interaction.location.rpartition(":")[2])

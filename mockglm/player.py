@@ -12,18 +12,25 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from mockglm.chat import refuse
+from mockglm.completions import render_error
 from mockglm.errors import FaultError
-from mockglm.exchange import Answer, Failure
-from mockglm.framing import Framing, encoded, fields, frame
-from mockglm.session.play import MISS, UNABLE
-from mockglm.ticker import Ticker
+from mockglm.exchange import APIError, Response
+from mockglm.http1 import Framing, encode_value, frame_response, header_fields
+from mockglm.scheduler import Scheduler
+from mockglm.server.responses import MISS_HEADER, MOCK_ERROR_STATUS
 
-__all__ = ["WIRE", "Flow", "Player", "Watch", "Wire", "needs_wire"]
+__all__ = [
+    "CONNECTION",
+    "Connection",
+    "Player",
+    "ProgressListener",
+    "Transmission",
+    "needs_connection",
+]
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-WIRE = "mockglm.wire"
+CONNECTION = "mockglm.wire"
 """The extension of the ASGI scope that holds the connection's Wire."""
 
 LARGEST_WRITE = 65536
@@ -35,7 +42,7 @@ LONGEST_HANG = 3600.0
 """Seconds after which a connection that hangs on purpose is closed all the same."""
 
 
-class Wire(Protocol):
+class Connection(Protocol):
     """The connection below ASGI, as the answer to one request sees it. The serving protocol
     provides it."""
 
@@ -48,7 +55,7 @@ class Wire(Protocol):
         """The version of HTTP it came with, as `1.1`."""
 
     @property
-    def stays(self) -> bool:
+    def keep_alive(self) -> bool:
         """Whether the client wants to use the connection again."""
 
     @property
@@ -65,10 +72,10 @@ class Wire(Protocol):
     async def drain(self) -> None:
         """Wait until it takes more."""
 
-    async def sent(self) -> None:
+    async def wait_sent(self) -> None:
         """Wait until the kernel has sent all that was written (where the system can tell)."""
 
-    def done(self, *, closes: bool) -> None:
+    def finish_response(self, *, closes: bool) -> None:
         """Say that the answer is whole, and close the connection if it can take no other."""
 
     def reset(self) -> None:
@@ -78,15 +85,15 @@ class Wire(Protocol):
         """Close the connection (FIN), whatever was announced."""
 
 
-class Watch(Protocol):
+class ProgressListener(Protocol):
     """Who wants to know how far an answer is. `started` is the monotonic time of the request."""
 
     started: float
 
-    def first(self) -> None:
+    def on_first_chunk(self) -> None:
         """Called before the first bytes of the body go."""
 
-    def last(self) -> None:
+    def on_last_chunk(self) -> None:
         """Called before the last bytes go, so that what it writes down is there when the client
         has its answer."""
 
@@ -95,16 +102,16 @@ class Player:
     """Plays answers to clients. One for each event loop."""
 
     def __init__(self) -> None:
-        self.ticker = Ticker()
+        self.scheduler = Scheduler()
         self._stopped = False
 
     def stop(self) -> None:
         """End every answer where it is: the server is going down."""
         self._stopped = True
-        self.ticker.wake_all()
+        self.scheduler.wake_all()
 
     async def play(
-        self, answer: Answer, send: Send, watch: Watch, wire: Wire | None = None
+        self, answer: Response, send: Send, watch: ProgressListener, wire: Connection | None = None
     ) -> bool:
         """Send the answer; True when all of it went out and the message is complete.
 
@@ -112,71 +119,71 @@ class Player:
         instead.
         """
         if wire is None:
-            is_unheld = needs_wire(answer)
-            await self._say(_unheld(answer) if is_unheld else answer, send, watch)
+            is_unheld = needs_connection(answer)
+            await self._send_asgi(_unsupported(answer) if is_unheld else answer, send, watch)
             return not is_unheld
         if answer.head and not await self._until(watch.started + answer.head, wire):
             return False
-        framing = frame(
-            answer, _today(), method=wire.method, version=wire.version, stays=wire.stays
+        framing = frame_response(
+            answer, _date_header(), method=wire.method, version=wire.version, stays=wire.keep_alive
         )
-        flow = Flow.of(answer, framing, watch, wire)
-        due = flow.step()
-        while not flow.is_over:
+        flow = Transmission.for_response(answer, framing, watch, wire)
+        due = flow.advance()
+        while not flow.is_complete:
             if due is None:
                 await wire.drain()
             if not await self._until(due or 0.0, wire, flow):
                 return False
-            due = flow.step()
+            due = flow.advance()
         if answer.end == "done" and not wire.gone.done():
-            wire.done(closes=framing.closes)
+            wire.finish_response(closes=framing.closes_connection)
             return True
-        await self._break_off(answer, wire)
+        await self._end_connection(answer, wire)
         return False
 
-    async def _break_off(self, answer: Answer, wire: Wire) -> None:
+    async def _end_connection(self, answer: Response, wire: Connection) -> None:
         """End the connection as the answer says."""
         if answer.end == "hang":
             await self._until(monotonic() + LONGEST_HANG, wire)
         if answer.end == "reset" and not wire.gone.done():
-            await wire.sent()
+            await wire.wait_sent()
             wire.reset()
         elif not wire.gone.done():
             wire.close()
         await wire.gone
 
-    async def _until(self, due: float, wire: Wire, flow: Flow | None = None) -> bool:
+    async def _until(self, due: float, wire: Connection, flow: Transmission | None = None) -> bool:
         """Wait for a time, or until all of a flow that can go has gone; False when the client left
         before, or the server stops."""
         if due > monotonic() and not self._stopped:
-            await self.ticker.wait(due, flow.step if flow else None, until=wire.gone)
+            await self.scheduler.wait(due, flow.advance if flow else None, until=wire.gone)
         if self._stopped and not wire.gone.done():
             wire.close()
             await wire.gone
         return not wire.gone.done()
 
-    async def _say(self, answer: Answer, send: Send, watch: Watch) -> None:
+    async def _send_asgi(self, answer: Response, send: Send, watch: ProgressListener) -> None:
         """Send an answer in the words of ASGI."""
         await self._sleep(watch.started + (answer.head or 0.0))
-        lines = fields(answer, _today())
-        headers = [(name.encode(), encoded(value)) for name, value in lines]
+        lines = header_fields(answer, _date_header())
+        headers = [(name.encode(), encode_value(value)) for name, value in lines]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        pieces = answer.pieces or NOTHING
+        pieces = answer.chunks or NOTHING
         for index, (at, piece) in enumerate(pieces, 1):
             await self._sleep(watch.started + at)
             if index == 1:
-                watch.first()
+                watch.on_first_chunk()
             if index == len(pieces):
-                watch.last()
+                watch.on_last_chunk()
             more = index < len(pieces)
             await send({"type": "http.response.body", "body": piece, "more_body": more})
 
     async def _sleep(self, due: float) -> None:
         if due > monotonic() and not self._stopped:
-            await self.ticker.wait(due)
+            await self.scheduler.wait(due)
 
 
-class Flow(Struct, eq=False):
+class Transmission(Struct, eq=False):
     """An answer on its way over a wire: what is due goes, as far as the wire takes it.
 
     `head` goes before the first bytes, `ending` behind the last; `held` is what the wire had no
@@ -184,38 +191,40 @@ class Flow(Struct, eq=False):
     """
 
     framing: Framing
-    watch: Watch
-    wire: Wire
-    pieces: Iterator[tuple[float, bytes]]
+    listener: ProgressListener
+    connection: Connection
+    chunks: Iterator[tuple[float, bytes]]
     next: tuple[float, bytes] | None
     head: bytes
     ending: bytes
-    held: list[bytes] = []
+    pending: list[bytes] = []
     is_begun: bool = False
 
     @classmethod
-    def of(cls, answer: Answer, framing: Framing, watch: Watch, wire: Wire) -> Flow:
+    def for_response(
+        cls, answer: Response, framing: Framing, watch: ProgressListener, wire: Connection
+    ) -> Transmission:
         """The flow of an answer none of which has gone."""
-        pieces = iter(answer.pieces or NOTHING)
+        pieces = iter(answer.chunks or NOTHING)
         ending = framing.ending if answer.end == "done" else b""
         return cls(framing, watch, wire, pieces, next(pieces, None), framing.head, ending)
 
     @property
-    def is_over(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether all of it has been handed over."""
-        return self.next is None and not self.held
+        return self.next is None and not self.pending
 
-    def step(self) -> float | None:
+    def advance(self) -> float | None:
         """Hand over what is due: when the next piece is; None when there is none, or the wire is
         full."""
-        while self.next is not None or self.held:
-            if self.wire.is_full:
+        while self.next is not None or self.pending:
+            if self.connection.is_full:
                 return None
-            if self.held or self.next is None:
-                self.wire.write(self.held.pop())
+            if self.pending or self.next is None:
+                self.connection.write(self.pending.pop())
                 continue
             at, piece = self.next
-            due = self.watch.started + at
+            due = self.listener.started + at
             if due > monotonic():
                 if self.head:
                     self._write(b"")
@@ -226,11 +235,11 @@ class Flow(Struct, eq=False):
     def _take(self, piece: bytes) -> None:
         if not self.is_begun:
             self.is_begun = True
-            self.watch.first()
-        data = self.framing.part(piece)
-        self.next = next(self.pieces, None)
+            self.listener.on_first_chunk()
+        data = self.framing.encode_chunk(piece)
+        self.next = next(self.chunks, None)
         if self.next is None:
-            self.watch.last()
+            self.listener.on_last_chunk()
             data += self.ending
         self._write(data)
 
@@ -240,25 +249,27 @@ class Flow(Struct, eq=False):
             data, self.head = self.head + data, b""
         if len(data) > LARGEST_WRITE:
             parts = [data[at : at + LARGEST_WRITE] for at in range(0, len(data), LARGEST_WRITE)]
-            self.held = parts[::-1]
+            self.pending = parts[::-1]
         elif data:
-            self.wire.write(data)
+            self.connection.write(data)
 
 
-def needs_wire(answer: Answer) -> bool:
+def needs_connection(answer: Response) -> bool:
     """Whether the answer says what ASGI cannot: its own framing, no head, or an unclean end."""
     return answer.raw or answer.head is None or answer.end != "done"
 
 
-def _unheld(answer: Answer) -> Answer:
+def _unsupported(answer: Response) -> Response:
     """What stands for an answer that this server cannot send."""
     name = "its framing" if answer.end == "done" else answer.end
     reason = "this server does not hold the connection; `mockglm serve` does"
-    failure = Failure(str(UNABLE), status=UNABLE, message=str(FaultError(name, reason)))
-    return refuse(failure, answer.header("x-log-id"), headers=((MISS, "1"),))
+    failure = APIError(
+        str(MOCK_ERROR_STATUS), status=MOCK_ERROR_STATUS, message=str(FaultError(name, reason))
+    )
+    return render_error(failure, answer.header("x-log-id"), headers=((MISS_HEADER, "1"),))
 
 
-def _today() -> str:
+def _date_header() -> str:
     return _date(int(time.time()))
 
 

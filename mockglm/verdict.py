@@ -18,11 +18,11 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from mockglm.chat import join, read
 from mockglm.clock import BEIJING
-from mockglm.codes import CODES
+from mockglm.completions import parse_json, parse_stream
+from mockglm.error_codes import CODES
 from mockglm.errors import StreamError
-from mockglm.exchange import Answer, Reply
+from mockglm.exchange import Reply, Response
 from mockglm.journal import Entry, Source
 from mockglm.matching import canonical
 
@@ -107,12 +107,12 @@ class _Attempt(Struct, frozen=True):
     @property
     def is_refusal(self) -> bool:
         """Whether an error came in the place of an answer, and the client has nothing of one."""
-        answer = self.entry.answer
+        answer = self.entry.response
         return answer is not None and not answer.is_stream and self.fate not in ("fine", "left")
 
     def header(self, name: str) -> str:
         """A header of the answer; "" without one."""
-        return self.entry.answer.header(name) if self.entry.answer else ""
+        return self.entry.response.header(name) if self.entry.response else ""
 
 
 def judge(
@@ -157,16 +157,16 @@ def _has_ended(one: _Attempt, other: _Attempt, beside: Beside | None) -> bool:
 
 
 def _attempt(entry: Entry) -> _Attempt:
-    reply = _meaning(entry.answer) if entry.answer else None
+    reply = _meaning(entry.response) if entry.response else None
     fate, what, reset = _fate(entry, reply)
     total = float("inf") if entry.total is None else entry.total
     return _Attempt(entry, reply, fate, what, entry.at + total, reset)
 
 
-def _meaning(answer: Answer) -> Reply | None:
+def _meaning(answer: Response) -> Reply | None:
     """What an answer says, as far as it can be read."""
     try:
-        return (join if answer.is_stream else read)(answer.body).reply
+        return (parse_stream if answer.is_stream else parse_json)(answer.body).reply
     except StreamError:
         return None
 
@@ -176,7 +176,7 @@ def _fate(entry: Entry, reply: Reply | None) -> tuple[Fate, str, float | None]:
         return "left", "an answer it left", None
     if reply is not None and reply.error is not None and reply.error.code in CODES:
         return _by_code(reply.error.code, reply.error.message or "")
-    status = entry.answer.status if entry.answer else 0
+    status = entry.response.status if entry.response else 0
     if status >= 400:
         return ("again" if status >= 500 or status == 429 else "never"), f"status {status}", None
     if entry.outcome == "cut" or (reply is not None and reply.error is not None):
@@ -300,7 +300,7 @@ def _history(attempt: _Attempt) -> set[Any]:
 
 def _is_held(entry: Entry) -> bool:
     """Whether an answer is still on its way because the client lets it be."""
-    return entry.outcome == "open" or (entry.answer is not None and entry.answer.end == "hang")
+    return entry.outcome == "open" or (entry.response is not None and entry.response.end == "hang")
 
 
 def _left_open(attempt: _Attempt) -> Finding:

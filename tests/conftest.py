@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from tests.serving import KEY, Served, serving
 
-Serve = Callable[[Mapping[str, Any], Mapping[str, Any]], Answer]
+Serve = Callable[[Mapping[str, Any], Mapping[str, Any]], Response]
 Base = Callable[[str], str]
 
 
@@ -53,12 +53,12 @@ def http() -> Iterator[httpx.Client]:
 def serve(server: Served, http: httpx.Client, label: str) -> Serve:
     """Answer a request body with a scripted reply, both as JSON in the words of the file format."""
 
-    def answer(request: Mapping[str, Any], script: Mapping[str, Any]) -> Answer:
+    def answer(request: Mapping[str, Any], script: Mapping[str, Any]) -> Response:
         control = f"{server.host}/__mockglm__/replies"
         queued = http.post(control, params={"session": f"@{label}"}, json=script)
         assert queued.json() == {"queued": 1}
         sent = http.post(f"{server.base(f'@{label}')}/chat/completions", json=request)
         headers = tuple(sent.headers.multi_items())
-        return Answer(sent.status_code, headers, ((0.0, sent.content),))
+        return Response(sent.status_code, headers, ((0.0, sent.content),))
 
     return answer

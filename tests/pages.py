@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mockglm.conformance import listing
 from mockglm.faults import CATALOGUE, Fault
-from mockglm.scenario import load, shipped
+from mockglm.scenarios import load, shipped_scenarios
 
 __all__ = ["PAGES", "faults", "scenarios"]
 
@@ -72,7 +72,7 @@ def faults() -> str:
 
 def scenarios() -> str:
     """docs/scenarios.md."""
-    paths = shipped()
+    paths = shipped_scenarios()
     lines = [SCENARIOS.format(count=len(paths)), "| scenario | what it is |", "|---|---|"]
     lines += (f"| `{name}` | {_linked(load(path).about)} |" for name, path in paths.items())
     return "\n".join(lines) + "\n"

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 
 from mockglm.app import App
-from mockglm.scenario import Scenario, load, parse
-from mockglm.serving import Background
-from mockglm.session import Session, Sessions, Settings
+from mockglm.scenarios import Scenario, load, parse
+from mockglm.server import Session, Sessions, Settings
+from mockglm.serving import BackgroundServer
 
 __all__ = ["KEY", "Served", "serving"]
 
@@ -27,7 +27,7 @@ KEY = "0123456789abcdef0123456789abcdef.SecretSecret1234"
 class Served:
     """A server that runs: where it is, and its state."""
 
-    background: Background
+    background: BackgroundServer
     sessions: Sessions
 
     @property
@@ -108,7 +108,7 @@ def serving(*files: str | Path, speed: float = 0, **settings: Any) -> Iterator[S
     """Serve scenarios, given as paths or as the text of a file, until the block ends."""
     scenarios = [_scenario(file, index) for index, file in enumerate(files)]
     sessions = Sessions(Settings(speed=speed, **settings), scenarios)
-    background = Background(App(sessions), grace=0.2)
+    background = BackgroundServer(App(sessions), grace=0.2)
     background.start()
     try:
         yield Served(background, sessions)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from mockglm.accounts import Account, Ledger, Overload, Price, Window
-from mockglm.exchange import Answer, Failure
+from mockglm.exchange import APIError, Response
 from tests.serving import Served, post, serving
 
 KEY = "a" * 32 + "." + "b" * 16
@@ -26,8 +26,8 @@ def ledger(account: Account, *overloads: Overload) -> Ledger:
     return Ledger([account], overloads, NOW)
 
 
-def refused(entered: Failure | Callable[[], None]) -> str:
-    assert isinstance(entered, Failure)
+def refused(entered: APIError | Callable[[], None]) -> str:
+    assert isinstance(entered, APIError)
     return entered.code
 
 
@@ -78,7 +78,7 @@ def test_a_window_of_hours_is_used_up_until_it_ends() -> None:
     for _ in range(2):
         assert callable(book.enter(KEY, "glm-4.6", NOW))
     failure = book.enter(KEY, "glm-4.6", NOW + 60)
-    assert failure == Failure(
+    assert failure == APIError(
         "1308", fields={"number": "5", "unit": "hour", "reset": "2026-07-14 16:33:20"}
     )
     assert callable(book.enter(KEY, "glm-4.6", NOW + 5 * HOUR))
@@ -86,7 +86,7 @@ def test_a_window_of_hours_is_used_up_until_it_ends() -> None:
 
 def test_a_window_of_days_is_the_weeks_limit() -> None:
     book = ledger(Account(key=KEY, plan=(Window(7 * 24 * HOUR, 0),)))
-    assert book.enter(KEY, "glm-4.6", NOW) == Failure(
+    assert book.enter(KEY, "glm-4.6", NOW) == APIError(
         "1310", fields={"reset": "2026-07-21 11:33:20"}
     )
 
@@ -129,7 +129,7 @@ def test_an_overload_for_good_does_not_pass() -> None:
     ],
 )
 def test_what_an_account_answers_for_a_model(account: Account, code: str | None) -> None:
-    failure = ledger(account).denied(KEY, "glm-5.3")
+    failure = ledger(account).permission_error(KEY, "glm-5.3")
     assert (failure and failure.code) == code
 
 
@@ -138,7 +138,7 @@ def test_what_an_account_answers_for_a_model(account: Account, code: str | None)
     [("active", None), ("revoked", "401"), ("expired", "1003"), ("locked", "1112")],
 )
 def test_what_an_account_answers_by_its_state(state: str, code: str | None) -> None:
-    failure = ledger(Account(key=KEY, state=state)).barred(KEY)  # type: ignore[arg-type]
+    failure = ledger(Account(key=KEY, state=state)).account_error(KEY)  # type: ignore[arg-type]
     assert (failure and failure.code) == code
 
 
@@ -156,11 +156,11 @@ STREAM = (
     + USED
     + b"}\n\ndata: [DONE]\n\n"
 )
-PLAIN = Answer(200, (("Content-Type", "application/json"),), ((0.0, JSON),))
-STREAMED = Answer(200, (("Content-Type", "text/event-stream"),), ((0.0, STREAM),))
-BROKEN = Answer(200, PLAIN.headers, ((0.0, JSON[:40]),))
-ODD = Answer(200, PLAIN.headers, ((0.0, JSON.replace(b"500", b'"a"').replace(b"1500", b"null")),))
-ERROR = Answer(429, PLAIN.headers, ((0.0, b"{}"),))
+PLAIN = Response(200, (("Content-Type", "application/json"),), ((0.0, JSON),))
+STREAMED = Response(200, (("Content-Type", "text/event-stream"),), ((0.0, STREAM),))
+BROKEN = Response(200, PLAIN.headers, ((0.0, JSON[:40]),))
+ODD = Response(200, PLAIN.headers, ((0.0, JSON.replace(b"500", b'"a"').replace(b"1500", b"null")),))
+ERROR = Response(429, PLAIN.headers, ((0.0, b"{}"),))
 PRICES = (("glm-4.6", Price(2, 8, 0.5)), ("glm-4*", Price(1, 1)))
 
 
@@ -184,7 +184,7 @@ PRICES = (("glm-4.6", Price(2, 8, 0.5)), ("glm-4*", Price(1, 1)))
     ],
 )
 def test_an_answer_takes_what_it_costs(
-    account: Account, model: str, answer: Answer, left: str
+    account: Account, model: str, answer: Response, left: str
 ) -> None:
     assert ledger(account).charge(KEY, model, answer) == (left,)
 
@@ -194,22 +194,22 @@ def test_an_error_costs_nothing_and_no_account_has_nothing_to_take() -> None:
     assert book.charge(KEY, "glm-4.6", ERROR) == ()
     assert book.charge("other", "glm-4.6", PLAIN) == ()
     assert ledger(Account(key=KEY)).charge(KEY, "glm-4.6", PLAIN) == ()
-    assert book.denied(KEY, "glm-4.6") is None
+    assert book.permission_error(KEY, "glm-4.6") is None
 
 
 def test_a_balance_is_used_up_to_the_last_fen() -> None:
     book = ledger(Account(key=KEY, balance=0.3, prices=(("*", Price(0, 200)),)))
     for left in ("0.2", "0.1", "0"):
-        assert book.denied(KEY, "glm-4.6") is None
+        assert book.permission_error(KEY, "glm-4.6") is None
         assert book.charge(KEY, "glm-4.6", PLAIN) == (f"yuan left: {left}",)
-    assert book.denied(KEY, "glm-4.6") == Failure("1113")
+    assert book.permission_error(KEY, "glm-4.6") == APIError("1113")
 
 
 def test_a_free_model_takes_nothing_and_answers_without_a_balance() -> None:
     """A key without balance had its answers of these (RarogCmex/pi-bigmodel, 2026-10)."""
     book = ledger(Account(key=KEY, balance=0))
-    assert book.denied(KEY, "glm-4.6") == Failure("1113")
-    assert book.denied(KEY, "glm-4.5-flash") is None
+    assert book.permission_error(KEY, "glm-4.6") == APIError("1113")
+    assert book.permission_error(KEY, "glm-4.5-flash") is None
     told = book.charge(KEY, "glm-4.5-flash", PLAIN)
     assert told == ("glm-4.5-flash is free, yuan left: 0",)
 
@@ -217,8 +217,8 @@ def test_a_free_model_takes_nothing_and_answers_without_a_balance() -> None:
 def test_a_balance_for_everybody_is_each_keys_own() -> None:
     book = ledger(Account(key="*", balance=1, unit="requests"))
     book.charge("x", "glm-4.6", PLAIN)
-    assert book.denied("x", "glm-4.6") == Failure("1113")
-    assert book.denied("y", "glm-4.6") is None
+    assert book.permission_error("x", "glm-4.6") == APIError("1113")
+    assert book.permission_error("y", "glm-4.6") is None
 
 
 # Over the socket.

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockglm.auth import credential, judge
-from mockglm.exchange import Failure
+from mockglm.auth import authenticate, parse_credential
+from mockglm.exchange import APIError
 
 ID = "0123456789abcdef0123456789abcdef"
 SECRET = "abcdefgh01234567"
@@ -43,7 +43,7 @@ def encoded(part: bytes) -> str:
 
 def verdict(header: str, listed: frozenset[str] | None = LISTED, now: float = NOW) -> str:
     """The code of the refusal, "" where there is none."""
-    failure = judge(credential(header), now=now, listed=listed)[1]
+    failure = authenticate(parse_credential(header), now=now, listed=listed)[1]
     return failure.code if failure else ""
 
 
@@ -53,7 +53,7 @@ def verdict(header: str, listed: frozenset[str] | None = LISTED, now: float = NO
 def test_a_key_and_its_jwt_are_let_in_with_bearer_and_without(
     before: str, carried: str, listed: frozenset[str] | None
 ) -> None:
-    key, failure = judge(credential(before + carried), now=NOW, listed=listed)
+    key, failure = authenticate(parse_credential(before + carried), now=NOW, listed=listed)
     assert failure is None
     assert key == (ID if listed is None and carried != KEY else KEY)
 
@@ -61,7 +61,7 @@ def test_a_key_and_its_jwt_are_let_in_with_bearer_and_without(
 @pytest.mark.parametrize("header", ["", "  ", "Bearer", "Bearer ", "bearer   "])
 @pytest.mark.parametrize("listed", [LISTED, None])
 def test_without_a_credential_it_is_1001(header: str, listed: frozenset[str] | None) -> None:
-    assert judge(credential(header), now=NOW, listed=listed) == ("", Failure("1001"))
+    assert authenticate(parse_credential(header), now=NOW, listed=listed) == ("", APIError("1001"))
 
 
 @pytest.mark.parametrize(
@@ -145,17 +145,17 @@ def test_the_jwt_of_the_old_node_sdk_is_taken_bare() -> None:
     """zhipuai-sdk-nodejs-v4 0.1.12: no Bearer, and 180 ms of life if one took its microseconds."""
     claims = {"api_key": ID, "exp": 1795321906942000, "timestamp": 1795321906762000}
     carried = signed(claims, {"alg": "HS256", "typ": "JWT", "sign_type": "SIGN"})
-    assert judge(carried, now=1795321907.5, listed=LISTED) == (KEY, None)
+    assert authenticate(carried, now=1795321907.5, listed=LISTED) == (KEY, None)
 
 
 def test_a_jwt_is_the_known_account_of_its_id_when_any_key_is_taken() -> None:
-    assert judge(token(), now=NOW, known=[OTHER, KEY]) == (KEY, None)
-    assert judge(token(), now=NOW, known=[OTHER, ID]) == (ID, None)
+    assert authenticate(token(), now=NOW, known=[OTHER, KEY]) == (KEY, None)
+    assert authenticate(token(), now=NOW, known=[OTHER, ID]) == (ID, None)
 
 
 def test_a_listed_key_may_have_any_form() -> None:
     listed = frozenset({"test", "a.b.c"})
-    assert judge("a.b.c", now=NOW, listed=listed) == ("a.b.c", None)
+    assert authenticate("a.b.c", now=NOW, listed=listed) == ("a.b.c", None)
     assert verdict("Bearer test", listed) == ""
     assert verdict("Bearer tes", listed) == "401"
 
@@ -171,8 +171,8 @@ def test_a_deeply_nested_payload_is_no_jwt() -> None:
 @given(st.text())
 def test_any_header_is_judged_without_an_error(header: str) -> None:
     for listed in (LISTED, None):
-        key, failure = judge(credential(header), now=NOW, listed=listed)
-        assert bool(key) == bool(credential(header))
+        key, failure = authenticate(parse_credential(header), now=NOW, listed=listed)
+        assert bool(key) == bool(parse_credential(header))
         assert failure is None or failure.code in ("1001", "401")
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from mockglm import sse
-from mockglm.chat import Joined, join, read
+from mockglm.completions import ParsedReply, parse_json, parse_stream
 from tests.serving import Served, serving
 
 CLIENTS = os.environ.get("GLM_CLIENTS", "")
@@ -67,14 +67,14 @@ def send(request: Mapping[str, Any], served: Served) -> tuple[int, bytes]:
         return answer.status, answer.read()
 
 
-def understood(request: Mapping[str, Any], body: bytes) -> Joined:
+def understood(request: Mapping[str, Any], body: bytes) -> ParsedReply:
     """What an answer of the request's mode says."""
     if not request["body"].get("stream"):
         assert list(json.loads(body))[:2] == ["choices", "created"]
-        return read(body)
+        return parse_json(body)
     events, defects = sse.read(body)
     assert (events[-1].data, defects) == ("[DONE]", ())
-    return join(body)
+    return parse_stream(body)
 
 
 def drops_calls(request: Mapping[str, Any]) -> bool:
@@ -138,4 +138,4 @@ def test_loops_that_drop_the_calls_get_what_their_evidence_says(served: Served) 
     assert (passed[0], refused[0]) == (200, 400)
     message = "messages[1]:content和tool_calls 字段不能同时为空"
     assert json.loads(refused[1]) == {"error": {"code": "1214", "message": message}}
-    assert "result-without-call" in next(iter(served.session().journal)).passed
+    assert "result-without-call" in next(iter(served.session().journal)).waived

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from mockglm import __version__
-from mockglm.scenario import shipped
+from mockglm.scenarios import shipped_scenarios
 from tests.serving import KEY
 
 MOCKGLM = str(Path(sys.executable).with_name("mockglm"))
@@ -273,9 +273,9 @@ def test_the_version_and_the_help_are_told() -> None:
 
 def test_scenarios_are_listed_and_copied(tmp_path: Path) -> None:
     listed = json.loads(run("scenarios", "--json").stdout)
-    assert {row["name"] for row in listed} == set(shipped())
+    assert {row["name"] for row in listed} == set(shipped_scenarios())
     assert run("scenarios", "--copy", "hello", cwd=tmp_path).stdout == "copied to hello.yaml\n"
-    assert (tmp_path / "hello.yaml").read_bytes() == shipped()["hello"].read_bytes()
+    assert (tmp_path / "hello.yaml").read_bytes() == shipped_scenarios()["hello"].read_bytes()
     again = run("scenarios", "--copy", "hello", cwd=tmp_path)
     assert (again.returncode, again.stderr) == (2, "mockglm: hello.yaml is here already\n")
 
@@ -333,9 +333,9 @@ def test_the_schema_is_one_of_json_schema() -> None:
 FIRST = """
 import json, sys, urllib.request
 from mockglm.app import App
-from mockglm.scenario import load, shipped
+from mockglm.scenarios import load, shipped
 from mockglm.serving import Background
-from mockglm.session import Sessions, Settings
+from mockglm.server import Sessions, Settings
 import mockglm.cli.serve
 
 background = Background(App(Sessions(Settings(speed=0), [load(shipped()["hello"])])))

@@ -14,13 +14,13 @@ from msgspec.structs import replace
 
 from mockglm import __version__
 from mockglm.app import App
-from mockglm.control.feed import BACKLOG, feed
+from mockglm.control.feed import BACKLOG, stream_entries
 from mockglm.exchange import Request
 from mockglm.journal import Entry, Feed
 from mockglm.matching import When
-from mockglm.scenario import load, parse, shipped
-from mockglm.serving import Background
-from mockglm.session import Sessions, Settings
+from mockglm.scenarios import load, parse, shipped_scenarios
+from mockglm.server import Sessions, Settings
+from mockglm.serving import BackgroundServer
 from tests.serving import KEY, Served, serving
 
 FILE = """
@@ -68,8 +68,8 @@ def test_health_says_which_version_answers(control: httpx.Client) -> None:
 def test_scenarios_are_those_loaded_and_those_shipped(control: httpx.Client) -> None:
     listed = {one["name"]: one for one in control.get("/scenarios").json()}
     assert listed["file"] == {"name": "file", "about": "Two greetings.", "interactions": 2}
-    assert listed.keys() == {"file", *shipped()}
-    hello = load(shipped()["hello"])
+    assert listed.keys() == {"file", *shipped_scenarios()}
+    hello = load(shipped_scenarios()["hello"])
     interactions = len(hello.interactions)
     assert listed["hello"] == {"name": "hello", "about": hello.about, "interactions": interactions}
 
@@ -305,13 +305,13 @@ def test_an_exchange_can_be_waited_for(control: httpx.Client, served: Served) ->
         waiting = pool.submit(
             control.get, "/journal", params={"wait": 10, "code": "422", "outcome": "done"}
         )
-        served.wait_until(lambda: served.sessions.feed.is_heard)
+        served.wait_until(lambda: served.sessions.feed.has_listeners)
         served.ask("一")
         served.background.call(served.sessions.clear)
         served.ask("没有")
         (entry,) = waiting.result(10).json()
     assert (entry["source"], entry["ordinal"]) == ("miss", 1)
-    assert not served.sessions.feed.is_heard
+    assert not served.sessions.feed.has_listeners
 
 
 def test_waiting_for_what_does_not_come_ends_with_nothing(control: httpx.Client) -> None:
@@ -321,7 +321,7 @@ def test_waiting_for_what_does_not_come_ends_with_nothing(control: httpx.Client)
 def test_who_leaves_waits_no_longer(control: httpx.Client, served: Served) -> None:
     with pytest.raises(httpx.ReadTimeout):
         control.get("/journal", params={"wait": 60}, timeout=0.1)
-    served.wait_until(lambda: not served.sessions.feed.is_heard)
+    served.wait_until(lambda: not served.sessions.feed.has_listeners)
 
 
 def test_waiting_ends_where_the_session_can_be_no_more(
@@ -332,7 +332,7 @@ def test_waiting_ends_where_the_session_can_be_no_more(
         waiting = pool.submit(
             control.get, "/journal", params={"wait": 10, "session": "file", "code": "1"}
         )
-        served.wait_until(lambda: served.sessions.feed.is_heard)
+        served.wait_until(lambda: served.sessions.feed.has_listeners)
         base = served.base("file")
         served.ask("一", base=base)
         served.background.call(lambda: _drop(served))
@@ -345,7 +345,7 @@ def _drop(served: Served) -> None:
     """Take the file away, and tell of an exchange of the session it had."""
     entry = Entry(9, "file", 0.0, Request("GET", "/models"))
     served.sessions.load(())
-    served.sessions.feed.tell(entry)
+    served.sessions.feed.publish(entry)
 
 
 @pytest.mark.parametrize("session", ["", "*"])
@@ -354,7 +354,7 @@ def test_the_live_feed_goes_on_after_a_reset(
 ) -> None:
     with control.stream("GET", "/events", params={"session": session}) as feed:
         lines = feed.iter_lines()
-        served.wait_until(lambda: served.sessions.feed.is_heard)
+        served.wait_until(lambda: served.sessions.feed.has_listeners)
         for _ in range(2):
             served.ask("一")
             assert _event(lines)[1]["ordinal"] == 1
@@ -363,22 +363,22 @@ def test_the_live_feed_goes_on_after_a_reset(
 
 async def test_a_reader_of_the_feed_who_is_too_slow_misses_the_oldest() -> None:
     told = Feed()
-    events = feed(told.listen)
+    events = stream_entries(told.listen)
     first = asyncio.ensure_future(anext(events))
     await asyncio.sleep(0)
     for ordinal in range(BACKLOG + 2):
-        told.tell(Entry(ordinal, "", 0.0, Request("GET", "/models"), outcome="done"))
+        told.publish(Entry(ordinal, "", 0.0, Request("GET", "/models"), outcome="done"))
     ordinals = [json.loads(one["data"])["ordinal"] for one in (await first, await anext(events))]
     assert ordinals == [2, 3]
     await events.aclose()
-    assert not told.is_heard
+    assert not told.has_listeners
 
 
 def test_the_feed_of_all_sessions_tells_every_exchange(
     control: httpx.Client, served: Served
 ) -> None:
     with control.stream("GET", "/events", params={"session": "*"}) as feed:
-        served.wait_until(lambda: served.sessions.feed.is_heard)
+        served.wait_until(lambda: served.sessions.feed.has_listeners)
         served.ask("一")
         served.ask("一", base=served.base("file@a"))
         served.ask("一", base=served.base("@b"))
@@ -512,7 +512,7 @@ def test_a_page_of_elsewhere_may_not(headers: dict[str, str], control: httpx.Cli
 @pytest.fixture(scope="module")
 def locked() -> Iterator[str]:
     """The control API's URL of a server with a token."""
-    background = Background(App(Sessions(Settings()), token="secret"), grace=0.2)
+    background = BackgroundServer(App(Sessions(Settings()), token="secret"), grace=0.2)
     background.start()
     yield f"http://127.0.0.1:{background.port}/__mockglm__"
     background.stop()

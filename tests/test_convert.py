@@ -15,12 +15,12 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from mockglm.cli.convert import convert as verb
-from mockglm.convert import convert, read
+from mockglm.cli.convert import convert_command as verb
+from mockglm.convert import convert, read_foreign
 from mockglm.errors import FileError, UsageError
-from mockglm.exchange import Answer
-from mockglm.lint import Limits, lint
-from mockglm.scenario import load, load_all
+from mockglm.exchange import Response
+from mockglm.lint import LintLimits, lint_files
+from mockglm.scenarios import load, load_all
 from tests.serving import KEY, serving
 
 SOURCES = ("fantasy", "go-z-ai-cassettes", "pydantic-ai")
@@ -46,11 +46,11 @@ def go_vcr(version: int, response: dict[str, Any]) -> dict[str, Any]:
     return {"version": version, "interactions": [{"request": asked, "response": answered}]}
 
 
-def answer(path: Path, file: dict[str, Any]) -> Answer:
+def answer(path: Path, file: dict[str, Any]) -> Response:
     path.write_text(yaml.safe_dump(file), "utf-8")
-    (exchange,) = read(path).exchanges
-    assert exchange.answer is not None
-    return exchange.answer
+    (exchange,) = read_foreign(path).exchanges
+    assert exchange.response is not None
+    return exchange.response
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_json_that_was_kept_parsed_is_written_compact(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     file = vcrpy({"parsed_body": {"b": 1, "a": "你"}}, {"parsed_body": {"id": "1", "n": None}})
     assert answer(path, file).body == b'{"id":"1","n":null}'
-    (exchange,) = read(path).exchanges
+    (exchange,) = read_foreign(path).exchanges
     assert json.loads(exchange.request.body) == {"b": 1, "a": "你"}
 
 
@@ -96,11 +96,11 @@ def test_both_versions_of_go_vcr_are_read_with_their_time(
 def test_where_and_when_it_was_recorded_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     answer(path, go_vcr(2, {"headers": {"Date": ["Fri, 10 Jul 2026 22:17:26 GMT"]}}))
-    foreign = read(path)
+    foreign = read_foreign(path)
     assert foreign.origin == "https://open.bigmodel.cn/api/paas/v4"
     assert (foreign.at, foreign.by) == ("2026-07-10T22:17:26Z", "go-vcr")
     answer(path, vcrpy({}, {"body": {"string": BODY}}))
-    assert (read(path).at, read(path).by) == ("2026-06-30T23:39:42Z", "vcrpy")
+    assert (read_foreign(path).at, read_foreign(path).by) == ("2026-06-30T23:39:42Z", "vcrpy")
 
 
 @pytest.mark.parametrize(
@@ -118,12 +118,12 @@ def test_what_is_no_cassette_is_said(tmp_path: Path, text: str, said: str) -> No
     path = tmp_path / "a.yaml"
     path.write_text(text, "utf-8")
     with pytest.raises(FileError, match=said):
-        read(path)
+        read_foreign(path)
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot be read: No such file"):
-        read(tmp_path / "a.yaml")
+        read_foreign(tmp_path / "a.yaml")
 
 
 def test_a_status_that_no_file_can_have_is_said(tmp_path: Path) -> None:
@@ -266,11 +266,11 @@ def test_what_curl_saved_answers_whatever_is_asked(
     (tmp_path / name).write_bytes(saved.encode())
     (written,) = convert([tmp_path / name], tmp_path / "to").written
     (interaction,) = load(written).interactions
-    found = interaction.steps[0].answer
+    found = interaction.steps[0].response
     assert found is not None
     assert (found.status, found.header("content-type"), found.body.decode(), found.end) == expected
     assert interaction.request is None
-    assert lint([written], Limits(now=0)) == ()
+    assert lint_files([written], LintLimits(now=0)) == ()
     with serving(written) as served:
         answered = served.ask("随便什么", stream=found.is_stream)
         assert (answered.status_code, answered.text) == (expected[0], expected[2])
@@ -291,13 +291,13 @@ def test_when_a_body_was_saved_is_what_it_says(tmp_path: Path) -> None:
         (ERROR, ""),
     ):
         (tmp_path / "a.json").write_text(saved, "utf-8")
-        assert read(tmp_path / "a.json").at == at
+        assert read_foreign(tmp_path / "a.json").at == at
 
 
 def test_a_saved_body_that_is_packed_is_unpacked(tmp_path: Path) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
     (tmp_path / "a.txt").write_bytes(head + gzip.compress(PLAIN.encode()))
-    assert read(tmp_path / "a.txt").answers[0].body == PLAIN.encode()
+    assert read_foreign(tmp_path / "a.txt").answers[0].body == PLAIN.encode()
 
 
 @pytest.mark.parametrize(
@@ -318,7 +318,7 @@ def test_a_saved_body_that_is_packed_is_unpacked(tmp_path: Path) -> None:
 def test_what_is_no_answer_is_said(tmp_path: Path, name: str, saved: str, said: str) -> None:
     (tmp_path / name).write_text(saved, "utf-8")
     with pytest.raises(FileError, match=said):
-        read(tmp_path / name)
+        read_foreign(tmp_path / name)
 
 
 def test_keys_in_a_saved_body_are_left_behind(tmp_path: Path) -> None:
@@ -352,7 +352,7 @@ def test_every_recorded_exchange_is_played_byte_for_byte(tmp_path: Path, name: s
     converted = convert(sources, tmp_path)
     assert not converted.problems
     for source, path in zip(sources, converted.written, strict=True):
-        exchanges = read(source).exchanges
+        exchanges = read_foreign(source).exchanges
         with serving(path) as served, httpx.Client(trust_env=False) as client:
             for exchange in exchanges:
                 asked = exchange.request
@@ -361,6 +361,6 @@ def test_every_recorded_exchange_is_played_byte_for_byte(tmp_path: Path, name: s
                 answered = client.request(
                     asked.method, url, params=asked.query, content=asked.body, headers=headers
                 )
-                assert exchange.answer is not None
-                assert answered.status_code == exchange.answer.status
-                assert answered.content == exchange.answer.body
+                assert exchange.response is not None
+                assert answered.status_code == exchange.response.status
+                assert answered.content == exchange.response.body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.exchange import Answer, Frames, Request
+from mockglm.exchange import Frames, Request, Response
 
 TIMETABLE = ((0.0, 0, 2), (0.5, 2, 3), (1.0, 3, 4))
 TAILS = (b"1}\n\n", b"2}\n\n", b"3}\n\n")
@@ -33,9 +33,9 @@ def test_the_ending_goes_with_the_frame_it_is_due_with() -> None:
 
 
 def test_an_answer_keeps_its_opening_once_and_what_follows_it() -> None:
-    assert Answer(200, (), FRAMES).held == len(b"data: {") + sum(map(len, TAILS))
-    assert Answer(200, (), PIECES).held == sum(len(piece) for _, piece in PIECES)
-    assert Answer(200, (), FRAMES).body == Answer(200, (), PIECES).body
+    assert Response(200, (), FRAMES).memory_size == len(b"data: {") + sum(map(len, TAILS))
+    assert Response(200, (), PIECES).memory_size == sum(len(piece) for _, piece in PIECES)
+    assert Response(200, (), FRAMES).body == Response(200, (), PIECES).body
 
 
 @pytest.mark.parametrize(("name", "value"), [("vary", "a"), ("x-log-id", "1"), ("date", "none")])
@@ -43,4 +43,4 @@ def test_a_header_is_the_first_of_its_name(name: str, value: str) -> None:
     headers = (("vary", "a"), ("vary", "b"), ("x-log-id", "1"))
     assert Request("GET", "/", headers=headers).header(name, "none") == value
     titles = tuple((key.title(), text) for key, text in headers)
-    assert Answer(200, titles, ()).header(name, "none") == value
+    assert Response(200, titles, ()).header(name, "none") == value

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from tests.conftest import Serve
 from tests.grammars.derive import SOURCES, derive, grammar, load
 from tests.grammars.script import ask, script
@@ -28,7 +28,7 @@ CHUNK = (
 )
 
 
-def seen(answer: Answer) -> dict[str, Any]:
+def seen(answer: Response) -> dict[str, Any]:
     """The grammar of an answer of ours, all of which is known."""
     recording = Recording(
         name="ours", body=answer.body, status=answer.status, headers=answer.headers

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.exchange import Answer, Exchange, Request
-from mockglm.journal import Budget, Entry, Feed, Journal, Source
-from mockglm.redact import MOST_LEARNED, SECRET_HEADERS
-from mockglm.session import Visit
+from mockglm.exchange import Exchange, Request, Response
+from mockglm.journal import Entry, Feed, Journal, MemoryBudget, Source
+from mockglm.redaction import MOST_LEARNED, SECRET_HEADERS
+from mockglm.server import Visit
 
 
 def entry(ordinal: int, size: int = 10, session: str = "", path: str = "/models") -> Entry:
@@ -19,7 +19,7 @@ def ordinals(journal: Journal) -> list[int]:
 
 
 def test_over_the_budget_the_oldest_entry_of_all_journals_goes() -> None:
-    budget = Budget(most=1000)
+    budget = MemoryBudget(most=1000)
     first, second = Journal(budget), Journal(budget)
     for ordinal, journal in enumerate([first, second, first, second], 1):
         journal.add(entry(ordinal, 300))
@@ -29,7 +29,7 @@ def test_over_the_budget_the_oldest_entry_of_all_journals_goes() -> None:
 
 
 def test_two_hundred_journals_of_one_large_entry_each_keep_to_the_budget() -> None:
-    budget = Budget(most=1_000_000)
+    budget = MemoryBudget(most=1_000_000)
     journals = [Journal(budget) for _ in range(200)]
     for journal in journals:
         journal.add(entry(1, 240_000))
@@ -38,7 +38,7 @@ def test_two_hundred_journals_of_one_large_entry_each_keep_to_the_budget() -> No
 
 
 def test_what_is_cleared_or_pushed_out_counts_no_longer() -> None:
-    budget = Budget(most=1000)
+    budget = MemoryBudget(most=1000)
     first, second = Journal(budget, most_entries=2), Journal(budget)
     for ordinal in range(1, 6):
         first.add(entry(ordinal, 100))
@@ -49,16 +49,16 @@ def test_what_is_cleared_or_pushed_out_counts_no_longer() -> None:
 
 
 def test_an_answer_that_the_service_gave_later_counts() -> None:
-    budget = Budget(most=1000)
+    budget = MemoryBudget(most=1000)
     journal = Journal(budget)
     waiting = entry(2, 100)
     for one in (entry(1, 100), waiting, entry(3, 100)):
         journal.add(one)
-    answer = Answer(200, (), ((0.0, b"x" * 750),))
+    answer = Response(200, (), ((0.0, b"x" * 750),))
     exchange = Exchange(waiting.request, answer, 0.0)
-    Visit(None, waiting, journal, lambda: None).take(exchange, ())
+    Visit(None, waiting, journal, lambda: None).record_response(exchange, ())
     assert (ordinals(journal), budget.used) == ([2, 3], 950)
-    journal.weigh(entry(9))  # one that is gone
+    journal.recount(entry(9))  # one that is gone
     assert budget.used == 950
 
 
@@ -106,11 +106,13 @@ def test_one_entry_is_given_without_its_keys_and_none_that_is_not_there() -> Non
 def test_a_header_that_is_a_secret_is_not_shown(name: str) -> None:
     journal = Journal()
     asked = Request("POST", "/models", headers=((name.lower(), "abc"), ("accept", "abc")))
-    journal.add(Entry(1, "", 0.0, asked, answer=Answer(200, ((name, "abc"), ("Date", "x")), ())))
+    journal.add(
+        Entry(1, "", 0.0, asked, response=Response(200, ((name, "abc"), ("Date", "x")), ()))
+    )
     (shown,) = journal
-    assert shown.answer is not None
+    assert shown.response is not None
     assert shown.request.headers == ((name.lower(), "REDACTED"), ("accept", "abc"))
-    assert shown.answer.headers == ((name, "REDACTED"), ("Date", "x"))
+    assert shown.response.headers == ((name, "REDACTED"), ("Date", "x"))
 
 
 @pytest.mark.parametrize(

@@ -9,33 +9,33 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from mockglm.cassette import block, head
-from mockglm.cli.lint import lint as verb
+from mockglm.cassettes import dump, file_head
+from mockglm.cli.lint import lint_command as verb
 from mockglm.errors import UsageError
-from mockglm.lint import Limits, lint
-from mockglm.scenario import shipped
-from tests.cassette.exchanges import exchange
+from mockglm.lint import LintLimits, lint_files
+from mockglm.scenarios import shipped_scenarios
+from tests.cassettes.exchanges import exchange
 
 KEY = "0123456789abcdef0123456789abcdef.SecretSecret1234"
 NOW = 1_795_334_400.0  # 2026-11-22T08:00:00Z
-HEAD = head("https://open.bigmodel.cn/api/paas/v4", "2026-11-01T08:00:00Z", "mockglm")
-LIMITS = Limits(now=NOW)
+HEAD = file_head("https://open.bigmodel.cn/api/paas/v4", "2026-11-01T08:00:00Z", "mockglm")
+LIMITS = LintLimits(now=NOW)
 NEVER = "4:1: never plays: line 3 answers all it would"
 
 
-def found(folder: Path, text: str, limits: Limits = LIMITS) -> list[str]:
+def found(folder: Path, text: str, limits: LintLimits = LIMITS) -> list[str]:
     """The problems of one file, as `line:column: message`."""
     path = folder / "a.yaml"
     path.write_text(text, "utf-8")
-    return [str(problem).removeprefix(f"{path}:") for problem in lint([path], limits)]
+    return [str(problem).removeprefix(f"{path}:") for problem in lint_files([path], limits)]
 
 
 def test_the_scenarios_that_are_shipped_are_clean() -> None:
-    assert lint(shipped().values(), LIMITS) == ()
+    assert lint_files(shipped_scenarios().values(), LIMITS) == ()
 
 
 def test_a_cassette_as_it_was_recorded_is_clean(tmp_path: Path) -> None:
-    text = HEAD + block(exchange("一")) + block(exchange("一", size=2)) + block(exchange("二"))
+    text = HEAD + dump(exchange("一")) + dump(exchange("一", size=2)) + dump(exchange("二"))
     assert found(tmp_path, text) == []
 
 
@@ -62,7 +62,7 @@ def test_a_key_is_found_where_it_stands(tmp_path: Path) -> None:
 def test_a_key_of_an_account_is_there_to_be_used_unless_it_is_the_real_one(tmp_path: Path) -> None:
     text = f"format: 1\naccounts: [{{key: {KEY}}}]\n"
     assert found(tmp_path, text) == []
-    real = Limits(now=NOW, secrets=(KEY,))
+    real = LintLimits(now=NOW, secrets=(KEY,))
     assert found(tmp_path, text, real) == ["2:18: a key is here: take it out, and have it revoked"]
 
 
@@ -82,7 +82,7 @@ def test_a_key_that_cannot_be_seen_is_found(tmp_path: Path, chunks: str) -> None
 
 def test_a_key_that_is_known_is_found_whatever_its_shape(tmp_path: Path) -> None:
     text = "format: 1\ninteractions:\n- reply: {content: my-own-key-12}\n"
-    limits = Limits(now=NOW, secrets=("my-own-key-12",))
+    limits = LintLimits(now=NOW, secrets=("my-own-key-12",))
     assert found(tmp_path, text, limits) == [
         "3:20: a key is here: take it out, and have it revoked"
     ]
@@ -102,13 +102,13 @@ def test_a_key_that_is_known_is_found_whatever_its_shape(tmp_path: Path) -> None
 def test_a_recording_has_an_age(
     tmp_path: Path, at: str, days: float | None, problems: list[str]
 ) -> None:
-    text = HEAD.replace("2026-11-01T08:00:00Z", at) + block(exchange())
-    limits = Limits(now=NOW, days=days)
+    text = HEAD.replace("2026-11-01T08:00:00Z", at) + dump(exchange())
+    limits = LintLimits(now=NOW, days=days)
     assert found(tmp_path, text, limits) == [f"2:1: {problem}" for problem in problems]
 
 
 def test_what_was_written_twice_is_named(tmp_path: Path) -> None:
-    text = HEAD + block(exchange("一")) + block(exchange("二")) + block(exchange("一"))
+    text = HEAD + dump(exchange("一")) + dump(exchange("二")) + dump(exchange("一"))
     assert found(tmp_path, text) == ["39:1: the same as line 7, word for word"]
 
 
@@ -132,13 +132,13 @@ def test_a_name_belongs_to_one_file(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "c.yaml").write_text(text, "utf-8")
-    (problem,) = lint([tmp_path], LIMITS)
+    (problem,) = lint_files([tmp_path], LIMITS)
     assert problem.message == f"the name `c` is taken by {tmp_path / 'a' / 'c.yaml'}"
 
 
 def test_a_path_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not there"):
-        lint([tmp_path / "a.yaml"], LIMITS)
+        lint_files([tmp_path / "a.yaml"], LIMITS)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from mockglm.faults import CATALOGUE, parse
-from mockglm.gateway import route
-from mockglm.scenario import parse as parse_file
-from mockglm.scenario import shipped
+from mockglm.scenarios import parse as parse_file
+from mockglm.scenarios import shipped_scenarios
+from mockglm.server.routes import parse_route
 from tests.pages import DOCS, PAGES, faults
 from tests.serving import KEY, serving
 
@@ -33,16 +33,16 @@ def test_the_examples_of_the_page_can_be_used() -> None:
     (example,) = re.findall(r"```yaml\n(.*?)```", faults(), re.DOTALL)
     assert len(parse_file(example.encode(), Path("example.yaml")).interactions) == 2
     (url,) = re.findall(r"`(/s/\S+/api/paas/v4)`", faults())
-    where = route(url)
+    where = parse_route(url)
     assert (where.scenario, where.label) == ("hello", "me")
-    assert [str(laid.place) for laid in parse(where.faults)] == ["None", "3 frames"]
+    assert [str(laid.position) for laid in parse(where.faults)] == ["None", "3 frames"]
 
 
 def test_the_url_of_the_page_does_what_it_says() -> None:
     (url,) = re.findall(r"`/s/(\S+)/api/paas/v4`", faults())
     body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "hi"}], "stream": True}
     came: list[bytes] = []
-    with serving(shipped()["hello"]) as served, pytest.raises(httpx.ReadError):
+    with serving(shipped_scenarios()["hello"]) as served, pytest.raises(httpx.ReadError):
         _read(f"{served.base(url)}/chat/completions", body, came)
     assert b"".join(came).count(b"\r\n\r\n") == 3
 

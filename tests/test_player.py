@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from mockglm.exchange import Answer
-from mockglm.player import Player, needs_wire
+from mockglm.exchange import Response
+from mockglm.player import Player, needs_connection
 
 DATE = ("Date", "yesterday")
 STREAM = (DATE, ("Content-Type", "text/event-stream"))
@@ -31,10 +31,10 @@ class Progress:
     started: float = field(default_factory=monotonic)
     calls: list[str] = field(default_factory=list)
 
-    def first(self) -> None:
+    def on_first_chunk(self) -> None:
         self.calls.append("first")
 
-    def last(self) -> None:
+    def on_last_chunk(self) -> None:
         self.calls.append("last")
 
 
@@ -61,7 +61,7 @@ class FakeWire:
     room: int = 1000
     method: str = "POST"
     version: str = "1.1"
-    stays: bool = True
+    keep_alive: bool = True
     done_with: list[object] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     written: int = 0
@@ -86,10 +86,10 @@ class FakeWire:
         self.done_with.append("drain")
         self.written = 0
 
-    async def sent(self) -> None:
+    async def wait_sent(self) -> None:
         self.done_with.append("sent")
 
-    def done(self, *, closes: bool) -> None:
+    def finish_response(self, *, closes: bool) -> None:
         self.done_with.append("closes" if closes else "done")
 
     def reset(self) -> None:
@@ -101,7 +101,7 @@ class FakeWire:
         self.gone.set_result(None)
 
 
-async def play(answer: Answer, wire: FakeWire, watch: Progress | None = None) -> bool:
+async def play(answer: Response, wire: FakeWire, watch: Progress | None = None) -> bool:
     return await Player().play(answer, Sent(), watch or Progress(), wire)
 
 
@@ -114,20 +114,20 @@ async def begun(wire: FakeWire) -> None:
 async def test_no_piece_is_sent_before_it_is_due() -> None:
     due = (0.0, 0.01, 0.01, 0.025, 0.03)
     wire, watch = FakeWire(), Progress()
-    assert await play(Answer(200, STREAM, tuple((at, b"x") for at in due)), wire, watch)
+    assert await play(Response(200, STREAM, tuple((at, b"x") for at in due)), wire, watch)
     assert all(at >= watch.started + d for at, d in zip(wire.times, due, strict=True))
 
 
 async def test_what_goes_at_once_goes_in_one_write_with_its_head() -> None:
     wire, watch = FakeWire(), Progress()
-    assert await play(Answer(200, STREAM, ((0.0, b"data: 1\n\n"),)), wire, watch)
+    assert await play(Response(200, STREAM, ((0.0, b"data: 1\n\n"),)), wire, watch)
     assert wire.done_with == [CHUNKED + b"9\r\ndata: 1\n\n\r\n0\r\n\r\n", "done"]
     assert watch.calls == ["first", "last"]
 
 
 async def test_a_head_that_is_due_before_its_body_goes_alone() -> None:
     wire = FakeWire()
-    playing = asyncio.ensure_future(play(Answer(200, STREAM, ((FOREVER, b"a"),)), wire))
+    playing = asyncio.ensure_future(play(Response(200, STREAM, ((FOREVER, b"a"),)), wire))
     await begun(wire)
     assert wire.done_with == [CHUNKED]
     wire.gone.set_result(None)
@@ -136,7 +136,7 @@ async def test_a_head_that_is_due_before_its_body_goes_alone() -> None:
 
 async def test_an_answer_waits_until_its_head_is_due() -> None:
     wire = FakeWire()
-    answer = Answer(200, PLAIN, ((FOREVER, b"{}"),), head=FOREVER)
+    answer = Response(200, PLAIN, ((FOREVER, b"{}"),), head=FOREVER)
     playing = asyncio.ensure_future(play(answer, wire))
     for _ in range(5):
         await asyncio.sleep(0)
@@ -147,7 +147,7 @@ async def test_an_answer_waits_until_its_head_is_due() -> None:
 
 async def test_pieces_that_are_due_together_are_writes_of_their_own() -> None:
     wire = FakeWire()
-    assert await play(Answer(200, STREAM, ((0.0, b"a"), (0.0, b"b"), (0.0, b"c"))), wire)
+    assert await play(Response(200, STREAM, ((0.0, b"a"), (0.0, b"b"), (0.0, b"c"))), wire)
     assert wire.done_with == [
         CHUNKED + b"1\r\na\r\n",
         b"1\r\nb\r\n",
@@ -158,7 +158,7 @@ async def test_pieces_that_are_due_together_are_writes_of_their_own() -> None:
 
 async def test_a_large_piece_is_handed_over_in_parts_as_the_wire_takes_them() -> None:
     wire = FakeWire(room=1)
-    answer = Answer(200, PLAIN, ((0.0, b"x" * 150_000),))
+    answer = Response(200, PLAIN, ((0.0, b"x" * 150_000),))
     assert await play(answer, wire)
     sizes = [len(one) if isinstance(one, bytes) else one for one in wire.done_with]
     head = len(wire.sent_bytes) - 150_000
@@ -168,7 +168,7 @@ async def test_a_large_piece_is_handed_over_in_parts_as_the_wire_takes_them() ->
 async def test_a_full_wire_is_waited_for_whoever_meets_it() -> None:
     wire = FakeWire(room=1)
     times = (0.0, 0.002, 0.004, 0.004)
-    assert await play(Answer(200, STREAM, tuple((at, b"a") for at in times)), wire)
+    assert await play(Response(200, STREAM, tuple((at, b"a") for at in times)), wire)
     kinds = [isinstance(one, bytes) or one for one in wire.done_with]
     assert kinds == [True, "drain", True, "drain", True, "drain", True, "done"]
 
@@ -181,7 +181,7 @@ async def test_a_client_that_leaves_while_the_wire_is_full_ends_the_answer() -> 
         wire.written = 0
 
     wire.drain = drain  # type: ignore[method-assign]
-    assert await play(Answer(200, STREAM, ((0.0, b"a"), (0.0, b"b"))), wire) is False
+    assert await play(Response(200, STREAM, ((0.0, b"a"), (0.0, b"b"))), wire) is False
     assert wire.done_with == [CHUNKED + b"1\r\na\r\n"]
 
 
@@ -192,32 +192,32 @@ async def test_the_last_bytes_are_announced_before_they_go() -> None:
         order.append((data[-1:], tuple(watch.calls)))
 
     wire.write = write  # type: ignore[method-assign]
-    answer = Answer(200, PLAIN, ((0.0, b"a"), (0.0, b"b")))
+    answer = Response(200, PLAIN, ((0.0, b"a"), (0.0, b"b")))
     await play(answer, wire, watch)
     assert order == [(b"a", ("first",)), (b"b", ("first", "last"))]
 
 
 async def test_an_answer_without_a_body_is_whole_with_its_head() -> None:
     wire, watch = FakeWire(), Progress()
-    assert await play(Answer(204, PLAIN, ()), wire, watch)
+    assert await play(Response(204, PLAIN, ()), wire, watch)
     assert wire.sent_bytes.endswith(b"content-type: application/json\r\n\r\n")
     assert (wire.done_with[-1], watch.calls) == ("done", ["first", "last"])
 
 
 async def test_a_stream_ends_when_its_client_is_gone() -> None:
     wire, player = FakeWire(), Player()
-    answer = Answer(200, STREAM, ((0.0, b"a"), (FOREVER, b"b")))
+    answer = Response(200, STREAM, ((0.0, b"a"), (FOREVER, b"b")))
     playing = asyncio.ensure_future(player.play(answer, Sent(), Progress(), wire))
     await begun(wire)
     wire.gone.set_result(None)
     assert await playing is False
     assert wire.done_with == [CHUNKED + b"1\r\na\r\n"]
-    assert len(player.ticker) == 0
+    assert len(player.scheduler) == 0
 
 
 async def test_stopping_ends_what_waits() -> None:
     wire, player = FakeWire(), Player()
-    answer = Answer(200, STREAM, ((0.0, b"a"), (FOREVER, b"b")))
+    answer = Response(200, STREAM, ((0.0, b"a"), (FOREVER, b"b")))
     playing = asyncio.ensure_future(player.play(answer, Sent(), Progress(), wire))
     await begun(wire)
     player.stop()
@@ -227,7 +227,7 @@ async def test_stopping_ends_what_waits() -> None:
 
 async def test_a_reset_waits_until_all_was_sent() -> None:
     wire, watch = FakeWire(), Progress()
-    answer = Answer(200, STREAM, ((0.0, b"data: 1\n\n"),), end="reset")
+    answer = Response(200, STREAM, ((0.0, b"data: 1\n\n"),), end="reset")
     assert await play(answer, wire, watch) is False
     assert wire.done_with == [CHUNKED + b"9\r\ndata: 1\n\n\r\n", "sent", "reset"]
     assert watch.calls == ["first", "last"]
@@ -235,7 +235,7 @@ async def test_a_reset_waits_until_all_was_sent() -> None:
 
 async def test_a_close_leaves_the_message_unfinished() -> None:
     wire = FakeWire()
-    answer = Answer(200, (*PLAIN, ("Content-Length", "9")), ((0.0, b"{"),), end="close")
+    answer = Response(200, (*PLAIN, ("Content-Length", "9")), ((0.0, b"{"),), end="close")
     assert await play(answer, wire) is False
     assert wire.sent_bytes.endswith(b"content-length: 9\r\n\r\n{")
     assert wire.done_with[-1] == "close"
@@ -243,21 +243,21 @@ async def test_a_close_leaves_the_message_unfinished() -> None:
 
 async def test_an_answer_without_a_head_sends_none() -> None:
     wire = FakeWire()
-    await play(Answer(200, PLAIN, (), end="reset", head=None), wire)
+    await play(Response(200, PLAIN, (), end="reset", head=None), wire)
     assert wire.done_with == ["sent", "reset"]
 
 
 async def test_a_raw_answer_goes_as_it_stands_and_is_the_last() -> None:
     wire = FakeWire()
     headers = (DATE, ("Transfer-Encoding", "chunked"))
-    assert await play(Answer(200, headers, ((0.0, b"zz\r\nx\r\n"),), raw=True), wire)
+    assert await play(Response(200, headers, ((0.0, b"zz\r\nx\r\n"),), raw=True), wire)
     head = b"HTTP/1.1 200 OK\r\ndate: yesterday\r\ntransfer-encoding: chunked\r\n\r\n"
     assert wire.done_with == [head + b"zz\r\nx\r\n", "closes"]
 
 
 async def test_a_hang_lasts_until_the_client_leaves() -> None:
     wire = FakeWire()
-    playing = asyncio.ensure_future(play(Answer(200, STREAM, (), end="hang"), wire))
+    playing = asyncio.ensure_future(play(Response(200, STREAM, (), end="hang"), wire))
     for _ in range(20):
         await asyncio.sleep(0)
     assert not playing.done()
@@ -268,14 +268,14 @@ async def test_a_hang_lasts_until_the_client_leaves() -> None:
 
 async def test_a_date_is_made_for_an_answer_that_has_none() -> None:
     wire = FakeWire()
-    await play(Answer(200, PLAIN[1:], ((0.0, b"{}"),)), wire)
+    await play(Response(200, PLAIN[1:], ((0.0, b"{}"),)), wire)
     assert wire.sent_bytes.startswith(b"HTTP/1.1 200 OK\r\ndate: ")
     assert b" GMT\r\ncontent-type: application/json\r\n" in wire.sent_bytes
 
 
 async def test_without_a_wire_an_answer_goes_through_asgi() -> None:
     sent, watch = Sent(), Progress()
-    assert await Player().play(Answer(200, PLAIN, ((0.0, b"{"), (0.005, b"}"))), sent, watch)
+    assert await Player().play(Response(200, PLAIN, ((0.0, b"{"), (0.005, b"}"))), sent, watch)
     assert sent.messages == [
         {
             "type": "http.response.start",
@@ -295,15 +295,15 @@ async def test_without_a_wire_an_answer_goes_through_asgi() -> None:
 
 async def test_without_a_wire_the_framing_of_a_stream_is_the_servers() -> None:
     sent = Sent()
-    assert await Player().play(Answer(200, STREAM, ()), sent, Progress())
+    assert await Player().play(Response(200, STREAM, ()), sent, Progress())
     assert [name for name, _ in sent.messages[0]["headers"]] == [b"date", b"content-type"]
     assert sent.bodies == [b""]
 
 
 @pytest.mark.parametrize("end", ["close", "reset", "hang"])
 async def test_what_asgi_cannot_say_is_refused_without_a_wire(end: Any) -> None:
-    answer, sent = Answer(200, (*STREAM, ("X-Log-Id", "1")), (), end=end), Sent()
-    assert needs_wire(answer)
+    answer, sent = Response(200, (*STREAM, ("X-Log-Id", "1")), (), end=end), Sent()
+    assert needs_connection(answer)
     assert await Player().play(answer, sent, Progress()) is False
     assert sent.messages[0]["status"] == 422
     assert (b"x-mockglm-miss", b"1") in sent.messages[0]["headers"]
@@ -315,5 +315,5 @@ async def test_what_asgi_cannot_say_is_refused_without_a_wire(end: Any) -> None:
 
 async def test_framing_of_its_own_is_refused_without_a_wire() -> None:
     sent = Sent()
-    await Player().play(Answer(200, STREAM, (), raw=True), sent, Progress())
+    await Player().play(Response(200, STREAM, (), raw=True), sent, Progress())
     assert b"fault its framing: this server" in sent.bodies[0]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from mockglm.codes import CODES
+from mockglm.error_codes import CODES
 from tests.serving import KEY, Served
 
 ROUNDS = 25

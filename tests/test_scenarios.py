@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mockglm.cli.files import scenarios as verb
-from mockglm.scenario import load, shipped
+from mockglm.cli.files import scenarios_command as verb
+from mockglm.scenarios import load, shipped_scenarios
 from tests.arrival import Arrived, read
 from tests.outcomes.heard import QUESTION, TOOLS
 from tests.outcomes.page import rows
 from tests.serving import KEY, Served, post, serving
 
 DOCS = Path(__file__).parents[1] / "docs"
-SHIPPED = shipped()
+SHIPPED = shipped_scenarios()
 LINK = re.compile(r"https://\S+|\b[\w.-]+/[\w.-]+#\d+\b")
 BASIC = {
     *("hello", "thinking", "json-mode", "tool-loop", "tool-parallel", "tool-stream"),

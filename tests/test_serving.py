@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from mockglm.app import App
-from mockglm.player import WIRE, Player
-from mockglm.serving import Background
+from mockglm.player import CONNECTION, Player
+from mockglm.serving import BackgroundServer
 from tests.serving import Served, post, serving
 
 SLOW = """
@@ -169,10 +169,10 @@ def test_nothing_is_said_of_a_failure_in_the_middle_of_an_answer(
         player = Player()
 
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-            scope["extensions"][WIRE].write(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+            scope["extensions"][CONNECTION].write(b"HTTP/1.1 200 OK\r\n\r\nhalf")
             raise RuntimeError("broken")
 
-    background = Background(cast("App", Failing()))
+    background = BackgroundServer(cast("App", Failing()))
     background.start()
     try:
         served = Served(background, cast("Any", None))

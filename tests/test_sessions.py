@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from mockglm.errors import UsageError
-from mockglm.exchange import Answer, Request
-from mockglm.journal import Budget, Entry, Journal
-from mockglm.scenario import parse
+from mockglm.exchange import Request, Response
+from mockglm.journal import Entry, Journal, MemoryBudget
+from mockglm.scenarios import parse
+from mockglm.server import Session, Sessions, Settings, handle
 from mockglm.serving import Reloader
-from mockglm.session import Session, Sessions, Settings, visit
 from tests.serving import KEY, serving
 
 COUNTED = """
@@ -43,9 +43,9 @@ def chat(text: str, *, stream: bool = False) -> Request:
     return Request("POST", "/chat/completions", headers=headers, body=body.encode())
 
 
-def said(session: Session, text: str) -> Answer:
+def said(session: Session, text: str) -> Response:
     """What a session answers to a text."""
-    answer = visit(session, chat(text)).answer
+    answer = handle(session, chat(text)).answer
     assert answer is not None
     return answer
 
@@ -104,7 +104,7 @@ def test_a_new_stage_begins_sequences_anew_and_keeps_the_journal() -> None:
     some = sessions(COUNTED)
     session = some.get()
     for _ in range(2):
-        visit(session, chat("n"))
+        handle(session, chat("n"))
     some.load([parse(COUNTED.replace("one", "uno").encode(), "file0.yaml")])
     answer = said(session, "n")
     assert b"uno" in answer.body
@@ -119,7 +119,7 @@ def test_the_same_seed_says_the_same_in_another_process() -> None:
 def _said(seed: str) -> bytes:
     script = (
         "from tests.test_sessions import sessions, chat\n"
-        "from mockglm.session import visit\n"
+        "from mockglm.server import visit\n"
         f"session = sessions(seed={seed!r}).get()\n"
         "session.clock._wall = lambda: 1784000000.25\n"
         "for text in ('你好', '讲个故事', 'write a poem'):\n"
@@ -155,7 +155,7 @@ interactions:
 
 
 def test_a_journal_keeps_to_its_number_and_to_the_budget_of_all() -> None:
-    budget = Budget(most=1000)
+    budget = MemoryBudget(most=1000)
     first, second = Journal(budget, most_entries=3), Journal(budget)
     for ordinal in range(5):
         first.add(_entry(ordinal, 10))

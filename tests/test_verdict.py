@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from mockglm import codes
-from mockglm.exchange import Answer, Request
+from mockglm import error_codes
+from mockglm.exchange import Request, Response
 from mockglm.journal import Entry, Outcome
 from mockglm.verdict import KINDS, judge
 
@@ -19,25 +19,25 @@ JSON_TYPE = (("Content-Type", "application/json; charset=UTF-8"),)
 STREAM_TYPE = (("Content-Type", "text/event-stream;charset=UTF-8"),)
 
 
-def refusal(code: str, **fields: str) -> Answer:
-    message = codes.text(code, "zh", {"error_id": "1", **fields})
+def refusal(code: str, **fields: str) -> Response:
+    message = error_codes.message_for(code, "zh", {"error_id": "1", **fields})
     body = json.dumps({"error": {"code": code, "message": message}}).encode()
-    return Answer(codes.CODES[code].status, JSON_TYPE, ((0.0, body),))
+    return Response(error_codes.CODES[code].status, JSON_TYPE, ((0.0, body),))
 
 
-def plain(text: str = "好", finish: str = "stop") -> Answer:
+def plain(text: str = "好", finish: str = "stop") -> Response:
     choice = {"index": 0, "finish_reason": finish, "message": {"content": text}}
-    return Answer(200, JSON_TYPE, ((0.0, json.dumps({"choices": [choice]}).encode()),))
+    return Response(200, JSON_TYPE, ((0.0, json.dumps({"choices": [choice]}).encode()),))
 
 
-def stream(text: str, finish: str | None = "stop", error: str | None = None) -> Answer:
+def stream(text: str, finish: str | None = "stop", error: str | None = None) -> Response:
     chunks: list[Any] = [{"choices": [{"index": 0, "delta": {"content": text}}]}]
     if finish:
         chunks.append({"choices": [{"index": 0, "finish_reason": finish, "delta": {}}]})
     if error:
         chunks.append({"error": {"code": error, "message": "网络错误"}})
     body = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
-    return Answer(200, STREAM_TYPE, ((0.0, body.encode()),))
+    return Response(200, STREAM_TYPE, ((0.0, body.encode()),))
 
 
 def asking(text: str = "你好", **more: Any) -> bytes:
@@ -48,7 +48,7 @@ def asking(text: str = "你好", **more: Any) -> bytes:
 def entry(
     ordinal: int,
     at: float,
-    answer: Answer | None,
+    answer: Response | None,
     body: bytes = asking(),
     *,
     took: float | None = 0.01,
@@ -62,13 +62,13 @@ def entry(
         DAY + at,
         request,
         source=source,
-        answer=answer,
+        response=answer,
         total=took,
         outcome=outcome,
     )
 
 
-def asked(answer: Answer, *times: float) -> list[Entry]:
+def asked(answer: Response, *times: float) -> list[Entry]:
     """The same question at these seconds, answered alike."""
     return [entry(index, at, answer) for index, at in enumerate(times, 1)]
 
@@ -130,25 +130,25 @@ def test_who_is_told_not_to_ask_again_has_not_given_up() -> None:
 
 def test_a_limit_without_a_time_cannot_be_waited_for() -> None:
     body = json.dumps({"error": {"code": "1308", "message": "used up"}}).encode()
-    assert names(asked(Answer(429, JSON_TYPE, ((0.0, body),)), 0, 9999)) == ["retried-in-vain"]
+    assert names(asked(Response(429, JSON_TYPE, ((0.0, body),)), 0, 9999)) == ["retried-in-vain"]
 
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (Answer(502, (), ((0.0, b"<html>"),)), []),
-        (Answer(429, (), ((0.0, b"slow down"),)), []),
-        (Answer(404, (), ((0.0, b"{}"),)), ["retried-in-vain"]),
+        (Response(502, (), ((0.0, b"<html>"),)), []),
+        (Response(429, (), ((0.0, b"slow down"),)), []),
+        (Response(404, (), ((0.0, b"{}"),)), ["retried-in-vain"]),
         (plain(finish="sensitive"), ["retried-in-vain"]),
         (plain(finish="model_context_window_exceeded"), ["retried-in-vain"]),
         (plain(finish="network_error"), []),
         (plain(), []),
         (stream("好", None), []),
         (stream("好", None, "1234"), []),
-        (Answer(200, STREAM_TYPE, ()), []),
+        (Response(200, STREAM_TYPE, ()), []),
     ],
 )
-def test_asking_again_is_judged_by_what_was_answered(answer: Answer, expected: list[str]) -> None:
+def test_asking_again_is_judged_by_what_was_answered(answer: Response, expected: list[str]) -> None:
     assert names(asked(answer, 0, 1, 3)) == expected
 
 
@@ -204,7 +204,7 @@ def test_waits_grow_and_attempts_are_few(times: tuple[float, ...], expected: lis
 
 
 def test_a_connection_that_broke_may_be_tried_at_once() -> None:
-    broken = Answer(200, STREAM_TYPE, (), end="reset")
+    broken = Response(200, STREAM_TYPE, (), end="reset")
     assert names([entry(1, 0, broken, outcome="cut"), entry(2, 0.01, plain())]) == []
 
 
@@ -227,7 +227,7 @@ HISTORY = [
     ],
 )
 def test_what_broke_off_is_not_kept_as_an_answer(
-    answer: Answer, outcome: Outcome, expected: list[str]
+    answer: Response, outcome: Outcome, expected: list[str]
 ) -> None:
     later = entry(2, 5, plain(), json.dumps({"messages": HISTORY}).encode())
     assert names([entry(1, 0, answer, outcome=outcome), later]) == expected
@@ -249,12 +249,12 @@ def test_a_history_that_cannot_be_read_proves_nothing(body: bytes) -> None:
     ("answer", "outcome", "expected"),
     [
         (plain(), "open", ["left-open"]),
-        (Answer(200, STREAM_TYPE, (), end="hang"), "cut", ["left-open"]),
-        (Answer(200, STREAM_TYPE, (), end="reset"), "cut", []),
+        (Response(200, STREAM_TYPE, (), end="hang"), "cut", ["left-open"]),
+        (Response(200, STREAM_TYPE, (), end="reset"), "cut", []),
     ],
 )
 def test_an_answer_on_its_way_is_held_by_its_client(
-    answer: Answer, outcome: Outcome, expected: list[str]
+    answer: Response, outcome: Outcome, expected: list[str]
 ) -> None:
     waiting = entry(1, 0, answer, took=None, outcome=outcome)
     assert names([waiting], waiting=[1]) == expected

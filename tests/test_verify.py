@@ -14,16 +14,16 @@ import pytest
 from click.testing import CliRunner
 
 from mockglm import faults, sse
-from mockglm.cassette import block
-from mockglm.cassette import head as head_of
-from mockglm.chat import Rendering, Stamp, refuse
-from mockglm.cli.verify import verify as verb
+from mockglm.cassettes import dump
+from mockglm.cassettes import file_head as head_of
+from mockglm.cli.verify import verify_command as verb
 from mockglm.clock import Ids
+from mockglm.completions import Renderer, ResponseFields, render_error
 from mockglm.errors import FaultError, UsageError
-from mockglm.exchange import Answer, Exchange, Failure, Reply, Request, ToolCall
+from mockglm.exchange import APIError, Exchange, Reply, Request, Response, ToolCall
 from mockglm.models import MODELS
 from mockglm.recorder import Upstream
-from mockglm.scenario import load, shipped
+from mockglm.scenarios import load, shipped_scenarios
 from mockglm.verify import Plan, drift, plan, shape
 from mockglm.verify import verify as check
 from tests.recorder.service import KEY, Service, chunk, head, recording
@@ -44,9 +44,9 @@ UNSEEN = {"usage-over"}
 """What no shape shows: how many tokens are too many, the request has said."""
 
 
-def stamp(number: int) -> Stamp:
+def stamp(number: int) -> ResponseFields:
     ids, now = Ids("seed", "session", number), 1_773_349_383.0 + number
-    return Stamp(
+    return ResponseFields(
         ids=ids,
         id=ids.log(now),
         request_id=ids.log(now),
@@ -57,19 +57,19 @@ def stamp(number: int) -> Stamp:
     )
 
 
-def answers(number: int) -> Iterator[Answer]:
+def answers(number: int) -> Iterator[Response]:
     """The same replies as they are told at different times, as stream, in pieces and as JSON."""
     for reply in REPLIES.values():
-        yield Rendering(reply).stream(stamp(number))
-        yield Rendering(reply).stream(stamp(number), tool_stream=True)
-        yield Rendering(reply).plain(stamp(number))
-    yield refuse(Failure("1301"), stamp(number).id)
+        yield Renderer(reply).render_stream(stamp(number))
+        yield Renderer(reply).render_stream(stamp(number), tool_stream=True)
+        yield Renderer(reply).render_json(stamp(number))
+    yield render_error(APIError("1301"), stamp(number).id)
 
 
 PAIRS = list(zip(answers(1), answers(5), strict=True))
 
 
-def laid(name: str, answer: Answer) -> Answer | None:
+def laid(name: str, answer: Response) -> Response | None:
     """The answer with a fault laid over it; None where it cannot be."""
     try:
         return faults.apply(answer, faults.parse(name))
@@ -77,7 +77,7 @@ def laid(name: str, answer: Answer) -> Answer | None:
         return None
 
 
-def changed(name: str, pairs: list[tuple[Answer, Answer]] = PAIRS) -> list[list[str]]:
+def changed(name: str, pairs: list[tuple[Response, Response]] = PAIRS) -> list[list[str]]:
     """What is named of each answer that a fault can be laid over."""
     live = [(recorded, laid(name, answer)) for recorded, answer in pairs]
     return [
@@ -88,15 +88,18 @@ def changed(name: str, pairs: list[tuple[Answer, Answer]] = PAIRS) -> list[list[
 
 
 @pytest.mark.parametrize(("recorded", "live"), PAIRS)
-def test_other_ids_and_times_are_no_drift(recorded: Answer, live: Answer) -> None:
+def test_other_ids_and_times_are_no_drift(recorded: Response, live: Response) -> None:
     assert drift(shape(recorded), shape(live)) == ()
 
 
 def test_other_words_are_no_drift() -> None:
     other = Reply(content="再见，欢迎下次再来。" * 5, reasoning="用户要走了。" * 9)
     for recorded, live in (
-        (Rendering(REPLIES["text"]).stream(stamp(1)), Rendering(other).stream(stamp(2))),
-        (Rendering(REPLIES["text"]).plain(stamp(1)), Rendering(other).plain(stamp(2))),
+        (
+            Renderer(REPLIES["text"]).render_stream(stamp(1)),
+            Renderer(other).render_stream(stamp(2)),
+        ),
+        (Renderer(REPLIES["text"]).render_json(stamp(1)), Renderer(other).render_json(stamp(2))),
     ):
         assert drift(shape(recorded), shape(live)) == ()
 
@@ -170,13 +173,13 @@ def test_a_fault_of_the_stream_is_named(name: str) -> None:
 
 
 def test_an_answer_that_is_none_of_glm_is_told_in_one_line() -> None:
-    page = Answer(502, (("Content-Type", "text/html"),), ((0.0, b"<html>"),))
+    page = Response(502, (("Content-Type", "text/html"),), ((0.0, b"<html>"),))
     assert [one.path for one in drift(shape(PAIRS[2][0]), shape(page))] == [
         "status",
         "content type",
         "body",
     ]
-    assert shape(Answer(200, (), ())).facts["body"] == "empty"
+    assert shape(Response(200, (), ())).facts["body"] == "empty"
 
 
 @pytest.fixture
@@ -184,7 +187,10 @@ def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cassette of a tool loop, as it was recorded from the shipped scenarios."""
     monkeypatch.setenv("ZAI_API_KEY", KEY)
     path = tmp_path / "a.yaml"
-    with serving(shipped()["hello"], speed=0) as service, recording(service.url, path) as proxy:
+    with (
+        serving(shipped_scenarios()["hello"], speed=0) as service,
+        recording(service.url, path) as proxy,
+    ):
         for stream in (True, False):
             proxy.post(json=asked(stream=stream))
     assert len(load(path).interactions) == 2
@@ -203,7 +209,7 @@ def run(path: Path, served: Served, *options: str, base: str = "") -> tuple[int,
 
 
 def test_a_service_that_did_not_change_is_as_recorded(recorded: Path) -> None:
-    with serving(shipped()["hello"]) as served:
+    with serving(shipped_scenarios()["hello"]) as served:
         code, output = run(recorded, served)
     lines = output.splitlines()
     assert code == 0
@@ -217,7 +223,7 @@ def test_a_service_that_changed_is_told_by_path_and_written_down(
 ) -> None:
     report, junit = tmp_path / "new" / "report.json", tmp_path / "junit.xml"
     files = ("--report", str(report), "--junitxml", str(junit))
-    with serving(shipped()["hello"]) as served:
+    with serving(shipped_scenarios()["hello"]) as served:
         code, output = run(recorded, served, *files, base="hello+model-other")
     assert code == 1
     suite = ElementTree.parse(junit).getroot()[0]
@@ -237,7 +243,7 @@ def test_a_service_that_changed_is_told_by_path_and_written_down(
 
 
 def test_no_more_is_sent_than_was_allowed(recorded: Path) -> None:
-    with serving(shipped()["hello"]) as served:
+    with serving(shipped_scenarios()["hello"]) as served:
         code, output = run(recorded, served, "--max-requests", "1")
         assert len(served.session().journal) == 1
     assert code == 0
@@ -252,7 +258,7 @@ def test_there_is_a_ceiling_without_one_being_asked_for(recorded: Path) -> None:
     text = recorded.read_text("utf-8")
     head, marker, one = text.partition("- request:")
     recorded.write_text(head + (marker + one) * 16, "utf-8")
-    with serving(shipped()["hello"]) as served:
+    with serving(shipped_scenarios()["hello"]) as served:
         code, output = run(recorded, served)
         assert len(served.session().journal) == 30
     assert code == 0
@@ -267,7 +273,7 @@ def test_a_plan_says_what_would_be_sent_and_sends_nothing(
     text = recorded.read_text("utf-8")
     recorded.write_text(f"{text}- {{when: {{}}, reply: {{content: 晴}}}}\n", "utf-8")
     lines = text.count("\n")
-    with serving(shipped()["hello"]) as served:
+    with serving(shipped_scenarios()["hello"]) as served:
         code, output = run(recorded, served, "--plan")
         assert len(served.session().journal) == 0
     assert code == 0
@@ -317,9 +323,9 @@ def test_what_is_answered_to_all_alike_ends_it_at_once(
 
 
 def test_a_refusal_that_was_recorded_is_compared(tmp_path: Path) -> None:
-    refused = refuse(Failure("1302"), stamp(1).id)
+    refused = render_error(APIError("1302"), stamp(1).id)
     exchange = Exchange(Request("POST", "/chat/completions", body=b"{}"), refused, 0.0)
-    (tmp_path / "a.yaml").write_text(CASSETTE + block(exchange), "utf-8")
+    (tmp_path / "a.yaml").write_text(CASSETTE + dump(exchange), "utf-8")
     body = refused.body
     answer = head(429, "application/json") + chunk(body) + chunk(b"")
     with Service(lambda call: call.send(answer)) as service:
@@ -344,7 +350,7 @@ def test_what_checks_nothing_is_not_green(
     if not options:
         recorded = tmp_path / "b.yaml"
         recorded.write_text("format: 1\ninteractions: [{reply: {content: 晴}}]\n", "utf-8")
-    with serving(shipped()["hello"]) as served:
+    with serving(shipped_scenarios()["hello"]) as served:
         code, output = run(recorded, served, *options)
         assert len(served.session().journal) == 0
     assert code == 5
@@ -354,7 +360,7 @@ def test_what_checks_nothing_is_not_green(
 def test_a_report_that_cannot_be_written_is_refused_before_anything_is_sent(
     recorded: Path,
 ) -> None:
-    with serving(shipped()["hello"]) as served:
+    with serving(shipped_scenarios()["hello"]) as served:
         options = ["--upstream", served.url, "--allow-upstream", "127.0.0.1"]
         ended = CliRunner().invoke(
             verb, [str(recorded), *options, "--report", str(recorded / "a.json")]
@@ -399,11 +405,11 @@ def test_whatever_stands_anywhere_is_told_as_drift_at_most(odd: Any) -> None:
     compare(stream, bodies)
 
 
-def compare(recorded: Answer, bodies: list[bytes]) -> None:
+def compare(recorded: Response, bodies: list[bytes]) -> None:
     """Have every body compared, and each drift written."""
     assert bodies
     for body in bodies:
-        live = Answer(200, recorded.headers, ((0.0, body),))
+        live = Response(200, recorded.headers, ((0.0, body),))
         for one in drift(shape(recorded), shape(live)):
             assert str(one).encode()
 

@@ -20,11 +20,11 @@ import pytest
 
 from mockglm.app import App
 from mockglm.errors import FaultError
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from mockglm.faults import CATALOGUE, apply, parse
-from mockglm.scenario import parse as parse_file
-from mockglm.serving import Background
-from mockglm.session import Sessions, Settings
+from mockglm.scenarios import parse as parse_file
+from mockglm.server import Sessions, Settings
+from mockglm.serving import BackgroundServer
 from tests.arrival import read
 from tests.faults.answers import (
     CALLED,
@@ -58,11 +58,11 @@ SAMPLES = {
 DATE = "Sun, 22 Nov 2026 00:00:00 GMT"
 
 
-def verbatim(answer: Answer, when: str = "") -> dict[str, Any]:
+def verbatim(answer: Response, when: str = "") -> dict[str, Any]:
     """An interaction that plays an answer to the byte, its pieces some milliseconds apart."""
     chunks = [
         {"at": round(index * 0.005, 3), "base64": b64encode(piece).decode()}
-        for index, (_, piece) in enumerate(answer.pieces)
+        for index, (_, piece) in enumerate(answer.chunks)
     ]
     headers = {"Date": DATE, **dict(answer.headers)}
     response = {"status": answer.status, "headers": headers, "chunks": chunks}
@@ -97,7 +97,7 @@ def chunked(*pieces: bytes) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
 
 
-FRAMES = tuple(piece for _, piece in TALK.pieces)
+FRAMES = tuple(piece for _, piece in TALK.chunks)
 BODY = b"".join(FRAMES)
 JSON_BODY = WORDS.body
 HALF = len(JSON_BODY) // 2
@@ -105,7 +105,7 @@ LAST = b"0\r\n\r\n"
 ENCODED = b"transfer-encoding: chunked\r\n"
 
 
-def head(answer: Answer, *more: bytes) -> bytes:
+def head(answer: Response, *more: bytes) -> bytes:
     """Status line and headers of a sample; `more` are lines that come after its own."""
     lines = [(b"date", DATE.encode())]
     lines += [(name.lower().encode(), value.encode()) for name, value in answer.headers]
@@ -229,11 +229,11 @@ def test_httpx_raises_this(
         ask()
 
 
-def sample_for(fault: str) -> tuple[str, Answer]:
+def sample_for(fault: str) -> tuple[str, Response]:
     """The first sample a fault can be laid over, and what then comes of it."""
     for name, answer in SAMPLES.items():
-        paced = tuple((index * 0.005, piece) for index, (_, piece) in enumerate(answer.pieces))
-        dated = Answer(answer.status, (("Date", DATE), *answer.headers), paced)
+        paced = tuple((index * 0.005, piece) for index, (_, piece) in enumerate(answer.chunks))
+        dated = Response(answer.status, (("Date", DATE), *answer.headers), paced)
         try:
             return name, apply(dated, parse(fault), key=KEY)
         except FaultError:
@@ -384,11 +384,13 @@ async def test_what_the_transport_cannot_do_is_refused(fault: str) -> None:
 
 
 @contextmanager
-def running(**options: Any) -> Iterator[Background]:
+def running(**options: Any) -> Iterator[BackgroundServer]:
     """A server of the samples with these options of Background."""
     text = file(*(verbatim(answer, name) for name, answer in SAMPLES.items()))
     scenario = parse_file(text.encode(), "file.yaml")
-    background = Background(App(Sessions(Settings(speed=1), [scenario])), grace=0.2, **options)
+    background = BackgroundServer(
+        App(Sessions(Settings(speed=1), [scenario])), grace=0.2, **options
+    )
     background.start()
     try:
         yield background
@@ -434,7 +436,7 @@ def test_tls_is_cut_after_what_was_named(certificate: dict[str, str], fault: str
 
 @contextmanager
 def connected(
-    background: Background, context: ssl.SSLContext | None = None
+    background: BackgroundServer, context: ssl.SSLContext | None = None
 ) -> Iterator[socket.socket]:
     """A connection to the server, by TLS with a context."""
     address = ("127.0.0.1", background.port)

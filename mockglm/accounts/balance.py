@@ -8,9 +8,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from mockglm import chat
+from mockglm import completions
 from mockglm.errors import StreamError
-from mockglm.exchange import Answer, JSONObject
+from mockglm.exchange import JSONObject, Response
 
 __all__ = ["Price", "Prices", "Unit", "cost"]
 
@@ -30,7 +30,7 @@ class Price(Struct, frozen=True):
     output: float
     cached: float | None = None
 
-    def of(self, usage: JSONObject) -> float:
+    def cost_of(self, usage: JSONObject) -> float:
         """What a usage as on the wire costs, in yuan."""
         held = _count(usage.get("prompt_tokens_details") or {}, "cached_tokens")
         fresh = _count(usage, "prompt_tokens") - held
@@ -43,14 +43,14 @@ Prices = tuple[tuple[str, Price], ...]
 """By model, as a glob; the first that fits. What none fits costs nothing."""
 
 
-def cost(answer: Answer, model: str, unit: Unit, prices: Prices) -> float:
+def cost(answer: Response, model: str, unit: Unit, prices: Prices) -> float:
     """What an answer takes from a balance; an answer without usage costs no tokens and no yuan."""
     if unit == "requests":
         return 1.0
     usage = _usage(answer)
     if unit == "tokens":
         return _count(usage, "total_tokens")
-    return _price(model, prices).of(usage)
+    return _price(model, prices).cost_of(usage)
 
 
 def _price(model: str, prices: Iterable[tuple[str, Price]]) -> Price:
@@ -63,9 +63,9 @@ def _count(usage: JSONObject, name: str) -> float:
     return value if isinstance(value, int | float) else 0
 
 
-def _usage(answer: Answer) -> JSONObject:
+def _usage(answer: Response) -> JSONObject:
     """The usage an answer reports; none where it reports none, or cannot be read."""
-    read = chat.join if answer.is_stream else chat.read
+    read = completions.parse_stream if answer.is_stream else completions.parse_json
     try:
         return read(answer.body).reply.usage or {}
     except StreamError:

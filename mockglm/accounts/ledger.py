@@ -11,7 +11,7 @@ from msgspec import Struct
 from mockglm.accounts.account import STATES, Account, Overload, Window
 from mockglm.accounts.balance import cost
 from mockglm.clock import local
-from mockglm.exchange import Answer, Failure
+from mockglm.exchange import APIError, Response
 from mockglm.models import MODELS
 
 __all__ = ["Ledger"]
@@ -66,27 +66,27 @@ class Ledger:
         """How many answers hold a slot now."""
         return sum(self._in_flight.values())
 
-    def barred(self, key: str) -> Failure | None:
+    def account_error(self, key: str) -> APIError | None:
         """What an account answers whatever it is asked, by its state."""
         account = self._account(key)
         code = STATES.get(account.state) if account else None
-        return Failure(code) if code else None
+        return APIError(code) if code else None
 
-    def denied(self, key: str, model: str) -> Failure | None:
+    def permission_error(self, key: str, model: str) -> APIError | None:
         """What an account answers for a model: no permission, not in its plan, no balance."""
         account = self._account(key)
         if account is None:
             return None
         if _fits(model, account.denied):
-            return Failure("1220", fields={"api": model})
+            return APIError("1220", fields={"api": model})
         if account.models is not None and not _fits(model, account.models):
-            return Failure("1311", fields={"model": model})
+            return APIError("1311", fields={"model": model})
         left = self._balance(key, account)
         if left is not None and left <= 0 and not _is_free(model):
-            return Failure("1113")
+            return APIError("1113")
         return None
 
-    def charge(self, key: str, model: str, answer: Answer) -> tuple[str, ...]:
+    def charge(self, key: str, model: str, answer: Response) -> tuple[str, ...]:
         """Take what an answer costs from a balance: what is left, in words, none without one."""
         account = self._account(key)
         left = self._balance(key, account) if account else None
@@ -98,7 +98,7 @@ class Ledger:
         left = self._left[key] = round(left - spent, EXACT)
         return (_told(left, account),)
 
-    def enter(self, key: str, model: str, now: float) -> Failure | Callable[[], None]:
+    def enter(self, key: str, model: str, now: float) -> APIError | Callable[[], None]:
         """Take a slot and count the request, or say which limit is in the way.
 
         What is returned gives the slot back; calling it again does nothing.
@@ -117,14 +117,14 @@ class Ledger:
     def _balance(self, key: str, account: Account) -> float | None:
         return self._left.get(key, account.balance)
 
-    def _overloaded(self, model: str, now: float) -> Failure | None:
+    def _overloaded(self, model: str, now: float) -> APIError | None:
         for overload in self._overloads:
             passed = overload.seconds is not None and now >= self._began + overload.seconds
             if not passed and fnmatchcase(model, overload.model):
-                return Failure("1305")
+                return APIError("1305")
         return None
 
-    def _limited(self, key: str, model: str, now: float) -> Failure | None:
+    def _limited(self, key: str, model: str, now: float) -> APIError | None:
         account = self._account(key)
         if account is None:
             return None
@@ -134,7 +134,7 @@ class Ledger:
                 return _used_up(window, use.began + window.seconds)
         limit = next((most for glob, most in account.concurrency if fnmatchcase(model, glob)), None)
         if limit is not None and self._in_flight.get((key, model), 0) >= limit:
-            return Failure("1302")
+            return APIError("1302")
         return None
 
     def _use(self, key: str, window: Window, now: float) -> _Use:
@@ -184,11 +184,11 @@ def _fits(model: str, globs: Iterable[str]) -> bool:
     return any(fnmatchcase(model, glob) for glob in globs)
 
 
-def _used_up(window: Window, until: float) -> Failure:
+def _used_up(window: Window, until: float) -> APIError:
     """1308 names the window, 1310 is the week's and the month's; both tell when it ends."""
     reset = local(ceil(until), RESET)
     if window.seconds >= DAY:
-        return Failure("1310", fields={"reset": reset})
+        return APIError("1310", fields={"reset": reset})
     size, unit = next(pair for pair in UNITS if window.seconds >= pair[0])
     number = f"{window.seconds / size:g}"
-    return Failure("1308", fields={"number": number, "unit": unit, "reset": reset})
+    return APIError("1308", fields={"number": number, "unit": unit, "reset": reset})

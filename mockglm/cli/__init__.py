@@ -1,5 +1,5 @@
 """The command line: each verb is loaded when it is called."""
 
-from mockglm.cli.main import main
+from mockglm.cli.verbs import main
 
 __all__ = ["main"]

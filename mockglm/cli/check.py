@@ -13,7 +13,7 @@ from mockglm.conformance.options import MODEL
 from mockglm.conformance.report import matrix as reports
 from mockglm.errors import UsageError
 
-__all__ = ["check", "matrix"]
+__all__ = ["check_command", "matrix_command"]
 
 WRONG_USE = 4
 """As pytest has it, which the kit is run by."""
@@ -59,7 +59,7 @@ class Strict(click.Command):
 @click.option("--junitxml", metavar="FILE", help="Write a JUnit report.")
 @click.option("--list", "as_list", is_flag=True, help="List the checks.")
 @click.option("--explain", metavar="ID", help="Say all there is to say of one check.")
-def check(
+def check_command(
     targets: tuple[str, ...],
     keyword: str | None,
     junitxml: str | None,
@@ -83,7 +83,7 @@ def check(
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-def matrix(files: tuple[Path, ...]) -> None:
+def matrix_command(files: tuple[Path, ...]) -> None:
     """Put several report.json side by side, as a table in Markdown."""
     for line in reports.matrix(reports.load(files)):
         click.echo(line)

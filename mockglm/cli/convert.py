@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["convert"]
+__all__ = ["convert_command"]
 
 INCOMPLETE = 1
 
@@ -22,7 +22,7 @@ INCOMPLETE = 1
     help="Where the cassettes are written.",
 )
 @click.option("--dry-run", "is_dry", is_flag=True, help="Say what would be written, and do not.")
-def convert(sources: tuple[Path, ...], to: Path, is_dry: bool) -> None:
+def convert_command(sources: tuple[Path, ...], to: Path, is_dry: bool) -> None:
     """Convert the cassettes of vcrpy and go-vcr in SOURCES (files and folders), and the bodies that
     `curl -N` or `curl -i` saved there (.sse, .json; .txt if it is named)."""
     from mockglm.convert import convert as run

@@ -13,11 +13,11 @@ import click
 from mockglm.errors import UsageError, nearest
 from mockglm.exchange import Request
 from mockglm.faults import CATALOGUE
-from mockglm.scenario import load, load_all, shipped
-from mockglm.scenario import schema as file_schema
-from mockglm.session import Sessions, Settings, consider
+from mockglm.scenarios import json_schema as file_schema
+from mockglm.scenarios import load, load_all, shipped_scenarios
+from mockglm.server import Sessions, Settings, explain
 
-__all__ = ["explain", "faults", "scenarios", "schema"]
+__all__ = ["explain_command", "faults_command", "scenarios_command", "schema_command"]
 
 CHAT = "/chat/completions"
 
@@ -25,19 +25,19 @@ CHAT = "/chat/completions"
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 @click.option("--copy", metavar="NAME", help="Copy one here, to start your own from.")
-def scenarios(as_json: bool, copy: str | None) -> None:
+def scenarios_command(as_json: bool, copy: str | None) -> None:
     """List the scenarios that come with mockglm; each plays at /s/NAME/api/paas/v4."""
     if copy is not None:
         click.echo(f"copied to {_copy(copy)}")
         return
-    found = [load(path) for path in shipped().values()]
+    found = [load(path) for path in shipped_scenarios().values()]
     rows = [{"name": one.name, "about": one.about, "path": one.path} for one in found]
     _show(rows, ("name", "about"), as_json=as_json)
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
-def faults(as_json: bool) -> None:
+def faults_command(as_json: bool) -> None:
     """List the faults that can be laid over any answer, by `fault:` or in the URL."""
     rows = [
         {
@@ -55,7 +55,7 @@ def faults(as_json: bool) -> None:
 
 
 @click.command()
-def schema() -> None:
+def schema_command() -> None:
     """Print the JSON Schema of scenario and cassette files."""
     click.echo(json.dumps(file_schema(), ensure_ascii=False, indent=2))
 
@@ -78,7 +78,7 @@ def schema() -> None:
     metavar="'NAME: VALUE'",
     help="A header it is sent with. Without Authorization it is asked with a key that is let in.",
 )
-def explain(
+def explain_command(
     paths: tuple[Path, ...], file: Any, path: str, lenient: bool, headers: tuple[str, ...]
 ) -> None:
     """Say which interaction in PATHS answers a request, and why the others do not."""
@@ -87,7 +87,7 @@ def explain(
     key = min(session.keys or {"explain"})
     sent = (*map(_header, headers), ("authorization", f"Bearer {key}"))
     request = Request("POST", path, headers=sent, body=file.read())
-    lines, is_answered = consider(session, request)
+    lines, is_answered = explain(session, request)
     click.echo("\n".join(lines))
     sys.exit(0 if is_answered else 1)
 
@@ -100,7 +100,7 @@ def _header(line: str) -> tuple[str, str]:
 
 
 def _copy(name: str) -> Path:
-    paths = shipped()
+    paths = shipped_scenarios()
     if name not in paths:
         near = nearest(name, paths)
         hint = f"did you mean {near}?" if near else "`mockglm scenarios` lists them"

@@ -14,7 +14,7 @@ from msgspec.structs import asdict
 
 from mockglm.errors import Problem
 
-__all__ = ["lint"]
+__all__ = ["lint_command"]
 
 FOUND = 1
 
@@ -28,15 +28,15 @@ FOUND = 1
     help="How old a recording may be.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Say it in JSON.")
-def lint(paths: tuple[Path, ...], max_age: float | None, as_json: bool) -> None:
+def lint_command(paths: tuple[Path, ...], max_age: float | None, as_json: bool) -> None:
     """Look through the scenarios and cassettes in PATHS: valid, without keys, not stale, not
     empty, nothing twice."""
-    from mockglm.keys import find
-    from mockglm.lint import Limits
-    from mockglm.lint import lint as run
+    from mockglm.api_keys import find_api_key
+    from mockglm.lint import LintLimits
+    from mockglm.lint import lint_files as run
 
-    key = find(os.environ, Path.cwd())
-    limits = Limits(now=time.time(), days=max_age, secrets=(key,) if key else ())
+    key = find_api_key(os.environ, Path.cwd())
+    limits = LintLimits(now=time.time(), days=max_age, secrets=(key,) if key else ())
     problems = run(paths, limits)
     for line in [_document(problems)] if as_json else problems:
         click.echo(line)

@@ -15,7 +15,7 @@ __all__ = ["LOGS", "line"]
 
 def line(entry: Entry) -> str:
     """An exchange in one line: what was asked, what answered, how it ended, how long it took."""
-    status = str(entry.answer.status) if entry.answer else "-"
+    status = str(entry.response.status) if entry.response else "-"
     ended = " ".join(filter(None, (status, entry.code, entry.finish)))
     words = (
         f"{entry.request.method} {entry.request.path}",

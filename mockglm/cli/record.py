@@ -8,19 +8,19 @@ from pathlib import Path
 
 import click
 
-from mockglm.address import origin
 from mockglm.app import App
 from mockglm.cli.log import LOGS
 from mockglm.cli.recording import Recording, open_recording, summary
 from mockglm.errors import UpstreamError, UsageError
 from mockglm.exchange import Request
-from mockglm.gateway import CHAT_PATH
 from mockglm.recorder import MODES, Mode, Passed, Recorder
 from mockglm.recorder.advice import UNREACHED, advice
+from mockglm.server import Sessions, Settings
+from mockglm.server.routes import CHAT_PATH
 from mockglm.serving import Server, listen
-from mockglm.session import Sessions, Settings
+from mockglm.urls import format_origin
 
-__all__ = ["record"]
+__all__ = ["record_command"]
 
 BASE = "/api/paas/v4"
 
@@ -54,7 +54,7 @@ CONFORMANT, VIOLATION, NOTHING_CHECKED, COULD_NOT_ASK = 0, 1, 5, 6
 )
 @click.option("--check", is_flag=True, help="Judge what the service answers as it passes.")
 @click.option("--try-key", is_flag=True, help="Only ask the service whether it takes the key.")
-def record(
+def record_command(
     cassette: Path,
     upstream: str,
     mode: Mode,
@@ -119,7 +119,7 @@ def _run(
     settings = Settings(speed=speed, on_miss="error" if recorder is None else "record")
     sessions = Sessions(settings, recording.played)
     socket = listen(host, port)
-    url = origin(host, socket.getsockname()[1]) + BASE
+    url = format_origin(host, socket.getsockname()[1]) + BASE
     does = "playing" if recorder is None else "recording"
     if recorder is None and mode == "once":
         _tell(f"mockglm: {path} is there, and is played; --mode new records more")

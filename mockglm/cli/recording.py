@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockglm.address import is_loopback
-from mockglm.keys import NAMES, find
+from mockglm.api_keys import NAMES, find_api_key
 from mockglm.recorder import Mode, Passed, Recording, Upstream, begin, is_real
+from mockglm.urls import is_loopback
 
 if TYPE_CHECKING:
-    from mockglm.session import Sessions
+    from mockglm.server import Sessions
 
 __all__ = ["Recording", "open_recording", "summary"]
 
@@ -51,14 +51,14 @@ def summary(sessions: Sessions) -> list[str]:
     )
     if not unused:
         return []
-    named = [f"  {one.where}" for one in unused[:MOST_NAMED]]
+    named = [f"  {one.location}" for one in unused[:MOST_NAMED]]
     more = [f"  and {len(unused) - MOST_NAMED} more"] if len(unused) > MOST_NAMED else []
     return [f"never used: {len(unused)} of {total} interactions", *named, *more]
 
 
 def _key(host: str) -> str:
     """The environment's key, if only this machine can spend it."""
-    key = find(os.environ, Path.cwd())
+    key = find_api_key(os.environ, Path.cwd())
     if key and not is_loopback(host):
         _tell(f"mockglm: {host} is open to others, so that every client needs a key of its own")
         return ""

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockglm.address import is_loopback, origin, reachable
 from mockglm.app import App
 from mockglm.cli.log import LOGS
 from mockglm.errors import UsageError
 from mockglm.models import MODELS, Model, like
-from mockglm.scenario import Scenario
-from mockglm.serving import Reloader, Server, collect, listen
-from mockglm.session import Sessions, Settings
+from mockglm.scenarios import Scenario
+from mockglm.server import Sessions, Settings
+from mockglm.serving import Reloader, Server, collect_when_idle, listen
+from mockglm.urls import format_origin, is_loopback, reachable_host
 
 if TYPE_CHECKING:
     from mockglm.recorder import Recording
 
-__all__ = ["serve"]
+__all__ = ["serve_command"]
 
 BASE = "/api/paas/v4"
 
@@ -74,7 +74,7 @@ BASE = "/api/paas/v4"
 @click.option("--certfile", type=click.Path(exists=True), help="Serve over TLS with it.")
 @click.option("--keyfile", type=click.Path(exists=True), help="The key of the certificate.")
 @click.option("--ready-file", type=click.Path(path_type=Path), help="Write the base URL there.")
-def serve(
+def serve_command(
     paths: tuple[Path, ...],
     host: str,
     port: int,
@@ -96,7 +96,8 @@ def serve(
     socket = listen(host, port)
     scheme = "https" if certfile else "http"
     bound, asked = (
-        origin(name, socket.getsockname()[1], scheme) + BASE for name in (host, reachable(host))
+        format_origin(name, socket.getsockname()[1], scheme) + BASE
+        for name in (host, reachable_host(host))
     )
     token = _token(host)
     recorder = recording.recorder if recording else None
@@ -106,7 +107,10 @@ def serve(
     server = Server(
         app,
         ready=lambda: _say(bound, asked, token, ready_file),
-        beside=[partial(collect, app.player.ticker), *([reloader.run] if paths else [])],
+        beside=[
+            partial(collect_when_idle, app.player.scheduler),
+            *([reloader.run] if paths else []),
+        ],
         after=[recorder.close] if recorder else [],
         certfile=certfile,
         keyfile=keyfile,

@@ -13,10 +13,10 @@ import click
 from mockglm.errors import UsageError
 
 if TYPE_CHECKING:
-    from mockglm.scenario import Interaction
+    from mockglm.scenarios import Interaction
     from mockglm.verify import Finding, Outcome, Plan, Verdict
 
-__all__ = ["verify"]
+__all__ = ["verify_command"]
 
 ENDS: Mapping[Outcome, int] = {"same": 0, "drift": 1, "nothing": 5, "unasked": 6}
 """The status of each outcome, as `mockglm check` has it."""
@@ -43,7 +43,7 @@ FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option("--plan", "is_plan", is_flag=True, help="Say what would be sent, and send nothing.")
 @click.option("--report", type=FILE, help="Write it there as JSON.")
 @click.option("--junitxml", type=FILE, help="Write it there as JUnit's XML.")
-def verify(
+def verify_command(
     paths: tuple[Path, ...],
     upstream: str,
     allow_upstream: tuple[str, ...],
@@ -60,14 +60,14 @@ def verify(
     6 where the service could not be asked."""
     import asyncio
 
-    from mockglm.cassette import ready
-    from mockglm.keys import NAMES, find
+    from mockglm.api_keys import NAMES, find_api_key
+    from mockglm.cassettes import prepare_folder
     from mockglm.recorder import Upstream
-    from mockglm.scenario import load_all
+    from mockglm.scenarios import load_all
     from mockglm.verify import document, junit, plan
     from mockglm.verify import verify as run
 
-    key = find(os.environ, Path.cwd())
+    key = find_api_key(os.environ, Path.cwd())
     service = Upstream(upstream, allowed=allow_upstream, key=key, ca=ca)
     planned = plan(load_all(paths), max_requests)
     if is_plan:
@@ -77,7 +77,7 @@ def verify(
         raise UsageError(f"no key: set {NAMES[0]}, or write it to .env")
     files = ((report, document), (junitxml, junit))
     for path in filter(None, (report, junitxml)):
-        ready(path.parent)
+        prepare_folder(path.parent)
     verdict = asyncio.run(run(planned, service, _tell))
     for file, text in files:
         if file:
@@ -88,7 +88,7 @@ def verify(
 
 def _propose(planned: Plan, base: str) -> None:
     for interaction in planned.sent:
-        click.echo(f"{interaction.where}: {_asked(interaction)}")
+        click.echo(f"{interaction.location}: {_asked(interaction)}")
     _skip(planned)
     used = f", which used {planned.tokens} tokens when recorded" if planned.tokens else ""
     click.echo(f"{len(planned.sent)} requests to {base}{used}")

@@ -138,9 +138,9 @@ class Collection:
 
 def _place(exchange: Exchange) -> int:
     """Where a copy of a burst stands among the others."""
-    if exchange.answer is None:
+    if exchange.response is None:
         return 2
-    return 0 if exchange.answer.status == 429 else 1
+    return 0 if exchange.response.status == 429 else 1
 
 
 def _delay(seen: Seen, pause: float) -> float:

@@ -24,7 +24,7 @@ from mockglm.conformance.settings import Settings
 from mockglm.conformance.target import Target
 from mockglm.conformance.transport import Send, connect
 from mockglm.errors import UsageError
-from mockglm.redact import Redactor
+from mockglm.redaction import Redactor
 
 __all__ = ["Kit"]
 

@@ -11,10 +11,10 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockglm import cassette
+from mockglm import cassettes
 from mockglm.errors import UsageError
 from mockglm.exchange import Exchange
-from mockglm.redact import Redactor
+from mockglm.redaction import Redactor
 
 __all__ = ["Exchanges", "Kept", "load", "save"]
 
@@ -54,11 +54,11 @@ def save(folder: Path, exchanges: Exchanges, *, origin: str, redactor: Redactor)
     """Keep each exchange that had an answer as a cassette of its name, without any secret."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, exchange in exchanges:
-        if exchange.answer is None:
+        if exchange.response is None:
             continue
         at = datetime.fromtimestamp(exchange.started, UTC).isoformat(timespec="seconds")
-        kept = cassette.Cassette(folder / f"{name}.yaml", origin=origin, at=at, anew=True)
-        kept.append([cassette.redacted(exchange, redactor)])
+        kept = cassettes.CassetteWriter(folder / f"{name}.yaml", origin=origin, at=at, anew=True)
+        kept.append([cassettes.redact(exchange, redactor)])
         kept.close()
 
 
@@ -68,7 +68,7 @@ def _read(path: Path) -> Iterator[Kept]:
         raise UsageError(f"{path} holds no cassette")
     for file in files:
         name = file.relative_to(path).with_suffix("").as_posix() if path.is_dir() else file.stem
-        for number, exchange in enumerate(cassette.read(file), 1):
+        for number, exchange in enumerate(cassettes.read_exchanges(file), 1):
             yield Kept(path, file, number, name if number == 1 else f"{name}-{number}", exchange)
 
 

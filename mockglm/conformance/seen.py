@@ -76,7 +76,7 @@ class Seen(Sent):
     def timed(self) -> tuple[float, ...]:
         """When each event was whole, in seconds since the request; empty without real times, or
         where there are too few chunks to tell."""
-        pieces = self.answer.pieces if self.answer else ()
+        pieces = self.answer.chunks if self.answer else ()
         if not any(at for at, _ in pieces) or len(self.choices) < _FEW:
             return ()
         return arrivals(pieces, (event.end for event in self.events))

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from mockglm.conformance.parts import Part, decode
-from mockglm.exchange import Answer, Exchange, Headers, Request
+from mockglm.exchange import Exchange, Headers, Request, Response
 
 __all__ = ["CHAT", "Kind", "Sent"]
 
@@ -33,8 +33,8 @@ class Sent:
         return self.exchange.request
 
     @property
-    def answer(self) -> Answer | None:
-        return self.exchange.answer
+    def answer(self) -> Response | None:
+        return self.exchange.response
 
     @property
     def status(self) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from mockglm import keys
+from mockglm import api_keys
 from mockglm.conformance import address, outputs
 from mockglm.conformance.baseline import load
 from mockglm.conformance.target import Target
@@ -52,7 +52,7 @@ def read(option: Any, environ: Mapping[str, str], folder: Path) -> Settings:
     if option.glm_record_to and (option.glm_replay_from or option.glm_recording):
         raise UsageError("nothing is sent, so that there is nothing to be kept in --record-to")
     settings = Settings(
-        target=_target(option, keys.find(environ, folder)),
+        target=_target(option, api_keys.find_api_key(environ, folder)),
         disruptive=option.glm_disruptive,
         strict=option.glm_strict,
         soak=option.glm_soak,

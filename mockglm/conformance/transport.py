@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mockglm.errors import UsageError
-from mockglm.exchange import Answer, End, Exchange, Headers, Request
+from mockglm.exchange import End, Exchange, Headers, Request, Response
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -104,11 +104,11 @@ class _Reading:
             if self.error:
                 return
 
-    def answer(self, end: End) -> Answer | None:
+    def answer(self, end: End) -> Response | None:
         if self._head is None:
             return None
         status, headers, at = self._head
-        return Answer(status, headers, tuple(self._pieces), end, at)
+        return Response(status, headers, tuple(self._pieces), end, at)
 
     def _elapsed(self) -> float:
         return time.perf_counter() - self._begun

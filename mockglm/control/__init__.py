@@ -1,5 +1,5 @@
 """The control API under /__mockglm__: look at a running server, queue replies, move its clock."""
 
-from mockglm.control.control import Control
+from mockglm.control.api import ControlAPI
 
-__all__ = ["Control"]
+__all__ = ["ControlAPI"]

@@ -6,12 +6,12 @@ import hmac
 
 from starlette.requests import Request
 
-from mockglm.address import is_loopback
+from mockglm.urls import is_loopback
 
-__all__ = ["may"]
+__all__ = ["is_allowed"]
 
 
-def may(request: Request, token: str | None) -> bool:
+def is_allowed(request: Request, token: str | None) -> bool:
     """Whether the request may use this: with the token, or where there is none from this machine
     and for it.
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from mockglm.journal import Entry
 
-__all__ = ["Listen", "feed", "until"]
+__all__ = ["Listen", "stream_entries", "until"]
 
 BACKLOG = 1000
 
@@ -19,7 +19,7 @@ Listen: TypeAlias = Callable[[Callable[[Entry], None]], Callable[[], None]]
 """How to be told of exchanges; what it returns ends it."""
 
 
-async def feed(listen: Listen) -> AsyncGenerator[Mapping[str, str], None]:
+async def stream_entries(listen: Listen) -> AsyncGenerator[Mapping[str, str], None]:
     """Every exchange that ends from now on; a reader who is too slow misses the oldest."""
     entries: asyncio.Queue[Entry] = asyncio.Queue(BACKLOG)
 

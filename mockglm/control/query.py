@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from mockglm.errors import UsageError
 from mockglm.journal import Entry, Outcome
-from mockglm.scenario import Interaction, interaction
+from mockglm.scenarios import Interaction, parse_interaction
 
 __all__ = ["body", "count", "number", "seconds", "wanted", "written"]
 
@@ -71,7 +71,7 @@ async def written(
     """Interactions in the words of the file, from a body with one or a list of them."""
     value = await body(request)
     several = value if isinstance(value, list) else [value]
-    return tuple(interaction(wrap(one), "body") for one in several)
+    return tuple(parse_interaction(wrap(one), "body") for one in several)
 
 
 async def body(request: Request) -> Any:

@@ -6,12 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mockglm.faults.fault import Fault, Laid
-    from mockglm.faults.laying import CATALOGUE, apply, parse
+    from mockglm.faults.catalogue import CATALOGUE, apply, parse
+    from mockglm.faults.fault import Fault, FaultSpec
     from mockglm.faults.options import Option
-    from mockglm.faults.place import Place
+    from mockglm.faults.position import Position
 
-__all__ = ["CATALOGUE", "Fault", "Laid", "Option", "Place", "apply", "parse"]
+__all__ = ["CATALOGUE", "Fault", "FaultSpec", "Option", "Position", "apply", "parse"]
 
 _HOMES = {
     "CATALOGUE": "laying",

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from mockglm.exchange import Answer
-from mockglm.faults.edit import JSON, Document, bound, calls, documents, messages, recast
+from mockglm.exchange import Response
 from mockglm.faults.fault import Fault
+from mockglm.faults.frames import JSON, Document, calls, check_size, documents, messages, recast
 from mockglm.faults.options import Option, Options, count
-from mockglm.faults.place import Spot
-from mockglm.faults.reach import each, function, functions, put, string, turn
+from mockglm.faults.position import Offset
+from mockglm.faults.selectors import each, function, functions, map_key, set_key, string
 
 __all__ = ["FAULTS"]
 
@@ -25,12 +25,12 @@ def parsed(text: str) -> Any:
         return text
 
 
-def call_in_pieces(answer: Answer, spot: Spot, options: Options) -> Answer:
+def call_in_pieces(answer: Response, spot: Offset, options: Options) -> Response:
     found = [doc for doc in documents(answer, spot.start) if any(calls(doc.value))]
     return recast(answer, [(doc, list(_pieces(doc.value, options["size"]))) for doc in found])
 
 
-def call_name_repeated(answer: Answer, spot: Spot, options: Options) -> Answer:
+def call_name_repeated(answer: Response, spot: Offset, options: Options) -> Response:
     changes: list[tuple[Document, list[JSON]]] = []
     openers: dict[str, JSON] = {}
     for doc in documents(answer, spot.start):
@@ -42,7 +42,7 @@ def call_name_repeated(answer: Answer, spot: Spot, options: Options) -> Answer:
     return recast(answer, changes)
 
 
-def arguments_whole(answer: Answer, spot: Spot, options: Options) -> Answer:
+def arguments_whole(answer: Response, spot: Offset, options: Options) -> Response:
     """What came in pieces is in the call's first chunk; the others go."""
     first: dict[str, JSON] = {}
     changes: list[tuple[Document, list[JSON]]] = []
@@ -62,7 +62,7 @@ def _pieces(value: JSON, size: int) -> Iterator[JSON]:
     """The chunk with empty arguments, then a chunk for each piece of them."""
     for call in calls(value):
         text = _text(call)
-        bound("call-in-pieces", pieces=len(text) // size)
+        check_size("call-in-pieces", pieces=len(text) // size)
         yield _carrying(value, _saying(call, "") if text else call)
         for low in range(0, len(text), size):
             piece = {"arguments": text[low : low + size]}
@@ -119,7 +119,7 @@ FAULTS = (
         name="call-in-pieces",
         kind="meaning",
         about="A call comes in pieces, as with tool_stream, whether asked for or not.",
-        seen=("https://docs.z.ai/guides/tools/stream-tool", "anomalyco/opencode#25970"),
+        reports=("https://docs.z.ai/guides/tools/stream-tool", "anomalyco/opencode#25970"),
         breaks="zhipu-ai-provider, ChatZhipuAI (arguments {}), smolagents (a call for each piece)",
         change=call_in_pieces,
         why="pieces of a call are what OpenAI's clients expect",
@@ -131,7 +131,7 @@ FAULTS = (
         name="call-name-repeated",
         kind="meaning",
         about="Each piece of a call says id, type and name again.",
-        seen=("BerriAI/litellm#9986", "epam/ai-dial-sdk#239"),
+        reports=("BerriAI/litellm#9986", "epam/ai-dial-sdk#239"),
         breaks="six clients join the names: get_weatherget_weather",
         change=call_name_repeated,
         caught_by="TOL-01",
@@ -142,7 +142,7 @@ FAULTS = (
         name="arguments-whole",
         kind="meaning",
         about="The arguments come whole although tool_stream asked for pieces.",
-        seen=("sgl-project/sglang#11888", "weave-os/router#1099"),
+        reports=("sgl-project/sglang#11888", "weave-os/router#1099"),
         breaks="whoever shows them as they are written; proxies that give up in the silence",
         change=arguments_whole,
         caught_by="TOL-10",
@@ -153,9 +153,9 @@ FAULTS = (
         name="arguments-object",
         kind="meaning",
         about="The arguments are an object instead of a text.",
-        seen=("zai-org/zai-coding-plugins#14", "ollama/ollama-python#667"),
+        reports=("zai-org/zai-coding-plugins#14", "ollama/ollama-python#667"),
         breaks="nine clients raise; openai-node makes [object Object] of it",
-        change=each(functions, turn("arguments", parsed)),
+        change=each(functions, map_key("arguments", parsed)),
         caught_by="TOL-07",
         also=("TOL-03",),
         needs=ARGUMENTS,
@@ -164,9 +164,9 @@ FAULTS = (
         name="arguments-cut",
         kind="meaning",
         about="The second half of the arguments is lost.",
-        seen=LOST,
+        reports=LOST,
         breaks="langchain takes the part for the whole: the tool runs with wrong arguments",
-        change=each(functions, turn("arguments", lambda text: text[: len(text) // 2])),
+        change=each(functions, map_key("arguments", lambda text: text[: len(text) // 2])),
         caught_by="TOL-03",
         also=("TOL-07",),
         needs=ARGUMENTS,
@@ -175,9 +175,9 @@ FAULTS = (
         name="arguments-twice",
         kind="meaning",
         about="The arguments are there twice.",
-        seen=TWICE,
+        reports=TWICE,
         breaks="agents stop: they are no JSON",
-        change=each(functions, turn("arguments", lambda text: text * 2)),
+        change=each(functions, map_key("arguments", lambda text: text * 2)),
         caught_by="TOL-03",
         also=("TOL-07",),
         needs=ARGUMENTS,
@@ -186,9 +186,9 @@ FAULTS = (
         name="arguments-empty",
         kind="meaning",
         about="The arguments are an empty object, whatever the function requires.",
-        seen=("anthropics/claude-code#67765", "sgl-project/sglang#15405"),
+        reports=("anthropics/claude-code#67765", "sgl-project/sglang#15405"),
         breaks="tools that trust their schema",
-        change=each(functions, put("arguments", "{}")),
+        change=each(functions, set_key("arguments", "{}")),
         caught_by="TOL-08",
         needs=ARGUMENTS,
     ),

@@ -7,22 +7,22 @@ from typing import Any
 
 import msgspec
 
-from mockglm.exchange import Answer
-from mockglm.faults.edit import (
+from mockglm.exchange import Response
+from mockglm.faults.fault import CHAT, Fault
+from mockglm.faults.frames import (
     JSON,
     Document,
-    bound,
     calls,
+    check_size,
     documents,
     messages,
     objects,
     recast,
-    rewritten,
+    rewrite_documents,
 )
-from mockglm.faults.fault import CHAT, Fault
 from mockglm.faults.options import Option, Options, choice
-from mockglm.faults.place import Spot
-from mockglm.faults.reach import each, finishes, function, leave, put, string, suffix
+from mockglm.faults.position import Offset
+from mockglm.faults.selectors import delete_key, each, finishes, function, set_key, string, suffix
 
 __all__ = ["FAULTS"]
 
@@ -30,24 +30,24 @@ PIECE = 12
 """Characters of a chunk of the text that stands for a call."""
 
 
-def call_twice(answer: Answer, spot: Spot, options: Options) -> Answer:
+def call_twice(answer: Response, spot: Offset, options: Options) -> Response:
     found = _calling(answer, spot)
     if answer.is_stream:
         return recast(answer, [(doc, [doc.value, doc.value]) for doc in found])
     for message in (message for doc in found for message in _callers(doc.value)):
         message["tool_calls"] = [call for call in message["tool_calls"] for _ in range(2)]
-    return rewritten(answer, found)
+    return rewrite_documents(answer, found)
 
 
-def call_id_same(answer: Answer, spot: Spot, options: Options) -> Answer:
+def call_id_same(answer: Response, spot: Offset, options: Options) -> Response:
     found = _calling(answer, spot)
     named = [call for doc in found for call in _opening(doc.value)]
     for call in named:
         call["id"] = named[0]["id"]
-    return rewritten(answer, found)
+    return rewrite_documents(answer, found)
 
 
-def calls_in_one_chunk(answer: Answer, spot: Spot, options: Options) -> Answer:
+def calls_in_one_chunk(answer: Response, spot: Offset, options: Options) -> Response:
     found = _calling(answer, spot)
     if len(found) < 2:
         return answer
@@ -56,14 +56,14 @@ def calls_in_one_chunk(answer: Answer, spot: Spot, options: Options) -> Answer:
     return recast(answer, [(found[0], [found[0].value]), *((doc, []) for doc in found[1:])])
 
 
-def calls_missing(answer: Answer, spot: Spot, options: Options) -> Answer:
+def calls_missing(answer: Response, spot: Offset, options: Options) -> Response:
     found = _calling(answer, spot)
     for message in (message for doc in found for message in messages(doc.value)):
         message.pop("tool_calls", None)
     return recast(answer, [(doc, [doc.value] if any(finishes(doc.value)) else []) for doc in found])
 
 
-def call_text(answer: Answer, spot: Spot, options: Options) -> Answer:
+def call_text(answer: Response, spot: Offset, options: Options) -> Response:
     """The call in the markup of GLM's chat template, cut into chunks; the answer stops."""
     key = KEYS[options["in"]]
     found = _calling(answer, spot)
@@ -78,10 +78,10 @@ def call_text(answer: Answer, spot: Spot, options: Options) -> Answer:
     for message in _callers(ends[0].value):
         markup = "".join(map(_markup, objects(message.pop("tool_calls"))))
         message[key] = string(message, key) + markup
-    return rewritten(answer, ends)
+    return rewrite_documents(answer, ends)
 
 
-def _calling(answer: Answer, spot: Spot) -> list[Document]:
+def _calling(answer: Response, spot: Offset) -> list[Document]:
     return [doc for doc in documents(answer, spot.start) if any(calls(doc.value))]
 
 
@@ -110,7 +110,7 @@ def _named(value: JSON) -> Iterator[JSON]:
 def _told(value: JSON, key: str) -> Iterator[JSON]:
     """The chunk again for each piece of the text of its calls."""
     text = "".join(map(_markup, calls(value)))
-    bound("call-text", pieces=len(text) // PIECE)
+    check_size("call-text", pieces=len(text) // PIECE)
     for low in range(0, len(text), PIECE):
         delta = {"role": "assistant", key: text[low : low + PIECE]}
         yield value | {"choices": [{"index": 0, "delta": delta}]}
@@ -145,7 +145,7 @@ FAULTS = (
         name="call-twice",
         kind="meaning",
         about="A call is announced twice.",
-        seen=("vllm-project/vllm-ascend#8327",),
+        reports=("vllm-project/vllm-ascend#8327",),
         breaks="the tool runs twice, or its arguments are no JSON",
         change=call_twice,
         caught_by="TOL-01",
@@ -156,9 +156,9 @@ FAULTS = (
         name="call-without-index",
         kind="meaning",
         about="A call has no index.",
-        seen=(CHAT,),
+        reports=(CHAT,),
         breaks="openai-python's .stream() raises TypeError, haystack ValueError",
-        change=each(_indexed, leave("index")),
+        change=each(_indexed, delete_key("index")),
         caught_by="TOL-02",
         on="a stream",
         needs=CALL,
@@ -167,9 +167,9 @@ FAULTS = (
         name="call-without-id",
         kind="meaning",
         about="A call has no id.",
-        seen=("anomalyco/opencode#2557", *NO_ID),
+        reports=("anomalyco/opencode#2557", *NO_ID),
         breaks="zhipu-ai-provider, openai-agents; nothing names the call a result belongs to",
-        change=each(_opening, leave("id")),
+        change=each(_opening, delete_key("id")),
         caught_by="TOL-01",
         also=("TOL-05",),
         needs=CALL,
@@ -178,9 +178,9 @@ FAULTS = (
         name="call-without-type",
         kind="meaning",
         about="A call has no type.",
-        seen=("vercel/ai#19178",),
+        reports=("vercel/ai#19178",),
         breaks="zhipu-ai-provider raises TypeValidationError",
-        change=each(_typed, leave("type")),
+        change=each(_typed, delete_key("type")),
         caught_by="TOL-01",
         needs=CALL,
     ),
@@ -188,9 +188,9 @@ FAULTS = (
         name="call-without-name",
         kind="meaning",
         about="A call does not name its function.",
-        seen=("vllm-project/vllm#39757",),
+        reports=("vllm-project/vllm#39757",),
         breaks="agents run nothing, or crash",
-        change=each(_named, leave("name")),
+        change=each(_named, delete_key("name")),
         caught_by="TOL-01",
         also=("TOL-06",),
         needs=CALL,
@@ -199,9 +199,9 @@ FAULTS = (
         name="call-id-null",
         kind="meaning",
         about="The id of a call is null.",
-        seen=NO_ID,
+        reports=NO_ID,
         breaks="pydantic-ai, zhipu-ai-provider, openai-agents and @langchain/openai",
-        change=each(_opening, put("id", None)),
+        change=each(_opening, set_key("id", None)),
         caught_by="TOL-05",
         also=("TOL-01",),
         needs=CALL,
@@ -210,9 +210,9 @@ FAULTS = (
         name="call-id-empty",
         kind="meaning",
         about="The id of a call is empty.",
-        seen=("run-llama/llama_index#20207", *NO_ID),
+        reports=("run-llama/llama_index#20207", *NO_ID),
         breaks="the next request, refused with 1214",
-        change=each(_opening, put("id", "")),
+        change=each(_opening, set_key("id", "")),
         caught_by="TOL-05",
         needs=CALL,
     ),
@@ -220,7 +220,7 @@ FAULTS = (
         name="call-id-same",
         kind="meaning",
         about="Parallel calls share an id.",
-        seen=(CHAT,),
+        reports=(CHAT,),
         breaks="one result answers both calls",
         change=call_id_same,
         caught_by="TOL-05",
@@ -230,9 +230,9 @@ FAULTS = (
         name="call-index-minus-one",
         kind="meaning",
         about="The index of a call is -1, as glm-4.5-flash's was in 2025.",
-        seen=("https://github.com/charmbracelet/fantasy",),
+        reports=("https://github.com/charmbracelet/fantasy",),
         breaks="clients that keep the calls in a list",
-        change=each(_indexed, put("index", -1)),
+        change=each(_indexed, set_key("index", -1)),
         caught_by="TOL-02",
         needs=CALL,
     ),
@@ -240,9 +240,9 @@ FAULTS = (
         name="calls-same-index",
         kind="meaning",
         about="Parallel calls share the index 0.",
-        seen=("sgl-project/sglang#16371", "sgl-project/sglang#15405"),
+        reports=("sgl-project/sglang#16371", "sgl-project/sglang#15405"),
         breaks="arguments run together: {}{}",
-        change=each(_indexed, put("index", 0)),
+        change=each(_indexed, set_key("index", 0)),
         caught_by="TOL-01",
         also=("TOL-03",),
         needs="a tool call whose index is not 0",
@@ -251,7 +251,7 @@ FAULTS = (
         name="calls-in-one-chunk",
         kind="meaning",
         about="Parallel calls come in one chunk.",
-        seen=("sgl-project/sglang#16371",),
+        reports=("sgl-project/sglang#16371",),
         breaks="crewai loses both calls, llama-index-llms-openai-like the second",
         change=calls_in_one_chunk,
         why="a delta may hold several calls",
@@ -262,7 +262,7 @@ FAULTS = (
         name="calls-missing",
         kind="meaning",
         about="The finish reason is `tool_calls`, and there is no call.",
-        seen=("earendil-works/pi#6357",),
+        reports=("earendil-works/pi#6357",),
         breaks="agents wait for a call or ask again without end",
         change=calls_missing,
         caught_by="TOL-04",
@@ -272,7 +272,7 @@ FAULTS = (
         name="call-text",
         kind="meaning",
         about="A call stands in the text or the thought, in the markup of GLM's template.",
-        seen=(*PROSE, "vllm-project/vllm-ascend#12398"),
+        reports=(*PROSE, "vllm-project/vllm-ascend#12398"),
         breaks="every client takes it for prose, agents stop",
         change=call_text,
         why="a model may choose to write and not to call",
@@ -283,7 +283,7 @@ FAULTS = (
         name="name-leak",
         kind="meaning",
         about="The name of the function ends with a tag of GLM's template.",
-        seen=("fw-ai-external/python-sdk#119", "vllm-project/vllm#39757"),
+        reports=("fw-ai-external/python-sdk#119", "vllm-project/vllm#39757"),
         breaks="no such tool: agents ask again or stop",
         change=each(_named, suffix("name", "</arg_value>")),
         caught_by="TOL-06",

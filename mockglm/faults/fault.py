@@ -8,11 +8,22 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct, field
 
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from mockglm.faults.options import Option, Options
-from mockglm.faults.place import ANYWHERE, START, Place, Spot, Unit
+from mockglm.faults.position import ANYWHERE, START, Offset, Position, Unit
 
-__all__ = ["CHAT", "CODES", "OPENAI", "ROUTECODEX", "SSE", "Change", "Fault", "Kind", "Laid", "On"]
+__all__ = [
+    "CHAT",
+    "CODES",
+    "OPENAI",
+    "ROUTECODEX",
+    "SSE",
+    "Change",
+    "Fault",
+    "FaultKind",
+    "FaultSpec",
+    "Target",
+]
 
 CHAT = "https://docs.bigmodel.cn/api-reference/模型-api/对话补全"
 CODES = "https://docs.bigmodel.cn/cn/faq/api-code"
@@ -20,9 +31,9 @@ OPENAI = "https://platform.openai.com/docs/api-reference/chat-streaming/streamin
 ROUTECODEX = "https://github.com/Jasonzhangf/routecodex"
 SSE = "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation"
 
-Kind = Literal["wire", "stream", "meaning"]
-On = Literal["any answer", "a stream", "a JSON answer", "a completion", "an error"]
-Change: TypeAlias = Callable[[Answer, Spot, Options], Answer]
+FaultKind = Literal["wire", "stream", "meaning"]
+Target = Literal["any answer", "a stream", "a JSON answer", "a completion", "an error"]
+Change: TypeAlias = Callable[[Response, Offset, Options], Response]
 
 _ISSUE = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
 
@@ -40,34 +51,34 @@ class Fault(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    kind: Kind
+    kind: FaultKind
     about: str
-    seen: tuple[str, ...]
+    reports: tuple[str, ...]
     breaks: str
     change: Change
     caught_by: str | None = None
     also: tuple[str, ...] = ()
     trial: str = ""
     why: str = ""
-    on: On = "a completion"
+    on: Target = "a completion"
     needs: str = ""
     options: Mapping[str, Option] = field(default_factory=dict)
-    places: frozenset[Unit] = ANYWHERE
-    place: Place | None = START
+    positions: frozenset[Unit] = ANYWHERE
+    position: Position | None = START
 
     @property
     def links(self) -> tuple[str, ...]:
         """Where it was seen, as URLs."""
-        return tuple(_ISSUE.sub(r"https://github.com/\1/issues/\2", seen) for seen in self.seen)
+        return tuple(_ISSUE.sub(r"https://github.com/\1/issues/\2", seen) for seen in self.reports)
 
 
-class Laid(Struct, frozen=True):
+class FaultSpec(Struct, frozen=True):
     """A fault as it was asked for: at which place, with each of its options read.
 
     `chance` is for whoever lays it over an answer to draw, `apply` does not look at it.
     """
 
     fault: Fault
-    place: Place | None = None
+    position: Position | None = None
     options: Options = field(default_factory=dict)
     chance: float = 1.0

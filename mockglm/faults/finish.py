@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from mockglm.exchange import Answer
-from mockglm.faults.edit import (
+from mockglm.exchange import Response
+from mockglm.faults.fault import CHAT, Change, Fault
+from mockglm.faults.frames import (
     JSON,
     Document,
     Edit,
+    apply_edits,
     calls,
     choices,
     documents,
-    edited,
     messages,
     recast,
-    rewritten,
+    rewrite_documents,
 )
-from mockglm.faults.fault import CHAT, Change, Fault
 from mockglm.faults.options import Option, Options, choice, text
-from mockglm.faults.place import FIRST, START, Spot
-from mockglm.faults.reach import each, finishes, leave, put, string
+from mockglm.faults.position import FIRST, START, Offset
+from mockglm.faults.selectors import delete_key, each, finishes, set_key, string
 
 __all__ = ["FAULTS", "last"]
 
 
-def last(answer: Answer, spot: Spot) -> Document | None:
+def last(answer: Response, spot: Offset) -> Document | None:
     """The first object from the place on that says why the answer ends."""
     found = (doc for doc in documents(answer, spot.start) if any(finishes(doc.value)))
     return next(found, None)
@@ -32,7 +32,7 @@ def last(answer: Answer, spot: Spot) -> Document | None:
 def halt(reason: str) -> Change:
     """End for that reason at the place: what is between it and the last chunk is not sent."""
 
-    def change(answer: Answer, spot: Spot, options: Options) -> Answer:
+    def change(answer: Response, spot: Offset, options: Options) -> Response:
         final = last(answer, spot)
         if final is None:
             return answer
@@ -44,25 +44,27 @@ def halt(reason: str) -> Change:
             final.value["content_filter"] = [{"level": 1, "role": "assistant"}]
         if not answer.is_stream:
             _shorten(final, half=spot.start > 0)
-        halted = rewritten(answer, [final])
-        return edited(halted, [Edit(min(spot.start, final.frame.start), final.frame.start, b"")])
+        halted = rewrite_documents(answer, [final])
+        return apply_edits(
+            halted, [Edit(min(spot.start, final.frame.start), final.frame.start, b"")]
+        )
 
     return change
 
 
-def _reason(answer: Answer, spot: Spot, options: Options) -> Answer:
-    return each(finishes, put("finish_reason", options["reason"]))(answer, spot, options)
+def _reason(answer: Response, spot: Offset, options: Options) -> Response:
+    return each(finishes, set_key("finish_reason", options["reason"]))(answer, spot, options)
 
 
-def finish_everywhere(answer: Answer, spot: Spot, options: Options) -> Answer:
+def finish_everywhere(answer: Response, spot: Offset, options: Options) -> Response:
     found = documents(answer, spot.start)
     reasons = [end["finish_reason"] for doc in found for end in finishes(doc.value)]
     for one in (one for doc in found if reasons for one in choices(doc.value)):
         _close(one, reasons[-1])
-    return rewritten(answer, (doc for doc in found if any(choices(doc.value))))
+    return rewrite_documents(answer, (doc for doc in found if any(choices(doc.value))))
 
 
-def finish_null(answer: Answer, spot: Spot, options: Options) -> Answer:
+def finish_null(answer: Response, spot: Offset, options: Options) -> Response:
     open_ended = [
         doc
         for doc in documents(answer, spot.start)
@@ -70,10 +72,10 @@ def finish_null(answer: Answer, spot: Spot, options: Options) -> Answer:
     ]
     for one in (one for doc in open_ended for one in choices(doc.value)):
         _close(one, None)
-    return rewritten(answer, open_ended)
+    return rewrite_documents(answer, open_ended)
 
 
-def finish_twice(answer: Answer, spot: Spot, options: Options) -> Answer:
+def finish_twice(answer: Response, spot: Offset, options: Options) -> Response:
     final = last(answer, spot)
     before = [doc for doc in documents(answer, spot.start) if any(choices(doc.value))]
     if final is None or len(before) < 2:
@@ -82,10 +84,10 @@ def finish_twice(answer: Answer, spot: Spot, options: Options) -> Answer:
     earlier = before[-2]
     for one in choices(earlier.value):
         _close(one, reason)
-    return rewritten(answer, [earlier])
+    return rewrite_documents(answer, [earlier])
 
 
-def finish_with_call(answer: Answer, spot: Spot, options: Options) -> Answer:
+def finish_with_call(answer: Response, spot: Offset, options: Options) -> Response:
     final = last(answer, spot)
     called = [doc for doc in documents(answer, spot.start) if any(calls(doc.value))]
     if final is None or not called or called[-1].frame == final.frame:
@@ -127,7 +129,7 @@ FAULTS = (
         name="sensitive",
         kind="meaning",
         about="The answer is cut off with finish reason `sensitive`.",
-        seen=("pydantic/pydantic-ai#7678", CHAT),
+        reports=("pydantic/pydantic-ai#7678", CHAT),
         breaks="opencode asks again without end (453 requests in 55 s); enums without the value",
         change=halt("sensitive"),
         caught_by="FIN-04",
@@ -136,50 +138,50 @@ FAULTS = (
             "usage": _usage("no"),
             "filter": Option(YES_NO, "yes", "whether content_filter says which side and how bad"),
         },
-        place=FIRST,
+        position=FIRST,
     ),
     Fault(
         name="network-error",
         kind="meaning",
         about="The answer is cut off with finish reason `network_error`.",
-        seen=("spring-projects/spring-ai#5530", "earendil-works/pi#2313"),
+        reports=("spring-projects/spring-ai#5530", "earendil-works/pi#2313"),
         breaks="Spring AI's enum; litellm makes `stop` of it, the answer looks complete",
         change=halt("network_error"),
         caught_by="FIN-04",
         needs=FINISH,
         options={"usage": _usage("no")},
-        place=FIRST,
+        position=FIRST,
     ),
     Fault(
         name="context-window",
         kind="meaning",
         about="The answer is empty, with finish reason `model_context_window_exceeded`.",
-        seen=LOOPS,
+        reports=LOOPS,
         breaks="opencode asks again without end (613 requests in 55 s); enums without the value",
         change=halt("model_context_window_exceeded"),
         caught_by="FIN-04",
         also=("FIN-03", "EQV-03"),
         needs=FINISH,
         options={"usage": _usage("yes")},
-        place=START,
+        position=START,
     ),
     Fault(
         name="cut-short",
         kind="meaning",
         about="The answer is cut off with finish reason `length`.",
-        seen=("No-Compromise-AI/glm-mcp#41", "OpenHands/OpenHands#11234"),
+        reports=("No-Compromise-AI/glm-mcp#41", "OpenHands/OpenHands#11234"),
         breaks="half an answer or half a JSON taken for a whole one",
         change=halt("length"),
         caught_by="FIN-04",
         needs=FINISH,
         options={"usage": _usage("yes")},
-        place=FIRST,
+        position=FIRST,
     ),
     Fault(
         name="finish-everywhere",
         kind="meaning",
         about="Every chunk has the finish reason.",
-        seen=("su-kaka/gcli2api#403",),
+        reports=("su-kaka/gcli2api#403",),
         breaks="clients stop reading at the first chunk",
         change=finish_everywhere,
         caught_by="FIN-01",
@@ -190,7 +192,7 @@ FAULTS = (
         name="finish-null",
         kind="meaning",
         about="Every chunk but the last has `finish_reason: null`, as OpenAI's do.",
-        seen=("https://platform.openai.com/docs/api-reference/chat-streaming",),
+        reports=("https://platform.openai.com/docs/api-reference/chat-streaming",),
         breaks="clients that take the key itself for the end",
         change=finish_null,
         why="null says no more than no key does",
@@ -201,7 +203,10 @@ FAULTS = (
         name="finish-twice",
         kind="meaning",
         about="The chunk before the last has the finish reason too, as glm-4.5's had in 2025.",
-        seen=("https://github.com/charmbracelet/fantasy", "https://github.com/charmbracelet/crush"),
+        reports=(
+            "https://github.com/charmbracelet/fantasy",
+            "https://github.com/charmbracelet/crush",
+        ),
         breaks="clients that end there lose the usage",
         change=finish_twice,
         caught_by="FIN-01",
@@ -212,9 +217,9 @@ FAULTS = (
         name="finish-missing",
         kind="meaning",
         about="Nothing says why the answer ends.",
-        seen=("OpenHands/OpenHands#11234", "ranxianglei/billion-context-omp#105"),
+        reports=("OpenHands/OpenHands#11234", "ranxianglei/billion-context-omp#105"),
         breaks="litellm and pydantic-ai report `stop`, the AI SDK raises InvalidResponseDataError",
-        change=each(finishes, leave("finish_reason")),
+        change=each(finishes, delete_key("finish_reason")),
         caught_by="FIN-01",
         also=("JSN-04",),
         needs=FINISH,
@@ -223,7 +228,7 @@ FAULTS = (
         name="finish-unknown",
         kind="meaning",
         about="The finish reason is none of the documented ones.",
-        seen=("spring-projects/spring-ai#5530", CHAT),
+        reports=("spring-projects/spring-ai#5530", CHAT),
         breaks="clients with an enum raise, others pass it on",
         change=_reason,
         caught_by="FIN-02",
@@ -234,9 +239,9 @@ FAULTS = (
         name="finish-stop",
         kind="meaning",
         about="The finish reason is `stop`, though a call was made or the answer was cut.",
-        seen=("BerriAI/litellm#37754", "No-Compromise-AI/glm-mcp#41"),
+        reports=("BerriAI/litellm#37754", "No-Compromise-AI/glm-mcp#41"),
         breaks="agents that go by it do not run the call, or take half an answer for whole",
-        change=each(finishes, put("finish_reason", "stop")),
+        change=each(finishes, set_key("finish_reason", "stop")),
         caught_by="EQV-03",
         also=("FIN-03", "TOL-04"),
         needs="a finish reason other than `stop`",
@@ -245,9 +250,9 @@ FAULTS = (
         name="finish-length",
         kind="meaning",
         about="The finish reason is `length`, though the answer is whole.",
-        seen=("mrwogu/factory-droid-openai#33", CHAT),
+        reports=("mrwogu/factory-droid-openai#33", CHAT),
         breaks="agents throw the answer away or ask for the rest",
-        change=each(finishes, put("finish_reason", "length")),
+        change=each(finishes, set_key("finish_reason", "length")),
         caught_by="FIN-04",
         needs="a finish reason other than `length`",
     ),
@@ -255,7 +260,7 @@ FAULTS = (
         name="finish-with-call",
         kind="meaning",
         about="Call, finish reason and usage come in one chunk, the last.",
-        seen=("vllm-project/vllm-ascend#8327", "jeremychone/rust-genai#199"),
+        reports=("vllm-project/vllm-ascend#8327", "jeremychone/rust-genai#199"),
         breaks="crewai and llama-index-llms-zhipuai lose the call",
         change=finish_with_call,
         caught_by="TOL-11",

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from mockglm.exchange import Answer, Headers
-from mockglm.faults.edit import documents, rewritten
+from mockglm.exchange import Headers, Response
 from mockglm.faults.fault import CHAT, Change, Fault
+from mockglm.faults.frames import documents, rewrite_documents
 from mockglm.faults.options import Option, Options, header_value, whole
-from mockglm.faults.place import NOWHERE, Spot
+from mockglm.faults.position import NOWHERE, Offset
 
 __all__ = ["FAULTS", "headed"]
 
@@ -21,7 +21,7 @@ LONGEST = 10**12
 """The most a header tells a client to wait: only the client is to mind."""
 
 
-def headed(answer: Answer, name: str, value: str | None) -> Answer:
+def headed(answer: Response, name: str, value: str | None) -> Response:
     """The answer with that header as its only one of the name; None takes it away."""
     kept = tuple(pair for pair in answer.headers if pair[0].lower() != name.lower())
     added: Headers = () if value is None else ((name, value),)
@@ -31,42 +31,42 @@ def headed(answer: Answer, name: str, value: str | None) -> Answer:
 def header(name: str, option: str = "value") -> Change:
     """Set a header to what an option says."""
 
-    def change(answer: Answer, spot: Spot, options: Options) -> Answer:
+    def change(answer: Response, spot: Offset, options: Options) -> Response:
         return headed(answer, name, str(options[option]))
 
     return change
 
 
-def gzip(answer: Answer, spot: Spot, options: Options) -> Answer:
+def gzip(answer: Response, spot: Offset, options: Options) -> Response:
     if answer.header("content-encoding"):
         return answer
     coder = zlib.compressobj(wbits=GZIP)
     pieces = [
-        (at, coder.compress(piece) + coder.flush(zlib.Z_SYNC_FLUSH)) for at, piece in answer.pieces
+        (at, coder.compress(piece) + coder.flush(zlib.Z_SYNC_FLUSH)) for at, piece in answer.chunks
     ]
     due = pieces[-1][0] if pieces else 0.0
-    coded = replace(answer, pieces=(*pieces, (due, coder.flush())))
+    coded = replace(answer, chunks=(*pieces, (due, coder.flush())))
     return headed(headed(coded, "Content-Length", None), "Content-Encoding", "gzip")
 
 
-def burst(answer: Answer, spot: Spot, options: Options) -> Answer:
-    due = answer.pieces[-1][0] if answer.pieces else 0.0
-    return replace(answer, pieces=((due, answer.body),))
+def burst(answer: Response, spot: Offset, options: Options) -> Response:
+    due = answer.chunks[-1][0] if answer.chunks else 0.0
+    return replace(answer, chunks=((due, answer.body),))
 
 
-def key_echo(answer: Answer, spot: Spot, options: Options) -> Answer:
+def key_echo(answer: Response, spot: Offset, options: Options) -> Response:
     if not options["key"]:
         return answer
     return headed(answer, "X-Debug-Authorization", f"Bearer {options['key']}")
 
 
-def log_id_missing(answer: Answer, spot: Spot, options: Options) -> Answer:
+def log_id_missing(answer: Response, spot: Offset, options: Options) -> Response:
     answer = headed(answer, "X-Log-Id", None)
     named = [doc for doc in documents(answer) if doc.value.pop("request_id", None) is not None]
-    return rewritten(answer, named)
+    return rewrite_documents(answer, named)
 
 
-def retry_after(answer: Answer, spot: Spot, options: Options) -> Answer:
+def retry_after(answer: Response, spot: Offset, options: Options) -> Response:
     answer = headed(answer, "Retry-After", str(options["seconds"]))
     for name, option in (("retry-after-ms", "ms"), ("x-should-retry", "should")):
         if options[option] is not None:
@@ -87,105 +87,105 @@ FAULTS = (
         name="stream-type",
         kind="wire",
         about="A stream says it is something else in its Content-Type.",
-        seen=("EM-GeekLab/NexusGate#82", "vllm-project/vllm-ascend#5033"),
+        reports=("EM-GeekLab/NexusGate#82", "vllm-project/vllm-ascend#5033"),
         breaks="clients that choose the reader by the type",
         change=header("Content-Type"),
         caught_by="TRN-02",
         on="a stream",
         options=value("application/json; charset=UTF-8"),
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="plain-type",
         kind="wire",
         about="A JSON answer says it is something else in its Content-Type.",
-        seen=(HTTP + "#section-8.3",),
+        reports=(HTTP + "#section-8.3",),
         breaks="zai-sdk and others hand the text on unread",
         change=header("Content-Type"),
         caught_by="TRN-03",
         on="a JSON answer",
         options=value("text/plain; charset=UTF-8"),
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="gzip",
         kind="wire",
         about="The body is gzipped though the client offered no coding.",
-        seen=("btubbs/sseclient#27", HTTP + "#section-12.5.3"),
+        reports=("btubbs/sseclient#27", HTTP + "#section-12.5.3"),
         breaks="readers of the raw body see no event",
         change=gzip,
         caught_by="TRN-04",
         on="any answer",
         needs="a body that is not coded",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="burst",
         kind="wire",
         about="All frames come at once, when the last one is due.",
-        seen=("graphql-hive/gateway#2259", "fabiolb/fabio#739"),
+        reports=("graphql-hive/gateway#2259", "fabiolb/fabio#739"),
         breaks="time-outs of the first token; nothing is shown until the end",
         change=burst,
         caught_by="TRN-05",
         on="a stream",
         needs="frames at different times",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="cacheable",
         kind="wire",
         about="The answer may be kept by any cache on the way.",
-        seen=(CACHE,),
+        reports=(CACHE,),
         breaks="a cache answers the next request with this text",
         change=header("Cache-Control"),
         caught_by="TRN-07",
         on="any answer",
         options=value("public, max-age=3600"),
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="key-echo",
         kind="wire",
         about="The client's key comes back in a header.",
-        seen=("https://cwe.mitre.org/data/definitions/200.html",),
+        reports=("https://cwe.mitre.org/data/definitions/200.html",),
         breaks="logs and recordings hold the key",
         change=key_echo,
         caught_by="AUT-06",
         on="any answer",
         needs="a known key",
         options={"key": Option(header_value, "", "the key; the request's own unless given")},
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="log-id-missing",
         kind="wire",
         about="Neither the X-Log-Id header nor a request_id names the request.",
-        seen=(CHAT, "https://github.com/SamyRai/go-z-ai"),
+        reports=(CHAT, "https://github.com/SamyRai/go-z-ai"),
         breaks="nobody can say which request support should look at",
         change=log_id_missing,
         caught_by="HDR-02",
         also=("JSN-05",),
         on="any answer",
         needs="X-Log-Id or request_id",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="date-wrong",
         kind="wire",
         about="The Date header is not a date.",
-        seen=(HTTP + "#section-6.6.1",),
+        reports=(HTTP + "#section-6.6.1",),
         breaks="clients that correct their clock by it, for the JWT",
         change=header("Date"),
         caught_by="HDR-01",
         on="any answer",
         options=value("yesterday"),
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="retry-after",
         kind="wire",
         about="Retry-After says how long to wait, which GLM itself never does.",
-        seen=("vercel/ai#9290",),
+        reports=("vercel/ai#9290",),
         breaks="zai-sdk and zhipuai ignore it, @langchain/openai retries only with it",
         change=retry_after,
         why="the header is valid",
@@ -195,18 +195,18 @@ FAULTS = (
             "ms": Option(whole(LONGEST), None, "adds retry-after-ms"),
             "should": Option(header_value, None, "adds x-should-retry"),
         },
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="retry-after-bad",
         kind="wire",
         about="Retry-After is neither a number nor a date.",
-        seen=(HTTP + "#section-10.2.3",),
+        reports=(HTTP + "#section-10.2.3",),
         breaks="clients that turn it into a number unasked",
         change=header("Retry-After"),
         caught_by="LIM-02",
         on="any answer",
         options=value("soon"),
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
 )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from mockglm.exchange import Answer
-from mockglm.faults.edit import messages
+from mockglm.exchange import Response
 from mockglm.faults.fault import CHAT, OPENAI, Fault
+from mockglm.faults.frames import messages
 from mockglm.faults.options import Option, Options, text
-from mockglm.faults.place import Spot
-from mockglm.faults.reach import Reach, after_first, each, leave, put, top, turn
+from mockglm.faults.position import Offset
+from mockglm.faults.selectors import Selector, after_first, delete_key, each, map_key, root, set_key
 
 __all__ = ["FAULTS"]
 
 
-def model_other(answer: Answer, spot: Spot, options: Options) -> Answer:
-    return each(_with("model"), put("model", options["model"]))(answer, spot, options)
+def model_other(answer: Response, spot: Offset, options: Options) -> Response:
+    return each(_with("model"), set_key("model", options["model"]))(answer, spot, options)
 
 
 def other(id: str) -> str:
@@ -21,8 +21,8 @@ def other(id: str) -> str:
     return id[:-1] + ("1" if id.endswith("0") else "0")
 
 
-def _with(key: str) -> Reach:
-    return lambda value: (part for part in top(value) if part.get(key))
+def _with(key: str) -> Selector:
+    return lambda value: (part for part in root(value) if part.get(key))
 
 
 IDS = ("ggml-org/llama.cpp#5876", "BerriAI/litellm#1571", "microsoft/foundry-local#144")
@@ -33,9 +33,9 @@ FAULTS = (
         name="id-missing",
         kind="meaning",
         about="The answer has no id.",
-        seen=NO_ID,
+        reports=NO_ID,
         breaks="Spring AI raises OpenAIInvalidDataException, litellm KeyError",
-        change=each(_with("id"), leave("id")),
+        change=each(_with("id"), delete_key("id")),
         caught_by="CHK-01",
         also=("JSN-01",),
         needs="an id",
@@ -44,9 +44,9 @@ FAULTS = (
         name="id-changes",
         kind="meaning",
         about="The id changes in the middle of a stream.",
-        seen=IDS,
+        reports=IDS,
         breaks="openai-go's accumulator refuses the chunks",
-        change=after_first(_with("id"), turn("id", other)),
+        change=after_first(_with("id"), map_key("id", other)),
         caught_by="CHK-02",
         on="a stream",
         needs="two chunks with an id",
@@ -55,9 +55,9 @@ FAULTS = (
         name="id-openai",
         kind="meaning",
         about="The id has OpenAI's form.",
-        seen=(OPENAI,),
+        reports=(OPENAI,),
         breaks="whoever reads the time from it",
-        change=each(_with("id"), put("id", "chatcmpl-9cbd2a8f1e")),
+        change=each(_with("id"), set_key("id", "chatcmpl-9cbd2a8f1e")),
         caught_by="EQV-05",
         needs="an id",
     ),
@@ -65,9 +65,9 @@ FAULTS = (
         name="created-text",
         kind="meaning",
         about="The time is text.",
-        seen=(CHAT,),
+        reports=(CHAT,),
         breaks="typed clients raise",
-        change=each(_with("created"), turn("created", str, int | float)),
+        change=each(_with("created"), map_key("created", str, int | float)),
         caught_by="CHK-01",
         also=("JSN-01",),
         needs="a time",
@@ -76,9 +76,9 @@ FAULTS = (
         name="created-milliseconds",
         kind="meaning",
         about="The time is in milliseconds.",
-        seen=(CHAT,),
+        reports=(CHAT,),
         breaks="dates in the year 50000, or an overflow",
-        change=each(_with("created"), turn("created", lambda at: at * 1000, int | float)),
+        change=each(_with("created"), map_key("created", lambda at: at * 1000, int | float)),
         caught_by="CHK-09",
         needs="a time",
     ),
@@ -86,9 +86,9 @@ FAULTS = (
         name="object-missing",
         kind="meaning",
         about="The answer does not say what kind of object it is.",
-        seen=("https://github.com/charmbracelet/crush",),
+        reports=("https://github.com/charmbracelet/crush",),
         breaks="pydantic-ai raises UnexpectedModelBehavior",
-        change=each(_with("object"), leave("object")),
+        change=each(_with("object"), delete_key("object")),
         caught_by="CHK-03",
         needs="`object`",
     ),
@@ -96,9 +96,9 @@ FAULTS = (
         name="model-missing",
         kind="meaning",
         about="The answer does not name the model.",
-        seen=NO_ID,
+        reports=NO_ID,
         breaks="Spring AI raises OpenAIInvalidDataException",
-        change=each(_with("model"), leave("model")),
+        change=each(_with("model"), delete_key("model")),
         caught_by="CHK-01",
         also=("JSN-01",),
         needs="a model",
@@ -107,7 +107,7 @@ FAULTS = (
         name="model-other",
         kind="meaning",
         about="The answer names another model than was asked for.",
-        seen=(CHAT,),
+        reports=(CHAT,),
         breaks="bills and logs by model",
         change=model_other,
         caught_by="CHK-08",
@@ -119,9 +119,9 @@ FAULTS = (
         name="request-id-missing",
         kind="meaning",
         about="The answer has no request_id.",
-        seen=(CHAT,),
+        reports=(CHAT,),
         breaks="nobody finds the request the client named",
-        change=each(_with("request_id"), leave("request_id")),
+        change=each(_with("request_id"), delete_key("request_id")),
         caught_by="JSN-05",
         on="a JSON answer",
         needs="a request_id",
@@ -130,9 +130,9 @@ FAULTS = (
         name="delta-key",
         kind="meaning",
         about="A delta has a key of its own invention.",
-        seen=("microsoft/foundry-local#144",),
+        reports=("microsoft/foundry-local#144",),
         breaks="strict readers of the chunks",
-        change=each(messages, put("annotations", [])),
+        change=each(messages, set_key("annotations", [])),
         why="a delta may have keys that nobody knows yet",
         needs="a message",
     ),
@@ -140,9 +140,9 @@ FAULTS = (
         name="unknown-key",
         kind="meaning",
         about="The answer has a key of its own invention.",
-        seen=("microsoft/foundry-local#144",),
+        reports=("microsoft/foundry-local#144",),
         breaks="strict readers",
-        change=each(top, put("service_tier", None)),
+        change=each(root, set_key("service_tier", None)),
         caught_by="CHK-11",
     ),
 )

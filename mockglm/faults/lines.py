@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from mockglm import sse
-from mockglm.exchange import Answer
-from mockglm.faults.edit import CHARACTER, Edit, Frame, done, edited, frames_from
+from mockglm.exchange import Response
 from mockglm.faults.fault import ROUTECODEX, SSE, Change, Fault
+from mockglm.faults.frames import CHARACTER, Edit, Frame, apply_edits, done, frames_from
 from mockglm.faults.options import Option, Options, text
-from mockglm.faults.place import FIRST, NOWHERE, Spot
+from mockglm.faults.position import FIRST, NOWHERE, Offset
 
 __all__ = ["FAULTS"]
 
@@ -20,51 +20,53 @@ _BARE = re.compile(rb"(?<!\r)\n")
 def insert(line: str) -> Change:
     """Put in a block of its own; `{text}` is an option's."""
 
-    def change(answer: Answer, spot: Spot, options: Options) -> Answer:
+    def change(answer: Response, spot: Offset, options: Options) -> Response:
         block = line.replace("{text}", options.get("text", "")).encode()
-        return edited(answer, [Edit(spot.start, spot.start, block)])
+        return apply_edits(answer, [Edit(spot.start, spot.start, block)])
 
     return change
 
 
-def tail(answer: Answer, spot: Spot, options: Options) -> Answer:
+def tail(answer: Response, spot: Offset, options: Options) -> Response:
     data = sse.frame(options["data"].encode())
-    return edited(answer, [Edit(f.end, f.end, data) for f in done(answer)])
+    return apply_edits(answer, [Edit(f.end, f.end, data) for f in done(answer)])
 
 
-def crlf(answer: Answer, spot: Spot, options: Options) -> Answer:
+def crlf(answer: Response, spot: Offset, options: Options) -> Response:
     ends = _BARE.finditer(answer.body, spot.start)
-    return edited(answer, [Edit(match.start(), match.end(), b"\r\n") for match in ends])
+    return apply_edits(answer, [Edit(match.start(), match.end(), b"\r\n") for match in ends])
 
 
-def bom(answer: Answer, spot: Spot, options: Options) -> Answer:
-    return edited(answer, [Edit(0, 0, sse.BOM)])
+def bom(answer: Response, spot: Offset, options: Options) -> Response:
+    return apply_edits(answer, [Edit(0, 0, sse.BOM)])
 
 
-def no_space(answer: Answer, spot: Spot, options: Options) -> Answer:
+def no_space(answer: Response, spot: Offset, options: Options) -> Response:
     body = answer.body
     lows = (frame.low for frame in frames_from(answer, spot.start))
     spaced = [low for low in lows if body[low - 2 : low] == b": "]
-    return edited(answer, [Edit(low - 1, low, b"") for low in spaced])
+    return apply_edits(answer, [Edit(low - 1, low, b"") for low in spaced])
 
 
-def data_lines(answer: Answer, spot: Spot, options: Options) -> Answer:
+def data_lines(answer: Response, spot: Offset, options: Options) -> Response:
     body = answer.body
     opened = [f.low + 1 for f in frames_from(answer, spot.start) if f.read(body).startswith(b"{")]
-    return edited(answer, [Edit(at, at, b"\ndata: ") for at in opened])
+    return apply_edits(answer, [Edit(at, at, b"\ndata: ") for at in opened])
 
 
-def unterminated(answer: Answer, spot: Spot, options: Options) -> Answer:
+def unterminated(answer: Response, spot: Offset, options: Options) -> Response:
     last = list(frames_from(answer, spot.start))[-1:]
-    return edited(answer, [Edit(frame.high, frame.end, b"\n") for frame in last])
+    return apply_edits(answer, [Edit(frame.high, frame.end, b"\n") for frame in last])
 
 
-def event_name(answer: Answer, spot: Spot, options: Options) -> Answer:
+def event_name(answer: Response, spot: Offset, options: Options) -> Response:
     line = b"event: %b\n" % options["text"].encode()
-    return edited(answer, [Edit(f.start, f.start, line) for f in frames_from(answer, spot.start)])
+    return apply_edits(
+        answer, [Edit(f.start, f.start, line) for f in frames_from(answer, spot.start)]
+    )
 
 
-def utf8_split(answer: Answer, spot: Spot, options: Options) -> Answer:
+def utf8_split(answer: Response, spot: Offset, options: Options) -> Response:
     body = answer.body
     for frame in frames_from(answer, spot.start):
         match = _TEXT.search(body, frame.low, frame.high)
@@ -76,7 +78,7 @@ def utf8_split(answer: Answer, spot: Spot, options: Options) -> Answer:
     return answer
 
 
-def surrogate_split(answer: Answer, spot: Spot, options: Options) -> Answer:
+def surrogate_split(answer: Response, spot: Offset, options: Options) -> Response:
     body = answer.body
     for frame in frames_from(answer, spot.start):
         match = _TEXT.search(body, frame.low, frame.high)
@@ -86,13 +88,13 @@ def surrogate_split(answer: Answer, spot: Spot, options: Options) -> Answer:
 
 
 def _spoken(
-    answer: Answer, frame: Frame, match: re.Match[bytes], texts: tuple[bytes, bytes]
-) -> Answer:
+    answer: Response, frame: Frame, match: re.Match[bytes], texts: tuple[bytes, bytes]
+) -> Response:
     """The frame once for each of these texts, in place of its own."""
     body = answer.body
     before, after = body[frame.start : match.start(2)], body[match.end(2) : frame.end]
     data = b"".join(before + text + after for text in texts)
-    return edited(answer, [Edit(frame.start, frame.end, data)])
+    return apply_edits(answer, [Edit(frame.start, frame.end, data)])
 
 
 EMPTY = '{"id":"","object":"","created":0,"model":"","choices":[]}'
@@ -102,54 +104,54 @@ FAULTS = (
         name="empty-data",
         kind="stream",
         about="An event has empty data.",
-        seen=("Growth-Circle/cadis#2329", "netease-lcap/wave-agent#1326"),
+        reports=("Growth-Circle/cadis#2329", "netease-lcap/wave-agent#1326"),
         breaks="all tried but the JavaScript ChatZhipuAI raise a bare JSON error",
         change=insert("data: \n\n"),
         caught_by="SSE-05",
         on="a stream",
-        place=FIRST,
+        position=FIRST,
     ),
     Fault(
         name="tail",
         kind="stream",
         about="One more event comes after [DONE].",
-        seen=(ROUTECODEX,),
+        reports=(ROUTECODEX,),
         breaks="hand-written readers that parse what follows [DONE]",
         change=tail,
         caught_by="SSE-06",
         on="a stream",
         needs="[DONE]",
         options={"data": Option(text, '{"choices":[],"cost":"0"}', "its data")},
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="sentinel",
         kind="stream",
         about="A chunk has empty text for its id and no choice.",
-        seen=(ROUTECODEX,),
+        reports=(ROUTECODEX,),
         breaks="clients that take the first choice of every chunk",
         change=insert(f"data: {EMPTY}\n\n"),
         caught_by="CHK-02",
         on="a stream",
-        place=FIRST,
+        position=FIRST,
     ),
     Fault(
         name="comment",
         kind="stream",
         about="A comment comes between two events, as a keep-alive.",
-        seen=("diegosouzapw/OmniRoute#7031", "diegosouzapw/OmniRoute#10524"),
+        reports=("diegosouzapw/OmniRoute#7031", "diegosouzapw/OmniRoute#10524"),
         breaks="hand-written readers that take every line for data",
         change=insert(": {text}\n\n"),
         caught_by="SSE-08",
         on="a stream",
         options={"text": Option(text, "keep-alive", "the comment")},
-        place=FIRST,
+        position=FIRST,
     ),
     Fault(
         name="crlf",
         kind="stream",
         about="Lines end with CR LF.",
-        seen=(SSE, "https://github.com/sysid/sse-starlette"),
+        reports=(SSE, "https://github.com/sysid/sse-starlette"),
         breaks="readers that look for two line feeds",
         change=crlf,
         why="the standard allows it",
@@ -159,18 +161,18 @@ FAULTS = (
         name="bom",
         kind="stream",
         about="The stream begins with a byte-order mark.",
-        seen=(SSE,),
+        reports=(SSE,),
         breaks="readers that do not strip it lose the first event",
         change=bom,
         caught_by="SSE-02",
         on="a stream",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="no-space",
         kind="stream",
         about="No space follows `data:`.",
-        seen=("lidge-jun/opencodex#1188", "dataelement/Clawith#106", "openai/openai-python#502"),
+        reports=("lidge-jun/opencodex#1188", "dataelement/Clawith#106", "openai/openai-python#502"),
         breaks="readers that look for `data: ` see no event",
         change=no_space,
         why="the standard allows it",
@@ -181,7 +183,7 @@ FAULTS = (
         name="data-lines",
         kind="stream",
         about="The JSON of an event is spread over two data lines.",
-        seen=("SamSaffron/term-llm#454", "0xPlaygrounds/rig#534"),
+        reports=("SamSaffron/term-llm#454", "0xPlaygrounds/rig#534"),
         breaks="readers that parse each line",
         change=data_lines,
         why="the standard allows it",
@@ -192,30 +194,30 @@ FAULTS = (
         name="unterminated",
         kind="stream",
         about="The last event lacks its blank line.",
-        seen=(SSE, "https://github.com/zai-org/z-ai-sdk-python"),
+        reports=(SSE, "https://github.com/zai-org/z-ai-sdk-python"),
         breaks="zai-sdk and zhipuai drop it, as the standard says",
         change=unterminated,
         caught_by="SSE-04",
         on="a stream",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="unknown-field",
         kind="stream",
         about="An event has a line that is no field of the standard.",
-        seen=(SSE,),
+        reports=(SSE,),
         breaks="hand-written readers that raise at an unknown line",
         change=insert("trace: {text}\n"),
         caught_by="SSE-03",
         on="a stream",
         options={"text": Option(text, "1", "the field's value")},
-        place=FIRST,
+        position=FIRST,
     ),
     Fault(
         name="event-name",
         kind="stream",
         about="Events have a name.",
-        seen=("https://github.com/zai-org/z-ai-sdk-python", "SamSaffron/term-llm#487"),
+        reports=("https://github.com/zai-org/z-ai-sdk-python", "SamSaffron/term-llm#487"),
         breaks="zai-sdk reads named events by another way",
         change=event_name,
         caught_by="SSE-07",
@@ -226,7 +228,7 @@ FAULTS = (
         name="utf8-split",
         kind="stream",
         about="A character of several bytes is cut in two by two frames.",
-        seen=("mattn/tensai#110", "librefang/librefang#3448"),
+        reports=("mattn/tensai#110", "librefang/librefang#3448"),
         breaks="strict decoders raise, lenient ones show U+FFFD twice",
         change=utf8_split,
         caught_by="SSE-01",
@@ -237,7 +239,7 @@ FAULTS = (
         name="surrogate-split",
         kind="stream",
         about="An emoji is escaped as two surrogates, each in a chunk of its own.",
-        seen=("elizaOS/eliza#30904", "elie222/rakazo#416", "anomalyco/opencode#44585"),
+        reports=("elizaOS/eliza#30904", "elie222/rakazo#416", "anomalyco/opencode#44585"),
         breaks="strict JSON readers refuse a lone surrogate, others cannot encode it again",
         change=surrogate_split,
         caught_by="EQV-07",

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from mockglm.framing import BODILESS
+from mockglm.http1 import BODILESS
 
 __all__ = [
     "DAY",

@@ -7,51 +7,51 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mockglm import codes, sse
-from mockglm.chat import refuse
+from mockglm import error_codes, sse
+from mockglm.completions import render_error
 from mockglm.errors import FaultError
-from mockglm.exchange import Answer, Failure
-from mockglm.faults.edit import JSON, documents, objects, rewritten
+from mockglm.exchange import APIError, Response
 from mockglm.faults.fault import CODES, Fault
+from mockglm.faults.frames import JSON, documents, objects, rewrite_documents
 from mockglm.faults.head import headed
 from mockglm.faults.options import Option, Options, status_code, text
-from mockglm.faults.place import NOWHERE, Spot
-from mockglm.faults.reach import each, put, suffix, turn
+from mockglm.faults.position import NOWHERE, Offset
+from mockglm.faults.selectors import each, map_key, set_key, suffix
 
 __all__ = ["FAULTS", "message"]
 
 
-def message(name: str, answer: Answer, options: Options) -> str:
+def message(name: str, answer: Response, options: Options) -> str:
     """What an error says: the option's words, or those of its code."""
     code = options["code"]
     if options["message"] is not None:
         return str(options["message"])
     fields = {"error_id": answer.header("x-log-id")}
-    if code not in codes.CODES or codes.missing(code, fields):
+    if code not in error_codes.CODES or error_codes.missing_fields(code, fields):
         raise FaultError(name, f"the text of code {code} is not known here; give a message")
-    return codes.text(code, fields=fields)
+    return error_codes.message_for(code, fields=fields)
 
 
-def refused(answer: Answer, spot: Spot, options: Options) -> Answer:
-    failure = Failure(options["code"], options["status"], message("refused", answer, options))
-    other = refuse(failure, answer.header("x-log-id"))
-    return replace(other, pieces=((answer.head or 0.0, other.body),))
+def refused(answer: Response, spot: Offset, options: Options) -> Response:
+    failure = APIError(options["code"], options["status"], message("refused", answer, options))
+    other = render_error(failure, answer.header("x-log-id"))
+    return replace(other, chunks=((answer.head or 0.0, other.body),))
 
 
-def accepted(answer: Answer, spot: Spot, options: Options) -> Answer:
+def accepted(answer: Response, spot: Offset, options: Options) -> Response:
     return _whole(replace(answer, status=200), WELCOME, "application/json; charset=UTF-8")
 
 
-def status(answer: Answer, spot: Spot, options: Options) -> Answer:
+def status(answer: Response, spot: Offset, options: Options) -> Response:
     return replace(answer, status=options["status"])
 
 
-def error_as_stream(answer: Answer, spot: Spot, options: Options) -> Answer:
+def error_as_stream(answer: Response, spot: Offset, options: Options) -> Response:
     body = sse.frame(answer.body) + sse.frame(b"[DONE]")
     return _whole(answer, body, "text/event-stream;charset=UTF-8")
 
 
-def html_page(answer: Answer, spot: Spot, options: Options) -> Answer:
+def html_page(answer: Response, spot: Offset, options: Options) -> Response:
     known = set(HTTPStatus)
     code = options["status"]
     title = f"{code} {HTTPStatus(code).phrase}" if code in known else str(code)
@@ -59,8 +59,8 @@ def html_page(answer: Answer, spot: Spot, options: Options) -> Answer:
     return _whole(replace(answer, status=code), page, "text/html")
 
 
-def error_empty(answer: Answer, spot: Spot, options: Options) -> Answer:
-    return replace(answer, pieces=())
+def error_empty(answer: Response, spot: Offset, options: Options) -> Response:
+    return replace(answer, chunks=())
 
 
 def error_openai(error: JSON, options: Options) -> None:
@@ -72,19 +72,19 @@ def number(code: str) -> int:
     return int(code) if len(code) < 10 and code.isdecimal() else 0
 
 
-def error_flat(answer: Answer, spot: Spot, options: Options) -> Answer:
+def error_flat(answer: Response, spot: Offset, options: Options) -> Response:
     found = [doc for doc in documents(answer) if any(_errors(doc.value))]
     for doc in found:
         told = [error.get("message") for error in _errors(doc.value)]
         doc.value.clear()
         doc.value.update(code=answer.status, msg="".join(map(str, told)), success=False)
-    return rewritten(answer, found)
+    return rewrite_documents(answer, found)
 
 
-def _whole(answer: Answer, body: bytes, kind: str) -> Answer:
+def _whole(answer: Response, body: bytes, kind: str) -> Response:
     """The answer with another body, there when the first byte of the old one was."""
-    due = answer.pieces[0][0] if answer.pieces else answer.head or 0.0
-    return headed(replace(answer, pieces=((due, body),)), "Content-Type", kind)
+    due = answer.chunks[0][0] if answer.chunks else answer.head or 0.0
+    return headed(replace(answer, chunks=((due, body),)), "Content-Type", kind)
 
 
 def _errors(value: JSON) -> Any:
@@ -109,7 +109,7 @@ FAULTS = (
         name="refused",
         kind="meaning",
         about="An error comes in place of the answer.",
-        seen=("zai-org/GLM-5#148", CODES),
+        reports=("zai-org/GLM-5#148", CODES),
         breaks="@langchain/openai tries for over 100 s, llama-index-llms-openai-like 12 times",
         change=refused,
         caught_by="TRN-01",
@@ -119,13 +119,13 @@ FAULTS = (
             "status": Option(status_code, None, "the HTTP status; the code's own unless given"),
             "message": Option(text, None, "the message; the code's own unless given"),
         },
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="accepted",
         kind="meaning",
         about="What should be refused is answered.",
-        seen=(CODES,),
+        reports=(CODES,),
         breaks="mistakes of a client show only at the real service",
         change=accepted,
         caught_by="AUT-01",
@@ -143,26 +143,26 @@ FAULTS = (
             "LIM-05",
         ),
         on="an error",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="error-200",
         kind="meaning",
         about="An error has status 200.",
-        seen=("openclaw/openclaw#107940", "diegosouzapw/OmniRoute#8210"),
+        reports=("openclaw/openclaw#107940", "diegosouzapw/OmniRoute#8210"),
         breaks="ten clients return an empty success, openai-python and zhipuai raise TypeError",
         change=status,
         caught_by="ERR-02",
         also=("AUT-01", "AUT-02", "ERR-03", "ERR-04"),
         on="an error",
         options={"status": Option(status_code, 200, "the status")},
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="error-500",
         kind="meaning",
         about="An error of the client has status 500.",
-        seen=("zai-org/zai-coding-plugins#14", CODES),
+        reports=("zai-org/zai-coding-plugins#14", CODES),
         breaks="clients try again what cannot succeed",
         change=status,
         caught_by="ERR-05",
@@ -182,74 +182,74 @@ FAULTS = (
         ),
         on="an error",
         options={"status": Option(status_code, 500, "the status")},
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="error-code-number",
         kind="meaning",
         about="The code of an error is a number.",
-        seen=("diegosouzapw/OmniRoute#1542", CODES),
+        reports=("diegosouzapw/OmniRoute#1542", CODES),
         breaks="clients that compare it with text",
-        change=each(_errors, turn("code", number)),
+        change=each(_errors, map_key("code", number)),
         caught_by="ERR-01",
         on="an error",
         needs="an error with a code",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="error-code-other",
         kind="meaning",
         about="An error has the code of another one.",
-        seen=("zai-org/GLM-5#148", CODES),
+        reports=("zai-org/GLM-5#148", CODES),
         breaks="clients that tell by the code whether waiting helps",
-        change=each(_errors, put("code", "1200")),
+        change=each(_errors, set_key("code", "1200")),
         caught_by="EQV-06",
         also=("AUT-01", "AUT-02", "ERR-03", "ERR-04", "ERR-06", "LIM-01"),
         on="an error",
         needs="an error object",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="error-openai",
         kind="meaning",
         about="An error has OpenAI's keys and no business code.",
-        seen=("https://platform.openai.com/docs/guides/error-codes",),
+        reports=("https://platform.openai.com/docs/guides/error-codes",),
         breaks="clients that go by GLM's codes",
         change=each(_errors, error_openai),
         caught_by="ERR-01",
         on="an error",
         needs="an error object",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="error-flat",
         kind="meaning",
         about="An error is `{code, msg, success}`, as other parts of the service have it.",
-        seen=(CODES,),
+        reports=(CODES,),
         breaks="clients that look for `error`",
         change=error_flat,
         caught_by="ERR-01",
         on="an error",
         needs="an error object",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="error-trace",
         kind="meaning",
         about="The message of an error shows a stack trace.",
-        seen=("https://cwe.mitre.org/data/definitions/209.html",),
+        reports=("https://cwe.mitre.org/data/definitions/209.html",),
         breaks="users are shown it",
         change=each(_errors, suffix("message", TRACE)),
         caught_by="ERR-10",
         on="an error",
         needs="an error with a message",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="error-empty",
         kind="meaning",
         about="An error has no body.",
-        seen=(CODES,),
+        reports=(CODES,),
         breaks="clients that parse it unasked",
         change=error_empty,
         caught_by="ERR-03",
@@ -266,25 +266,25 @@ FAULTS = (
         ),
         on="an error",
         needs="a body",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="error-as-stream",
         kind="meaning",
         about="An error before the stream comes as an event of one.",
-        seen=("diegosouzapw/OmniRoute#1542", "vercel/ai#13506"),
+        reports=("diegosouzapw/OmniRoute#1542", "vercel/ai#13506"),
         breaks="clients that read the body of an error as JSON lose code and message",
         change=error_as_stream,
         caught_by="ERR-08",
         also=("ERR-01",),
         on="an error",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="html-page",
         kind="meaning",
         about="A proxy on the way answers with a page of HTML.",
-        seen=HTML,
+        reports=HTML,
         breaks="clients show the page or raise a bare JSON error; some try for over 100 s",
         change=html_page,
         caught_by="ERR-10",
@@ -292,6 +292,6 @@ FAULTS = (
         trial="html-page.status-400",
         on="any answer",
         options={"status": Option(status_code, 502, "the status")},
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
 )

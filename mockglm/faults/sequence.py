@@ -10,11 +10,11 @@ import msgspec
 from msgspec.structs import replace
 
 from mockglm import sse
-from mockglm.exchange import Answer
-from mockglm.faults.edit import Edit, Frame, done, edited, frames_from, parted
+from mockglm.exchange import Response
 from mockglm.faults.fault import ROUTECODEX, Fault
+from mockglm.faults.frames import Edit, Frame, apply_edits, done, frames_from, split_chunks
 from mockglm.faults.options import Option, Options, choice, count, text
-from mockglm.faults.place import FIRST, NOWHERE, Spot
+from mockglm.faults.position import FIRST, NOWHERE, Offset
 from mockglm.faults.refusals import message
 
 __all__ = ["FAULTS"]
@@ -22,73 +22,73 @@ __all__ = ["FAULTS"]
 _OPENS = re.compile(rb'"(?:content|reasoning_content|arguments)":"')
 
 
-def glue(answer: Answer, spot: Spot, options: Options) -> Answer:
+def glue(answer: Response, spot: Offset, options: Options) -> Response:
     pair = list(islice(frames_from(answer, spot.start), 2))
     if len(pair) < 2 or pair[0].low + options["keep"] >= pair[0].high:
         return answer
-    return edited(answer, [Edit(pair[0].low + options["keep"], pair[0].end, b"")])
+    return apply_edits(answer, [Edit(pair[0].low + options["keep"], pair[0].end, b"")])
 
 
-def garble(answer: Answer, spot: Spot, options: Options) -> Answer:
+def garble(answer: Response, spot: Offset, options: Options) -> Response:
     found = islice(frames_from(answer, spot.start), 1)
     spans = [(frame.low, min(frame.low + 8, frame.high)) for frame in found]
-    return edited(answer, [Edit(low, high, b"#" * (high - low)) for low, high in spans])
+    return apply_edits(answer, [Edit(low, high, b"#" * (high - low)) for low, high in spans])
 
 
-def unescaped_quote(answer: Answer, spot: Spot, options: Options) -> Answer:
+def unescaped_quote(answer: Response, spot: Offset, options: Options) -> Response:
     match = _OPENS.search(answer.body, spot.start)
-    return edited(answer, [Edit(match.end(), match.end(), b'"')]) if match else answer
+    return apply_edits(answer, [Edit(match.end(), match.end(), b'"')]) if match else answer
 
 
-def duplicate(answer: Answer, spot: Spot, options: Options) -> Answer:
+def duplicate(answer: Response, spot: Offset, options: Options) -> Response:
     found = islice(frames_from(answer, spot.start), 1)
-    return edited(answer, [_doubled(answer, frame) for frame in found])
+    return apply_edits(answer, [_doubled(answer, frame) for frame in found])
 
 
-def drop(answer: Answer, spot: Spot, options: Options) -> Answer:
-    return edited(
+def drop(answer: Response, spot: Offset, options: Options) -> Response:
+    return apply_edits(
         answer, [Edit(f.start, f.end, b"") for f in islice(frames_from(answer, spot.start), 1)]
     )
 
 
-def swap(answer: Answer, spot: Spot, options: Options) -> Answer:
+def swap(answer: Response, spot: Offset, options: Options) -> Response:
     pair = list(islice(frames_from(answer, spot.start), 2))
     if len(pair) < 2:
         return answer
     body = answer.body
     turned = zip(pair, reversed(pair), strict=True)
-    return edited(answer, [Edit(a.start, a.end, body[b.start : b.end]) for a, b in turned])
+    return apply_edits(answer, [Edit(a.start, a.end, body[b.start : b.end]) for a, b in turned])
 
 
-def no_done(answer: Answer, spot: Spot, options: Options) -> Answer:
-    return edited(answer, [Edit(f.start, f.end, b"") for f in done(answer)])
+def no_done(answer: Response, spot: Offset, options: Options) -> Response:
+    return apply_edits(answer, [Edit(f.start, f.end, b"") for f in done(answer)])
 
 
-def done_twice(answer: Answer, spot: Spot, options: Options) -> Answer:
-    return edited(answer, [_doubled(answer, frame) for frame in done(answer)])
+def done_twice(answer: Response, spot: Offset, options: Options) -> Response:
+    return apply_edits(answer, [_doubled(answer, frame) for frame in done(answer)])
 
 
-def end(answer: Answer, spot: Spot, options: Options) -> Answer:
-    return replace(answer, pieces=parted(answer.pieces, spot.start)[0])
+def end(answer: Response, spot: Offset, options: Options) -> Response:
+    return replace(answer, chunks=split_chunks(answer.chunks, spot.start)[0])
 
 
-def error(answer: Answer, spot: Spot, options: Options) -> Answer:
+def error(answer: Response, spot: Offset, options: Options) -> Response:
     last = sse.frame(b"[DONE]") if options["done"] == "yes" else b""
     said = Edit(spot.start, spot.start, _error("error", answer, options) + last)
-    return edited(end(answer, spot, options), [said])
+    return apply_edits(end(answer, spot, options), [said])
 
 
-def error_continues(answer: Answer, spot: Spot, options: Options) -> Answer:
-    return edited(
+def error_continues(answer: Response, spot: Offset, options: Options) -> Response:
+    return apply_edits(
         answer, [Edit(spot.start, spot.start, _error("error-continues", answer, options))]
     )
 
 
-def _doubled(answer: Answer, frame: Frame) -> Edit:
+def _doubled(answer: Response, frame: Frame) -> Edit:
     return Edit(frame.start, frame.end, answer.body[frame.start : frame.end] * 2)
 
 
-def _error(name: str, answer: Answer, options: Options) -> bytes:
+def _error(name: str, answer: Response, options: Options) -> bytes:
     said = message(name, answer, options)
     data = msgspec.json.encode({"error": {"code": options["code"], "message": said}})
     event = b"event: error\n" if options["event"] == "yes" else b""
@@ -115,32 +115,32 @@ FAULTS = (
         name="glue",
         kind="stream",
         about="A frame is cut mid-field and the next one is glued on.",
-        seen=GLUED,
+        reports=GLUED,
         breaks="almost every client raises a bare JSON error, Kilo Code retries for ever",
         change=glue,
         caught_by="SSE-05",
         on="a stream",
         needs="two frames there",
         options={"keep": Option(count, 17, "bytes of the cut frame's data that are left")},
-        place=FIRST,
+        position=FIRST,
     ),
     Fault(
         name="garble",
         kind="stream",
         about="The first bytes of a frame's JSON are overwritten.",
-        seen=("anomalyco/opencode#25858",),
+        reports=("anomalyco/opencode#25858",),
         breaks="almost every client raises a bare JSON error",
         change=garble,
         caught_by="SSE-05",
         on="a stream",
         needs="a frame there",
-        place=FIRST,
+        position=FIRST,
     ),
     Fault(
         name="unescaped-quote",
         kind="stream",
         about="A quotation mark in a text is not escaped.",
-        seen=("anomalyco/opencode#23442",),
+        reports=("anomalyco/opencode#23442",),
         breaks="almost every client raises a bare JSON error",
         change=unescaped_quote,
         caught_by="SSE-05",
@@ -151,83 +151,83 @@ FAULTS = (
         name="duplicate",
         kind="stream",
         about="A frame comes twice.",
-        seen=("team-telnyx/ai#252",),
+        reports=("team-telnyx/ai#252",),
         breaks="the text stutters, arguments are no JSON",
         change=duplicate,
         caught_by="EQV-07",
         also=("TOL-03",),
         on="a stream",
         needs="a frame there",
-        place=FIRST,
+        position=FIRST,
     ),
     Fault(
         name="drop",
         kind="stream",
         about="A frame is lost.",
-        seen=("sgl-project/sglang#19345",),
+        reports=("sgl-project/sglang#19345",),
         breaks="the text has a gap, arguments are no JSON",
         change=drop,
         caught_by="EQV-07",
         also=("TOL-03",),
         on="a stream",
         needs="a frame there",
-        place=FIRST,
+        position=FIRST,
     ),
     Fault(
         name="swap",
         kind="stream",
         about="Two frames change places.",
-        seen=("team-telnyx/ai#248",),
+        reports=("team-telnyx/ai#248",),
         breaks=RELAYED,
         change=swap,
         caught_by="EQV-07",
         also=("TOL-03",),
         on="a stream",
         needs="two frames there",
-        place=FIRST,
+        position=FIRST,
     ),
     Fault(
         name="no-done",
         kind="stream",
         about="The stream ends without [DONE].",
-        seen=("CommandCodeAI/command-code#785",),
+        reports=("CommandCodeAI/command-code#785",),
         breaks="readers that wait for it, or take its absence for a cut",
         change=no_done,
         caught_by="SSE-06",
         on="a stream",
         needs="[DONE]",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="done-twice",
         kind="stream",
         about="[DONE] comes twice.",
-        seen=(ROUTECODEX,),
+        reports=(ROUTECODEX,),
         breaks="hand-written readers that parse what follows the first",
         change=done_twice,
         caught_by="SSE-06",
         on="a stream",
         needs="[DONE]",
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="end",
         kind="stream",
         about="The stream ends early and cleanly.",
-        seen=CUT,
+        reports=CUT,
         breaks="litellm and pydantic-ai report `stop`: the answer looks complete",
         change=end,
         caught_by="SSE-06",
         also=("FIN-01",),
         on="a stream",
         needs="anything after that place",
-        place=FIRST,
+        position=FIRST,
     ),
     Fault(
         name="error",
         kind="stream",
         about="An error comes as an event and ends the stream.",
-        seen=("vercel/ai#13506", "diegosouzapw/OmniRoute#8210"),
+        reports=("vercel/ai#13506", "diegosouzapw/OmniRoute#8210"),
         breaks="zai-sdk loses the message, the AI SDK the code, ChatZhipuAI raises KeyError",
         change=error,
         caught_by="ERR-02",
@@ -235,18 +235,18 @@ FAULTS = (
         trial="error.0-frames",
         on="a stream",
         options=ERROR,
-        place=FIRST,
+        position=FIRST,
     ),
     Fault(
         name="error-continues",
         kind="stream",
         about="An error comes as an event and the stream goes on.",
-        seen=("vercel/ai#13506",),
+        reports=("vercel/ai#13506",),
         breaks="clients that stop at the error leave the rest unread",
         change=error_continues,
         caught_by="ERR-12",
         on="a stream",
         options={name: option for name, option in ERROR.items() if name != "done"},
-        place=FIRST,
+        position=FIRST,
     ),
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mockglm.exchange import Answer
-from mockglm.faults.edit import JSON, choices, documents, messages, recast
+from mockglm.exchange import Response
 from mockglm.faults.fault import CHAT, OPENAI, Change, Fault
+from mockglm.faults.frames import JSON, choices, documents, messages, recast
 from mockglm.faults.options import Options
-from mockglm.faults.place import Spot
-from mockglm.faults.reach import after_first, each, leave, put, top
+from mockglm.faults.position import Offset
+from mockglm.faults.selectors import after_first, delete_key, each, root, set_key
 
 __all__ = ["FAULTS"]
 
@@ -25,7 +25,7 @@ def rename(old: str, new: str) -> Change:
     return each(lambda value: (one for one in choices(value) if old in one), mend)
 
 
-def opener(answer: Answer, spot: Spot, options: Options) -> Answer:
+def opener(answer: Response, spot: Offset, options: Options) -> Response:
     """A chunk before all others, with a role and no text."""
     found = [doc for doc in documents(answer, spot.start) if any(messages(doc.value))][:1]
     delta = {"role": "assistant", "content": ""}
@@ -55,9 +55,9 @@ FAULTS = (
         name="choices-empty",
         kind="meaning",
         about="There is no choice.",
-        seen=("spring-projects/spring-ai#6933",),
+        reports=("spring-projects/spring-ai#6933",),
         breaks="clients that take the first one raise IndexError",
-        change=each(top, put("choices", [])),
+        change=each(root, set_key("choices", [])),
         caught_by="CHK-04",
         also=("RSN-01", "RSN-08"),
     ),
@@ -65,9 +65,9 @@ FAULTS = (
         name="choices-null",
         kind="meaning",
         about="Choices are null.",
-        seen=("diegosouzapw/OmniRoute#8210",),
+        reports=("diegosouzapw/OmniRoute#8210",),
         breaks="both AI SDK providers, ChatZhipuAI, llama-index",
-        change=each(top, put("choices", None)),
+        change=each(root, set_key("choices", None)),
         caught_by="CHK-01",
         also=("JSN-01",),
     ),
@@ -75,9 +75,9 @@ FAULTS = (
         name="index-missing",
         kind="meaning",
         about="A choice has no index.",
-        seen=(CHAT,),
+        reports=(CHAT,),
         breaks="clients that sort the choices",
-        change=each(_numbered, leave("index")),
+        change=each(_numbered, delete_key("index")),
         caught_by="CHK-04",
         on="a stream",
         needs="an index",
@@ -86,9 +86,9 @@ FAULTS = (
         name="delta-null",
         kind="meaning",
         about="A delta is null.",
-        seen=(CHAT,),
+        reports=(CHAT,),
         breaks="openai-python's .stream(), ChatZhipuAI, zhipu-ai-provider",
-        change=each(_deltas, put("delta", None)),
+        change=each(_deltas, set_key("delta", None)),
         caught_by="CHK-07",
         also=("CHK-10",),
         on="a stream",
@@ -98,7 +98,7 @@ FAULTS = (
         name="delta-as-message",
         kind="meaning",
         about="A chunk says `message` instead of `delta`.",
-        seen=("microsoft/foundry-local#144",),
+        reports=("microsoft/foundry-local#144",),
         breaks="every reader of streams finds no text",
         change=rename("delta", "message"),
         caught_by="CHK-07",
@@ -109,7 +109,7 @@ FAULTS = (
         name="message-as-delta",
         kind="meaning",
         about="A JSON answer says `delta` instead of `message`.",
-        seen=("diegosouzapw/OmniRoute#5305",),
+        reports=("diegosouzapw/OmniRoute#5305",),
         breaks="every client raises",
         change=rename("message", "delta"),
         caught_by="JSN-06",
@@ -121,9 +121,9 @@ FAULTS = (
         name="role-missing",
         kind="meaning",
         about="Nothing says who speaks.",
-        seen=("ollama/ollama#17166",),
+        reports=("ollama/ollama#17166",),
         breaks="llama-index-llms-zhipuai raises ValidationError",
-        change=each(_cast, leave("role")),
+        change=each(_cast, delete_key("role")),
         caught_by="CHK-06",
         also=("JSN-02",),
         needs="a role",
@@ -132,9 +132,9 @@ FAULTS = (
         name="role-once",
         kind="meaning",
         about="Only the first delta says who speaks, as OpenAI's does.",
-        seen=(OPENAI,),
+        reports=(OPENAI,),
         breaks="llama-index-llms-zhipuai raises ValidationError",
-        change=after_first(_cast, leave("role")),
+        change=after_first(_cast, delete_key("role")),
         why="later deltas need no role",
         on="a stream",
         needs="two roles",
@@ -143,9 +143,9 @@ FAULTS = (
         name="role-empty",
         kind="meaning",
         about="The role is an empty text.",
-        seen=("ollama/ollama#17166",),
+        reports=("ollama/ollama#17166",),
         breaks="clients with an enum raise",
-        change=each(_cast, put("role", "")),
+        change=each(_cast, set_key("role", "")),
         caught_by="CHK-06",
         also=("JSN-02",),
         needs="a role",
@@ -154,9 +154,9 @@ FAULTS = (
         name="role-user",
         kind="meaning",
         about="The role is `user`, as the safety page shows it.",
-        seen=("https://open.bigmodel.cn/dev/howuse/securityaudit",),
+        reports=("https://open.bigmodel.cn/dev/howuse/securityaudit",),
         breaks="clients with an enum raise, others put the words in the user's mouth",
-        change=each(_cast, put("role", "user")),
+        change=each(_cast, set_key("role", "user")),
         caught_by="CHK-06",
         also=("JSN-02",),
         needs="a role",
@@ -165,7 +165,7 @@ FAULTS = (
         name="opener",
         kind="meaning",
         about="A chunk with a role and no text comes first, as OpenAI's does.",
-        seen=(OPENAI,),
+        reports=(OPENAI,),
         breaks="time-outs and measures of the first token",
         change=opener,
         why="a delta may be empty",

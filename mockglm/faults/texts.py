@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mockglm.exchange import Answer
-from mockglm.faults.edit import JSON, bound, documents, messages, recast, rewritten
+from mockglm.exchange import Response
 from mockglm.faults.fault import Change, Fault
+from mockglm.faults.frames import JSON, check_size, documents, messages, recast, rewrite_documents
 from mockglm.faults.options import Option, Options, choice, count, text
-from mockglm.faults.place import Spot
-from mockglm.faults.reach import (
-    Mend,
+from mockglm.faults.position import Offset
+from mockglm.faults.selectors import (
+    Mutation,
+    contents,
     each,
     finishes,
     first,
     functions,
+    map_key,
     prefix,
-    put,
-    said,
+    set_key,
     thoughts,
-    turn,
 )
 
 __all__ = ["FAULTS"]
@@ -27,7 +27,7 @@ __all__ = ["FAULTS"]
 LONG = "长"
 
 
-def text_missing(answer: Answer, spot: Spot, options: Options) -> Answer:
+def text_missing(answer: Response, spot: Offset, options: Options) -> Response:
     """Chunks that bear anything go, but for the one that ends the answer."""
     found = [doc for doc in documents(answer, spot.start) if any(messages(doc.value))]
     for message in (message for doc in found for message in messages(doc.value)):
@@ -37,42 +37,42 @@ def text_missing(answer: Answer, spot: Spot, options: Options) -> Answer:
     return recast(answer, [(doc, [doc.value] if any(finishes(doc.value)) else []) for doc in found])
 
 
-def text_after(answer: Answer, spot: Spot, options: Options) -> Answer:
-    spoken = [doc for doc in documents(answer, spot.start) if any(said(doc.value))][-1:]
-    for message in (message for doc in spoken for message in said(doc.value)):
+def text_after(answer: Response, spot: Offset, options: Options) -> Response:
+    spoken = [doc for doc in documents(answer, spot.start) if any(contents(doc.value))][-1:]
+    for message in (message for doc in spoken for message in contents(doc.value)):
         message["content"] += options["text"]
-    return rewritten(answer, spoken)
+    return rewrite_documents(answer, spoken)
 
 
-def json_fence(answer: Answer, spot: Spot, options: Options) -> Answer:
-    spoken = [doc for doc in documents(answer, spot.start) if any(said(doc.value))]
+def json_fence(answer: Response, spot: Offset, options: Options) -> Response:
+    spoken = [doc for doc in documents(answer, spot.start) if any(contents(doc.value))]
     if not spoken:
         return answer
-    opening, closing = next(said(spoken[0].value)), next(said(spoken[-1].value))
+    opening, closing = next(contents(spoken[0].value)), next(contents(spoken[-1].value))
     opening["content"] = "```json\n" + opening["content"]
     closing["content"] += "\n```"
-    return rewritten(answer, (spoken[0], spoken[-1]))
+    return rewrite_documents(answer, (spoken[0], spoken[-1]))
 
 
-def repetition(answer: Answer, spot: Spot, options: Options) -> Answer:
+def repetition(answer: Response, spot: Offset, options: Options) -> Response:
     """The first text again and again in place of all the others, then `length`."""
     found = documents(answer, spot.start)
-    spoken = [doc for doc in found if any(said(doc.value))]
+    spoken = [doc for doc in found if any(contents(doc.value))]
     ends = [doc for doc in found if any(finishes(doc.value))]
     if not spoken:
         return answer
     for ended in (end for doc in ends for end in finishes(doc.value)):
         ended["finish_reason"] = "length"
     frame = spoken[0].frame
-    bound("repetition", size=(frame.end - frame.start) * options["times"])
+    check_size("repetition", size=(frame.end - frame.start) * options["times"])
     if not answer.is_stream:
-        next(said(spoken[0].value))["content"] *= options["times"]
+        next(contents(spoken[0].value))["content"] *= options["times"]
     again = (spoken[0], [spoken[0].value] * options["times"])
     others = [(doc, list[JSON]()) for doc in spoken[1:]]
     return recast(answer, [again, *others, *((doc, [doc.value]) for doc in ends)])
 
 
-def huge_line(answer: Answer, spot: Spot, options: Options) -> Answer:
+def huge_line(answer: Response, spot: Offset, options: Options) -> Response:
     return LARGE[options["in"]](answer, spot, options)
 
 
@@ -81,7 +81,7 @@ def mojibake(message: JSON, options: Options) -> None:
     message["content"] = message["content"].encode().decode("latin-1")
 
 
-def widen(key: str) -> Mend:
+def widen(key: str) -> Mutation:
     """Add text until the line has about the size asked for."""
 
     def mend(part: JSON, options: Options) -> None:
@@ -102,7 +102,7 @@ def worded(value: JSON) -> Iterator[JSON]:
 
 
 LARGE: Mapping[str, Change] = {
-    "content": first(said, widen("content")),
+    "content": first(contents, widen("content")),
     "reasoning": first(thoughts, widen("reasoning_content")),
     "arguments": first(functions, widen_arguments),
 }
@@ -114,7 +114,7 @@ FAULTS = (
         name="text-missing",
         kind="meaning",
         about="The answer ends well and holds nothing: no text, no thought, no call.",
-        seen=("earendil-works/pi#2313", "NousResearch/hermes-agent#92161"),
+        reports=("earendil-works/pi#2313", "NousResearch/hermes-agent#92161"),
         breaks="agents stop with nothing, or ask again without end",
         change=text_missing,
         caught_by="CHK-10",
@@ -125,7 +125,7 @@ FAULTS = (
         name="text-after",
         kind="meaning",
         about="The text goes on with what should have stopped it.",
-        seen=("lmstudio-ai/lmstudio-bug-tracker#1992",),
+        reports=("lmstudio-ai/lmstudio-bug-tracker#1992",),
         breaks="the stop sequence, and more, is shown",
         change=text_after,
         caught_by="FIN-05",
@@ -137,9 +137,9 @@ FAULTS = (
         name="content-null",
         kind="meaning",
         about="Content is null.",
-        seen=("AgentEra/Agently#74", "lifemate-ai/familiar-ai#53"),
+        reports=("AgentEra/Agently#74", "lifemate-ai/familiar-ai#53"),
         breaks="ChatZhipuAI raises ValidationError",
-        change=each(worded, put("content", None)),
+        change=each(worded, set_key("content", None)),
         caught_by="JSN-03",
         also=("CHK-10",),
         needs="content",
@@ -148,9 +148,9 @@ FAULTS = (
         name="content-list",
         kind="meaning",
         about="Content is a list of parts instead of text.",
-        seen=("mistralai/mistral-vibe#1119",),
+        reports=("mistralai/mistral-vibe#1119",),
         breaks="clients that join the pieces raise TypeError",
-        change=each(said, turn("content", lambda text: [{"type": "text", "text": text}])),
+        change=each(contents, map_key("content", lambda text: [{"type": "text", "text": text}])),
         caught_by="CHK-05",
         also=("JSN-03",),
         needs=TEXT,
@@ -159,9 +159,9 @@ FAULTS = (
         name="content-newline",
         kind="meaning",
         about="The text begins with a line feed, as glm-4.6's did until 2026.",
-        seen=("https://github.com/charmbracelet/crush",),
+        reports=("https://github.com/charmbracelet/crush",),
         breaks="history that is compared, or refused for being blank",
-        change=first(said, prefix("content", "\n")),
+        change=first(contents, prefix("content", "\n")),
         caught_by="EQV-07",
         needs=TEXT,
     ),
@@ -169,9 +169,9 @@ FAULTS = (
         name="mojibake",
         kind="meaning",
         about="UTF-8 was read as Latin-1 on the way.",
-        seen=("https://www.rfc-editor.org/rfc/rfc8259#section-8.1",),
+        reports=("https://www.rfc-editor.org/rfc/rfc8259#section-8.1",),
         breaks="nobody but the reader notices",
-        change=each(said, mojibake),
+        change=each(contents, mojibake),
         caught_by="TRN-08",
         needs="text that is not ASCII",
     ),
@@ -179,7 +179,7 @@ FAULTS = (
         name="json-fence",
         kind="meaning",
         about="The text is wrapped in a Markdown fence, although JSON was asked for.",
-        seen=FENCED,
+        reports=FENCED,
         breaks="instructor, dspy, crewai and whoever parses the text",
         change=json_fence,
         caught_by="EQV-07",
@@ -189,9 +189,9 @@ FAULTS = (
         name="json-newline",
         kind="meaning",
         about="Line feeds stand unescaped inside the strings of the JSON in the text.",
-        seen=FENCED,
+        reports=FENCED,
         breaks="strict JSON readers of the text",
-        change=each(said, turn("content", lambda text: text.replace("\\n", "\n"))),
+        change=each(contents, map_key("content", lambda text: text.replace("\\n", "\n"))),
         why="no check asks for JSON",
         needs="text with an escaped line feed",
     ),
@@ -199,7 +199,7 @@ FAULTS = (
         name="repetition",
         kind="meaning",
         about="The same words come again and again until the limit.",
-        seen=("ollama/ollama#16892", "vllm-project/vllm#47504"),
+        reports=("ollama/ollama#16892", "vllm-project/vllm#47504"),
         breaks="budgets, and clients without a guard against loops",
         change=repetition,
         caught_by="FIN-04",
@@ -210,7 +210,7 @@ FAULTS = (
         name="huge-line",
         kind="meaning",
         about="One line of the stream is very long.",
-        seen=("infiniflow/ragflow#15381", "openai/openai-go#368", "SamSaffron/term-llm#298"),
+        reports=("infiniflow/ragflow#15381", "openai/openai-go#368", "SamSaffron/term-llm#298"),
         breaks="Go readers with bufio.Scanner end the stream silently, at 64 KB or 1 MB",
         change=huge_line,
         caught_by="EQV-07",

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from mockglm.exchange import Answer
-from mockglm.faults.edit import JSON, Document, calls, documents, messages, recast, rewritten
+from mockglm.exchange import Response
 from mockglm.faults.fault import CHAT, Fault
+from mockglm.faults.frames import (
+    JSON,
+    Document,
+    calls,
+    documents,
+    messages,
+    recast,
+    rewrite_documents,
+)
 from mockglm.faults.options import Option, Options, choice
-from mockglm.faults.place import Spot
-from mockglm.faults.reach import each, finishes, first, prefix, said, string, thoughts
+from mockglm.faults.position import Offset
+from mockglm.faults.selectors import contents, each, finishes, first, prefix, string, thoughts
 
 __all__ = ["FAULTS"]
 
 
-def thinking_only(answer: Answer, spot: Spot, options: Options) -> Answer:
+def thinking_only(answer: Response, spot: Offset, options: Options) -> Response:
     """What would be text is thought; calls go."""
     changes: list[tuple[Document, list[JSON]]] = []
     for doc in documents(answer, spot.start):
         called, ended = any(calls(doc.value)), list(finishes(doc.value))
-        if called or ended or any(said(doc.value)):
+        if called or ended or any(contents(doc.value)):
             changes.append((doc, [] if called and not ended else [doc.value]))
         for message in messages(doc.value):
             message.pop("tool_calls", None)
@@ -27,21 +35,23 @@ def thinking_only(answer: Answer, spot: Spot, options: Options) -> Answer:
     return recast(answer, changes)
 
 
-def reasoning_missing(answer: Answer, spot: Spot, options: Options) -> Answer:
+def reasoning_missing(answer: Response, spot: Offset, options: Options) -> Response:
     thinking = [doc for doc in documents(answer, spot.start) if any(thoughts(doc.value))]
     for message in (message for doc in thinking for message in messages(doc.value)):
         message.pop("reasoning_content", None)
-    return recast(answer, [(doc, [doc.value] if any(said(doc.value)) else []) for doc in thinking])
+    return recast(
+        answer, [(doc, [doc.value] if any(contents(doc.value)) else []) for doc in thinking]
+    )
 
 
-def reasoning_unasked(answer: Answer, spot: Spot, options: Options) -> Answer:
+def reasoning_unasked(answer: Response, spot: Offset, options: Options) -> Response:
     if not answer.is_stream:
-        return each(said, think_as_said)(answer, spot, options)
+        return each(contents, think_as_said)(answer, spot, options)
     spoken = _spoken(answer, spot)
     return recast(answer, [(doc, [_aside(doc), doc.value]) for doc in spoken[:1]])
 
 
-def reasoning_late(answer: Answer, spot: Spot, options: Options) -> Answer:
+def reasoning_late(answer: Response, spot: Offset, options: Options) -> Response:
     spoken = _spoken(answer, spot)
     return recast(answer, [(doc, [doc.value, _aside(doc)]) for doc in spoken[:1]])
 
@@ -50,14 +60,14 @@ def think_as_said(message: JSON, options: Options) -> None:
     message["reasoning_content"] = message["content"]
 
 
-def think_leak(answer: Answer, spot: Spot, options: Options) -> Answer:
+def think_leak(answer: Response, spot: Offset, options: Options) -> Response:
     if options["as"] == "orphan":
-        return first(said, prefix("content", "</think>"))(answer, spot, options)
+        return first(contents, prefix("content", "</think>"))(answer, spot, options)
     if not answer.is_stream:
         return each(thoughts, _leak)(answer, spot, options)
     found = documents(answer, spot.start)
     thinking = [message for doc in found for message in thoughts(doc.value)]
-    speaking = [message for doc in found for message in said(doc.value)]
+    speaking = [message for doc in found for message in contents(doc.value)]
     if not thinking or not speaking:
         return answer
     for message in thinking:
@@ -66,7 +76,7 @@ def think_leak(answer: Answer, spot: Spot, options: Options) -> Answer:
     thinking[0]["content"] = "<think>" + thinking[0]["content"]
     thinking[-1]["content"] += closing[0]
     speaking[0]["content"] = closing[1] + speaking[0]["content"]
-    return rewritten(answer, (doc for doc in found if any(said(doc.value))))
+    return rewrite_documents(answer, (doc for doc in found if any(contents(doc.value))))
 
 
 def _leak(message: JSON, options: Options) -> None:
@@ -84,13 +94,13 @@ def _think(message: JSON, *, is_whole: bool) -> None:
         del message["content"]
 
 
-def _spoken(answer: Answer, spot: Spot) -> list[Document]:
-    return [doc for doc in documents(answer, spot.start) if any(said(doc.value))]
+def _spoken(answer: Response, spot: Offset) -> list[Document]:
+    return [doc for doc in documents(answer, spot.start) if any(contents(doc.value))]
 
 
 def _aside(document: Document) -> JSON:
     """A chunk that thinks what the document says."""
-    text = next(said(document.value))["content"]
+    text = next(contents(document.value))["content"]
     delta = {"role": "assistant", "reasoning_content": text}
     head = {key: value for key, value in document.value.items() if key != "usage"}
     return head | {"choices": [{"index": 0, "delta": delta}]}
@@ -105,7 +115,7 @@ FAULTS = (
         name="thinking-only",
         kind="meaning",
         about="All of the answer is thought, none of it is text.",
-        seen=("sgl-project/sglang#37645", "mistralai/client-python#628"),
+        reports=("sgl-project/sglang#37645", "mistralai/client-python#628"),
         breaks="pydantic-ai retries and gives up, frameworks return an empty text",
         change=thinking_only,
         caught_by="RSN-05",
@@ -117,7 +127,7 @@ FAULTS = (
         name="think-leak",
         kind="meaning",
         about="Thought stands in the text, between or behind tags.",
-        seen=LEAKED,
+        reports=LEAKED,
         breaks="user interfaces, history and JSON mode; only pydantic-ai takes it out",
         change=think_leak,
         caught_by="RSN-04",
@@ -134,7 +144,7 @@ FAULTS = (
         name="reasoning-missing",
         kind="meaning",
         about="The thought is left out.",
-        seen=(CHAT, "vllm-project/vllm-ascend#12398"),
+        reports=(CHAT, "vllm-project/vllm-ascend#12398"),
         breaks="preserved thinking: the next turn has nothing to send back",
         change=reasoning_missing,
         caught_by="RSN-01",
@@ -145,7 +155,7 @@ FAULTS = (
         name="reasoning-unasked",
         kind="meaning",
         about="A thought comes first, although none may have been asked for.",
-        seen=("Kilo-Org/kilocode#2725",),
+        reports=("Kilo-Org/kilocode#2725",),
         breaks="clients that show it, or count on its absence",
         change=reasoning_unasked,
         caught_by="RSN-06",
@@ -156,7 +166,7 @@ FAULTS = (
         name="reasoning-late",
         kind="meaning",
         about="A thought comes after text has begun.",
-        seen=("danny-avila/LibreChat#9954",),
+        reports=("danny-avila/LibreChat#9954",),
         breaks="clients that close the thinking block at the first text",
         change=reasoning_late,
         caught_by="RSN-02",
@@ -167,9 +177,9 @@ FAULTS = (
         name="reasoning-beside",
         kind="meaning",
         about="A delta has text and thought at once.",
-        seen=("https://github.com/charmbracelet/crush",),
+        reports=("https://github.com/charmbracelet/crush",),
         breaks="clients that take a delta for one or the other lose half of it",
-        change=each(said, think_as_said),
+        change=each(contents, think_as_said),
         caught_by="RSN-03",
         on="a stream",
         needs=TEXT,

@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mockglm.exchange import Answer
-from mockglm.faults.edit import JSON, Document, documents, recast, rewritten
+from mockglm.exchange import Response
 from mockglm.faults.fault import CHAT, Fault
+from mockglm.faults.frames import JSON, Document, documents, recast, rewrite_documents
 from mockglm.faults.options import Option, Options, count
-from mockglm.faults.place import Spot
-from mockglm.faults.reach import Mend, each, leave, put, top, usages
+from mockglm.faults.position import Offset
+from mockglm.faults.selectors import Mutation, delete_key, each, root, set_key, usages
 
 __all__ = ["FAULTS"]
 
 
-def usage_early(answer: Answer, spot: Spot, options: Options) -> Answer:
+def usage_early(answer: Response, spot: Offset, options: Options) -> Response:
     found = documents(answer, spot.start)
     final = _counted(found)
     if final is None or found.index(final) == 0:
         return answer
     earlier = found[found.index(final) - 1]
     earlier.value["usage"] = final.value.pop("usage")
-    return rewritten(answer, (earlier, final))
+    return rewrite_documents(answer, (earlier, final))
 
 
-def usage_tail(answer: Answer, spot: Spot, options: Options) -> Answer:
+def usage_tail(answer: Response, spot: Offset, options: Options) -> Response:
     final = _counted(documents(answer, spot.start))
     if final is None:
         return answer
@@ -34,7 +34,7 @@ def usage_tail(answer: Answer, spot: Spot, options: Options) -> Answer:
     return recast(answer, [(final, [final.value, tail])])
 
 
-def usage_every_chunk(answer: Answer, spot: Spot, options: Options) -> Answer:
+def usage_every_chunk(answer: Response, spot: Offset, options: Options) -> Response:
     found = documents(answer, spot.start)
     final = _counted(found)
     if final is None:
@@ -42,10 +42,10 @@ def usage_every_chunk(answer: Answer, spot: Spot, options: Options) -> Answer:
     bare = [doc for doc in found if "usage" not in doc.value]
     for doc in bare:
         doc.value["usage"] = final.value["usage"]
-    return rewritten(answer, bare)
+    return rewrite_documents(answer, bare)
 
 
-def count_as(key: str, value: int) -> Mend:
+def count_as(key: str, value: int) -> Mutation:
     """Set a count and the total with it, so that they still add up."""
 
     def mend(usage: JSON, options: Options) -> None:
@@ -56,7 +56,7 @@ def count_as(key: str, value: int) -> Mend:
     return mend
 
 
-def detail(group: str, key: str, of: str) -> Mend:
+def detail(group: str, key: str, of: str) -> Mutation:
     """Let a detail count one more than what it is a part of."""
 
     def mend(usage: JSON, options: Options) -> None:
@@ -74,7 +74,7 @@ def _counted(found: list[Document]) -> Document | None:
 
 
 def _counting(value: JSON) -> Iterator[JSON]:
-    return (part for part in top(value) if "usage" in part)
+    return (part for part in root(value) if "usage" in part)
 
 
 def _number(value: Any) -> int:
@@ -92,9 +92,9 @@ FAULTS = (
         name="usage-missing",
         kind="meaning",
         about="Usage is not said.",
-        seen=(MISTRAL,),
+        reports=(MISTRAL,),
         breaks="zhipu-ai-provider: Invalid JSON response; smolagents raises AttributeError",
-        change=each(_counting, leave("usage")),
+        change=each(_counting, delete_key("usage")),
         caught_by="USE-01",
         also=("JSN-01",),
         needs=USAGE,
@@ -103,9 +103,9 @@ FAULTS = (
         name="usage-null",
         kind="meaning",
         about="Usage is null.",
-        seen=("microsoft/foundry-local#144", MISTRAL),
+        reports=("microsoft/foundry-local#144", MISTRAL),
         breaks="clients that add up what is there",
-        change=each(_counting, put("usage", None)),
+        change=each(_counting, set_key("usage", None)),
         caught_by="USE-01",
         also=("JSN-01",),
         needs=USAGE,
@@ -114,7 +114,7 @@ FAULTS = (
         name="usage-early",
         kind="meaning",
         about="Usage comes one chunk before the finish reason.",
-        seen=STREAMED,
+        reports=STREAMED,
         breaks="clients that look for it on the last chunk",
         change=usage_early,
         caught_by="USE-01",
@@ -125,7 +125,7 @@ FAULTS = (
         name="usage-tail",
         kind="meaning",
         about="Usage comes in a chunk of its own without choices, as OpenAI's does.",
-        seen=STREAMED,
+        reports=STREAMED,
         breaks="llama-index-llms-zhipuai raises IndexError, ChatZhipuAI loses it",
         change=usage_tail,
         caught_by="USE-01",
@@ -136,7 +136,7 @@ FAULTS = (
         name="usage-every-chunk",
         kind="meaning",
         about="Every chunk says usage.",
-        seen=("bytedance/deer-flow#4537", "sgl-project/sglang#12241"),
+        reports=("bytedance/deer-flow#4537", "sgl-project/sglang#12241"),
         breaks="crewai returns an empty text; clients that add it up count too much",
         change=usage_every_chunk,
         caught_by="USE-01",
@@ -147,7 +147,7 @@ FAULTS = (
         name="usage-total",
         kind="meaning",
         about="The total is not the sum.",
-        seen=(CHAT,),
+        reports=(CHAT,),
         breaks="bills and budgets made of the total",
         change=each(usages, miscount),
         caught_by="USE-02",
@@ -158,7 +158,7 @@ FAULTS = (
         name="usage-zero",
         kind="meaning",
         about="No completion token is counted.",
-        seen=(MISTRAL,),
+        reports=(MISTRAL,),
         breaks="limits and bills made of the count",
         change=each(usages, count_as("completion_tokens", 0)),
         caught_by="USE-03",
@@ -168,7 +168,7 @@ FAULTS = (
         name="usage-cached",
         kind="meaning",
         about="More tokens of the prompt are cached than it has.",
-        seen=(CHAT,),
+        reports=(CHAT,),
         breaks="prices that come out negative",
         change=each(usages, detail("prompt_tokens_details", "cached_tokens", "prompt_tokens")),
         caught_by="USE-04",
@@ -178,7 +178,7 @@ FAULTS = (
         name="usage-reasoning",
         kind="meaning",
         about="More tokens were thought than completed.",
-        seen=(CHAT,),
+        reports=(CHAT,),
         breaks="answers whose length comes out negative",
         change=each(
             usages, detail("completion_tokens_details", "reasoning_tokens", "completion_tokens")
@@ -190,7 +190,7 @@ FAULTS = (
         name="usage-over",
         kind="meaning",
         about="More tokens are counted than any max_tokens allows.",
-        seen=(CHAT,),
+        reports=(CHAT,),
         breaks="budgets that trust max_tokens",
         change=each(usages, count_as("completion_tokens", 1_000_000)),
         caught_by="USE-06",
@@ -200,7 +200,7 @@ FAULTS = (
         name="usage-prompt",
         kind="meaning",
         about="The prompt counts one token, whatever it is.",
-        seen=("zai-org/GLM-5#139", CHAT),
+        reports=("zai-org/GLM-5#139", CHAT),
         breaks="agents that shorten their history by the count never do",
         change=each(usages, count_as("prompt_tokens", 1)),
         caught_by="EQV-02",
@@ -211,9 +211,9 @@ FAULTS = (
         name="usage-key",
         kind="meaning",
         about="Usage has a key of its own invention.",
-        seen=("https://platform.openai.com/docs/api-reference/chat/object",),
+        reports=("https://platform.openai.com/docs/api-reference/chat/object",),
         breaks="strict readers of the one mode and not of the other",
-        change=each(usages, put("prompt_cache_hit_tokens", 0)),
+        change=each(usages, set_key("prompt_cache_hit_tokens", 0)),
         caught_by="EQV-04",
         needs=USAGE,
     ),

@@ -9,70 +9,70 @@ from itertools import accumulate, pairwise
 
 from msgspec.structs import replace
 
-from mockglm.exchange import Answer, Headers
-from mockglm.faults.edit import CHARACTER, Pieces, bound, frames, parted
+from mockglm.exchange import Headers, Response
 from mockglm.faults.fault import Fault
+from mockglm.faults.frames import CHARACTER, Pieces, check_size, frames, split_chunks
 from mockglm.faults.options import Option, Options, choice, count, seconds, text
-from mockglm.faults.place import FIRST, NOWHERE, WIRE, Spot
+from mockglm.faults.position import FIRST, NOWHERE, WIRE, Offset
 
 __all__ = ["FAULTS"]
 
 _TOKEN = re.compile(rb'"[^"\\]{2,}"')
 
 
-def reset(answer: Answer, spot: Spot, options: Options) -> Answer:
+def reset(answer: Response, spot: Offset, options: Options) -> Response:
     return replace(_cut(answer, spot, options), end="reset")
 
 
-def close(answer: Answer, spot: Spot, options: Options) -> Answer:
+def close(answer: Response, spot: Offset, options: Options) -> Response:
     return replace(_cut(answer, spot, options), end="close")
 
 
-def stall(answer: Answer, spot: Spot, options: Options) -> Answer:
+def stall(answer: Response, spot: Offset, options: Options) -> Response:
     answer = _headed(answer, options)
-    before, after = parted(answer.pieces, spot.start)
+    before, after = split_chunks(answer.chunks, spot.start)
     silence = options["for"]
     if silence is None:
         head = None if spot.before_head else answer.head
-        return replace(answer, pieces=before, head=head, end="hang")
+        return replace(answer, chunks=before, head=head, end="hang")
     later = tuple((at + silence, piece) for at, piece in after)
     if not spot.before_head or answer.head is None:
-        return replace(answer, pieces=(*before, *later))
-    return replace(answer, pieces=later, head=answer.head + silence)
+        return replace(answer, chunks=(*before, *later))
+    return replace(answer, chunks=later, head=answer.head + silence)
 
 
-def drip(answer: Answer, spot: Spot, options: Options) -> Answer:
-    before, after = parted(answer.pieces, spot.start)
+def drip(answer: Response, spot: Offset, options: Options) -> Response:
+    before, after = split_chunks(answer.chunks, spot.start)
     due = before[-1][0] if before else answer.head or 0.0
     drops: list[tuple[float, bytes]] = []
     for at, drop in _drops(after, options):
         due = max(at, due + options["every"])
         drops.append((due, drop))
-    return replace(_headed(answer, options), pieces=(*before, *drops))
+    return replace(_headed(answer, options), chunks=(*before, *drops))
 
 
-def split(answer: Answer, spot: Spot, options: Options) -> Answer:
+def split(answer: Response, spot: Offset, options: Options) -> Response:
     middle = _inside(answer.body, spot.start, options["in"])
     if middle is None:
         return answer
-    before, after = parted(answer.pieces, middle)
+    before, after = split_chunks(answer.chunks, middle)
     later = tuple((at + options["for"], piece) for at, piece in after)
-    return replace(_headed(answer, options), pieces=(*before, *later))
+    return replace(_headed(answer, options), chunks=(*before, *later))
 
 
-def short(answer: Answer, spot: Spot, options: Options) -> Answer:
+def short(answer: Response, spot: Offset, options: Options) -> Response:
     return _sized(answer, max(len(answer.body) - options["by"], 0), options)
 
 
-def long(answer: Answer, spot: Spot, options: Options) -> Answer:
+def long(answer: Response, spot: Offset, options: Options) -> Response:
     if answer.raw:
         return answer
     sized = _sized(answer, len(answer.body) + options["by"], options)
     return replace(sized, end=options["then"])
 
 
-def bad_chunk_size(answer: Answer, spot: Spot, options: Options) -> Answer:
-    before, after = parted(answer.pieces, spot.start)
+def bad_chunk_size(answer: Response, spot: Offset, options: Options) -> Response:
+    before, after = split_chunks(answer.chunks, spot.start)
     if answer.raw or not after:
         return answer
     (due, bad), *rest = after
@@ -81,20 +81,20 @@ def bad_chunk_size(answer: Answer, spot: Spot, options: Options) -> Answer:
     if answer.end == "done":
         pieces = (*pieces[:-1], (pieces[-1][0], pieces[-1][1] + b"0\r\n\r\n"))
     headers = (*_unframed(answer.headers), ("Transfer-Encoding", "chunked"))
-    return replace(_headed(replace(answer, headers=headers), options), pieces=pieces, raw=True)
+    return replace(_headed(replace(answer, headers=headers), options), chunks=pieces, raw=True)
 
 
-def _cut(answer: Answer, spot: Spot, options: Options) -> Answer:
+def _cut(answer: Response, spot: Offset, options: Options) -> Response:
     """What comes before the spot and, as an empty piece, the wait until the connection ends."""
-    pieces, _ = parted(answer.pieces, spot.start)
+    pieces, _ = split_chunks(answer.chunks, spot.start)
     head = None if spot.before_head else answer.head
     last = pieces[-1][0] if pieces else answer.head or 0.0
     end = max(spot.time or 0.0, last) + options["for"]
     wait = ((end, b""),) if end > last else ()
-    return replace(_headed(answer, options), pieces=(*pieces, *wait), head=head)
+    return replace(_headed(answer, options), chunks=(*pieces, *wait), head=head)
 
 
-def _headed(answer: Answer, options: Options) -> Answer:
+def _headed(answer: Response, options: Options) -> Response:
     if options["connection"] == "keep":
         return answer
     kept = (pair for pair in answer.headers if pair[0].lower() != "connection")
@@ -108,7 +108,7 @@ def _drops(pieces: Pieces, options: Options) -> Iterator[tuple[float, bytes]]:
     if options["of"] == "frames":
         ends = [frame.end for frame in frames(body)]
     else:
-        bound("drip", pieces=len(body) // options["size"])
+        check_size("drip", pieces=len(body) // options["size"])
         ends = [*range(options["size"], len(body), options["size"]), len(body)] if body else []
     for low, high in pairwise([0, *ends]):
         yield pieces[bisect_left(highs, high)][0], body[low:high]
@@ -124,7 +124,7 @@ def _inside(body: bytes, start: int, what: str) -> int | None:
     return None
 
 
-def _sized(answer: Answer, size: int, options: Options) -> Answer:
+def _sized(answer: Response, size: int, options: Options) -> Response:
     if answer.raw:
         return answer
     headers = (*_unframed(answer.headers), ("Content-Length", str(size)))
@@ -153,48 +153,48 @@ FAULTS = (
         name="reset",
         kind="wire",
         about="The connection is reset (RST).",
-        seen=AGENTS,
+        reports=AGENTS,
         breaks="httpx raises ReadError; Node with Connection: close takes it for the end",
         change=reset,
         caught_by="TRN-06",
         also=("LIM-04",),
         on="any answer",
         options={**BASE, "for": SILENCE},
-        places=WIRE,
-        place=FIRST,
+        positions=WIRE,
+        position=FIRST,
     ),
     Fault(
         name="close",
         kind="wire",
         about="The connection is closed (FIN) in the middle of the message.",
-        seen=AGENTS,
+        reports=AGENTS,
         breaks="httpx raises RemoteProtocolError; Node with Connection: close takes it for the end",
         change=close,
         caught_by="TRN-06",
         also=("LIM-04",),
         on="any answer",
         options={**BASE, "for": SILENCE},
-        places=WIRE,
-        place=FIRST,
+        positions=WIRE,
+        position=FIRST,
     ),
     Fault(
         name="stall",
         kind="wire",
         about="Nothing comes for a while, or nothing more at all.",
-        seen=("NousResearch/hermes-agent#12758", "adolfousier/opencrabs#1347"),
+        reports=("NousResearch/hermes-agent#12758", "adolfousier/opencrabs#1347"),
         breaks="clients and proxies that give up after 30 s of silence, or never do",
         change=stall,
         caught_by="TIM-02",
         trial="stall.2-frames.for-30s",
         on="any answer",
         options={**BASE, "for": Option(seconds, None, "how long; else until the client leaves")},
-        places=WIRE,
+        positions=WIRE,
     ),
     Fault(
         name="drip",
         kind="wire",
         about="The bytes come in small writes, one after the other.",
-        seen=("NousResearch/hermes-agent#24915",),
+        reports=("NousResearch/hermes-agent#24915",),
         breaks="time-outs of a whole request; with `every: 0` readers that take a write for a line",
         change=drip,
         why="slow and small writes are legal",
@@ -210,7 +210,7 @@ FAULTS = (
         name="split",
         kind="wire",
         about="A write ends inside a character of several bytes, or inside a word of the JSON.",
-        seen=(*UTF8, "anomalyco/opencode#39694", "danielmiessler/Fabric#2203"),
+        reports=(*UTF8, "anomalyco/opencode#39694", "danielmiessler/Fabric#2203"),
         breaks="proxies that decode each write for itself: U+FFFD in the text",
         change=split,
         why="where a write ends means nothing to HTTP",
@@ -226,7 +226,7 @@ FAULTS = (
         name="short",
         kind="wire",
         about="Content-Length announces fewer bytes than there are.",
-        seen=(HTTP + "#section-6.3",),
+        reports=(HTTP + "#section-6.3",),
         breaks="the end of the answer is lost, the connection cannot be used again",
         change=short,
         caught_by="SSE-06",
@@ -234,13 +234,13 @@ FAULTS = (
         on="any answer",
         needs="a body that is not framed",
         options={**BASE, "by": Option(count, 16, "how many bytes fewer")},
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="long",
         kind="wire",
         about="Content-Length announces more bytes than there are.",
-        seen=(HTTP + "#section-8",),
+        reports=(HTTP + "#section-8",),
         breaks="httpx raises RemoteProtocolError, or waits until its time-out",
         change=long,
         caught_by="TRN-06",
@@ -251,19 +251,19 @@ FAULTS = (
             "by": Option(count, 16, "how many bytes more"),
             "then": Option(choice("close", "hang"), "close", "what follows the last byte"),
         },
-        places=NOWHERE,
+        positions=NOWHERE,
     ),
     Fault(
         name="bad-chunk-size",
         kind="wire",
         about="A chunk of the transfer coding has a size that is no number.",
-        seen=(HTTP + "#section-7.1",),
+        reports=(HTTP + "#section-7.1",),
         breaks="httpx raises RemoteProtocolError in the middle of the answer",
         change=bad_chunk_size,
         caught_by="TRN-06",
         on="any answer",
         needs="bytes at that place",
         options={**BASE, "size": Option(text, "zz", "what stands for the size")},
-        place=FIRST,
+        position=FIRST,
     ),
 )

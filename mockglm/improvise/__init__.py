@@ -7,7 +7,7 @@ from mockglm.exchange import Reply
 from mockglm.improvise.budget import tagged
 from mockglm.improvise.prefixes import Prefix, cached_tokens, prefixes
 from mockglm.models import Model
-from mockglm.request.types import Chat
+from mockglm.validation.types import Chat
 
 __all__ = ["Prefix", "cached_tokens", "improvise", "prefixes", "tagged"]
 

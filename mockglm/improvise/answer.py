@@ -18,7 +18,7 @@ from mockglm.improvise.speech import announce, report, speak
 from mockglm.improvise.thought import is_thinking, thought
 from mockglm.improvise.words import subject
 from mockglm.models import Model
-from mockglm.request.types import Chat
+from mockglm.validation.types import Chat
 
 __all__ = ["answer"]
 

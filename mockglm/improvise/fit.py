@@ -13,7 +13,7 @@ from msgspec import Struct
 from mockglm.improvise.findings import Findings, find
 from mockglm.improvise.slots import LONGEST_NAME, Slot, slots
 from mockglm.improvise.words import words
-from mockglm.request.types import Function, tree
+from mockglm.validation.types import Function, decode_json
 
 __all__ = ["THRESHOLD", "Ranking", "Tool", "ranking"]
 
@@ -44,7 +44,7 @@ LONGEST_KEPT = 8000
 
 @lru_cache(maxsize=256)
 def _kept(schema: bytes) -> tuple[Slot, ...]:
-    return slots(tree(schema))
+    return slots(decode_json(schema))
 
 
 class Tool(Struct, frozen=True, dict=True):

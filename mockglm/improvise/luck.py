@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from mockglm.clock import Ids
 from mockglm.models import Model
-from mockglm.request.types import Chat
+from mockglm.validation.types import Chat
 
 __all__ = ["pick", "source"]
 

@@ -20,7 +20,7 @@ from mockglm.improvise.plan import dump
 from mockglm.improvise.scene import Scene
 from mockglm.improvise.slots import Slot, slots
 from mockglm.improvise.words import shorten, subject, words
-from mockglm.request.types import tree
+from mockglm.validation.types import decode_json
 
 __all__ = ["asked", "given", "plain", "written"]
 
@@ -93,7 +93,7 @@ def _objects(text: str) -> Iterator[Mapping[str, Any]]:
             at = text.find("{", at + 1)
             continue
         # read anew: `json` takes halves of characters, which no answer can be sent with
-        value = tree(text[at:end].encode())
+        value = decode_json(text[at:end].encode())
         if value:
             yield value
         at = text.find("{", end)

@@ -20,7 +20,7 @@ from mockglm.improvise.fit import THRESHOLD, Ranking, Tool, ranking
 from mockglm.improvise.scene import Result, Scene
 from mockglm.improvise.slots import spread
 from mockglm.improvise.words import excerpt, language, words
-from mockglm.request.types import Function
+from mockglm.validation.types import Function
 
 __all__ = ["calls", "dump", "finisher", "is_finisher"]
 

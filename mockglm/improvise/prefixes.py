@@ -8,7 +8,7 @@ from hashlib import blake2b
 import msgspec
 from msgspec import Struct
 
-from mockglm.request.types import Chat
+from mockglm.validation.types import Chat
 
 __all__ = ["Prefix", "cached_tokens", "prefixes"]
 

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from mockglm.improvise.words import Language, excerpt, spoken
-from mockglm.request.types import Chat, Function, Message, SentFunction
+from mockglm.validation.types import CalledFunction, Chat, Function, Message
 
 __all__ = ["Result", "Scene", "look"]
 
@@ -142,7 +142,7 @@ def _is_asking(message: Message) -> bool:
 
 
 def _results(messages: Sequence[Message]) -> list[Result]:
-    calls: dict[str | None, SentFunction] = {}
+    calls: dict[str | None, CalledFunction] = {}
     found: list[Result] = []
     for message in messages:
         made = ((call.id, call.function) for call in message.tool_calls or ())
@@ -153,7 +153,7 @@ def _results(messages: Sequence[Message]) -> list[Result]:
     return found
 
 
-def _result(message: Message, call: SentFunction | None) -> Result:
+def _result(message: Message, call: CalledFunction | None) -> Result:
     name = (call.name if call else message.name) or ""
     head = OBSERVED.match(message.text)
     text = message.text[head.end() if head else 0 :].strip()

@@ -15,7 +15,7 @@ from mockglm.improvise.scene import Result, Scene
 from mockglm.improvise.shapes import shape
 from mockglm.improvise.words import Language, excerpt, shorten, subject
 from mockglm.models import Model
-from mockglm.request.types import tree
+from mockglm.validation.types import decode_json
 
 __all__ = ["announce", "report", "speak"]
 
@@ -161,13 +161,13 @@ def _is_short(value: Any) -> bool:
 
 def _loaded(sent: Any) -> Mapping[str, Any]:
     """Arguments as an object, whatever the client made of them."""
-    held = tree(sent.encode()) if isinstance(sent, str) else sent
+    held = decode_json(sent.encode()) if isinstance(sent, str) else sent
     return held if isinstance(held, Mapping) else {}
 
 
 def _readable(text: str) -> str:
     """A result in one line: a JSON object as `key: value`, a list by its items."""
-    value = tree(text.encode())
+    value = decode_json(text.encode())
     return shorten(text if value is None else _flat(value), QUOTED)
 
 

@@ -2,18 +2,18 @@
 
 from mockglm.matching import canonical
 from mockglm.matching.difference import Difference
-from mockglm.matching.index import Index
-from mockglm.matching.nearest import Nearest, nearest, nearest_recording
-from mockglm.matching.view import View
+from mockglm.matching.index import PatternIndex
+from mockglm.matching.near_miss import NearMiss, find_near_miss, find_near_recording
+from mockglm.matching.view import RequestView
 from mockglm.matching.when import When
 
 __all__ = [
     "Difference",
-    "Index",
-    "Nearest",
-    "View",
+    "NearMiss",
+    "PatternIndex",
+    "RequestView",
     "When",
     "canonical",
-    "nearest",
-    "nearest_recording",
+    "find_near_miss",
+    "find_near_recording",
 ]

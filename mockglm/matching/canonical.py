@@ -28,7 +28,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from mockglm.matching import paths
-from mockglm.redact import anonymous
+from mockglm.redaction import anonymous
 
 __all__ = ["DEFAULTS", "UNCOUNTED", "decode", "form", "key", "pattern"]
 

@@ -10,7 +10,7 @@ from unicodedata import category, east_asian_width
 
 from msgspec import Struct
 
-__all__ = ["ABSENT", "Difference", "Gap", "contrast", "gaps", "show", "step"]
+__all__ = ["ABSENT", "Difference", "Gap", "contrast", "diff", "show_value", "step"]
 
 WIDTH = 64
 """Columns a value may take in a message; a Chinese character takes two."""
@@ -47,12 +47,12 @@ class Gap(Struct, frozen=True):
     expected: Any
     actual: Any
 
-    def told(self) -> Difference:
+    def to_difference(self) -> Difference:
         """The gap in words; of two long texts, the place where they part."""
         return Difference(self.at, *contrast(self.expected, self.actual))
 
 
-def gaps(expected: Any, actual: Any, at: str = "$", *, subset: bool = False) -> Iterator[Gap]:
+def diff(expected: Any, actual: Any, at: str = "$", *, subset: bool = False) -> Iterator[Gap]:
     """Where two JSON values differ, leaf by leaf, keys in order; null and absent are one.
 
     With `subset`, keys of mappings that are not expected do not count, at any depth; lists are
@@ -61,10 +61,10 @@ def gaps(expected: Any, actual: Any, at: str = "$", *, subset: bool = False) -> 
     if isinstance(expected, dict) and isinstance(actual, dict):
         for name in sorted(expected if subset else {**expected, **actual}, key=str):
             ours, theirs = expected.get(name, ABSENT), actual.get(name, ABSENT)
-            yield from gaps(ours, theirs, at + step(name), subset=subset)
+            yield from diff(ours, theirs, at + step(name), subset=subset)
     elif isinstance(expected, list) and isinstance(actual, list):
         for i, (ours, theirs) in enumerate(zip_longest(expected, actual, fillvalue=ABSENT)):
-            yield from gaps(ours, theirs, f"{at}[{i}]", subset=subset)
+            yield from diff(ours, theirs, f"{at}[{i}]", subset=subset)
     elif not _same(expected, actual):
         yield Gap(at, expected, actual)
 
@@ -75,7 +75,7 @@ def step(name: Any) -> str:
     return f".{text}" if text.replace("-", "_").isidentifier() else f"['{text}']"
 
 
-def show(value: Any) -> str:
+def show_value(value: Any) -> str:
     """A JSON value on one line, cut where it is wide; what cannot be seen is escaped."""
     if value is ABSENT:
         return "nothing"
@@ -88,12 +88,12 @@ def show(value: Any) -> str:
 def contrast(expected: Any, actual: Any) -> tuple[str, str]:
     """Two values side by side; of two texts that begin alike, what stands where they part."""
     if not isinstance(expected, str) or not isinstance(actual, str):
-        return show(expected), show(actual)
+        return show_value(expected), show_value(actual)
     start = _parting(expected, actual) - WIDTH // 4
     if start <= WIDTH // 4:
-        return show(expected), show(actual)
+        return show_value(expected), show_value(actual)
     start = _boundary(expected, start)
-    return show("…" + expected[start:]), show("…" + actual[start:])
+    return show_value("…" + expected[start:]), show_value("…" + actual[start:])
 
 
 def _parting(expected: str, actual: str) -> int:

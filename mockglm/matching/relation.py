@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockglm.matching.difference import ABSENT, contrast, show
+from mockglm.matching.difference import ABSENT, contrast, show_value
 
 __all__ = [
     "ALL_OF",
@@ -20,7 +20,7 @@ __all__ = [
     "ONE_OF",
     "Relation",
     "among",
-    "regex",
+    "parse_regex",
     "within",
 ]
 
@@ -48,7 +48,7 @@ class Globs(Struct, frozen=True):
     regex: re.Pattern[str]
 
 
-def regex(text: str) -> re.Pattern[str] | None:
+def parse_regex(text: str) -> re.Pattern[str] | None:
     """The regular expression that `/…/` or `/…/i` is; None for plain text. Raises ValueError."""
     match = _REGEX.fullmatch(text)
     if match is None:
@@ -61,7 +61,7 @@ def regex(text: str) -> re.Pattern[str] | None:
 
 def within(text: str, plain: Relation) -> tuple[Relation, Any]:
     """How a text of a pattern is meant: FINDS when it is `/…/`, else as plain text is here."""
-    pattern = regex(text)
+    pattern = parse_regex(text)
     return (plain, text) if pattern is None else (FINDS, pattern)
 
 
@@ -77,7 +77,7 @@ def _beside(expected: Any, actual: Any) -> tuple[str, str]:
 
 
 def _part(expected: str, actual: str | None) -> tuple[str, str]:
-    return f"a text with {show(expected)}", _beside(None, actual)[1]
+    return f"a text with {show_value(expected)}", _beside(None, actual)[1]
 
 
 def _expression(expected: re.Pattern[str], actual: str | None) -> tuple[str, str]:
@@ -86,11 +86,11 @@ def _expression(expected: re.Pattern[str], actual: str | None) -> tuple[str, str
 
 
 def _choice(expected: Iterable[str], actual: str | None) -> tuple[str, str]:
-    return " or ".join(map(show, expected)), _beside(None, actual)[1]
+    return " or ".join(map(show_value, expected)), _beside(None, actual)[1]
 
 
 def _listing(expected: Iterable[str], actual: Iterable[str]) -> tuple[str, str]:
-    return ", ".join(map(show, expected)), ", ".join(map(show, actual)) or "nothing"
+    return ", ".join(map(show_value, expected)), ", ".join(map(show_value, actual)) or "nothing"
 
 
 EQUALS = Relation(lambda expected, actual: bool(expected == actual), _beside)

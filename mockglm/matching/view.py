@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from mockglm.exchange import Request
 from mockglm.matching import canonical
-from mockglm.request import Chat, Message
+from mockglm.validation import Chat, Message
 
-__all__ = ["View"]
+__all__ = ["RequestView"]
 
 
-class View(Struct, dict=True, eq=False):
+class RequestView(Struct, dict=True, eq=False):
     """The facts of one chat request, under the names that `when` has for them.
 
     `key` is the account's, as authentication found it.
@@ -43,20 +43,20 @@ class View(Struct, dict=True, eq=False):
 
     @property
     def system(self) -> str | None:
-        return self._said("system")
+        return self._text_of("system")
 
     @property
     def user(self) -> str | None:
-        return self._said("user")
+        return self._text_of("user")
 
     @property
     def assistant(self) -> str | None:
-        return self._said("assistant")
+        return self._text_of("assistant")
 
     @property
     def tool(self) -> str | None:
         """The text of the last result of a tool."""
-        return self._said("tool")
+        return self._text_of("tool")
 
     @property
     def text(self) -> str | None:
@@ -64,14 +64,14 @@ class View(Struct, dict=True, eq=False):
         return self.user
 
     @property
-    def ending(self) -> str | None:
+    def last_role(self) -> str | None:
         """The role of the last message of the conversation."""
         return self.messages[-1].role if self.messages else None
 
     @cached_property
     def after_tool(self) -> str | None:
         """The function whose result is the last message: by the id of its call, else by `name`."""
-        if self.ending != "tool":
+        if self.last_role != "tool":
             return None
         result = self.messages[-1]
         calls = (call for message in reversed(self.messages) for call in message.tool_calls or ())
@@ -102,7 +102,7 @@ class View(Struct, dict=True, eq=False):
             values[name] = (*values.get(name, ()), value)
         return values
 
-    def judged(self, function: Callable[[View], bool]) -> bool:
+    def evaluate(self, function: Callable[[RequestView], bool]) -> bool:
         """What a function says of this view; it is called once."""
         if id(function) not in self._judged:
             self._judged[id(function)] = bool(function(self))
@@ -112,7 +112,7 @@ class View(Struct, dict=True, eq=False):
     def messages(self) -> Sequence[Message]:
         return self.chat.messages or ()
 
-    def _said(self, role: str) -> str | None:
+    def _text_of(self, role: str) -> str | None:
         """The text of the last message of a role."""
         if role not in self._texts:
             self._texts[role] = self._last(role)

@@ -11,7 +11,15 @@ from typing import Any
 from msgspec import Struct
 
 from mockglm.exchange import JSONObject
-from mockglm.matching.claim import Claim, Ending, Fact, Header, Hidden, Predicate, Subset
+from mockglm.matching.conditions import (
+    Comparison,
+    Condition,
+    HeaderCondition,
+    Predicate,
+    Secret,
+    Subset,
+    UserSpeaksLast,
+)
 from mockglm.matching.difference import Difference
 from mockglm.matching.relation import (
     ALL_OF,
@@ -20,13 +28,13 @@ from mockglm.matching.relation import (
     ONE_OF,
     Relation,
     among,
-    regex,
+    parse_regex,
     within,
 )
-from mockglm.matching.view import View
-from mockglm.redact import SECRET_HEADERS
+from mockglm.matching.view import RequestView
+from mockglm.redaction import SECRET_HEADERS
 
-__all__ = ["When", "told"]
+__all__ = ["When", "differences"]
 
 Texts = str | Sequence[str]
 
@@ -67,41 +75,41 @@ class When(Struct, frozen=True, kw_only=True, dict=True):
     header: Mapping[str, str] | None = None
     key: Texts | None = None
     chance: float | None = None
-    predicate: Callable[[View], bool] | None = None
+    predicate: Callable[[RequestView], bool] | None = None
 
     def __post_init__(self) -> None:
         if self.chance is not None and not 0 <= _number("chance", self.chance) <= 1:
             raise ValueError(f"chance: from 0 to 1, not {self.chance}")
-        _ = self.claims  # where a mistake shows
+        _ = self.conditions  # where a mistake shows
 
     @cached_property
-    def claims(self) -> tuple[Claim, ...]:
+    def conditions(self) -> tuple[Condition, ...]:
         """What a request has to keep, one by one."""
-        return tuple(_claims(self))
+        return tuple(_conditions(self))
 
-    def matches(self, view: View, draw: float | Callable[[], float] = 0.0) -> bool:
+    def matches(self, view: RequestView, draw: float | Callable[[], float] = 0.0) -> bool:
         """Whether the pattern holds. `draw`, from 0 to below 1, decides a `chance`; a function is
         called only when all else holds, so that its calls count the evaluations."""
-        for claim in self.claims:
+        for claim in self.conditions:
             if not claim.holds(view):
                 return False
         if self.chance is None:
             return True
         return (draw() if callable(draw) else draw) < self.chance
 
-    def differences(self, view: View) -> tuple[Difference, ...]:
+    def differences(self, view: RequestView) -> tuple[Difference, ...]:
         """What keeps the request from the pattern, in the order of the keys; chance left out."""
-        return told(self.missed(view), view)
+        return differences(self.failed(view), view)
 
-    def missed(self, view: View) -> tuple[Claim, ...]:
+    def failed(self, view: RequestView) -> tuple[Condition, ...]:
         """The claims that do not hold."""
-        return tuple(claim for claim in self.claims if not claim.holds(view))
+        return tuple(claim for claim in self.conditions if not claim.holds(view))
 
     @property
     def models(self) -> tuple[str | None, ...]:
         """The models the pattern is bound to by their full names; only None where it is not."""
-        for claim in self.claims:
-            if isinstance(claim, Fact) and claim.name == "model" and claim.relation is ONE_OF:
+        for claim in self.conditions:
+            if isinstance(claim, Comparison) and claim.name == "model" and claim.relation is ONE_OF:
                 return tuple(dict.fromkeys(claim.expected))
         return (None,)
 
@@ -109,15 +117,15 @@ class When(Struct, frozen=True, kw_only=True, dict=True):
     def words(self) -> tuple[str, ...]:
         """The plain texts that the last user message must contain."""
         texts = () if self.user is None else _texts("user", self.user)
-        return tuple(text for text in texts if regex(text) is None)
+        return tuple(text for text in texts if parse_regex(text) is None)
 
 
-def told(claims: Iterable[Claim], view: View) -> tuple[Difference, ...]:
+def differences(claims: Iterable[Condition], view: RequestView) -> tuple[Difference, ...]:
     """What is there instead of what some claims want that do not hold."""
     return tuple(chain.from_iterable(claim.differences(view) for claim in claims))
 
 
-def _claims(when: When) -> Iterator[Claim]:
+def _conditions(when: When) -> Iterator[Condition]:
     for name, compiled in _COMPILED.items():
         value = getattr(when, name)
         if value is not None:
@@ -125,63 +133,63 @@ def _claims(when: When) -> Iterator[Claim]:
     loops = when.after_tool is not None or when.tool is not None
     for name in ("text", "user"):
         if getattr(when, name) is not None and not loops:
-            yield Ending(name)
+            yield UserSpeaksLast(name)
             return
 
 
-def _names(name: str, value: Any) -> Iterator[Claim]:
+def _names(name: str, value: Any) -> Iterator[Condition]:
     texts = _texts(name, value)
     if not all(texts):
         raise ValueError(f"{name}: an empty name matches nothing")
     yield _fact(name, *among(texts))
 
 
-def _keys(name: str, value: Any) -> Iterator[Claim]:
-    return map(Hidden, _names(name, value))
+def _keys(name: str, value: Any) -> Iterator[Condition]:
+    return map(Secret, _names(name, value))
 
 
-def _flag(name: str, value: Any) -> Iterator[Claim]:
+def _flag(name: str, value: Any) -> Iterator[Condition]:
     if not isinstance(value, bool):
         raise ValueError(f"{name}: true or false, not {value!r}")
     yield _fact(name, EQUALS, value)
 
 
-def _said(name: str, value: Any) -> Iterator[Claim]:
+def _said(name: str, value: Any) -> Iterator[Condition]:
     for text in _texts(name, value):
         yield _fact(name, *_meant(name, text, CONTAINS))
 
 
-def _exactly(name: str, value: Any) -> Iterator[Claim]:
+def _exactly(name: str, value: Any) -> Iterator[Condition]:
     yield _fact(name, EQUALS, _text(name, value))
 
 
-def _offered(name: str, value: Any) -> Iterator[Claim]:
+def _offered(name: str, value: Any) -> Iterator[Condition]:
     yield _fact(name, ALL_OF, _texts(name, value))
 
 
-def _subset(name: str, value: Any) -> Iterator[Claim]:
+def _subset(name: str, value: Any) -> Iterator[Condition]:
     if not isinstance(value, dict):
         raise ValueError(f"{name}: a mapping, part of the JSON sent, not {value!r}")
     yield Subset(value)
 
 
-def _headers(name: str, value: Any) -> Iterator[Claim]:
+def _headers(name: str, value: Any) -> Iterator[Condition]:
     if not isinstance(value, Mapping) or not value:
         raise ValueError(f"{name}: a mapping of names to values, not {value!r}")
     for title, text in value.items():
         header = _text(name, title).lower()
         place = f"{name} {header}"
-        claim = Header(header, *_meant(place, _text(place, text), EQUALS))
-        yield Hidden(claim) if header in SECRET_HEADERS else claim
+        claim = HeaderCondition(header, *_meant(place, _text(place, text), EQUALS))
+        yield Secret(claim) if header in SECRET_HEADERS else claim
 
 
-def _predicate(name: str, value: Any) -> Iterator[Claim]:
+def _predicate(name: str, value: Any) -> Iterator[Condition]:
     if not callable(value):
         raise ValueError(f"{name}: a function of the request, not {value!r}")
     yield Predicate(value)
 
 
-_COMPILED: Mapping[str, Callable[[str, Any], Iterator[Claim]]] = {
+_COMPILED: Mapping[str, Callable[[str, Any], Iterator[Condition]]] = {
     "model": _names,
     "text": _exactly,
     "after_tool": _exactly,
@@ -202,8 +210,8 @@ _COMPILED: Mapping[str, Callable[[str, Any], Iterator[Claim]]] = {
 _FACTS = {name: attrgetter(name) for name in _COMPILED}
 
 
-def _fact(name: str, relation: Relation, expected: Any) -> Fact:
-    return Fact(name, _FACTS[name], relation, expected)
+def _fact(name: str, relation: Relation, expected: Any) -> Comparison:
+    return Comparison(name, _FACTS[name], relation, expected)
 
 
 def _meant(name: str, text: str, plain: Relation) -> tuple[Relation, Any]:

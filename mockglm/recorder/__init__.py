@@ -1,6 +1,6 @@
 """The recording proxy: a request asked of the real service, its answer passed on and kept."""
 
-from mockglm.keys import NAMES, find
+from mockglm.api_keys import NAMES, find_api_key
 from mockglm.recorder.credentials import DUMMY, is_real
 from mockglm.recorder.modes import MODES, Mode, Plan, plan
 from mockglm.recorder.recorder import Passed, Recorder
@@ -20,7 +20,7 @@ __all__ = [
     "Recording",
     "Upstream",
     "begin",
-    "find",
+    "find_api_key",
     "is_real",
     "plan",
 ]

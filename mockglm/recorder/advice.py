@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from mockglm.exchange import Answer
-from mockglm.keys import NAMES
+from mockglm.api_keys import NAMES
+from mockglm.exchange import Response
 from mockglm.recorder.credentials import SHAPE, is_real
 
 __all__ = ["UNREACHED", "advice"]
@@ -39,7 +39,7 @@ BY_STATUS: Mapping[int, str] = {
 }
 
 
-def advice(answer: Answer, credential: str) -> tuple[str, str]:
+def advice(answer: Response, credential: str) -> tuple[str, str]:
     """What was answered, and what to do about it; two empty texts where all is well.
 
     `credential` is what the service was asked with, so that a wrong shape of it can be told.

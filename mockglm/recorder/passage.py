@@ -7,8 +7,8 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mockglm.cassette import STATUSES
-from mockglm.exchange import Answer, End, Headers
+from mockglm.cassettes import STATUSES
+from mockglm.exchange import End, Headers, Response
 from mockglm.recorder.upstream import passed_on
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _ENDING = re.compile(rb'"finish_reason":\s*"|data:\s*\[DONE\]')
 class Wire(Protocol):
     """What is needed of the connection below ASGI."""
 
-    async def sent(self) -> None:
+    async def wait_sent(self) -> None:
         """Wait until the client's system has all bytes."""
 
     def reset(self) -> None:
@@ -87,12 +87,12 @@ class Passage:
         self.end = "done"
 
     @property
-    def answer(self) -> Answer | None:
+    def answer(self) -> Response | None:
         """The answer as it was seen; None when none began."""
         if self._head is None:
             return None
         pieces = tuple((at, bytes(piece)) for at, piece in self._pieces)
-        return Answer(self._status, self._headers, pieces, self.end, self._head)
+        return Response(self._status, self._headers, pieces, self.end, self._head)
 
     def _take(self, piece: bytes) -> None:
         now = self._since()

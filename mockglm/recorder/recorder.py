@@ -13,14 +13,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockglm.auth import credential
-from mockglm.cassette import Cassette, credentials, redacted, settled
+from mockglm.auth import parse_credential
+from mockglm.cassettes import CassetteWriter, find_credentials, normalise, redact
 from mockglm.errors import FileError
-from mockglm.exchange import Answer, Exchange, Request
+from mockglm.exchange import Exchange, Request, Response
 from mockglm.recorder.advice import UNREACHED, advice
 from mockglm.recorder.passage import CODING, Passage, Send, Wire
 from mockglm.recorder.upstream import Upstream
-from mockglm.redact import Redactor
+from mockglm.redaction import Redactor
 
 __all__ = ["Passed", "Recorder"]
 
@@ -61,7 +61,7 @@ class Recorder:
     def __init__(
         self,
         upstream: Upstream,
-        cassette: Cassette | None,
+        cassette: CassetteWriter | None,
         redactor: Redactor,
         *,
         tell: Tell = lambda line: None,
@@ -97,8 +97,8 @@ class Recorder:
         """
         async with self._writing:
             pass  # what ended before this begins is on disk
-        shown = credential(self.upstream.authorization(request.header("authorization")))
-        for secret in (*credentials(request), shown):
+        shown = parse_credential(self.upstream.authorization(request.header("authorization")))
+        for secret in (*find_credentials(request), shown):
             self._redactor.learn(secret)
         passage, started, error = Passage(self._clock), self._wall(), STOPPED
         with self._under_way():
@@ -108,10 +108,10 @@ class Recorder:
                 exchange = Exchange(request, passage.answer, started, error)
                 passed = await self._end(exchange, shown)
                 seen(passed)
-        if exchange.answer is not None:
-            await _finish(exchange.answer, send, wire)
-        elif passed.exchange.answer is not None:
-            await _send(passed.exchange.answer, send)
+        if exchange.response is not None:
+            await _finish(exchange.response, send, wire)
+        elif passed.exchange.response is not None:
+            await _send(passed.exchange.response, send)
         elif wire is not None:
             wire.close()
 
@@ -172,21 +172,21 @@ class Recorder:
 
     async def _end(self, exchange: Exchange, shown: str) -> Passed:
         """What came of an exchange, which is on disk then if there was an answer."""
-        if exchange.answer is not None:
-            self._advise(exchange.answer, shown)
-            passed = await self._keep(exchange, exchange.answer)
+        if exchange.response is not None:
+            self._advise(exchange.response, shown)
+            passed = await self._keep(exchange, exchange.response)
             if exchange.error not in OURS:
                 self._watch(passed)
             return passed
         if exchange.error in OURS:
-            return Passed(redacted(exchange, self._redactor), (exchange.error,))
-        exchange = replace(exchange, answer=self._unreached(exchange.error))
-        return Passed(redacted(exchange, self._redactor), ("not recorded: no answer",))
+            return Passed(redact(exchange, self._redactor), (exchange.error,))
+        exchange = replace(exchange, response=self._unreached(exchange.error))
+        return Passed(redact(exchange, self._redactor), ("not recorded: no answer",))
 
-    async def _keep(self, exchange: Exchange, answer: Answer) -> Passed:
+    async def _keep(self, exchange: Exchange, answer: Response) -> Passed:
         """Have an exchange on disk, and say why it is not, if it cannot be."""
-        coding, answer = answer.header(CODING), settled(answer)
-        exchange = redacted(replace(exchange, answer=answer), self._redactor)
+        coding, answer = answer.header(CODING), normalise(answer)
+        exchange = redact(replace(exchange, response=answer), self._redactor)
         notes = ("cut",) if answer.end != "done" else ()
         if self.cassette is None:
             return Passed(exchange, notes)
@@ -201,22 +201,22 @@ class Recorder:
         self._say(f"mockglm: not recorded: {reason}", "the client has its answer all the same")
         return Passed(exchange, ("not recorded", *notes))
 
-    async def _append(self, cassette: Cassette, exchange: Exchange) -> str:
+    async def _append(self, cassette: CassetteWriter, exchange: Exchange) -> str:
         """Append an exchange, one at a time; why that cannot be, if so."""
         with self._under_way():
             async with self._writing:
                 return await asyncio.to_thread(_appended, cassette, exchange)
 
-    def _unreached(self, error: str) -> Answer:
+    def _unreached(self, error: str) -> Response:
         """What the client gets of a service that does not answer; GLM's envelope, but marked."""
         self.unreached += 1
         message = f"mockglm: {self.upstream.base} did not answer: {error}"
         self._say(message, UNREACHED)
         body = {"error": {"code": str(NO_ANSWER), "message": message}}
         headers = (("Content-Type", "application/json; charset=UTF-8"), ("X-MockGLM-Miss", "1"))
-        return Answer(NO_ANSWER, headers, ((0.0, msgspec.json.encode(body)),))
+        return Response(NO_ANSWER, headers, ((0.0, msgspec.json.encode(body)),))
 
-    def _advise(self, answer: Answer, shown: str) -> None:
+    def _advise(self, answer: Response, shown: str) -> None:
         said, hint = advice(answer, shown)
         if hint:
             self._say(f"mockglm: {said}", hint)
@@ -229,7 +229,7 @@ class Recorder:
             self._tell(f"  {hint}")
 
 
-def _appended(cassette: Cassette, exchange: Exchange) -> str:
+def _appended(cassette: CassetteWriter, exchange: Exchange) -> str:
     """Append an exchange; why that cannot be, if so."""
     try:
         cassette.append([exchange])
@@ -240,7 +240,7 @@ def _appended(cassette: Cassette, exchange: Exchange) -> str:
     return ""
 
 
-async def _finish(answer: Answer, send: Send, wire: Wire | None) -> None:
+async def _finish(answer: Response, send: Send, wire: Wire | None) -> None:
     """End the answer for the client as it ended for us."""
     if answer.end == "done":
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -248,14 +248,14 @@ async def _finish(answer: Answer, send: Send, wire: Wire | None) -> None:
     if wire is None or wire.gone.done():
         return
     if answer.end == "reset":
-        await wire.sent()
+        await wire.wait_sent()
         wire.reset()
     else:
         wire.close()
     await wire.gone
 
 
-async def _send(answer: Answer, send: Send) -> None:
+async def _send(answer: Response, send: Send) -> None:
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
     ]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from mockglm.cassette import Cassette, load, ready
+from mockglm.cassettes import CassetteWriter, load, prepare_folder
 from mockglm.recorder.modes import Mode, plan
 from mockglm.recorder.recorder import Recorder, Tell, Watch
 from mockglm.recorder.upstream import Upstream
-from mockglm.redact import Redactor
-from mockglm.scenario import Scenario
+from mockglm.redaction import Redactor
+from mockglm.scenarios import Scenario
 
 __all__ = ["Recording", "begin"]
 
@@ -51,8 +51,8 @@ def begin(
         return Recording(played, None)
     upstream = service()
     upstream.open()
-    ready(path.parent)
+    prepare_folder(path.parent)
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    cassette = Cassette(path, origin=upstream.base, at=at, anew=planned.anew)
+    cassette = CassetteWriter(path, origin=upstream.base, at=at, anew=planned.anew)
     redactor = Redactor((upstream.key,) if upstream.key else ())
     return Recording(played, Recorder(upstream, cassette, redactor, tell=tell, watch=watch))

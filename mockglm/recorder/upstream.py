@@ -11,9 +11,9 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
-from mockglm.auth import credential
+from mockglm.auth import parse_credential
 from mockglm.errors import UpstreamError
-from mockglm.exchange import Answer, Headers, Request
+from mockglm.exchange import Headers, Request, Response
 from mockglm.recorder.credentials import CARRIERS, is_real
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Upstream:
 
     def authorization(self, header: str) -> str:
         """The Authorization the service is asked with, where the client's is this one."""
-        return header if is_real(credential(header)) or not self.key else f"Bearer {self.key}"
+        return header if is_real(parse_credential(header)) or not self.key else f"Bearer {self.key}"
 
     @asynccontextmanager
     async def ask(self, request: Request) -> AsyncIterator[httpx.Response]:
@@ -116,7 +116,7 @@ class Upstream:
         finally:
             await response.aclose()
 
-    async def fetch(self, request: Request) -> Answer:
+    async def fetch(self, request: Request) -> Response:
         """The whole answer to a request. Raises UpstreamError where there is none."""
         import httpx
 
@@ -127,7 +127,7 @@ class Upstream:
             message = f"{self.base} did not answer: {type(error).__name__} {error}"
             raise UpstreamError(message.rstrip()) from error
         headers = tuple(response.headers.multi_items())
-        return Answer(response.status_code, headers, ((0.0, body),) if body else ())
+        return Response(response.status_code, headers, ((0.0, body),) if body else ())
 
     async def close(self) -> None:
         if self._client is not None:
@@ -150,7 +150,7 @@ class Upstream:
 
     def _carried(self, value: str) -> str:
         """The key the service is asked with, where the client's is this one in a header alone."""
-        return credential(self.authorization(value))
+        return parse_credential(self.authorization(value))
 
 
 def passed_on(headers: Iterable[tuple[str, str]]) -> Headers:

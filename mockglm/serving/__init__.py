@@ -1,15 +1,15 @@
 """The running server: uvicorn with a protocol that can reset, as a process or in a thread."""
 
+from mockglm.serving.garbage import collect_when_idle
 from mockglm.serving.protocol import GLMProtocol
-from mockglm.serving.quiet import collect
 from mockglm.serving.reload import Reloader
-from mockglm.serving.server import Background, Server, listen
+from mockglm.serving.server import BackgroundServer, Server, listen
 
 __all__ = [
-    "Background",
+    "BackgroundServer",
     "GLMProtocol",
     "Reloader",
     "Server",
-    "collect",
+    "collect_when_idle",
     "listen",
 ]

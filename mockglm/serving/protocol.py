@@ -13,9 +13,9 @@ from msgspec import Struct
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from mockglm.player import WIRE
+from mockglm.player import CONNECTION
 
-__all__ = ["Connection", "GLMProtocol"]
+__all__ = ["GLMProtocol", "HTTPConnection"]
 
 UNSENT = 0x5411
 """SIOCOUTQ: the ioctl of Linux that tells the bytes the peer has not yet acknowledged."""
@@ -33,7 +33,7 @@ UNSENT_LOOKS = 2000
 """How often the kernel is asked, a millisecond apart, before a reset goes out all the same."""
 
 
-class Connection(Struct, eq=False):
+class HTTPConnection(Struct, eq=False):
     """A connection as the player of one answer sees it (its Wire).
 
     `gone` is done when it is lost. Requests may be pipelined, so the answer's cycle is not always
@@ -54,7 +54,7 @@ class Connection(Struct, eq=False):
         return self.cycle.scope["http_version"]
 
     @property
-    def stays(self) -> bool:
+    def keep_alive(self) -> bool:
         return self.cycle.keep_alive
 
     @property
@@ -67,7 +67,7 @@ class Connection(Struct, eq=False):
         if not self.transport.is_closing():
             self.transport.write(data)
 
-    def done(self, *, closes: bool) -> None:
+    def finish_response(self, *, closes: bool) -> None:
         """Do what uvicorn does when it has sent the end of an answer."""
         cycle = self.cycle
         cycle.response_started = cycle.response_complete = True
@@ -80,7 +80,7 @@ class Connection(Struct, eq=False):
         if not self.gone.done():
             await self.flow.drain()
 
-    async def sent(self) -> None:
+    async def wait_sent(self) -> None:
         """Wait until the peer's kernel has every byte (Linux); elsewhere until ours has them."""
         for _ in range(UNSENT_LOOKS):
             if self.gone.done() or not (self._buffered() or self._unsent()):
@@ -117,7 +117,7 @@ class GLMProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.gone: asyncio.Future[None] = self.loop.create_future()
-        self._heard = monotonic()
+        self._last_received = monotonic()
         self._paused: float | None = None
         super().connection_made(transport)
 
@@ -127,12 +127,12 @@ class GLMProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._heard = monotonic()
+        self._last_received = monotonic()
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
-            self._stay(data[upgrade.args[0] :])
+            self._continue_http1(data[upgrade.args[0] :])
         except HttpParserError:
             self.send_400_response("Invalid HTTP request received.")
 
@@ -140,8 +140,8 @@ class GLMProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if not self.parser.should_upgrade():
             # No task of this request has begun by now.
-            wire = Connection(self.transport, self.cycle, self.flow, self.gone)
-            self.scope["extensions"] = {WIRE: wire}  # type: ignore[dict-item]
+            wire = HTTPConnection(self.transport, self.cycle, self.flow, self.gone)
+            self.scope["extensions"] = {CONNECTION: wire}  # type: ignore[dict-item]
 
     def pause_writing(self) -> None:
         self._paused = monotonic()
@@ -155,9 +155,9 @@ class GLMProtocol(HttpToolsProtocol):
         """Whether its client keeps it waiting for longer than anybody may."""
         if self._paused is not None:
             return now - self._paused > LONGEST_PAUSE
-        return self._is_asking() and now - self._heard > LONGEST_SILENCE
+        return self._awaits_request() and now - self._last_received > LONGEST_SILENCE
 
-    def _is_asking(self) -> bool:
+    def _awaits_request(self) -> bool:
         """Whether the rest of a request, or the first, is yet to come."""
         if self.cycle is None or self.cycle.response_complete:
             return self.timeout_keep_alive_task is None
@@ -167,7 +167,7 @@ class GLMProtocol(HttpToolsProtocol):
         """Whether uvicorn is to leave a request alone, which here is read again."""
         return True
 
-    def _stay(self, rest: bytes) -> None:
+    def _continue_http1(self, rest: bytes) -> None:
         """Go on with HTTP/1.1 as if no other protocol had been offered (RFC 9110, section 7.8);
         Java's HttpClient offers h2c with its requests."""
         if self.scope["method"] == "CONNECT":

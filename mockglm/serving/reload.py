@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mockglm.errors import MockGLMError, UsageError
-from mockglm.scenario import Scenario, find, load_all
+from mockglm.scenarios import Scenario, find_files, load_all
 
 __all__ = ["Reloader"]
 
@@ -15,7 +15,7 @@ INTERVAL = 0.5
 """Seconds between two looks at the files. Looking and reading are done beside the server's loop;
 in it, what was read is made ready to play."""
 
-Print = dict[Path, tuple[int, int]]
+Fingerprint = dict[Path, tuple[int, int]]
 
 
 class Reloader:
@@ -41,7 +41,7 @@ class Reloader:
 
     def load(self) -> tuple[Scenario, ...]:
         """What the files hold. Raises what `load_all` does."""
-        return load_all(path for path in find(self._paths) if path.resolve() != self._but)
+        return load_all(path for path in find_files(self._paths) if path.resolve() != self._but)
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -61,13 +61,13 @@ class Reloader:
             return
         self._say(f"mockglm: read again, {len(scenarios)} scenarios")
 
-    def _look(self) -> Print:
+    def _look(self) -> Fingerprint:
         """Each file with its time of change in nanoseconds and its size."""
         return {path: _stat(path) for path in self._files()}
 
     def _files(self) -> list[Path]:
         try:
-            return [path for path in find(self._paths) if path.resolve() != self._but]
+            return [path for path in find_files(self._paths) if path.resolve() != self._but]
         except UsageError:
             return []
 

@@ -20,7 +20,7 @@ from mockglm.serving.protocol import GLMProtocol
 if TYPE_CHECKING:
     from mockglm.app import App
 
-__all__ = ["Background", "Server", "listen"]
+__all__ = ["BackgroundServer", "Server", "listen"]
 
 GRACE = 3.0
 """Seconds running streams are given when the server is told to stop."""
@@ -125,7 +125,7 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-class Background:
+class BackgroundServer:
     """A server in a thread of its own, for tests: start, use `port`, stop."""
 
     def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0, **options: Any) -> None:

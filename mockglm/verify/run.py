@@ -9,11 +9,11 @@ from typing import Literal
 from msgspec import Struct
 
 from mockglm.errors import UpstreamError
-from mockglm.exchange import Answer, Request
+from mockglm.exchange import Request, Response
 from mockglm.recorder import Upstream
 from mockglm.recorder.advice import UNREACHED, advice
-from mockglm.redact import REDACTED, Redactor
-from mockglm.scenario import Interaction, Scenario
+from mockglm.redaction import REDACTED, Redactor
+from mockglm.scenarios import Interaction, Scenario
 from mockglm.verify.drift import Drift, drift
 from mockglm.verify.shape import shape
 
@@ -41,7 +41,7 @@ class Plan(Struct, frozen=True):
     @property
     def tokens(self) -> int:
         """What the requests used when they were recorded, as far as the answers said."""
-        joined = [one.steps[0].joined for one in self.sent]
+        joined = [one.steps[0].parsed for one in self.sent]
         totals = ((one.reply.usage or {}).get("total_tokens") for one in joined if one)
         return sum(total for total in totals if isinstance(total, int))
 
@@ -96,7 +96,7 @@ def plan(scenarios: Iterable[Scenario], most: int) -> Plan:
     """What would be sent of the recorded requests, `most` at most."""
     all_ = [one for scenario in scenarios for one in scenario.interactions]
     fit = [one for one in all_ if not _unfit(one)]
-    skipped = tuple((one.where, _unfit(one)) for one in all_ if _unfit(one))
+    skipped = tuple((one.location, _unfit(one)) for one in all_ if _unfit(one))
     return Plan(tuple(fit[:most]), skipped, tuple(fit[most:]))
 
 
@@ -119,7 +119,7 @@ async def verify(
 
 
 async def _find(interaction: Interaction, upstream: Upstream) -> Finding:
-    recorded, request = interaction.steps[0].answer, interaction.request
+    recorded, request = interaction.steps[0].response, interaction.request
     assert recorded is not None
     assert request is not None
     asked = Request(
@@ -128,13 +128,13 @@ async def _find(interaction: Interaction, upstream: Upstream) -> Finding:
     try:
         live = await upstream.fetch(asked)
     except UpstreamError as error:
-        return Finding(interaction.where, error=f"{error}: {UNREACHED}")
+        return Finding(interaction.location, error=f"{error}: {UNREACHED}")
     if live.status in SILENT and live.status != recorded.status:
-        return Finding(interaction.where, error=_refusal(live, upstream.key))
-    return Finding(interaction.where, drift(shape(recorded), shape(live)))
+        return Finding(interaction.location, error=_refusal(live, upstream.key))
+    return Finding(interaction.location, drift(shape(recorded), shape(live)))
 
 
-def _refusal(answer: Answer, key: str) -> str:
+def _refusal(answer: Response, key: str) -> str:
     """What the service says to all alike, and what to do about it."""
     said, hint = advice(answer, key)
     text = f"{said}: {hint}" if hint else f"the service answers {answer.status}: ask it later"
@@ -143,7 +143,7 @@ def _refusal(answer: Answer, key: str) -> str:
 
 def _unfit(interaction: Interaction) -> str:
     """Why an interaction cannot be verified; "" for one that can."""
-    answer: Answer | None = interaction.steps[0].answer
+    answer: Response | None = interaction.steps[0].response
     if interaction.request is None:
         return "no recorded request"
     if answer is None:

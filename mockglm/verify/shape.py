@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from mockglm import sse
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from mockglm.verify import facts
 from mockglm.verify.forms import forms
 
@@ -29,7 +29,7 @@ class Shape(Struct, frozen=True):
     groups: Mapping[str, Places]
 
 
-def shape(answer: Answer) -> Shape:
+def shape(answer: Response) -> Shape:
     """The shape of an answer, whatever it is."""
     found = {
         "status": str(answer.status),

@@ -113,7 +113,7 @@ def test_an_agent_runs_offline_with_no_file_for_five_turns(
     assert all(turn.reasoning for turn in said)
     assert all(result in said[-1].text for result in ("北京：晴", "上海饭店", "G1 次", "已发送"))
     journal = server.session("", label).journal
-    assert [(entry.source, entry.passed) for entry in journal] == [("improvised", ())] * 5
+    assert [(entry.source, entry.waived) for entry in journal] == [("improvised", ())] * 5
 
 
 def test_a_prompt_that_grows_costs_more_and_its_beginning_is_cached(base: Base) -> None:

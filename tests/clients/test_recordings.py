@@ -10,8 +10,8 @@ from tempfile import mkdtemp
 import msgspec
 import pytest
 
-from mockglm import cassette
-from mockglm.chat import Joined, join, read
+from mockglm import cassettes
+from mockglm.completions import ParsedReply, parse_json, parse_stream
 from mockglm.convert import convert
 from mockglm.exchange import Exchange
 from tests.clients.adapters import ADAPTERS, KNOWN, Adapter
@@ -22,7 +22,7 @@ PACKAGES = [adapter for adapter in ADAPTERS if adapter.name in ("zai-sdk", "open
 
 
 @cache
-def cassettes() -> tuple[Path, ...]:
+def recorded_cassettes() -> tuple[Path, ...]:
     """The cassettes with answered chats that the recordings become."""
     if not SAMPLES:
         return ()
@@ -30,18 +30,18 @@ def cassettes() -> tuple[Path, ...]:
     return convert(folders, Path(mkdtemp())).written
 
 
-def meaning(exchange: Exchange) -> Joined:
-    assert exchange.answer is not None
-    return (join if exchange.answer.is_stream else read)(exchange.answer.body)
+def meaning(exchange: Exchange) -> ParsedReply:
+    assert exchange.response is not None
+    return (parse_stream if exchange.response.is_stream else parse_json)(exchange.response.body)
 
 
 @pytest.mark.skipif(not SAMPLES, reason="GLM_SAMPLES names no folder of recordings")
 @pytest.mark.parametrize("adapter", PACKAGES, ids=lambda adapter: str(adapter.name))
 def test_a_package_reads_each_recorded_chat_to_its_end(adapter: Adapter) -> None:
     heard = 0
-    for path in cassettes():
+    for path in recorded_cassettes():
         with serving(path) as served:
-            for exchange in cassette.read(path):
+            for exchange in cassettes.read_exchanges(path):
                 heard += hears(adapter, served.url, exchange)
     assert heard > 25
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mockglm.keys import NAMES
+from mockglm.api_keys import NAMES
 from tests.conformance.reference import KEY
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from tests.conformance.reference import ANSWERS, call, chunk, refusal
 
-Mutation = Callable[[Answer], Answer]
+Mutation = Callable[[Response], Response]
 HTML = b"<html><head><title>405 Not Allowed</title></head></html>"
 
 
@@ -22,22 +22,22 @@ class Mutant:
     probe: str
     change: Mutation
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         return self.change(ANSWERS[self.probe])
 
 
 def sub(old: bytes, new: bytes, count: int = 0) -> Mutation:
     """Replace in the pieces of the answer, everywhere or in the first `count`."""
 
-    def change(answer: Answer) -> Answer:
+    def change(answer: Response) -> Response:
         left = count or 10_000
         pieces = []
-        for at, piece in answer.pieces:
+        for at, piece in answer.chunks:
             if left and old in piece:
                 piece, left = piece.replace(old, new), left - 1
             pieces.append((at, piece))
-        assert tuple(pieces) != answer.pieces, f"{old!r} is not there"
-        return replace(answer, pieces=tuple(pieces))
+        assert tuple(pieces) != answer.chunks, f"{old!r} is not there"
+        return replace(answer, chunks=tuple(pieces))
 
     return change
 
@@ -45,11 +45,11 @@ def sub(old: bytes, new: bytes, count: int = 0) -> Mutation:
 def frame(number: int, new: Callable[[bytes], bytes]) -> Mutation:
     """Change one piece of a stream, counted from either end."""
 
-    def change(answer: Answer) -> Answer:
-        pieces = list(answer.pieces)
+    def change(answer: Response) -> Response:
+        pieces = list(answer.chunks)
         at, piece = pieces[number]
         pieces[number] = (at, new(piece))
-        return replace(answer, pieces=tuple(pieces))
+        return replace(answer, chunks=tuple(pieces))
 
     return change
 
@@ -57,7 +57,7 @@ def frame(number: int, new: Callable[[bytes], bytes]) -> Mutation:
 def header(name: str, value: str) -> Mutation:
     """Set a header; the empty value takes it away."""
 
-    def change(answer: Answer) -> Answer:
+    def change(answer: Response) -> Response:
         others = tuple(pair for pair in answer.headers if pair[0] != name)
         return replace(answer, headers=(*others, (name, value)) if value else others)
 
@@ -69,61 +69,61 @@ def status(code: int) -> Mutation:
 
 
 def body(new: bytes) -> Mutation:
-    return lambda answer: replace(answer, pieces=((0.1, new),))
+    return lambda answer: replace(answer, chunks=((0.1, new),))
 
 
-def instead(answer: Answer) -> Mutation:
+def instead(answer: Response) -> Mutation:
     return lambda _: answer
 
 
 def timed(times: Callable[[int], float]) -> Mutation:
     """Move the pieces to other times."""
 
-    def change(answer: Answer) -> Answer:
-        pieces = ((times(i), piece) for i, (_, piece) in enumerate(answer.pieces))
-        return replace(answer, pieces=tuple(pieces))
+    def change(answer: Response) -> Response:
+        pieces = ((times(i), piece) for i, (_, piece) in enumerate(answer.chunks))
+        return replace(answer, chunks=tuple(pieces))
 
     return change
 
 
-def cut_short(answer: Answer) -> Answer:
+def cut_short(answer: Response) -> Response:
     return replace(answer, end="close")
 
 
 def number(key: bytes, new: bytes) -> Mutation:
     """Replace every number under a key."""
 
-    def change(answer: Answer) -> Answer:
+    def change(answer: Response) -> Response:
         form = re.compile(rb'("%b":)-?\d+' % key)
-        pieces = ((at, form.sub(rb"\g<1>" + new, piece)) for at, piece in answer.pieces)
-        return replace(answer, pieces=tuple(pieces))
+        pieces = ((at, form.sub(rb"\g<1>" + new, piece)) for at, piece in answer.chunks)
+        return replace(answer, chunks=tuple(pieces))
 
     return change
 
 
 def swapped(first: int, second: int) -> Mutation:
-    def change(answer: Answer) -> Answer:
-        pieces = list(answer.pieces)
+    def change(answer: Response) -> Response:
+        pieces = list(answer.chunks)
         pieces[first], pieces[second] = pieces[second], pieces[first]
-        return replace(answer, pieces=tuple(pieces))
+        return replace(answer, chunks=tuple(pieces))
 
     return change
 
 
 def twice(number: int) -> Mutation:
-    def change(answer: Answer) -> Answer:
-        pieces = list(answer.pieces)
+    def change(answer: Response) -> Response:
+        pieces = list(answer.chunks)
         pieces.insert(number, pieces[number])
-        return replace(answer, pieces=tuple(pieces))
+        return replace(answer, chunks=tuple(pieces))
 
     return change
 
 
 def without(number: int) -> Mutation:
-    def change(answer: Answer) -> Answer:
-        pieces = list(answer.pieces)
+    def change(answer: Response) -> Response:
+        pieces = list(answer.chunks)
         del pieces[number]
-        return replace(answer, pieces=tuple(pieces))
+        return replace(answer, chunks=tuple(pieces))
 
     return change
 
@@ -237,7 +237,7 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
         Mutant("stream", number(b"created", b"1785111111")),
         Mutant("stream", lambda a: header("Date", "")(number(b"created", b"1785111111")(a))),
     ),
-    "CHK-10": (Mutant("stream", lambda a: replace(a, pieces=a.pieces[-2:])),),
+    "CHK-10": (Mutant("stream", lambda a: replace(a, chunks=a.chunks[-2:])),),
     "CHK-11": (Mutant("stream", sub(b'"object"', b'"service_tier":"default","object"')),),
     "JSN-01": (
         Mutant("plain", sub(b'"id"', b'"ID"')),
@@ -261,7 +261,7 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
     "JSN-06": (Mutant("plain", sub(b'"message"', b'"delta":{},"message"')),),
     "EQV-01": (
         Mutant("stream", sub(b'"content":"one ', b'"reasoning_content":"one ')),
-        Mutant("stream", lambda a: replace(a, pieces=a.pieces[-2:])),
+        Mutant("stream", lambda a: replace(a, chunks=a.chunks[-2:])),
     ),
     "EQV-02": (Mutant("stream", number(b"prompt_tokens", b"20")),),
     "EQV-03": (Mutant("length", sub(b'"length"', b'"stop"')),),
@@ -293,7 +293,7 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
             lambda a: sub(b'reasoning_content":"Let ', b'content":"<think>')(
                 number(b"reasoning_tokens", b"0")(
                     sub(b'reasoning_content":"me', b'r":"')(
-                        replace(a, pieces=(*a.pieces[:2], *a.pieces[-4:]))
+                        replace(a, chunks=(*a.chunks[:2], *a.chunks[-4:]))
                     )
                 )
             ),
@@ -309,7 +309,7 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
         Mutant("thinking", frame(-4, lambda p: p.replace(b'content":"', b'content":"<think>'))),
         Mutant("thinking-plain", sub(b'"content":"3"', b'"content":"</think>3"')),
     ),
-    "RSN-05": (Mutant("thinking", lambda a: replace(a, pieces=(*a.pieces[:-4], *a.pieces[-2:]))),),
+    "RSN-05": (Mutant("thinking", lambda a: replace(a, chunks=(*a.chunks[:-4], *a.chunks[-2:]))),),
     "RSN-06": (
         Mutant("stream", sub(b'"content":"one ', b'"reasoning_content":"hm","content":"one ')),
         Mutant(
@@ -364,7 +364,7 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
         Mutant("tools", sub(b'"{\\"city\\":\\"Beijing\\"}"', b'"[]"')),
     ),
     "TOL-04": (
-        Mutant("tools", lambda a: replace(a, pieces=(*a.pieces[:-4], *a.pieces[-2:]))),
+        Mutant("tools", lambda a: replace(a, chunks=(*a.chunks[:-4], *a.chunks[-2:]))),
         Mutant("tools-plain", sub(b'"finish_reason":"tool_calls"', b'"finish_reason":"stop"')),
     ),
     "TOL-05": (
@@ -506,7 +506,7 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
     "LIM-04": (
         Mutant("burst", status(500)),
         Mutant("burst", cut_short),
-        Mutant("burst", lambda a: replace(ANSWERS["stream"], pieces=a.pieces)),
+        Mutant("burst", lambda a: replace(ANSWERS["stream"], chunks=a.chunks)),
     ),
     "LIM-05": (
         Mutant("ceiling", ACCEPTED),
@@ -520,21 +520,21 @@ MUTANTS: Mapping[str, tuple[Mutant, ...]] = {
 }
 
 
-def error_last(answer: Answer) -> Answer:
+def error_last(answer: Response) -> Response:
     """A stream that breaks off with an error."""
-    times = [at for at, _ in answer.pieces]
-    frames = [*(piece for _, piece in answer.pieces[:3]), ERROR, b"data: [DONE]\n\n"]
-    return replace(answer, pieces=tuple(zip(times, frames, strict=False)))
+    times = [at for at, _ in answer.chunks]
+    frames = [*(piece for _, piece in answer.chunks[:3]), ERROR, b"data: [DONE]\n\n"]
+    return replace(answer, chunks=tuple(zip(times, frames, strict=False)))
 
 
-def crlf(answer: Answer) -> Answer:
-    pieces = ((at, piece.replace(b"\n", b"\r\n")) for at, piece in answer.pieces)
-    return replace(answer, pieces=tuple(pieces))
+def crlf(answer: Response) -> Response:
+    pieces = ((at, piece.replace(b"\n", b"\r\n")) for at, piece in answer.chunks)
+    return replace(answer, chunks=tuple(pieces))
 
 
 DAY_BEFORE = b"1785196801"
 EMPTY_ROLES = frame(2, lambda p: p.replace(b'"role":"assistant",', b""))
-BAD_GATEWAY = instead(replace(refusal(502, "", ""), pieces=((0.1, HTML),)))
+BAD_GATEWAY = instead(replace(refusal(502, "", ""), chunks=((0.1, HTML),)))
 REPEATED = frame(
     1, lambda p: p.replace(b'[{"index":0', b'[{"id":"call_417fb00c5b2d4aada7fa6660","index":0')
 )
@@ -563,7 +563,7 @@ ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
     "CHK-06": (
         Mutant("stream", EMPTY_ROLES),
         Mutant("stream", lambda a: sub(b'"stop"', b'"sensitive"')(sub(b"assistant", b"user")(a))),
-        Mutant("tool-stream", lambda a: replace(a, pieces=(*a.pieces[:3], a.pieces[-1]))),
+        Mutant("tool-stream", lambda a: replace(a, chunks=(*a.chunks[:3], a.chunks[-1]))),
     ),
     "CHK-09": (
         Mutant("stream", number(b"created", DAY_BEFORE)),
@@ -572,7 +572,7 @@ ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
     "CHK-10": (
         Mutant(
             "stream",
-            lambda a: sub(b'"stop"', b'"sensitive"')(replace(a, pieces=a.pieces[-2:])),
+            lambda a: sub(b'"stop"', b'"sensitive"')(replace(a, chunks=a.chunks[-2:])),
         ),
     ),
     "JSN-03": (
@@ -608,7 +608,7 @@ ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
     ),
     "USE-03": (
         Mutant(
-            "stream", lambda a: number(b"completion_tokens", b"0")(replace(a, pieces=a.pieces[-2:]))
+            "stream", lambda a: number(b"completion_tokens", b"0")(replace(a, chunks=a.chunks[-2:]))
         ),
     ),
     "USE-04": (Mutant("stream", number(b"cached_tokens", b"21")),),
@@ -653,13 +653,13 @@ ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
         Mutant(
             "thinking",
             lambda a: sub(b'"stop"', b'"length"')(
-                replace(a, pieces=(*a.pieces[:-4], *a.pieces[-2:]))
+                replace(a, chunks=(*a.chunks[:-4], *a.chunks[-2:]))
             ),
         ),
         Mutant(
             "thinking",
             lambda a: replace(
-                a, pieces=(*a.pieces[:-4], (0.6, chunk({"delta": call(0, "{}")})), *a.pieces[-2:])
+                a, chunks=(*a.chunks[:-4], (0.6, chunk({"delta": call(0, "{}")})), *a.chunks[-2:])
             ),
         ),
     ),

@@ -16,7 +16,7 @@ from mockglm.conformance.judging import Evidence
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.seen import Seen
 from mockglm.conformance.target import Target
-from mockglm.exchange import Answer, Exchange, Headers
+from mockglm.exchange import Exchange, Headers, Response
 
 KEY = "0123456789abcdef0123456789abcdef.AbCdEfGhIjKlMnOp"
 STARTED = 1785283200.0
@@ -77,24 +77,24 @@ def chunk(choice: Mapping[str, Any], **more: Any) -> bytes:
     return b"data: " + dump({**head, "choices": [{"index": 0, **choice}], **more}) + b"\n\n"
 
 
-def stream(deltas: Deltas, finish: str, counted: Mapping[str, Any]) -> Answer:
+def stream(deltas: Deltas, finish: str, counted: Mapping[str, Any]) -> Response:
     """A stream whose frames come 20 ms apart."""
     last = {"finish_reason": finish, "delta": {"role": "assistant", "content": ""}}
     frames = [chunk({"delta": delta}) for delta in deltas]
     frames += [chunk(last, usage=counted), b"data: [DONE]\n\n"]
     pieces = tuple((0.4 + 0.02 * i, frame) for i, frame in enumerate(frames))
-    return Answer(200, (STREAM_TYPE, *HEADERS), pieces, head=0.3)
+    return Response(200, (STREAM_TYPE, *HEADERS), pieces, head=0.3)
 
 
-def broken(deltas: Deltas, code: str, message: str) -> Answer:
+def broken(deltas: Deltas, code: str, message: str) -> Response:
     """A stream that ends with an error."""
     error = b"data: " + dump({"error": {"code": code, "message": message}}) + b"\n\n"
     frames = [*(chunk({"delta": delta}) for delta in deltas), error, b"data: [DONE]\n\n"]
     pieces = tuple((0.4 + 0.02 * i, frame) for i, frame in enumerate(frames))
-    return Answer(200, (STREAM_TYPE, *HEADERS), pieces, head=0.3)
+    return Response(200, (STREAM_TYPE, *HEADERS), pieces, head=0.3)
 
 
-def plain(message: Mapping[str, Any], finish: str, counted: Mapping[str, Any]) -> Answer:
+def plain(message: Mapping[str, Any], finish: str, counted: Mapping[str, Any]) -> Response:
     body = {
         "choices": [
             {"finish_reason": finish, "index": 0, "message": {**message, "role": "assistant"}}
@@ -106,22 +106,22 @@ def plain(message: Mapping[str, Any], finish: str, counted: Mapping[str, Any]) -
         "request_id": "mockglm-a1b2c3-NAME",
         "usage": counted,
     }
-    return Answer(200, (JSON_TYPE, *HEADERS), ((0.9, dump(body)),), head=0.9)
+    return Response(200, (JSON_TYPE, *HEADERS), ((0.9, dump(body)),), head=0.9)
 
 
-def refusal(status: int, code: str, message: str) -> Answer:
+def refusal(status: int, code: str, message: str) -> Response:
     body = dump({"error": {"code": code, "message": message}})
-    return Answer(status, (JSON_TYPE, *HEADERS), ((0.1, body),), head=0.1)
+    return Response(status, (JSON_TYPE, *HEADERS), ((0.1, body),), head=0.1)
 
 
-def spring(status: int, error: str) -> Answer:
+def spring(status: int, error: str) -> Response:
     body = {
         "timestamp": "2026-07-29T00:00:01.210+00:00",
         "status": status,
         "error": error,
         "path": "/v4/chat/no-such-path",
     }
-    return Answer(status, (JSON_TYPE, *HEADERS), ((0.1, dump(body)),), head=0.1)
+    return Response(status, (JSON_TYPE, *HEADERS), ((0.1, dump(body)),), head=0.1)
 
 
 def plain_call(index: int, city: str) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def plain_call(index: int, city: str) -> dict[str, Any]:
     }
 
 
-def _answers() -> dict[str, Answer]:
+def _answers() -> dict[str, Response]:
     unknown = refusal(400, "1211", "模型不存在，请检查模型代码。")
     thought = "Let me count: s-t-r-a-w-b-e-r-r-y."
     fragments: list[dict[str, Any]] = [
@@ -191,16 +191,16 @@ def _answers() -> dict[str, Answer]:
     }
 
 
-def _named(name: str, answer: Answer) -> Answer:
+def _named(name: str, answer: Response) -> Response:
     """The answer with the request_id of its probe."""
-    pieces = ((at, piece.replace(b"NAME", name.encode())) for at, piece in answer.pieces)
-    return replace(answer, pieces=tuple(pieces))
+    pieces = ((at, piece.replace(b"NAME", name.encode())) for at, piece in answer.chunks)
+    return replace(answer, chunks=tuple(pieces))
 
 
-ANSWERS: Mapping[str, Answer] = {name: _named(name, found) for name, found in _answers().items()}
+ANSWERS: Mapping[str, Response] = {name: _named(name, found) for name, found in _answers().items()}
 
 
-def exchange(name: str, answer: Answer | None = None, error: str = "") -> Exchange:
+def exchange(name: str, answer: Response | None = None, error: str = "") -> Exchange:
     """The exchange of a probe, with the reference's answer or another."""
     probe = PROBES[name]
     if probe.flood:

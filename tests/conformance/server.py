@@ -15,9 +15,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mockglm.exchange import Answer, End
+from mockglm.exchange import End, Response
 
-Choose = Callable[[str], Answer]
+Choose = Callable[[str], Response]
 """The answer to the probe of a name."""
 
 _BETWEEN = 0.002
@@ -36,12 +36,12 @@ def _probe(handler: BaseHTTPRequestHandler, body: bytes) -> str:
     return str(sent.get("request_id", "mockglm-x-plain")).split("-", 2)[2]
 
 
-def _stamped(answer: Answer, body: bytes) -> Answer:
+def _stamped(answer: Response, body: bytes) -> Response:
     """The answer with the request_id that was sent."""
     sent = re.search(rb"mockglm-[0-9a-f]{6}-", body)
     run = sent.group() if sent else b"mockglm-a1b2c3-"
-    pieces = ((at, piece.replace(b"mockglm-a1b2c3-", run)) for at, piece in answer.pieces)
-    return replace(answer, pieces=tuple(pieces))
+    pieces = ((at, piece.replace(b"mockglm-a1b2c3-", run)) for at, piece in answer.chunks)
+    return replace(answer, chunks=tuple(pieces))
 
 
 def handler(choose: Choose, seen: list[tuple[str, dict[str, str]]]) -> type[BaseHTTPRequestHandler]:
@@ -57,8 +57,8 @@ def handler(choose: Choose, seen: list[tuple[str, dict[str, str]]]) -> type[Base
 
         do_GET = do_POST  # noqa: N815 -- the name that http.server calls
 
-        def _answer(self, answer: Answer) -> None:
-            if answer.head is None and not answer.pieces and answer.end != "done":
+        def _answer(self, answer: Response) -> None:
+            if answer.head is None and not answer.chunks and answer.end != "done":
                 self._break_off(answer.end)
                 return
             self.send_response_only(answer.status)
@@ -79,8 +79,8 @@ def handler(choose: Choose, seen: list[tuple[str, dict[str, str]]]) -> type[Base
                 self.connection.close()
             self.close_connection = True
 
-        def _pieces(self, answer: Answer) -> None:
-            for _, piece in answer.pieces:
+        def _pieces(self, answer: Response) -> None:
+            for _, piece in answer.chunks:
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
                 time.sleep(_BETWEEN)
             while answer.end == "hang":

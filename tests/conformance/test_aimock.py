@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from mockglm.api_keys import NAMES
 from mockglm.conformance.command import main
-from mockglm.keys import NAMES
 from tests.conformance.aimock import PACKAGE, playing
 from tests.conformance.packages import install
 from tests.serving import KEY

@@ -16,21 +16,21 @@ from mockglm.conformance.command import arguments, main
 from mockglm.conformance.plan import Limits, Plan
 from mockglm.conformance.probes import PROBES
 from mockglm.errors import UsageError
-from mockglm.exchange import Answer, Exchange, Request
+from mockglm.exchange import Exchange, Request, Response
 from tests.conformance.mutants import MUTANTS, header
 from tests.conformance.reference import ANSWERS, HEADERS, JSON_TYPE, KEY, TARGET, dump, refusal
 from tests.conformance.server import serving
 
-HTML = Answer(
+HTML = Response(
     200, (("Content-Type", "text/html"), *HEADERS), ((0.0, b"<html><body>Welcome</body></html>"),)
 )
 BUSY = refusal(429, "1302", "您的账户已达到速率限制，请您控制请求频率")
-SILENT = Answer(200, (), (), end="close", head=None)
+SILENT = Response(200, (), (), end="close", head=None)
 """No answer at all: the connection is closed."""
 
 
-def _refused(status: int, **body: object) -> Answer:
-    return Answer(status, (JSON_TYPE,), ((0.0, dump(body)),))
+def _refused(status: int, **body: object) -> Response:
+    return Response(status, (JSON_TYPE,), ((0.0, dump(body)),))
 
 
 _SAID = "The model `glm-4.6` does not exist."
@@ -39,24 +39,24 @@ VLLM = _refused(404, error={"message": _SAID, "type": "NotFoundError", "param": 
 OLLAMA = _refused(404, error={"message": 'model "glm-4.6" not found', "type": "api_error"})
 LITELLM = _refused(400, error={"message": "Invalid model name passed in model=glm-4.6"})
 NEW_API = _refused(503, error={"message": "无可用渠道", "code": "model_not_found"})
-ENDLESS = replace(ANSWERS["stream"], pieces=((0.0, b": still there\n"),), end="hang")
+ENDLESS = replace(ANSWERS["stream"], chunks=((0.0, b": still there\n"),), end="hang")
 
 
 pytestmark = pytest.mark.usefixtures("key")
 
 
-def good(name: str) -> Answer:
+def good(name: str) -> Response:
     return ANSWERS[name]
 
 
-def broken(*ids: str) -> Callable[[str], Answer]:
+def broken(*ids: str) -> Callable[[str], Response]:
     """The reference with the first mutant of each of these checks."""
     changed = {MUTANTS[id][0].probe: MUTANTS[id][0].answer() for id in ids}
     return lambda name: changed.get(name) or ANSWERS[name]
 
 
 def check(
-    choose: Callable[[str], Answer], *arguments: str, **options: object
+    choose: Callable[[str], Response], *arguments: str, **options: object
 ) -> tuple[int, list[str]]:
     """The exit status, and the names of the probes that were sent."""
     with serving(choose) as (url, asked):
@@ -122,7 +122,7 @@ def test_a_closed_port_ends_with_6(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_what_says_nothing_of_the_endpoint_ends_with_6(
-    answer: Answer, sentence: str, capsys: pytest.CaptureFixture[str]
+    answer: Response, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, asked = check(lambda name: answer)
     assert (code, asked) == (6, ["plain"])
@@ -199,7 +199,7 @@ def test_a_retry_waits_as_long_as_it_is_told() -> None:
     ],
 )
 def test_what_is_no_chat_endpoint_ends_with_1(
-    answer: Answer, sentence: str, capsys: pytest.CaptureFixture[str]
+    answer: Response, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, asked = check(lambda name: answer, timeout=0.3)
     assert (code, asked) == (1, ["plain", "stream"])
@@ -209,8 +209,8 @@ def test_what_is_no_chat_endpoint_ends_with_1(
 def test_a_stream_that_never_ends_breaks_its_requirement(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    frame = ANSWERS["stream"].pieces[:1]
-    endless = replace(ANSWERS["stream"], pieces=frame, end="hang")
+    frame = ANSWERS["stream"].chunks[:1]
+    endless = replace(ANSWERS["stream"], chunks=frame, end="hang")
     code, _ = check(
         lambda name: endless if name == "stream" else ANSWERS[name], "-k", "TRN", timeout=0.3
     )
@@ -286,7 +286,7 @@ def test_copies_that_are_not_answered_break_a_requirement(
 ) -> None:
     lock, burst = threading.Lock(), iter([good("stream")])
 
-    def one(name: str) -> Answer:
+    def one(name: str) -> Response:
         if name != "burst":
             return good(name)
         with lock:

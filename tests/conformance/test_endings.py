@@ -9,15 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 from mockglm.cli import main
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from tests.conformance.mutants import MUTANTS
 from tests.conformance.reference import ANSWERS, HEADERS, refusal
 from tests.conformance.server import serving
 
-HTML = Answer(
+HTML = Response(
     200, (("Content-Type", "text/html"), *HEADERS), ((0.0, b"<html><body>Hi</body></html>"),)
 )
-ENDLESS = replace(ANSWERS["stream"], pieces=((0.0, b": still there\n"),), end="hang")
+ENDLESS = replace(ANSWERS["stream"], chunks=((0.0, b": still there\n"),), end="hang")
 
 
 pytestmark = pytest.mark.usefixtures("key")
@@ -30,11 +30,11 @@ def ended(*arguments: str) -> object:
     return exit.value.code or 0
 
 
-def always(answer: Answer) -> Callable[[str], Answer]:
+def always(answer: Response) -> Callable[[str], Response]:
     return lambda name: answer
 
 
-def once(id: str) -> Callable[[str], Answer]:
+def once(id: str) -> Callable[[str], Response]:
     """The reference with the first mutant of a check."""
     mutant = MUTANTS[id][0]
     return lambda name: mutant.answer() if name == mutant.probe else ANSWERS[name]
@@ -54,7 +54,7 @@ def once(id: str) -> Callable[[str], Answer]:
     ],
 )
 def test_a_run_ends_with_a_status_and_a_sentence(
-    choose: Callable[[str], Answer],
+    choose: Callable[[str], Response],
     arguments: Sequence[str],
     status: int,
     sentence: str,

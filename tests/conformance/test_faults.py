@@ -39,7 +39,9 @@ class Mock:
         plan = Plan((PROBES[probe],), target.profile, Limits())
         with connect(self.served.base(f"conformance+{spec}"), QUICK) as send:
             found = Collection(plan, target, send, lambda name, seen: None).collect()
-        return judge(CHECKS[id], replace(self.evidence, seen={**self.evidence.seen, **found.seen}))
+        return judge(
+            CHECKS[id], replace(self.evidence, reports={**self.evidence.seen, **found.seen})
+        )
 
 
 def aim(served: Served) -> Target:

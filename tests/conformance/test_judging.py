@@ -76,7 +76,7 @@ def test_a_recording_that_is_broken_is_a_violation() -> None:
 
 @pytest.mark.parametrize("id", CHECKS)
 def test_what_recordings_do_not_keep_is_not_held_against_them(id: str) -> None:
-    result = judge(CHECKS[id], replace(evidence(), recorded=True))
+    result = judge(CHECKS[id], replace(evidence(), provenance=True))
     assert (result.cause == "recordings do not keep it") == (id in NOT_KEPT)
 
 
@@ -174,7 +174,7 @@ def test_random_ids_of_one_maker_are_of_one_form() -> None:
     streamed = MUTANTS["EQV-05"][0].change
     pair = {"stream": streamed(ANSWERS["stream"]), "plain": ANSWERS["plain"]}
     named = {
-        name: replace(answer, pieces=tuple((at, p.replace(old, new)) for at, p in answer.pieces))
+        name: replace(answer, chunks=tuple((at, p.replace(old, new)) for at, p in answer.chunks))
         for (name, answer), old, new in zip(
             pair.items(),
             (b"chatcmpl-20260729080000f0ab19", b'"20260729080000f0ab19'),

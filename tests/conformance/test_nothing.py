@@ -11,7 +11,7 @@ from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.judging import judge, review
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.seen import Seen
-from mockglm.exchange import Answer, Exchange
+from mockglm.exchange import Exchange, Response
 from tests.conformance.mutants import header, sub
 from tests.conformance.reference import (
     ANSWERS,
@@ -24,19 +24,19 @@ from tests.conformance.reference import (
 )
 
 HTML = (("Content-Type", "text/html"), *HEADERS)
-SERVERS: Mapping[str, Answer | None] = {
+SERVERS: Mapping[str, Response | None] = {
     "closed port": None,
     "401 to all": refusal(401, "1000", "身份验证失败。"),
     "400 to all": refusal(400, "1214", "messages 参数非法。请检查文档。"),
     "500 to all": refusal(500, "1234", "网络错误"),
-    "empty 200": Answer(200, HEADERS, ()),
-    "empty stream": Answer(200, (STREAM_TYPE, *HEADERS), ()),
-    "HTML": Answer(200, HTML, ((0.1, b"<html><body>Welcome</body></html>"),)),
-    "only [DONE]": Answer(200, (STREAM_TYPE, *HEADERS), ((0.1, b"data: [DONE]\n\n"),)),
-    "empty objects": Answer(
+    "empty 200": Response(200, HEADERS, ()),
+    "empty stream": Response(200, (STREAM_TYPE, *HEADERS), ()),
+    "HTML": Response(200, HTML, ((0.1, b"<html><body>Welcome</body></html>"),)),
+    "only [DONE]": Response(200, (STREAM_TYPE, *HEADERS), ((0.1, b"data: [DONE]\n\n"),)),
+    "empty objects": Response(
         200, (STREAM_TYPE, *HEADERS), ((0.1, b"data: {}\n\n"), (0.2, b"data: [DONE]\n\n"))
     ),
-    "empty JSON": Answer(200, (JSON_TYPE, *HEADERS), ((0.1, b"{}"),)),
+    "empty JSON": Response(200, (JSON_TYPE, *HEADERS), ((0.1, b"{}"),)),
 }
 
 TRUE_ANYWAY: Mapping[str, set[str]] = {
@@ -101,7 +101,7 @@ BASE = evidence()
 def test_nothing_raises_over_an_answer_in_the_place_of_another(probe: str) -> None:
     for answer in dict.fromkeys(ANSWERS.values()):
         found = Seen(probe, exchange(probe, answer))
-        changed = replace(BASE, seen={**BASE.seen, probe: found}, more=())
+        changed = replace(BASE, reports={**BASE.seen, probe: found}, more=())
         own = [check for check in CHECKS.values() if probe in check.wanted]
         results = [judge(check, changed) for check in own]
         results += [review(check, [found]) for check in CHECKS.values()]
@@ -132,9 +132,9 @@ def test_nothing_raises_over_what_is_strange(case: str) -> None:
 
 
 def test_nothing_raises_over_what_is_too_deep_to_be_read() -> None:
-    deep = replace(ANSWERS["stream"], pieces=((0.1, DEEP), *ANSWERS["stream"].pieces))
+    deep = replace(ANSWERS["stream"], chunks=((0.1, DEEP), *ANSWERS["stream"].chunks))
     assert errors("stream", deep) == []
-    assert errors("plain", replace(ANSWERS["plain"], pieces=((0.1, DEEP[6:]),))) == []
+    assert errors("plain", replace(ANSWERS["plain"], chunks=((0.1, DEEP[6:]),))) == []
 
 
 @pytest.mark.parametrize("value", ["", "today", "Mon, 01 Jan 0001 00:00:00 -0000"])
@@ -143,7 +143,7 @@ def test_nothing_raises_over_a_date(value: str) -> None:
     assert errors("plain", header("Date", value)(ANSWERS["plain"])) == []
 
 
-def errors(probe: str, answer: Answer) -> list[str]:
+def errors(probe: str, answer: Response) -> list[str]:
     """What the kit failed over, where one probe is answered so."""
     changed = evidence({probe: exchange(probe, answer)})
     results = (judge(check, changed) for check in CHECKS.values())

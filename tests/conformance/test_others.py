@@ -12,13 +12,13 @@ import pytest
 from msgspec.structs import replace
 
 from mockglm.conformance.command import main
-from mockglm.exchange import Answer, End
+from mockglm.exchange import End, Response
 from tests.conformance.mutants import crlf
 from tests.conformance.reference import ANSWERS, HEADERS, STREAM_TYPE, dump, refusal
 from tests.conformance.server import serving
 
 LEFT = "got no answer: "
-Choose = Callable[[str], Answer]
+Choose = Callable[[str], Response]
 
 
 pytestmark = pytest.mark.usefixtures("key")
@@ -46,7 +46,7 @@ def judged(choose: Choose, **options: object) -> Run:
     return Run(code, {c["id"]: c["verdict"] for c in checks}, {c["id"]: c["cause"] for c in checks})
 
 
-def streaming(name: str) -> Answer:
+def streaming(name: str) -> Response:
     """As a gateway answers that does not know `stream: false`."""
     answer = ANSWERS[name]
     is_plain = name in ("tools-plain", "thinking-plain", "length-plain")
@@ -61,7 +61,7 @@ def _streams(name: str) -> bool:
     return STREAM_TYPE in ANSWERS[name].headers
 
 
-def whole(name: str) -> Answer:
+def whole(name: str) -> Response:
     """As a gateway answers that does not know `stream: true`."""
     answer = ANSWERS[name]
     return ANSWERS.get(f"{name}-plain", ANSWERS["plain"]) if _streams(name) else answer
@@ -89,7 +89,7 @@ def test_who_never_streams_breaks_the_form_of_streams() -> None:
 
 @pytest.mark.parametrize("end", ["close", "reset"])
 def test_who_leaves_every_third_request_is_judged_by_the_others(end: End) -> None:
-    left = replace(ANSWERS["stream"], pieces=(), head=None, end=end)
+    left = replace(ANSWERS["stream"], chunks=(), head=None, end=end)
     numbers = count(1)
     run = judged(lambda name: left if next(numbers) % 3 == 0 else ANSWERS[name])
     assert run.code == 1
@@ -99,7 +99,7 @@ def test_who_leaves_every_third_request_is_judged_by_the_others(end: End) -> Non
 
 
 def test_an_outage_in_between_is_not_a_refusal() -> None:
-    down = Answer(502, (("Content-Type", "text/html"),), ((0.0, b"<html>Bad Gateway</html>"),))
+    down = Response(502, (("Content-Type", "text/html"),), ((0.0, b"<html>Bad Gateway</html>"),))
     away = {"replay", "tool-result", "jwt", "afterwards", "bad-json"}
     run = judged(lambda name: down if name in away else ANSWERS[name])
     assert run.code == 1
@@ -108,18 +108,18 @@ def test_an_outage_in_between_is_not_a_refusal() -> None:
     assert run.causes["RSN-07"] == "replay was answered 502, as by a gateway alone"
 
 
-def openai(name: str) -> Answer:
+def openai(name: str) -> Response:
     """A server of another style: no role, no index, `finish_reason` null, CRLF and comments, keys
     of its own, usage apart, no [DONE]; refusals whose code is no text of digits."""
     answer = ANSWERS[name]
     if answer.status != 200:
         error = {"message": "no such thing", "type": "invalid_request_error", "code": None}
         body = dump({"error": error})
-        return replace(refusal(400, "", ""), pieces=((0.1, body),))
+        return replace(refusal(400, "", ""), chunks=((0.1, body),))
     if not _streams(name):
         return answer
-    frames = [(at, _otherwise(piece)) for at, piece in answer.pieces if b"[DONE]" not in piece]
-    return crlf(replace(answer, pieces=((0.3, b": ping\n\n"), *frames)))
+    frames = [(at, _otherwise(piece)) for at, piece in answer.chunks if b"[DONE]" not in piece]
+    return crlf(replace(answer, chunks=((0.3, b": ping\n\n"), *frames)))
 
 
 def _otherwise(piece: bytes) -> bytes:
@@ -141,13 +141,13 @@ def test_a_server_of_another_style_is_judged_to_the_end() -> None:
     assert {"SSE-03", "SSE-04", "SSE-05", "FIN-02", "USE-02", "TOL-03"} <= run.having("pass")
 
 
-def halves(name: str) -> Answer:
+def halves(name: str) -> Response:
     """A server that cuts an emoji between two chunks, each half an escape."""
     pieces: Iterator[tuple[float, bytes]] = (
         (at, piece.replace(b'"content":"one "', b'"content":["\\ud83d"]'))
-        for at, piece in ANSWERS[name].pieces
+        for at, piece in ANSWERS[name].chunks
     )
-    return replace(ANSWERS[name], pieces=tuple(pieces))
+    return replace(ANSWERS[name], chunks=tuple(pieces))
 
 
 def test_half_a_character_can_be_reported(capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,7 +158,7 @@ def test_half_a_character_can_be_reported(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_no_cookie_and_no_header_of_a_gateway_is_in_a_report() -> None:
-    def cookie(name: str) -> Answer:
+    def cookie(name: str) -> Response:
         answer = ANSWERS[name]
         return replace(answer, headers=(*answer.headers, ("Set-Cookie", "session=s3cr3t-of-them")))
 

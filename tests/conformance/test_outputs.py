@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from mockglm.cli import main
-from mockglm.cli.check import check
+from mockglm.cli.check import check_command
 from mockglm.conformance.cause import _ADVICE
 from mockglm.conformance.listing import page
 from mockglm.conformance.options import OPTIONS
@@ -157,7 +157,9 @@ def test_a_certificate_of_ones_own_is_named(
     assert "name it with --ca" in output
 
 
-COMMAND = {name for one in check.params if isinstance(one, click.Option) for name in one.opts}
+COMMAND = {
+    name for one in check_command.params if isinstance(one, click.Option) for name in one.opts
+}
 
 
 def options(text: str) -> set[str]:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mockglm.cassette import Cassette
+from mockglm.cassettes import CassetteWriter
 from mockglm.conformance import recordings
 from mockglm.conformance.command import main
 from mockglm.conformance.probes import PROBES
-from mockglm.exchange import Answer, Exchange, Request
+from mockglm.exchange import Exchange, Request, Response
 from tests.conformance.mutants import MUTANTS
 from tests.conformance.reference import ANSWERS, JSON_TYPE, KEY, exchange, refusal
 from tests.conformance.server import serving
@@ -40,7 +40,9 @@ def run(broken: str = "", *arguments: str, **options: object) -> int:
 def write(path: Path, *exchanges: Exchange) -> None:
     """A cassette with these exchanges."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    kept = Cassette(path, origin="https://open.bigmodel.cn", at="2026-07-29T00:00:00Z", anew=True)
+    kept = CassetteWriter(
+        path, origin="https://open.bigmodel.cn", at="2026-07-29T00:00:00Z", anew=True
+    )
     kept.append(exchanges)
     kept.close()
 
@@ -83,7 +85,7 @@ def test_what_was_kept_is_an_exchange_for_each_probe(tmp_path: Path) -> None:
     kept = {one.name: one.exchange for one in recordings.load(tmp_path / "kept")}
     assert kept.keys() == {"plain", "stream", "bad-json"}
     assert kept["bad-json"].request.body == PROBES["bad-json"].fields
-    answer = kept["stream"].answer
+    answer = kept["stream"].response
     assert answer is not None
     assert answer.body == ANSWERS["stream"].body
 
@@ -161,7 +163,7 @@ def test_what_other_paths_answer_is_no_completion(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     voices = Exchange(
-        Request("GET", "/voice/list"), Answer(200, (JSON_TYPE,), ((0.1, b"{}"),), head=0.1), 0.0
+        Request("GET", "/voice/list"), Response(200, (JSON_TYPE,), ((0.1, b"{}"),), head=0.1), 0.0
     )
     write(tmp_path / "both.yaml", voices, exchange("plain"))
     write(tmp_path / "voices.yaml", voices)

@@ -18,7 +18,7 @@ from mockglm.cli import main
 from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.judging import review
 from mockglm.conformance.seen import Seen
-from mockglm.exchange import Answer, Exchange, Headers, Request
+from mockglm.exchange import Exchange, Headers, Request, Response
 
 SAMPLES = os.environ.get("GLM_SAMPLES")
 pytestmark = pytest.mark.skipif(SAMPLES is None, reason="GLM_SAMPLES is not set")
@@ -41,7 +41,7 @@ def _exchange(interaction: Mapping[str, Any]) -> Exchange:
     sent, got = interaction["request"], interaction["response"]
     status = got.get("code") or got["status"]["code"]
     request = Request(sent["method"], "/chat/completions", body=_bytes(sent))
-    answer = Answer(status, _headers(got.get("headers")), ((0.0, _bytes(got)),))
+    answer = Response(status, _headers(got.get("headers")), ((0.0, _bytes(got)),))
     return Exchange(request, answer, 0.0)
 
 

@@ -12,7 +12,7 @@ from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.judging import judge
 from mockglm.conformance.parts import Part, brief, decode
 from mockglm.conformance.seen import Seen
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from tests.conformance.reference import (
     ANSWERS,
     COUNT,
@@ -25,7 +25,7 @@ from tests.conformance.reference import (
 )
 
 
-def seen(name: str, answer: Answer | None = None) -> Seen:
+def seen(name: str, answer: Response | None = None) -> Seen:
     return Seen(name, exchange(name, answer))
 
 
@@ -55,7 +55,7 @@ def test_a_refusal_has_a_code_and_no_completion() -> None:
 
 
 def test_what_is_not_there_is_not_made_up() -> None:
-    empty = seen("plain", Answer(200, (JSON_TYPE,), ((0.0, b'{"choices":[{}]}'),)))
+    empty = seen("plain", Response(200, (JSON_TYPE,), ((0.0, b'{"choices":[{}]}'),)))
     assert empty.messages == ()
     assert empty.finish is None
     assert empty.usages == ()
@@ -75,9 +75,9 @@ def test_an_event_arrives_when_its_last_byte_does() -> None:
 
 def test_a_recording_without_times_has_none() -> None:
     answer = ANSWERS["stream"]
-    still = replace(answer, pieces=tuple((0.0, piece) for _, piece in answer.pieces))
+    still = replace(answer, chunks=tuple((0.0, piece) for _, piece in answer.chunks))
     assert seen("stream", still).timed == ()
-    assert len(seen("stream").timed) == len(answer.pieces)
+    assert len(seen("stream").timed) == len(answer.chunks)
 
 
 def test_a_finding_points_at_the_key() -> None:
@@ -128,7 +128,7 @@ json_values = st.recursive(
 def test_no_check_raises_whatever_the_json(value: object, is_stream: bool) -> None:
     body = b"data: " + dump(value) + b"\n\ndata: [DONE]\n\n" if is_stream else dump(value)
     kind = STREAM_TYPE if is_stream else JSON_TYPE
-    answer = Answer(200, (kind,), ((0.1, body),))
+    answer = Response(200, (kind,), ((0.1, body),))
     names = ("stream", "tools", "thinking") if is_stream else ("plain", "tools-plain", "bad-model")
     changed = evidence({name: exchange(name, answer) for name in names})
     for check in CHECKS.values():
@@ -138,7 +138,7 @@ def test_no_check_raises_whatever_the_json(value: object, is_stream: bool) -> No
 @settings(max_examples=30, deadline=None)
 @given(body=st.binary(max_size=60))
 def test_no_check_raises_whatever_the_bytes(body: bytes) -> None:
-    answer = Answer(200, (STREAM_TYPE,), ((0.1, body),))
+    answer = Response(200, (STREAM_TYPE,), ((0.1, body),))
     changed = evidence({"stream": exchange("stream", answer), "plain": exchange("plain", answer)})
     for check in CHECKS.values():
         judge(check, changed)

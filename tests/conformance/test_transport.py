@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from mockglm.conformance.transport import Patience, connect
-from mockglm.exchange import Answer, Request
+from mockglm.exchange import Request, Response
 from tests.conformance.reference import ANSWERS, STREAM_TYPE
 from tests.conformance.server import serving
 
@@ -21,12 +21,12 @@ QUICK = Patience(connect=2.0, idle=2.0, whole=0.2)
 def test_pieces_are_kept_apart_with_their_times() -> None:
     with serving(lambda name: ANSWERS["stream"]) as (url, asked), connect(url) as send:
         exchange = send(ASK)
-    answer = exchange.answer
+    answer = exchange.response
     assert answer is not None
     assert (answer.status, answer.end, exchange.error) == (200, "done", "")
     assert answer.body == ANSWERS["stream"].body
-    assert len(answer.pieces) > 3
-    times = [at for at, _ in answer.pieces]
+    assert len(answer.chunks) > 3
+    times = [at for at, _ in answer.chunks]
     assert times == sorted(times)
     assert answer.head is not None
     assert 0 < answer.head <= times[0]
@@ -37,9 +37,9 @@ def test_an_answer_that_is_cut_keeps_what_had_come() -> None:
     cut = replace(ANSWERS["stream"], end="close")
     with serving(lambda name: cut) as (url, _), connect(url) as send:
         exchange = send(ASK)
-    assert exchange.answer is not None
-    assert exchange.answer.end == "close"
-    assert exchange.answer.body == ANSWERS["stream"].body
+    assert exchange.response is not None
+    assert exchange.response.end == "close"
+    assert exchange.response.body == ANSWERS["stream"].body
     assert "RemoteProtocolError" in exchange.error
 
 
@@ -51,11 +51,11 @@ def test_an_answer_that_is_cut_keeps_what_had_come() -> None:
     ],
 )
 def test_an_answer_without_an_end_is_left(patience: Patience, error: str) -> None:
-    endless = Answer(200, (STREAM_TYPE,), ((0.0, b": still here\n" * 20),), end="hang")
+    endless = Response(200, (STREAM_TYPE,), ((0.0, b": still here\n" * 20),), end="hang")
     with serving(lambda name: endless) as (url, _), connect(url, patience) as send:
         exchange = send(ASK)
-    assert exchange.answer is not None
-    assert exchange.answer.end == "hang"
+    assert exchange.response is not None
+    assert exchange.response.end == "hang"
     assert exchange.error.startswith(error)
 
 
@@ -63,7 +63,7 @@ def test_an_answer_without_an_end_is_left(patience: Patience, error: str) -> Non
 def test_what_cannot_be_reached_is_no_answer(url: str) -> None:
     with connect(url) as send:
         exchange = send(ASK)
-    assert exchange.answer is None
+    assert exchange.response is None
     assert exchange.error
 
 
@@ -72,7 +72,7 @@ def test_a_silent_server_is_left() -> None:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         with connect(url, Patience(connect=2.0, idle=0.1)) as send:
             exchange = send(ASK)
-    assert (exchange.answer, exchange.error) == (None, "ReadTimeout: timed out")
+    assert (exchange.response, exchange.error) == (None, "ReadTimeout: timed out")
 
 
 @pytest.mark.parametrize(("linger", "end"), [(True, "reset"), (False, "close")])
@@ -84,8 +84,8 @@ def test_how_an_answer_was_broken_off_is_kept(linger: bool, end: str) -> None:
         with connect(f"http://127.0.0.1:{listening.getsockname()[1]}") as send:
             exchange = send(ASK)
         thread.join()
-    assert exchange.answer is not None
-    assert exchange.answer.end == end
+    assert exchange.response is not None
+    assert exchange.response.end == end
 
 
 def _break_off(listening: socket.socket, head: bytes, linger: bool) -> None:

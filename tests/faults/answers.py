@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 
 STREAM_HEADERS = (("Content-Type", "text/event-stream;charset=UTF-8"), ("X-Log-Id", "20260101ab"))
 JSON_HEADERS = (("Content-Type", "application/json; charset=UTF-8"), ("X-Log-Id", "20260101ab"))
@@ -48,24 +48,24 @@ CALLS = last("tool_calls")
 DONE = b"data: [DONE]\n\n"
 
 
-def stream(*frames: bytes, every: float = 1.0) -> Answer:
+def stream(*frames: bytes, every: float = 1.0) -> Response:
     """A stream with each frame in a piece of its own, so many seconds apart."""
     pieces = tuple((every * index, frame) for index, frame in enumerate(frames))
-    return Answer(200, STREAM_HEADERS, pieces)
+    return Response(200, STREAM_HEADERS, pieces)
 
 
-def plain(message: str, reason: str = "stop", usage: str = "," + USAGE) -> Answer:
+def plain(message: str, reason: str = "stop", usage: str = "," + USAGE) -> Response:
     """A JSON answer."""
     return whole(f'[{{"finish_reason":"{reason}","index":0,"message":{message}}}]', usage)
 
 
-def whole(choices: str, usage: str = "," + USAGE) -> Answer:
+def whole(choices: str, usage: str = "," + USAGE) -> Response:
     """A JSON answer with any choices."""
     body = (
         f'{{"choices":{choices},"created":1767225600,"id":"20260101ab","model":"glm-4.6",'
         f'"object":"chat.completion","request_id":"mine"{usage}}}'
     )
-    return Answer(200, JSON_HEADERS, ((1.0, body.encode()),))
+    return Response(200, JSON_HEADERS, ((1.0, body.encode()),))
 
 
 TALK = stream(R, A, B, STOP, DONE)
@@ -88,9 +88,9 @@ PIECES = stream(
 )
 
 
-def refusal(body: str) -> Answer:
+def refusal(body: str) -> Response:
     """An error."""
-    return Answer(429, JSON_HEADERS, ((0.0, body.encode()),))
+    return Response(429, JSON_HEADERS, ((0.0, body.encode()),))
 
 
 ERROR = refusal('{"error":{"code":"1302","message":"慢一点"}}')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from mockglm.faults import apply, parse
 from tests.faults.answers import (
     CALLED,
@@ -20,7 +20,7 @@ from tests.faults.answers import (
     said,
 )
 
-BODIES: tuple[tuple[str, Answer, bytes], ...] = (
+BODIES: tuple[tuple[str, Response, bytes], ...] = (
     (
         "call-in-pieces",
         TOOLS,
@@ -199,11 +199,11 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
 
 
 @pytest.mark.parametrize(("name", "answer", "body"), BODIES)
-def test_these_bytes_arrive(name: str, answer: Answer, body: bytes) -> None:
+def test_these_bytes_arrive(name: str, answer: Response, body: bytes) -> None:
     assert apply(answer, parse(name)).body == body
 
 
 def test_the_pieces_of_a_call_come_together() -> None:
-    pieces = apply(TOOLS, parse("call-in-pieces")).pieces
+    pieces = apply(TOOLS, parse("call-in-pieces")).chunks
     assert [at for at, _ in pieces] == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
     assert pieces[2][1].count(b"data: ") == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from mockglm.faults import apply, parse
 from tests.faults.answers import (
     CALLED,
@@ -20,7 +20,7 @@ from tests.faults.answers import (
     said,
 )
 
-BODIES: tuple[tuple[str, Answer, bytes], ...] = (
+BODIES: tuple[tuple[str, Response, bytes], ...] = (
     ("call-twice", TOOLS, R + A + T + T + U + U + CALLS + DONE),
     (
         "call-twice",
@@ -310,5 +310,5 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
 
 
 @pytest.mark.parametrize(("name", "answer", "body"), BODIES)
-def test_these_bytes_arrive(name: str, answer: Answer, body: bytes) -> None:
+def test_these_bytes_arrive(name: str, answer: Response, body: bytes) -> None:
     assert apply(answer, parse(name)).body == body

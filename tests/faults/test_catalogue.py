@@ -17,11 +17,11 @@ from msgspec.structs import replace
 from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.judging import judge
 from mockglm.errors import FaultError
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from mockglm.faults import CATALOGUE, Fault, apply, parse
-from mockglm.faults.edit import documents, edited, parted, rewritten
-from mockglm.faults.laying import named
-from mockglm.faults.place import Place, find
+from mockglm.faults.catalogue import index_by_name
+from mockglm.faults.frames import apply_edits, documents, rewrite_documents, split_chunks
+from mockglm.faults.position import Position, locate
 from tests.conformance.reference import ANSWERS, KEY, evidence, exchange
 from tests.faults.answers import (
     CALLED,
@@ -55,7 +55,7 @@ def ids(fault: Fault) -> str:
     return fault.name
 
 
-def broken(fault: Fault, answer: Answer, spec: str = "") -> Answer | None:
+def broken(fault: Fault, answer: Response, spec: str = "") -> Response | None:
     """The answer with the fault laid over it, None where it cannot be."""
     try:
         return apply(answer, parse(spec or fault.name), key=KEY)
@@ -63,15 +63,15 @@ def broken(fault: Fault, answer: Answer, spec: str = "") -> Answer | None:
         return None
 
 
-def received(answer: Answer) -> Answer:
+def received(answer: Response) -> Response:
     """What an HTTP client has of an answer that frames its body itself."""
     length = answer.header("content-length")
     if answer.raw and length:
-        return replace(answer, pieces=parted(answer.pieces, int(length))[0], raw=False)
+        return replace(answer, chunks=split_chunks(answer.chunks, int(length))[0], raw=False)
     if answer.raw:
-        good = [(at, piece) for at, piece in answer.pieces if not piece.startswith(b"zz")]
+        good = [(at, piece) for at, piece in answer.chunks if not piece.startswith(b"zz")]
         pieces = tuple((at, piece.split(b"\r\n", 1)[1][:-2]) for at, piece in good[:1])
-        return replace(answer, pieces=pieces, raw=False, end="close")
+        return replace(answer, chunks=pieces, raw=False, end="close")
     return answer
 
 
@@ -93,7 +93,7 @@ def test_the_faults_of_the_design_are_there(name: str) -> None:
 
 def test_no_two_faults_share_a_name() -> None:
     with pytest.raises(ValueError, match="two faults are called glue"):
-        named([CATALOGUE["glue"], replace(CATALOGUE["drop"], name="glue")])
+        index_by_name([CATALOGUE["glue"], replace(CATALOGUE["drop"], name="glue")])
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=ids)
@@ -101,7 +101,7 @@ def test_a_row_says_all_there_is_to_say(fault: Fault) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", fault.name)
     assert fault.about.endswith(".")
     assert fault.breaks
-    assert fault.seen
+    assert fault.reports
     assert all(link.startswith("https://") for link in fault.links)
     assert bool(fault.caught_by) != bool(fault.why)
 
@@ -141,11 +141,13 @@ def test_every_check_has_a_fault_that_it_catches() -> None:
     assert CHECKS.keys() - named == {"TIM-01"}
 
 
-STREAMED = tuple(f for f in FAULTS if Place("frames").unit in f.places and "plain" not in f.on)
+STREAMED = tuple(
+    f for f in FAULTS if Position("frames").unit in f.positions and "plain" not in f.on
+)
 
 
 @st.composite
-def recorded(draw: st.DrawFn) -> Answer:
+def recorded(draw: st.DrawFn) -> Response:
     """One of the streams, some frames broken, in pieces that do not keep to the frames."""
     source = draw(st.sampled_from([TALK, TOOLS, PIECES, QUOTED]))
     body = source.body
@@ -156,23 +158,23 @@ def recorded(draw: st.DrawFn) -> Answer:
     bounds = [0, *sorted(cuts), len(body)]
     times = sorted(draw(st.lists(st.floats(0, 9), min_size=len(bounds), max_size=len(bounds))))
     pieces = zip(times, (body[low:high] for low, high in pairwise(bounds)), strict=False)
-    return replace(source, pieces=tuple(pieces))
+    return replace(source, chunks=tuple(pieces))
 
 
 @pytest.mark.parametrize("fault", STREAMED, ids=ids)
 @settings(max_examples=15, deadline=None)
 @given(answer=recorded(), count=st.integers(0, 5))
 def test_what_comes_before_a_fault_stays_as_it_was(
-    fault: Fault, answer: Answer, count: int
+    fault: Fault, answer: Response, count: int
 ) -> None:
     after = broken(fault, answer, f"{fault.name}.{count}-frames")
     if after is None or after.raw:
         return
-    spot = find(answer, Place("frames", count))
+    spot = locate(answer, Position("frames", count))
     assert spot is not None
-    before = parted(answer.pieces, spot.start)[0]
-    assert parted(after.pieces, spot.start)[0][: len(before)] == before
-    times = [at for at, _ in after.pieces]
+    before = split_chunks(answer.chunks, spot.start)[0]
+    assert split_chunks(after.chunks, spot.start)[0][: len(before)] == before
+    times = [at for at, _ in after.chunks]
     assert times == sorted(times)
 
 
@@ -187,7 +189,7 @@ MEANT = [laid for name, laid in QUICK.items() if CATALOGUE[name].kind == "meanin
 @pytest.mark.parametrize(
     "answer", [stream(A, T, CALLS, DONE), CALLED, ERROR], ids=["stream", "plain", "error"]
 )
-def test_any_fault_is_laid_over_any_other_or_refused(answer: Answer) -> None:
+def test_any_fault_is_laid_over_any_other_or_refused(answer: Response) -> None:
     for first in MEANT:
         with suppress(FaultError):
             once = apply(answer, first)
@@ -208,7 +210,7 @@ def spots(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 @st.composite
-def misshapen(draw: st.DrawFn) -> Answer:
+def misshapen(draw: st.DrawFn) -> Response:
     """One of the answers, with values in it that no one expects there, or without some."""
     source = draw(st.sampled_from([*SAMPLES, *ANSWERS.values()]))
     found = documents(source)
@@ -218,12 +220,12 @@ def misshapen(draw: st.DrawFn) -> Answer:
             held[key] = deepcopy(draw(st.sampled_from(ODD)))
             if draw(st.booleans()):
                 del held[key]
-    return rewritten(source, found)
+    return rewrite_documents(source, found)
 
 
 @settings(max_examples=40, deadline=None)
 @given(answer=misshapen(), first=st.sampled_from(FAULTS))
-def test_no_answer_is_too_odd_for_a_fault(answer: Answer, first: Fault) -> None:
+def test_no_answer_is_too_odd_for_a_fault(answer: Response, first: Fault) -> None:
     for under in (answer, broken(first, answer) or answer):
         for laid in QUICK.values():
             with suppress(FaultError):
@@ -243,8 +245,8 @@ NOTHING: tuple[bytes, ...] = (
 
 @pytest.mark.parametrize("body", NOTHING)
 @pytest.mark.parametrize("source", [TALK, WORDS, ERROR], ids=["stream", "plain", "error"])
-def test_an_answer_of_nothing_is_broken_or_refused(source: Answer, body: bytes) -> None:
-    answer = replace(source, pieces=((0.0, body),))
+def test_an_answer_of_nothing_is_broken_or_refused(source: Response, body: bytes) -> None:
+    answer = replace(source, chunks=((0.0, body),))
     for fault in FAULTS:
         broken(fault, answer)
         for place in ("0 frames", "5 bytes", "content", "done", "1 s", "headers"):
@@ -252,8 +254,8 @@ def test_an_answer_of_nothing_is_broken_or_refused(source: Answer, body: bytes) 
 
 
 def test_frames_that_are_not_concerned_keep_their_bytes() -> None:
-    spaced = stream(b'data: {"id": "1", "choices": []}\n\n', *(piece for _, piece in TALK.pieces))
+    spaced = stream(b'data: {"id": "1", "choices": []}\n\n', *(piece for _, piece in TALK.chunks))
     changed = apply(spaced, parse("usage-zero"))
-    assert changed.pieces[:4] == spaced.pieces[:4]
+    assert changed.chunks[:4] == spaced.chunks[:4]
     assert documents(changed)[0].value == {"id": "1", "choices": []}
-    assert edited(changed, []) == changed
+    assert apply_edits(changed, []) == changed

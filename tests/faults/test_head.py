@@ -8,13 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from mockglm.errors import FaultError
-from mockglm.exchange import Answer, Headers
+from mockglm.exchange import Headers, Response
 from mockglm.faults import apply, parse
 from tests.faults.answers import DONE, ERROR, JSON_HEADERS, STREAM_HEADERS, TALK, WORDS, A, stream
 
 LOG = ("X-Log-Id", "20260101ab")
 
-HEADERS: tuple[tuple[str, Answer, Headers], ...] = (
+HEADERS: tuple[tuple[str, Response, Headers], ...] = (
     ("stream-type", TALK, (LOG, ("Content-Type", "application/json; charset=UTF-8"))),
     ("stream-type.value-text/plain", TALK, (LOG, ("Content-Type", "text/plain"))),
     ("plain-type", WORDS, (LOG, ("Content-Type", "text/plain; charset=UTF-8"))),
@@ -39,7 +39,7 @@ HEADERS: tuple[tuple[str, Answer, Headers], ...] = (
 
 
 @pytest.mark.parametrize(("spec", "answer", "headers"), HEADERS)
-def test_only_the_headers_change(spec: str, answer: Answer, headers: Headers) -> None:
+def test_only_the_headers_change(spec: str, answer: Response, headers: Headers) -> None:
     assert apply(answer, parse(spec)) == replace(answer, headers=headers)
 
 
@@ -67,8 +67,8 @@ def test_each_frame_is_coded_when_it_is_due() -> None:
     answer = apply(TALK, parse("gzip"))
     assert answer.header("content-encoding") == "gzip"
     decoder = zlib.decompressobj(wbits=31)
-    decoded = [(at, decoder.decompress(piece)) for at, piece in answer.pieces]
-    assert tuple(decoded) == (*TALK.pieces, (4.0, b""))
+    decoded = [(at, decoder.decompress(piece)) for at, piece in answer.chunks]
+    assert tuple(decoded) == (*TALK.chunks, (4.0, b""))
     assert decoder.eof
 
 
@@ -80,7 +80,7 @@ def test_a_coded_body_is_broken_no_further() -> None:
 
 
 def test_all_frames_come_with_the_last() -> None:
-    assert apply(TALK, parse("burst")).pieces == ((4.0, TALK.body),)
+    assert apply(TALK, parse("burst")).chunks == ((4.0, TALK.body),)
 
 
 def test_what_comes_at_once_already_is_no_burst() -> None:

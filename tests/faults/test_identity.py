@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from mockglm.faults import apply, parse
 from tests.faults.answers import DONE, STOP, TALK, WORDS, A, B, R
 
@@ -14,7 +14,7 @@ CREATED = b'"created":1767225600'
 OBJECT = b'"object":"chat.completion.chunk",'
 OTHER = b"".join(frame.replace(ID, b'"id":"20260101a0"') for frame in (A, B, STOP))
 
-BODIES: tuple[tuple[str, Answer, bytes], ...] = (
+BODIES: tuple[tuple[str, Response, bytes], ...] = (
     ("id-missing", TALK, TALK.body.replace(ID + b",", b"")),
     ("id-missing", WORDS, WORDS.body.replace(ID + b",", b"")),
     ("id-changes", TALK, R + OTHER + DONE),
@@ -48,5 +48,5 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
 
 
 @pytest.mark.parametrize(("name", "answer", "body"), BODIES)
-def test_these_bytes_arrive(name: str, answer: Answer, body: bytes) -> None:
+def test_these_bytes_arrive(name: str, answer: Response, body: bytes) -> None:
     assert apply(answer, parse(name)).body == body

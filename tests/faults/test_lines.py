@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from mockglm.faults import apply, parse
 from tests.faults.answers import DONE, STOP, TALK, A, B, R, said
 
@@ -12,7 +12,7 @@ EMPTY = b'data: {"id":"","object":"","created":0,"model":"","choices":[]}\n\n'
 SPREAD = tuple(frame.replace(b'{"id"', b'{\ndata: "id"') for frame in (R, A, B, STOP))
 NAMED = tuple(b"event: message\n" + frame for frame in (R, A, B, STOP, DONE))
 
-BODIES: tuple[tuple[str, Answer, bytes], ...] = (
+BODIES: tuple[tuple[str, Response, bytes], ...] = (
     ("empty-data", TALK, R + b"data: \n\n" + A + B + STOP + DONE),
     ("tail", TALK, R + A + B + STOP + DONE + b'data: {"choices":[],"cost":"0"}\n\n'),
     ("tail.data-x", TALK, R + A + B + STOP + DONE + b"data: x\n\n"),
@@ -62,17 +62,17 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
 
 
 @pytest.mark.parametrize(("spec", "answer", "body"), BODIES)
-def test_these_bytes_arrive(spec: str, answer: Answer, body: bytes) -> None:
+def test_these_bytes_arrive(spec: str, answer: Response, body: bytes) -> None:
     assert apply(answer, parse(spec)).body == body
 
 
 def test_a_comment_comes_with_the_frame_it_is_before() -> None:
-    pieces = apply(TALK, parse("comment.finish")).pieces
+    pieces = apply(TALK, parse("comment.finish")).chunks
     assert pieces[2:4] == ((2.0, B), (3.0, b": keep-alive\n\n" + STOP))
 
 
 def test_data_after_the_end_is_a_write_of_its_own() -> None:
-    pieces = apply(TALK, parse("tail.data-x")).pieces
+    pieces = apply(TALK, parse("tail.data-x")).chunks
     assert pieces[-2:] == ((4.0, DONE), (4.0, b"data: x\n\n"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mockglm.errors import FaultError
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from mockglm.faults import CATALOGUE, apply, parse
 from mockglm.faults.options import LARGEST, duration, header_value, status_code
 from tests.faults.answers import CALLED, TALK, WORDS
@@ -78,14 +78,14 @@ LARGE = (
 
 @pytest.mark.parametrize(("answer", "specs", "reason"), LARGE, ids=range(len(LARGE)))
 def test_a_fault_makes_no_answer_larger_than_a_server_should_hold(
-    answer: Answer, specs: list[str], reason: str
+    answer: Response, specs: list[str], reason: str
 ) -> None:
     with pytest.raises(FaultError, match=reason):
         apply(answer, parse(specs))
 
 
 def test_an_answer_that_is_large_already_can_be_cut() -> None:
-    large = Answer(200, (), ((0.0, bytes(LARGEST + 1)),))
+    large = Response(200, (), ((0.0, bytes(LARGEST + 1)),))
     assert apply(large, parse("reset.5-bytes")).body == bytes(5)
 
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from mockglm.errors import FaultError
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from mockglm.faults import apply, parse
 from tests.faults.answers import DONE, ERROR, JSON_HEADERS, TALK, WORDS, refusal
 
@@ -20,7 +20,7 @@ PAGE = (
     b"Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
 
-ANSWERS: tuple[tuple[str, Answer], ...] = (
+ANSWERS: tuple[tuple[str, Response], ...] = (
     ("error-200", replace(ERROR, status=200)),
     ("error-500", replace(ERROR, status=500)),
     ("error-code-number", refusal('{"error":{"code":1302,"message":"慢一点"}}')),
@@ -28,12 +28,12 @@ ANSWERS: tuple[tuple[str, Answer], ...] = (
     ("error-openai", refusal(FORM % "request_error")),
     ("error-flat", refusal('{"code":429,"msg":"慢一点","success":false}')),
     ("error-trace", TRACED),
-    ("error-empty", replace(ERROR, pieces=())),
+    ("error-empty", replace(ERROR, chunks=())),
 )
 
 
 @pytest.mark.parametrize(("name", "broken"), ANSWERS)
-def test_an_error_is_broken_and_its_headers_stay(name: str, broken: Answer) -> None:
+def test_an_error_is_broken_and_its_headers_stay(name: str, broken: Response) -> None:
     assert apply(ERROR, parse(name)) == broken
 
 
@@ -50,7 +50,7 @@ def test_an_error_with_status_200_can_be_broken_further() -> None:
 
 
 @pytest.mark.parametrize("answer", [TALK, WORDS, ERROR])
-def test_a_page_of_a_proxy_takes_the_place_of_any_answer(answer: Answer) -> None:
+def test_a_page_of_a_proxy_takes_the_place_of_any_answer(answer: Response) -> None:
     page = apply(answer, parse("html-page"))
     assert (page.status, page.header("content-type"), page.body) == (502, "text/html", PAGE)
 
@@ -80,7 +80,7 @@ def test_an_error_takes_the_place_of_an_answer() -> None:
     answer = apply(TALK, parse("refused"))
     assert answer.status == 500
     assert answer.header("x-log-id") == "20260101ab"
-    assert answer.pieces == (
+    assert answer.chunks == (
         (
             0.0,
             '{"error":{"code":"1234","message":"网络错误，错误id：20260101ab，请联系客服。"}}'.encode(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockglm.errors import FaultError
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from mockglm.faults import apply, parse
 from tests.faults.answers import (
     CALLS,
@@ -28,7 +28,7 @@ SORRY = "网络错误，错误id：20260101ab，请联系客服。"
 OOPS = f'data: {{"error":{{"code":"1234","message":"{SORRY}"}}}}\n\n'.encode()
 BUSY = 'data: {"error":{"code":"1305","message":"该模型当前访问量过大，请您稍后再试"}}\n\n'.encode()
 
-BODIES: tuple[tuple[str, Answer, bytes], ...] = (
+BODIES: tuple[tuple[str, Response, bytes], ...] = (
     ("glue", TALK, R + b'data: {"id":"20260101ab' + B + STOP + DONE),
     ("glue.3-frames.keep-5", TALK, R + A + B + b'data: {"id"' + DONE),
     ("garble", TALK, R + A.replace(b'{"id":"2', b"########") + B + STOP + DONE),
@@ -62,7 +62,7 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
 
 
 @pytest.mark.parametrize(("spec", "answer", "body"), BODIES)
-def test_these_bytes_arrive(spec: str, answer: Answer, body: bytes) -> None:
+def test_these_bytes_arrive(spec: str, answer: Response, body: bytes) -> None:
     assert apply(answer, parse(spec)).body == body
 
 
@@ -79,10 +79,10 @@ def test_an_error_without_words_or_with_fields_needs_a_message(code: str) -> Non
 
 
 def test_a_swap_keeps_the_times() -> None:
-    pieces = apply(stream(A, B, STOP, DONE), parse("swap.0-frames")).pieces
+    pieces = apply(stream(A, B, STOP, DONE), parse("swap.0-frames")).chunks
     assert pieces == ((0.0, B), (1.0, A), (2.0, STOP), (3.0, DONE))
 
 
 def test_an_error_comes_when_the_next_frame_would_not() -> None:
-    pieces = apply(TALK, parse("error.2-frames")).pieces
+    pieces = apply(TALK, parse("error.2-frames")).chunks
     assert pieces == ((0.0, R), (1.0, A), (1.0, OOPS + DONE))

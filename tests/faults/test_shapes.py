@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from mockglm.faults import apply, parse
 from tests.faults.answers import (
     DONE,
@@ -24,7 +24,7 @@ from tests.faults.answers import (
 BARE = chunk("]")
 COUNTED = chunk("]," + USAGE)
 
-BODIES: tuple[tuple[str, Answer, bytes], ...] = (
+BODIES: tuple[tuple[str, Response, bytes], ...] = (
     ("choices-empty", TALK, BARE * 3 + COUNTED + DONE),
     ("choices-empty", WORDS, whole("[]").body),
     ("choices-null", TALK, (BARE * 3 + COUNTED).replace(b"[]", b"null") + DONE),
@@ -129,5 +129,5 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
 
 
 @pytest.mark.parametrize(("name", "answer", "body"), BODIES)
-def test_these_bytes_arrive(name: str, answer: Answer, body: bytes) -> None:
+def test_these_bytes_arrive(name: str, answer: Response, body: bytes) -> None:
     assert apply(answer, parse(name)).body == body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from mockglm.faults import apply, parse
 from tests.faults.answers import (
     CALLS,
@@ -27,7 +27,7 @@ from tests.faults.answers import (
 
 QUOTED = stream(said('{"role":"assistant","content":"{\\"a\\":\\"x\\\\ny\\"}"}'), STOP, DONE)
 
-BODIES: tuple[tuple[str, Answer, bytes], ...] = (
+BODIES: tuple[tuple[str, Response, bytes], ...] = (
     ("text-missing", TALK, STOP + DONE),
     ("text-missing", WORDS, plain('{"content":"","role":"assistant"}').body),
     ("text-after", TALK, R + A + said('{"role":"assistant","content":"吗<|user|>"}') + STOP + DONE),
@@ -147,7 +147,7 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
 
 
 @pytest.mark.parametrize(("name", "answer", "body"), BODIES)
-def test_these_bytes_arrive(name: str, answer: Answer, body: bytes) -> None:
+def test_these_bytes_arrive(name: str, answer: Response, body: bytes) -> None:
     assert apply(answer, parse(name)).body == body
 
 

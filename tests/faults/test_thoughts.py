@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockglm.errors import FaultError
-from mockglm.exchange import Answer
+from mockglm.exchange import Response
 from mockglm.faults import apply, parse
 from tests.faults.answers import (
     DONE,
@@ -22,7 +22,7 @@ from tests.faults.answers import (
     stream,
 )
 
-BODIES: tuple[tuple[str, Answer, bytes], ...] = (
+BODIES: tuple[tuple[str, Response, bytes], ...] = (
     (
         "thinking-only",
         TALK,
@@ -105,7 +105,7 @@ BODIES: tuple[tuple[str, Answer, bytes], ...] = (
 
 
 @pytest.mark.parametrize(("name", "answer", "body"), BODIES)
-def test_these_bytes_arrive(name: str, answer: Answer, body: bytes) -> None:
+def test_these_bytes_arrive(name: str, answer: Response, body: bytes) -> None:
     assert apply(answer, parse(name)).body == body
 
 

@@ -13,7 +13,7 @@ from mockglm.exchange import Reply, ToolCall
 from mockglm.improvise import improvise
 from mockglm.improvise.scene import Scene, look
 from mockglm.models import MODELS
-from mockglm.request.types import Chat
+from mockglm.validation.types import Chat
 
 IDS = Ids("seed", "session", 0)
 

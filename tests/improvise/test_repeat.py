@@ -7,7 +7,7 @@ import pytest
 from mockglm.clock import Ids
 from mockglm.improvise import improvise
 from mockglm.models import MODELS
-from mockglm.request import Chat, Message
+from mockglm.validation import Chat, Message
 
 
 @pytest.mark.parametrize(

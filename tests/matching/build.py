@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from mockglm.exchange import Headers, Request
-from mockglm.matching import View
-from mockglm.request import Chat
+from mockglm.matching import RequestView
+from mockglm.validation import Chat
 
 __all__ = ["call", "result", "seen", "user"]
 
@@ -30,8 +30,8 @@ def result(text: str, identity: str = "call_1", **others: Any) -> JSON:
     return {"role": "tool", "content": text, "tool_call_id": identity, **others}
 
 
-def seen(*messages: JSON, headers: Headers = (), key: str = "", **fields: Any) -> View:
+def seen(*messages: JSON, headers: Headers = (), key: str = "", **fields: Any) -> RequestView:
     """A view of a request for glm-4.6 with these messages."""
     body = json.dumps({"model": "glm-4.6", "messages": messages, **fields}).encode()
     request = Request("POST", "/chat/completions", headers=headers, body=body)
-    return View(msgspec.json.decode(body, type=Chat), request, key)
+    return RequestView(msgspec.json.decode(body, type=Chat), request, key)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mockglm.matching.difference import ABSENT, Gap, contrast, gaps, show
+from mockglm.matching.difference import ABSENT, Gap, contrast, diff, show_value
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ from mockglm.matching.difference import ABSENT, Gap, contrast, gaps, show
     ],
 )
 def test_a_value_is_shown_on_one_line_and_cut_by_its_width(value: Any, shown: str) -> None:
-    assert show(value) == shown
+    assert show_value(value) == shown
 
 
 @pytest.mark.parametrize("cluster", ["e\u0301", "👍🏽", "👨‍👩‍👧", "❤️"])
 def test_what_is_drawn_as_one_is_not_torn(cluster: str) -> None:
     for start in range(56, 66):
-        shown = show("a" * start + cluster + "z" * 20)
+        shown = show_value("a" * start + cluster + "z" * 20)
         whole = f'"{"a" * start}{cluster}'
         assert shown.startswith(whole) or shown == f'"{"a" * min(start, 64)}…"'
 
@@ -75,10 +75,10 @@ def test_texts_that_part_early_are_shown_from_the_start() -> None:
     ],
 )
 def test_gaps_are_leaves_with_their_paths(expected: Any, actual: Any, found: Any) -> None:
-    assert list(gaps(expected, actual)) == [Gap(*one) for one in found]
+    assert list(diff(expected, actual)) == [Gap(*one) for one in found]
 
 
 def test_of_a_subset_other_keys_do_not_count_and_other_items_do() -> None:
     actual = {"a": {"b": 1, "c": 2}, "d": [{"e": 1, "f": 2}, 3], "g": 4}
-    assert list(gaps({"a": {"b": 1}, "d": [{"e": 1}, 3]}, actual, subset=True)) == []
-    assert list(gaps({"d": [{"e": 1}]}, actual, subset=True)) == [Gap("$.d[1]", ABSENT, 3)]
+    assert list(diff({"a": {"b": 1}, "d": [{"e": 1}, 3]}, actual, subset=True)) == []
+    assert list(diff({"d": [{"e": 1}]}, actual, subset=True)) == [Gap("$.d[1]", ABSENT, 3)]

@@ -7,18 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockglm.exchange import Request
-from mockglm.matching import Index, View, When
-from mockglm.request import Chat, Message
+from mockglm.matching import PatternIndex, RequestView, When
+from mockglm.validation import Chat, Message
 from tests.matching.build import call, result, seen, user
 
 
-def answering(whens: list[When | None], view: View) -> list[int]:
+def answering(whens: list[When | None], view: RequestView) -> list[int]:
     """What asking every pattern in turn finds."""
     return [i for i, when in enumerate(whens) if when and when.matches(view)]
 
 
-def found(whens: list[When | None], view: View) -> list[int]:
-    candidates = list(Index(whens).candidates(view))
+def found(whens: list[When | None], view: RequestView) -> list[int]:
+    candidates = list(PatternIndex(whens).candidates(view))
     return [i for i in candidates if (when := whens[i]) and when.matches(view)]
 
 
@@ -32,22 +32,25 @@ def test_candidates_come_in_order_of_priority() -> None:
         When(model=["glm-5", "glm-4.6"]),
         When(),
     ]
-    assert list(Index(whens).candidates(seen(user("天气")))) == [0, 1, 3, 4, 5, 6]
+    assert list(PatternIndex(whens).candidates(seen(user("天气")))) == [0, 1, 3, 4, 5, 6]
 
 
 def test_what_another_model_or_text_needs_is_no_candidate() -> None:
     whens = [When(model="glm-5"), When(text="你好"), When(user="你好"), When(user="/你好/")]
-    assert list(Index(whens).candidates(seen(user("天气")))) == [3]
+    assert list(PatternIndex(whens).candidates(seen(user("天气")))) == [3]
 
 
 def test_without_a_user_or_a_model_only_what_needs_none_is_left() -> None:
     whens = [When(model="glm-5"), When(text="你好"), When(user="你好"), When(), When(user="天")]
-    assert list(Index(whens).candidates(View(Chat(), Request("POST", "/x")))) == [3, 4]
+    assert list(PatternIndex(whens).candidates(RequestView(Chat(), Request("POST", "/x")))) == [
+        3,
+        4,
+    ]
 
 
 def test_nothing_filed_has_no_candidates() -> None:
-    assert list(Index([]).candidates(seen(user("天气")))) == []
-    assert list(Index([None, None]).candidates(seen(user("天气")))) == []
+    assert list(PatternIndex([]).candidates(seen(user("天气")))) == []
+    assert list(PatternIndex([None, None]).candidates(seen(user("天气")))) == []
 
 
 class Counted(When, frozen=True):
@@ -55,7 +58,7 @@ class Counted(When, frozen=True):
 
     asked: ClassVar[int] = 0
 
-    def matches(self, view: View, draw: Any = 0.0) -> bool:
+    def matches(self, view: RequestView, draw: Any = 0.0) -> bool:
         type(self).asked += 1
         return When.matches(self, view, draw)
 
@@ -71,7 +74,7 @@ class Counted(When, frozen=True):
 def test_of_a_hundred_thousand_patterns_one_is_asked(count: int, fields: Any) -> None:
     Counted.asked = 0
     whens = [Counted(**fields(i)) for i in range(count)]
-    index = Index(whens)
+    index = PatternIndex(whens)
     for i in (0, 4_321, count - 1):
         asked = fields(i)
         view = seen(user(asked.get("text", "")), model=asked.get("model", "glm-4.6"))
@@ -81,7 +84,7 @@ def test_of_a_hundred_thousand_patterns_one_is_asked(count: int, fields: Any) ->
 
 def test_of_many_patterns_told_apart_by_what_they_contain_few_are_asked() -> None:
     whens = [When(user=f"order {i}") for i in range(10_000)]
-    candidates = list(Index(whens).candidates(seen(user("where is order 4321?"))))
+    candidates = list(PatternIndex(whens).candidates(seen(user("where is order 4321?"))))
     assert 4321 in candidates
     assert len(candidates) < 100
 
@@ -123,7 +126,9 @@ VIEWS = st.builds(
 
 @settings(max_examples=150, deadline=None)
 @given(whens=st.lists(st.none() | WHENS, max_size=12), view=VIEWS)
-def test_the_index_finds_what_asking_everyone_finds(whens: list[When | None], view: View) -> None:
+def test_the_index_finds_what_asking_everyone_finds(
+    whens: list[When | None], view: RequestView
+) -> None:
     assert found(whens, view) == answering(whens, view)
 
 
@@ -132,5 +137,7 @@ def test_the_index_finds_what_asking_everyone_finds(whens: list[When | None], vi
 def test_a_part_of_the_text_is_always_found(text: str, part: tuple[int, int]) -> None:
     whens: list[When | None] = [When(user=text[slice(*part)]), When(text=text), When(user="\0\0")]
     message = Message(role="user", content=text)
-    view = View(Chat(model="glm-4.6", messages=[message]), Request("POST", "/chat/completions"))
+    view = RequestView(
+        Chat(model="glm-4.6", messages=[message]), Request("POST", "/chat/completions")
+    )
     assert found(whens, view)[:2] == [0, 1]

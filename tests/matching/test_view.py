@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from mockglm.exchange import Request
-from mockglm.matching import View
-from mockglm.request import Chat
+from mockglm.matching import RequestView
+from mockglm.validation import Chat
 from tests.matching.build import call, result, seen, user
 
 
@@ -19,7 +19,7 @@ def test_parts_of_text_are_one_text() -> None:
 
 def test_a_result_answers_the_function_whose_call_has_its_id() -> None:
     view = seen(user("?"), call("weather", "a"), result("晴", "a", name="other"))
-    assert (view.after_tool, view.tool, view.ending) == ("weather", "晴", "tool")
+    assert (view.after_tool, view.tool, view.last_role) == ("weather", "晴", "tool")
 
 
 def test_of_parallel_calls_the_last_result_counts() -> None:
@@ -41,7 +41,7 @@ def test_a_result_without_its_call_is_known_by_name() -> None:
 
 def test_a_result_is_no_longer_answered_once_the_user_speaks() -> None:
     view = seen(user("?"), call("weather"), result("晴"), user("谢谢"))
-    assert (view.after_tool, view.ending) == (None, "user")
+    assert (view.after_tool, view.last_role) == (None, "user")
 
 
 def test_thinking_is_asked_for_unless_it_is_disabled() -> None:
@@ -75,13 +75,13 @@ def test_the_body_is_the_json_that_was_sent() -> None:
 
 
 def test_a_body_that_is_no_json_is_none() -> None:
-    assert View(Chat(), Request("POST", "/x", body=b"{")).body is None
-    assert View(Chat(), Request("POST", "/x", body=b"[" * 5000)).body is None
+    assert RequestView(Chat(), Request("POST", "/x", body=b"{")).body is None
+    assert RequestView(Chat(), Request("POST", "/x", body=b"[" * 5000)).body is None
 
 
 def test_an_empty_chat_has_no_facts() -> None:
-    view = View(Chat(), Request("POST", "/chat/completions"))
-    assert (view.model, view.user, view.ending, view.after_tool) == (None, None, None, None)
+    view = RequestView(Chat(), Request("POST", "/chat/completions"))
+    assert (view.model, view.user, view.last_role, view.after_tool) == (None, None, None, None)
     assert (view.tools, view.messages, view.headers) == ((), (), {})
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mockglm.scenario import Scenario, load, shipped
+from mockglm.scenarios import Scenario, load, shipped_scenarios
 from tests.outcomes.page import page
 from tests.outcomes.run import CLIENTS, installed, run
 from tests.serving import Served, serving
@@ -29,7 +29,7 @@ async def table(scenarios: Sequence[Scenario], served: Served, node: Path) -> st
 
 
 def main(names: Sequence[str]) -> None:
-    paths = shipped()
+    paths = shipped_scenarios()
     scenarios = [load(paths[name]) for name in names or sorted(paths)]
     with TemporaryDirectory() as folder, serving() as served:
         text = asyncio.run(table(scenarios, served, Path(folder)))

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mockglm.scenario import Scenario
+from mockglm.scenarios import Scenario
 from mockglm.verdict import judge
 from tests.serving import KEY, Served
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mockglm.cli import main
-from mockglm.scenario import Interaction, parse
+from mockglm.scenarios import Interaction, parse
 
 CLIENTS = 4
 LEAVING = 0.2
@@ -159,7 +159,7 @@ def _check(before: bytes, now: bytes, told: Told) -> tuple[int, int]:
 def _whole(added: tuple[Interaction, ...]) -> Iterator[tuple[int, bytes]]:
     """Those that are whole, by number; those that are not have to be marked."""
     for one in added:
-        kept = one.steps[0].answer
+        kept = one.steps[0].response
         assert one.request is not None
         assert kept is not None
         number = _number(one.request.body)

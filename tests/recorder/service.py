@@ -16,13 +16,13 @@ from typing import Any
 import httpx
 
 from mockglm.app import App
-from mockglm.cassette import Cassette
-from mockglm.exchange import Answer
+from mockglm.cassettes import CassetteWriter
+from mockglm.exchange import Response
 from mockglm.recorder import Mode, Passed, Patience, Recorder, Upstream, plan
-from mockglm.redact import Redactor
-from mockglm.scenario import load
-from mockglm.serving import Background
-from mockglm.session import Sessions, Settings
+from mockglm.redaction import Redactor
+from mockglm.scenarios import load
+from mockglm.server import Sessions, Settings
+from mockglm.serving import BackgroundServer
 
 __all__ = ["KEY", "Call", "Proxy", "Service", "chunk", "head", "recording"]
 
@@ -133,10 +133,10 @@ class Proxy:
         return httpx.Client(base_url=self.url, headers=headers, timeout=20, trust_env=False)
 
     @property
-    def answers(self) -> list[Answer]:
+    def answers(self) -> list[Response]:
         """The recorded answers."""
         steps = (one.steps[0] for one in load(self.path).interactions)
-        return [step.answer for step in steps if step.answer is not None]
+        return [step.response for step in steps if step.response is not None]
 
 
 @contextmanager
@@ -159,7 +159,9 @@ def recording(
     recorder = None
     if planned.records:
         service = Upstream(upstream, allowed=("127.0.0.1",), key=key, ca=ca, patience=patience)
-        cassette = Cassette(path, origin=service.base, at="2026-11-22T08:00:00Z", anew=planned.anew)
+        cassette = CassetteWriter(
+            path, origin=service.base, at="2026-11-22T08:00:00Z", anew=planned.anew
+        )
         recorder = Recorder(
             service,
             cassette,
@@ -171,7 +173,7 @@ def recording(
     settings = Settings(speed=speed, on_miss="record" if recorder else "error")
     sessions = Sessions(settings, (there,) if there and planned.plays else ())
     app = App(sessions, recorder=(lambda name: recorder) if recorder else None)
-    background = Background(app, grace=0.2, after=[recorder.close] if recorder else [])
+    background = BackgroundServer(app, grace=0.2, after=[recorder.close] if recorder else [])
     background.start()
     try:
         url = f"http://127.0.0.1:{background.port}/api/paas/v4"

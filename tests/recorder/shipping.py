@@ -14,11 +14,11 @@ import httpx
 import trustme
 
 from mockglm.app import App
-from mockglm.cassette import Cassette
+from mockglm.cassettes import CassetteWriter
 from mockglm.recorder import Recorder, Upstream
-from mockglm.redact import Redactor
-from mockglm.serving import Background
-from mockglm.session import Sessions, Settings
+from mockglm.redaction import Redactor
+from mockglm.server import Sessions, Settings
+from mockglm.serving import BackgroundServer
 
 __all__ = ["FOLDER", "SHIPPED", "Ask", "main"]
 
@@ -109,7 +109,7 @@ def main(folder: Path = FOLDER) -> None:
         ca.cert_pem.write_to_path(files["ca"])
         issued.cert_chain_pems[0].write_to_path(files["certfile"])
         issued.private_key_pem.write_to_path(files["keyfile"])
-        service = Background(
+        service = BackgroundServer(
             App(Sessions(Settings())), certfile=files["certfile"], keyfile=files["keyfile"]
         )
         service.start()
@@ -123,7 +123,7 @@ def main(folder: Path = FOLDER) -> None:
 
 def _record(path: Path, host: str, ca: str, asks: Iterable[Ask]) -> None:
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    cassette = Cassette(path, origin="https://127.0.0.1/api/paas/v4", at=at, anew=True)
+    cassette = CassetteWriter(path, origin="https://127.0.0.1/api/paas/v4", at=at, anew=True)
     redactor = Redactor((KEY,))
     recorders = {
         name: Recorder(
@@ -136,7 +136,7 @@ def _record(path: Path, host: str, ca: str, asks: Iterable[Ask]) -> None:
     sessions = Sessions(Settings(on_miss="record"))
     closing = [recorder.close for recorder in recorders.values()]
     app = App(sessions, recorder=lambda session: recorders[session.lstrip("@")])
-    proxy = Background(app, grace=0.2, after=closing)
+    proxy = BackgroundServer(app, grace=0.2, after=closing)
     proxy.start()
     with httpx.Client(headers={"Authorization": f"Bearer {KEY}"}, trust_env=False) as client:
         for ask in asks:

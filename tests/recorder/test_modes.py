@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mockglm.recorder import MODES, Mode, Plan, plan
-from mockglm.scenario import load
+from mockglm.scenarios import load
 from tests.recorder.service import Call, Proxy, Service, chunk, head, recording
 
 ONE, TWO = {"model": "glm-4.6", "n": 1}, {"model": "glm-4.6", "n": 2}
@@ -90,8 +90,8 @@ def test_all_asks_for_everything_and_begins_the_cassette_anew(tmp_path: Path) ->
         with recording(service.url, path, mode="all") as proxy:
             assert answers(proxy, ONE) == ["3"]
     (kept,) = load(path).interactions
-    assert kept.steps[0].answer is not None
-    assert kept.steps[0].answer.body == b'{"id":"3"}'
+    assert kept.steps[0].response is not None
+    assert kept.steps[0].response.body == b'{"id":"3"}'
 
 
 def test_none_never_asks(tmp_path: Path) -> None:

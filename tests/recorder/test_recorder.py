@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mockglm.fixture.config import KEY as SHIPPED
 from mockglm.recorder import Patience
 from mockglm.recorder.passage import MEND
-from mockglm.scenario import load
+from mockglm.scenarios import load
 from tests.recorder.conftest import Authority
 from tests.recorder.service import KEY, Call, Service, chunk, head, recording
 
@@ -170,7 +170,7 @@ def test_the_client_holds_a_piece_before_the_service_sends_the_next(
             assert next(pieces) == b'data: {"n":%d}\n\n' % number
             event.set()
         assert b"".join(pieces) == DONE
-    assert load(tmp_path / "a.yaml").interactions[0].steps[0].answer is not None
+    assert load(tmp_path / "a.yaml").interactions[0].steps[0].response is not None
 
 
 def test_what_is_passed_on_is_recorded_piece_by_piece_and_in_time(
@@ -203,7 +203,7 @@ def test_what_is_passed_on_is_recorded_piece_by_piece_and_in_time(
             held.release()
     (kept,) = proxy.answers
     assert kept.head == 1.5
-    assert kept.pieces == tuple(
+    assert kept.chunks == tuple(
         (at, b'data: {"n":%d}\n\n' % number) for number, at in enumerate(times)
     )
     assert kept.headers == (
@@ -214,8 +214,8 @@ def test_what_is_passed_on_is_recorded_piece_by_piece_and_in_time(
     with recording(service.url, path, speed=128) as proxy:
         proxy.post(json=ASKED)
         (entry,) = proxy.sessions.get().journal
-    assert entry.answer is not None
-    assert entry.answer.pieces == tuple((at / 128, piece) for at, piece in kept.pieces)
+    assert entry.response is not None
+    assert entry.response.chunks == tuple((at / 128, piece) for at, piece in kept.chunks)
 
 
 def test_a_frame_that_the_network_cut_is_one_piece(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_frame_that_the_service_cut_stays_cut(tmp_path: Path) -> None:
 
     with Service(cut) as service, recording(service.url, tmp_path / "a.yaml") as proxy:
         proxy.post(json=ASKED)
-    assert [piece for _, piece in proxy.answers[0].pieces] == [FRAME[:60], FRAME[60:] + DONE]
+    assert [piece for _, piece in proxy.answers[0].chunks] == [FRAME[:60], FRAME[60:] + DONE]
 
 
 def test_any_bytes_reach_the_client_and_the_cassette(tmp_path: Path) -> None:
@@ -489,9 +489,9 @@ def test_fifty_clients_at_once_are_recorded_whole_and_unmixed(tmp_path: Path) ->
     recorded = {}
     for interaction in load(proxy.path).interactions:
         assert interaction.request is not None
-        assert interaction.steps[0].answer is not None
+        assert interaction.steps[0].response is not None
         asked = json.loads(interaction.request.body)["messages"][0]["content"]
-        recorded[asked] = interaction.steps[0].answer.body
+        recorded[asked] = interaction.steps[0].response.body
     assert recorded == {f"{number}号": bodies[number] for number in range(50)}
     assert all(
         body.count(f'"of":"{number}号"'.encode()) == 10 for number, body in enumerate(bodies)
@@ -541,8 +541,8 @@ def test_the_journal_has_what_the_service_said(tmp_path: Path) -> None:
         (entry,) = proxy.sessions.get().journal
     assert (entry.source, entry.model, entry.finish) == ("upstream", "glm-4.6", "stop")
     assert (entry.outcome, entry.notes, entry.frames) == ("done", ("recorded",), 3)
-    assert entry.answer is not None
-    assert entry.answer.body == FRAME + finish + DONE
+    assert entry.response is not None
+    assert entry.response.body == FRAME + finish + DONE
 
 
 def test_a_proxy_of_the_environment_is_respected(

@@ -11,9 +11,9 @@ import pytest
 
 from mockglm import faults
 from mockglm.app import App
-from mockglm.scenario import shipped
-from mockglm.serving import Background
-from mockglm.session import Sessions, Settings
+from mockglm.scenarios import shipped_scenarios
+from mockglm.server import Sessions, Settings
+from mockglm.serving import BackgroundServer
 from tests.recorder.conftest import Authority
 from tests.recorder.service import recording
 
@@ -29,7 +29,7 @@ SLOW = ("stall", "drip", "slow", "hang", "huge", "concurrency", "one-byte")
 FAULTS = [name for name, fault in faults.CATALOGUE.items() if fault.kind != "meaning"]
 WHAT = [
     f"/{name}"
-    for name in (*sorted(shipped()), *(f"hello+{fault}" for fault in FAULTS))
+    for name in (*sorted(shipped_scenarios()), *(f"hello+{fault}" for fault in FAULTS))
     if not any(word in name for word in SLOW)
 ]
 
@@ -55,7 +55,7 @@ def service(authority: Authority) -> Iterator[str]:
     """The URL below which a server has all scenarios, over TLS."""
     sessions = Sessions(Settings(speed=SPEED, on_miss="improvise"))
     certfile, keyfile = str(authority.certificate), str(authority.key)
-    background = Background(App(sessions), grace=0.2, certfile=certfile, keyfile=keyfile)
+    background = BackgroundServer(App(sessions), grace=0.2, certfile=certfile, keyfile=keyfile)
     background.start()
     yield f"https://127.0.0.1:{background.port}/s"
     background.stop()
@@ -97,12 +97,12 @@ def test_everything_that_can_be_played_is_recorded_in_time_and_replayed(
             for stream in (True, False) if what.startswith(PLAIN) else (True,):
                 told[what, stream] = ask(client, what, stream=stream)
     told = {asked: answer for asked, answer in told.items() if answer.status != UNREACHED}
-    seen = [passed.exchange.answer for passed in proxy.passed]
+    seen = [passed.exchange.response for passed in proxy.passed]
     assert len(seen) >= len(told) > len(WHAT)
     assert proxy.answers == seen
     for answer in seen:
         assert answer is not None
-        times = [answer.head, *(at for at, _ in answer.pieces)]
+        times = [answer.head, *(at for at, _ in answer.chunks)]
         assert times == [STEP * number for number in range(1, len(times) + 1)]
     with recording(service, path) as proxy, proxy.client() as client:
         assert proxy.recorder is None

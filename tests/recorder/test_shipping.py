@@ -6,9 +6,9 @@ import httpx
 import msgspec
 import pytest
 
-from mockglm.exchange import Answer
-from mockglm.lint import Limits, lint
-from mockglm.scenario import load
+from mockglm.exchange import Response
+from mockglm.lint import LintLimits, lint_files
+from mockglm.scenarios import load
 from tests.recorder.shipping import FOLDER, SHIPPED
 from tests.serving import KEY, serving
 
@@ -17,7 +17,7 @@ NAMES = sorted(SHIPPED)
 
 def test_they_are_clean() -> None:
     assert sorted(path.stem for path in FOLDER.iterdir()) == NAMES
-    assert lint([FOLDER], Limits(now=0.0)) == ()
+    assert lint_files([FOLDER], LintLimits(now=0.0)) == ()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -37,7 +37,7 @@ def test_each_plays_what_it_has(name: str) -> None:
     headers = {"Authorization": f"Bearer {KEY}"}
     with serving(path) as served, httpx.Client(headers=headers, trust_env=False) as client:
         for interaction in load(path).interactions:
-            request, answer = interaction.request, interaction.steps[0].answer
+            request, answer = interaction.request, interaction.steps[0].response
             assert request is not None
             assert answer is not None
             url = f"{served.url}{request.path}"
@@ -55,5 +55,5 @@ def _read(answer: httpx.Response) -> tuple[bytes, str]:
     return b"".join(pieces), "done"
 
 
-def _end(answer: Answer) -> str:
+def _end(answer: Response) -> str:
     return answer.end

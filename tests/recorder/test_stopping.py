@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from mockglm.cassette import Cassette
+from mockglm.cassettes import CassetteWriter
 from mockglm.exchange import Exchange, Request
 from mockglm.recorder import Passed, Recorder, Upstream
-from mockglm.redact import Redactor
-from mockglm.scenario import load
+from mockglm.redaction import Redactor
+from mockglm.scenarios import load
 from tests.recorder.service import Call, Service, chunk, head
 
 FRAME = b'data: {"n":1}\n\n'
 ASKED = Request("POST", "/chat/completions", body=b'{"model":"glm-4.6"}')
 
 
-class Slow(Cassette):
+class Slow(CassetteWriter):
     """A cassette that is not done before it may be."""
 
     def __init__(self, path: Path) -> None:
@@ -87,7 +87,7 @@ async def close(recorder: Recorder, task: asyncio.Task[None]) -> None:
 Stop = Callable[[Recorder, asyncio.Task[None]], Awaitable[None]]
 
 
-def recorder(service: Service, cassette: Cassette) -> Recorder:
+def recorder(service: Service, cassette: CassetteWriter) -> Recorder:
     return Recorder(Upstream(service.url, allowed=("127.0.0.1",)), cassette, Redactor())
 
 
@@ -106,7 +106,7 @@ def test_what_came_is_kept_and_marked(tmp_path: Path, stop: Stop) -> None:
     with Service(unfinished) as service:
         client = asyncio.run(run(service))
     (interaction,) = load(cassette.path).interactions
-    answer = interaction.steps[0].answer
+    answer = interaction.steps[0].response
     assert answer is not None
     assert (answer.body, answer.end) == (FRAME, "close")
     assert [(one.notes, one.exchange.error) for one in client.seen] == [
@@ -141,7 +141,7 @@ def test_what_is_being_written_is_written_to_its_end(tmp_path: Path) -> None:
 
     with Service(finished) as service:
         asyncio.run(run(service))
-    answers = [one.steps[0].answer for one in load(cassette.path).interactions]
+    answers = [one.steps[0].response for one in load(cassette.path).interactions]
     assert [answer.body for answer in answers if answer is not None] == [FRAME] * 3
     assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]
 

@@ -17,9 +17,9 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from mockglm.cli.record import record as verb
+from mockglm.cli.record import record_command as verb
 from mockglm.errors import UpstreamError, UsageError
-from mockglm.scenario import load, shipped
+from mockglm.scenarios import load, shipped_scenarios
 from tests.recorder.service import KEY, Call, Service, chunk, head
 from tests.serving import serving
 
@@ -78,7 +78,7 @@ def ask(url: str, text: str = "你好") -> httpx.Response:
 
 
 def test_it_records_says_what_and_plays_it_again(tmp_path: Path) -> None:
-    with serving(shipped()["hello"]) as served:
+    with serving(shipped_scenarios()["hello"]) as served:
         options = ("--upstream", served.url, "--allow-upstream", "127.0.0.1")
         key = {"GLM_API_KEY": KEY}
         with running("record", "a/b.yaml", *options, cwd=tmp_path, env=key) as run:
@@ -102,7 +102,7 @@ def test_serve_plays_files_and_records_the_rest(tmp_path: Path) -> None:
         "- {when: {user: 无人}, reply: {content: 无}}\n",
         "utf-8",
     )
-    with serving(shipped()["hello"]) as served:
+    with serving(shipped_scenarios()["hello"]) as served:
         options = ("--upstream", served.url, "--allow-upstream", "127.0.0.1", "--speed", "0")
         record = ("--on-miss", "record", "--cassette", "new.yaml", *options)
         with running("serve", ".", *record, cwd=tmp_path) as run:
@@ -141,7 +141,7 @@ def test_what_is_under_way_when_it_is_stopped_is_kept_as_far_as_it_came(
         for pieces in streams:
             with pytest.raises(httpx.RemoteProtocolError):
                 next(pieces)
-    answers = [one.steps[0].answer for one in load(tmp_path / "a.yaml").interactions]
+    answers = [one.steps[0].response for one in load(tmp_path / "a.yaml").interactions]
     assert [(answer.body, answer.end) for answer in answers if answer] == [(FRAME, "close")] * 3
     assert (tmp_path / "a.yaml").read_text("utf-8").count("    cut: true\n") == 3
     assert run.said.count("recorded; cut") == 3
@@ -207,7 +207,7 @@ def test_the_key_can_be_tried_before_anything_is_recorded(
 
 
 def test_what_passes_can_be_judged(tmp_path: Path) -> None:
-    with serving(shipped()["hello"]) as served:
+    with serving(shipped_scenarios()["hello"]) as served:
         options = ("--upstream", served.url, "--allow-upstream", "127.0.0.1", "--check")
         with running("record", "a.yaml", *options, cwd=tmp_path) as run:
             assert ask(run.url).status_code == 200
@@ -217,7 +217,7 @@ def test_what_passes_can_be_judged(tmp_path: Path) -> None:
 
 
 def test_what_is_broken_is_told_as_it_passes(tmp_path: Path) -> None:
-    with serving(shipped()["hello"]) as served:
+    with serving(shipped_scenarios()["hello"]) as served:
         broken = served.base("hello+usage-total+model-other")
         options = ("--upstream", broken, "--allow-upstream", "127.0.0.1", "--check")
         with running("record", "a.yaml", *options, cwd=tmp_path) as run:
@@ -232,7 +232,7 @@ def test_what_is_broken_is_told_as_it_passes(tmp_path: Path) -> None:
 
 
 def test_what_the_client_broke_off_is_not_held_against_the_service(tmp_path: Path) -> None:
-    with serving(shipped()["idle-stall-forever"]) as served:
+    with serving(shipped_scenarios()["idle-stall-forever"]) as served:
         base = served.base("idle-stall-forever")
         options = ("--upstream", base, "--allow-upstream", "127.0.0.1", "--check")
         with running("record", "a.yaml", *options, cwd=tmp_path) as run:
@@ -268,7 +268,7 @@ def test_a_cassette_that_is_played_cannot_be_judged(tmp_path: Path) -> None:
 def test_an_empty_file_is_recorded_into(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(text, "utf-8")
-    with serving(shipped()["hello"]) as served:
+    with serving(shipped_scenarios()["hello"]) as served:
         options = ("--upstream", served.url, "--allow-upstream", "127.0.0.1")
         with running("record", "a.yaml", *options, cwd=tmp_path) as run:
             assert ask(run.url).status_code == 200

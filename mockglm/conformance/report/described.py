@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockglm import cassette
+from mockglm import cassettes
 from mockglm.conformance.seen import Seen
 from mockglm.exchange import Headers
 
@@ -14,7 +14,7 @@ _MOST = 200_000
 """Bytes of a body that the report shows."""
 
 _ASKED = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
-_ANSWERED = cassette.KEPT | {
+_ANSWERED = cassettes.KEPT | {
     *("connection", "content-encoding", "content-length", "date", "location"),
     *("server", "strict-transport-security", "transfer-encoding", "via"),
 }
@@ -24,7 +24,7 @@ _ANSWERED = cassette.KEPT | {
 def described(seen: Seen) -> dict[str, Any]:
     """The request and the answer of an exchange, without credentials of any kind."""
     request, answer = seen.request, seen.answer
-    pieces = answer.pieces if answer else ()
+    pieces = answer.chunks if answer else ()
     return {
         "name": seen.name,
         "request": {

@@ -18,7 +18,7 @@ from mockglm.conformance.report.advice import advise
 from mockglm.conformance.report.excerpt import excerpt
 from mockglm.conformance.report.repeat import curl
 from mockglm.conformance.seen import Seen
-from mockglm.redact import Redactor
+from mockglm.redaction import Redactor
 
 __all__ = ["SCHEMA", "clean", "document", "entry", "head", "summary"]
 

@@ -18,8 +18,8 @@ from mockglm.conformance.report.matrix import load, matrix
 from mockglm.conformance.report.repeat import curl
 from mockglm.conformance.seen import Seen
 from mockglm.errors import FileError
-from mockglm.exchange import Answer, Request
-from mockglm.redact import Redactor
+from mockglm.exchange import Request, Response
+from mockglm.redaction import Redactor
 from tests.conformance.reference import JSON_TYPE, KEY, STARTED, TARGET, exchange
 from tests.conformance.report.test_page import report
 
@@ -68,7 +68,7 @@ def test_the_root_cause_is_told_once() -> None:
 
 def test_the_caret_stands_under_the_byte_however_wide_the_text() -> None:
     body = '{"error":{"message":"模型不存在","code":1211}}'.encode()
-    seen = Seen("bad-model", exchange("bad-model", Answer(400, (JSON_TYPE,), ((0.1, body),))))
+    seen = Seen("bad-model", exchange("bad-model", Response(400, (JSON_TYPE,), ((0.1, body),))))
     shown = excerpt(seen, body.index(b'"code"'))
     assert shown.text[shown.column :].startswith('"code"')
     assert shown.text[: shown.column].endswith('模型不存在",')
@@ -76,7 +76,7 @@ def test_the_caret_stands_under_the_byte_however_wide_the_text() -> None:
 
 def test_an_excerpt_shows_what_cannot_be_printed() -> None:
     body = b"data: a\x00b\xff c\n\n"
-    seen = Seen("stream", exchange("stream", Answer(200, (), ((0.1, body),))))
+    seen = Seen("stream", exchange("stream", Response(200, (), ((0.1, body),))))
     assert excerpt(seen, 6).text == "data: a\\x00b\\xff c"
 
 

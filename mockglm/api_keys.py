@@ -1,0 +1,31 @@
+"""The key of the service: from the environment or a `.env` file, never from a flag."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = ["NAMES", "find_api_key"]
+
+NAMES = ("ZAI_API_KEY", "ZHIPUAI_API_KEY", "ZHIPU_API_KEY", "GLM_API_KEY")
+"""Where keys are looked for, in this order, in the environment and then in `.env`."""
+
+_LINE = re.compile(r"\s*(?:export\s+)?(\w+)\s*=\s*(\"[^\"\n]*\"|'[^'\n]*'|[^\s#]*)\s*(?:#.*)?")
+
+
+def find_api_key(environment: Mapping[str, str], folder: Path | None = None) -> str:
+    """The key of the environment, else of the folder's `.env`; "" where there is none."""
+    written = _dotenv(folder / ".env") if folder else {}
+    values = (source.get(name, "") for source in (environment, written) for name in NAMES)
+    return next((value.strip() for value in values if value.strip()), "")
+
+
+def _dotenv(path: Path) -> Mapping[str, str]:
+    """The assignments of a `.env` file: `NAME=value`, maybe exported, quoted, with a comment."""
+    try:
+        text = path.read_text("utf-8-sig", errors="replace")
+    except OSError:
+        return {}
+    lines = (_LINE.fullmatch(line) for line in text.splitlines())
+    return {line[1]: line[2].strip("\"'") for line in lines if line}

@@ -1,0 +1,210 @@
+"""An exchange as one interaction of a file: what was asked, what came back, and when."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from mockglm.cassettes.events import dump_chunk, dump_events
+from mockglm.cassettes.yaml_layout import fits_yaml, render_lines
+from mockglm.exchange import Exchange, Headers, Request, Response
+from mockglm.http1 import BODILESS
+from mockglm.matching import canonical
+from mockglm.redaction import Redactor, anonymous
+from mockglm.scenarios import verbatim
+
+__all__ = ["KEPT", "STATUSES", "dump", "dump_response", "normalise", "redact", "redact_response"]
+
+KEPT = frozenset(
+    {
+        "allow",
+        "cache-control",
+        "content-disposition",
+        "content-language",
+        "content-type",
+        "pragma",
+        "request-id",
+        "retry-after",
+        "retry-after-ms",
+        "vary",
+        "www-authenticate",
+        "x-log-id",
+        "x-request-id",
+        "x-should-retry",
+    }
+)
+"""Headers of answers that are written down, all others are not: clients act on them or show them,
+and none carries a secret. Dates, cookies and the connection's own are made anew when played."""
+
+KEPT_PREFIXES = ("x-ratelimit-", "access-control-")
+
+STATUSES = range(200, 600)
+"""What an answer can have for a status that is written down."""
+
+ENDS: Mapping[str, Any] = {"close": True, "reset": "reset", "hang": "hang"}
+"""How an answer that was cut is marked."""
+
+
+def dump(exchange: Exchange) -> str:
+    """An exchange as text of YAML: an item of `interactions`, flush left, with a line feed.
+
+    Raises ValueError for one without an answer, for that is no interaction, and for a status that
+    is none of HTTP's.
+    """
+    if exchange.response is None or exchange.response.head is None:
+        raise ValueError("an exchange without an answer is not recorded")
+    written = {"request": _request(exchange.request), "response": _response(exchange.response)}
+    return "".join(f"{line}\n" for line in render_lines([written]))
+
+
+def dump_response(answer: Response) -> str:
+    """An answer as text of YAML, to whatever is asked: for one whose request nobody knows.
+
+    Raises ValueError for a status that is none of HTTP's.
+    """
+    written = {"when": {}, "response": _response(answer)}
+    return "".join(f"{line}\n" for line in render_lines([written]))
+
+
+def normalise(answer: Response) -> Response:
+    """The answer as a file keeps it, which is what playing it back gives.
+
+    Times are whole milliseconds; what came in one of them is one piece, nothing is none, nor is
+    what follows a status that has no body; of the headers those of KEPT are there, those of one
+    name together.
+    """
+    due: dict[float, list[bytes]] = {}
+    for at, piece in () if answer.status in BODILESS else answer.chunks:
+        if piece:
+            due.setdefault(round(at, 3), []).append(piece)
+    return replace(
+        answer,
+        headers=_kept(answer.headers),
+        chunks=tuple((at, b"".join(pieces)) for at, pieces in due.items()),
+        head=round(answer.head or 0.0, 3),
+    )
+
+
+def redact(exchange: Exchange, redactor: Redactor) -> Exchange:
+    """The exchange without a secret; of the request's headers nothing stays."""
+    request, answer = exchange.request, exchange.response
+    kept = Request(
+        request.method,
+        redactor.text(request.path),
+        anonymous(redactor.text(request.query)),
+        body=redactor.bytes(request.body),
+    )
+    error = redactor.text(exchange.error)
+    return replace(
+        exchange, request=kept, response=answer and redact_response(answer, redactor), error=error
+    )
+
+
+def redact_response(answer: Response, redactor: Redactor) -> Response:
+    """The answer without a secret, piece by piece as it was."""
+    times = [at for at, _ in answer.chunks]
+    pieces = redactor.pieces([piece for _, piece in answer.chunks])
+    headers = tuple((name, redactor.text(value)) for name, value in answer.headers)
+    return replace(answer, headers=headers, chunks=tuple(zip(times, pieces, strict=True)))
+
+
+def _kept(headers: Headers) -> Headers:
+    names: dict[str, list[str]] = {}
+    for name, value in headers:
+        if name.lower() in KEPT or name.lower().startswith(KEPT_PREFIXES):
+            names.setdefault(name, []).append(value)
+    return tuple((name, value) for name, values in names.items() for value in values)
+
+
+def _request(request: Request) -> dict[str, Any]:
+    written: dict[str, Any] = {}
+    if request.method != "POST":
+        written["method"] = request.method
+    written["path"] = request.path
+    if request.query:
+        written["query"] = request.query
+    return written | _payload(request)
+
+
+def _payload(request: Request) -> dict[str, Any]:
+    """The body: its JSON where that is the same request, else its text or its bytes."""
+    if not request.body:
+        return {}
+    value = _parsed(request.body)
+    if value is not None and _is_same(request, value):
+        return {"body": value}
+    try:
+        return {"body": request.body.decode()}
+    except UnicodeDecodeError:
+        return {"base64": b64encode(request.body).decode()}
+
+
+def _is_same(request: Request, value: Any) -> bool:
+    where = (request.method, request.path, request.query)
+    written = _dumped(value)
+    return written is not None and canonical.key(*where, request.body) == canonical.key(
+        *where, written
+    )
+
+
+def _response(answer: Response) -> dict[str, Any]:
+    if answer.status not in STATUSES:
+        raise ValueError(f"{answer.status} is no status of HTTP")
+    answer = normalise(answer)
+    written: dict[str, Any] = {"status": answer.status, "headers": _grouped(answer.headers)}
+    if answer.head:
+        written["at"] = answer.head
+    written |= _body(answer)
+    if answer.end in ENDS:
+        written["cut"] = ENDS[answer.end]
+    return written
+
+
+def _grouped(headers: Headers) -> dict[str, str | list[str]]:
+    names: dict[str, list[str]] = {}
+    for name, value in headers:
+        names.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in names.items()}
+
+
+def _body(answer: Response) -> dict[str, Any]:
+    """The body, in the most readable way that gives it back to the byte and to the time."""
+    if not answer.chunks:
+        return {}
+    events = dump_events(answer.chunks)
+    if events is not None:
+        return {"events": events}
+    return _whole(answer) or {"chunks": [dump_chunk(*piece) for piece in answer.chunks]}
+
+
+def _whole(answer: Response) -> dict[str, Any] | None:
+    """A body that came at once, with the headers, as JSON or as text; None for any other."""
+    if [at for at, _ in answer.chunks] != [answer.head]:
+        return None
+    value = _parsed(answer.body)
+    if value is not None and _dumped(value) == answer.body:
+        return {"json": value}
+    try:
+        return {"body": answer.body.decode()}
+    except UnicodeDecodeError:
+        return None
+
+
+def _parsed(body: bytes) -> Any:
+    """A JSON object or list that can be laid out; None for everything else."""
+    try:
+        value = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict | list) and fits_yaml(value) else None
+
+
+def _dumped(value: Any) -> bytes | None:
+    try:
+        return verbatim.dump(value)
+    except (ValueError, OverflowError):
+        return None

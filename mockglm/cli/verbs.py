@@ -1,0 +1,85 @@
+"""The group of verbs, and what is said when one is used wrongly."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+from mockglm import __version__
+from mockglm.errors import FileError, MockGLMError, nearest
+
+__all__ = ["main"]
+
+VERBS: Mapping[str, str] = {
+    "serve": "mockglm.cli.serve",
+    "scenarios": "mockglm.cli.files",
+    "record": "mockglm.cli.record",
+    "convert": "mockglm.cli.convert",
+    "verify": "mockglm.cli.verify",
+    "check": "mockglm.cli.check",
+    "matrix": "mockglm.cli.check",
+    "lint": "mockglm.cli.lint",
+    "explain": "mockglm.cli.files",
+    "schema": "mockglm.cli.files",
+    "faults": "mockglm.cli.files",
+}
+"""Where each verb is; its command has the verb's name there."""
+
+WRONG_FILE = 1
+WRONG_USE = 2
+INTERRUPTED = 130
+"""What shells have for a process that SIGINT ended."""
+
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "MOCKGLM"}
+
+
+class Verbs(click.Group):
+    """A group whose commands are imported when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = getattr(import_module(VERBS[cmd_name]), f"{cmd_name}_command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            near = nearest(args[0], VERBS)
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(VERBS)}."
+            raise click.UsageError(f"no verb is called {args[0]!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=Verbs, context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="mockglm")
+def verbs() -> None:
+    """Play, record, break and judge the Zhipu GLM v4 chat API."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line; what mockglm refuses is told in one sentence, without a traceback."""
+    try:
+        sys.exit(verbs.main(argv, prog_name="mockglm", standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(WRONG_USE)
+    except click.Abort:
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        click.echo(f"mockglm: {error.format_message()}", err=True)
+        sys.exit(error.exit_code)
+    except FileError as error:
+        click.echo(str(error), err=True)
+        sys.exit(WRONG_FILE)
+    except MockGLMError as error:
+        click.echo(f"mockglm: {error}", err=True)
+        sys.exit(WRONG_USE)

@@ -1,0 +1,225 @@
+"""Cassettes of vcrpy and go-vcr read as exchanges, each body byte for byte as far as it was kept;
+and saved bodies, which are answers to whatever is asked.
+
+Sources: kevin1024/vcrpy (serialize.py, serializers/compat.py), dnaeon/go-vcr v1 to v4
+(cassette/cassette.go), and pydantic/pydantic-ai's tests/json_body_serializer.py, which keeps JSON
+as `parsed_body`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockglm.convert import saved_bodies
+from mockglm.errors import FileError, Problem
+from mockglm.exchange import Exchange, Headers, Request, Response
+from mockglm.scenarios import verbatim
+from mockglm.server.routes import parse_route
+
+__all__ = ["ForeignCassette", "read_foreign"]
+
+BARE = (".sse", ".txt")
+"""What a file is called that holds a body, with its head or without."""
+
+MAYBE = (".json",)
+"""What it may be called."""
+
+_SPAN = re.compile(r"([0-9.]+)(h|m(?!s)|s|ms|us|µs|ns)")
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_CREATED = re.compile(rb'"created": ?([0-9]{10})\b')
+_CODINGS = {"gzip": 31, "deflate": 15}
+"""Content codings, and the window size that has zlib read them."""
+
+
+class ForeignCassette(Struct, frozen=True):
+    """A cassette of another recorder, or a saved body, which has an answer only. `at` is when it
+    was recorded, `origin` the base URL it was asked at, "" where it does not say."""
+
+    by: str
+    origin: str
+    at: str
+    exchanges: tuple[Exchange, ...] = ()
+    answers: tuple[Response, ...] = ()
+
+
+def read_foreign(path: Path) -> ForeignCassette:
+    """Read a file. Raises FileError, with the first thing that is not understood."""
+    source = _bytes_of(path)
+    file = None if path.suffix in BARE else _parsed(path, source)
+    if file is None:
+        return _saved(path, source)
+    found: list[tuple[Exchange, str, str]] = []
+    for ordinal, interaction in enumerate(file["interactions"], 1):
+        try:
+            found.append(_interaction(interaction))
+        except (KeyError, TypeError, ValueError, AttributeError, zlib.error) as error:
+            raise _unreadable(path, f"interaction {ordinal}: {_words(error)}") from error
+    is_go = any("url" in one["request"] for one in file["interactions"])
+    return ForeignCassette(
+        by="go-vcr" if is_go else "vcrpy",
+        origin=next((origin for _, origin, _ in found), ""),
+        at=next((at for _, _, at in found if at), ""),
+        exchanges=tuple(exchange for exchange, _, _ in found),
+    )
+
+
+def _saved(path: Path, source: bytes) -> ForeignCassette:
+    try:
+        answer = saved_bodies.parse_saved_body(source)
+        body = _inflated(answer.body, answer.headers)
+    except ValueError as error:
+        raise _unreadable(path, str(error)) from error
+    answer = replace(answer, chunks=((0.0, body),) if body else ())
+    return ForeignCassette("curl", "", _date(answer.headers, body), answers=(answer,))
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, f"cannot be read: {error.strerror or error}") from error
+
+
+def _parsed(path: Path, source: bytes) -> dict[str, Any] | None:
+    """A cassette's values; None for JSON that is none, but may be an answer's body."""
+    try:
+        file = yaml.load(source, yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        if path.suffix in MAYBE:
+            return None
+        raise _unreadable(path, f"not YAML: {' '.join(str(error).split())}") from error
+    if isinstance(file, dict) and isinstance(file.get("interactions"), list):
+        if "format" in file:
+            raise _unreadable(path, "a file of mockglm already")
+        return file
+    if path.suffix in MAYBE:
+        return None
+    raise _unreadable(path, "neither a cassette of vcrpy nor of go-vcr: no `interactions`")
+
+
+def _interaction(written: Mapping[str, Any]) -> tuple[Exchange, str, str]:
+    """The exchange, the base URL it was asked at, and when."""
+    asked, answered = written["request"], written["response"]
+    url = urlsplit(asked["url"] if "url" in asked else asked["uri"])
+    where = parse_route(url.path)
+    sent = tuple((name.lower(), value) for name, value in _headers(asked.get("headers")))
+    request = Request(asked["method"], where.tail, url.query, sent, _sent(asked))
+    origin = f"{url.scheme}://{url.netloc}{where.base}"
+    headers = _headers(answered.get("headers"))
+    answer = _answer(answered, headers)
+    return Exchange(request, answer, 0.0), origin, _date(headers, answer.body)
+
+
+def _sent(asked: Mapping[str, Any]) -> bytes:
+    if "parsed_body" in asked:
+        return verbatim.dump(asked["parsed_body"])
+    return _bytes(asked.get("body"))
+
+
+def _answer(answered: Mapping[str, Any], headers: Headers) -> Response:
+    status = answered["code"] if "code" in answered else answered["status"]["code"]
+    at = _seconds(answered.get("duration"))
+    body = _received(answered, headers)
+    return Response(int(status), headers, ((at, body),) if body else (), head=at)
+
+
+def _received(answered: Mapping[str, Any], headers: Headers) -> bytes:
+    if "parsed_body" in answered:
+        return verbatim.dump(answered["parsed_body"])
+    return _inflated(_bytes(answered.get("body")), headers)
+
+
+def _inflated(body: bytes, headers: Headers) -> bytes:
+    """A body without its content codings; recorders often leave the header of one they undid.
+
+    Raises ValueError for one that is still there and cannot be undone.
+    """
+    values = [value for name, value in headers if name.lower() == "content-encoding"]
+    codings = [coding.strip().lower() for value in values for coding in value.split(",")]
+    for coding in reversed(codings):
+        body = _decoded(body, coding)
+    others = set(codings).difference(_CODINGS, ("", "identity"))
+    if others and not _is_text(body):
+        raise ValueError(f"the body is encoded in {', '.join(sorted(others))}: record it without")
+    return body
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _bytes(body: Any) -> bytes:
+    """A body as vcrpy's versions and go-vcr write it."""
+    if isinstance(body, dict):
+        if "base64_string" in body:
+            return b64decode(body["base64_string"])
+        body = body.get("string")
+    if isinstance(body, dict | list):
+        return json.dumps(body, ensure_ascii=False).encode()
+    return body.encode() if isinstance(body, str) else body or b""
+
+
+def _decoded(body: bytes, coding: str) -> bytes:
+    """A body without one content coding, where that is known and still there."""
+    if coding not in _CODINGS or not body:
+        return body
+    try:
+        return zlib.decompress(body, _CODINGS[coding])
+    except zlib.error:
+        return body
+
+
+def _headers(written: Any) -> Headers:
+    return tuple(_lines((written or {}).items()))
+
+
+def _lines(rows: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, str]]:
+    for name, values in rows:
+        for value in values if isinstance(values, list) else [values]:
+            yield name, str(value)
+
+
+def _seconds(duration: Any) -> float:
+    """A duration as Go writes it: 1.116786417s, 350ms, 1m3.5s; or in nanoseconds."""
+    if isinstance(duration, int | float):
+        return duration * 1e-9
+    parts = _SPAN.findall(duration or "")
+    return round(sum(float(number) * _UNITS[unit] for number, unit in parts), 3)
+
+
+def _date(headers: Headers, body: bytes) -> str:
+    """When it was answered, by its Date header or else by what it says itself; "" if neither."""
+    text = next((value for name, value in headers if name.lower() == "date"), "")
+    try:
+        then = parsedate_to_datetime(text)
+    except ValueError:
+        created = _CREATED.search(body)
+        if created is None:
+            return ""
+        then = datetime.fromtimestamp(int(created[1]), UTC)
+    return then.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _unreadable(path: Path, message: str) -> FileError:
+    return FileError([Problem(str(path), 1, 1, message)])
+
+
+def _words(error: Exception) -> str:
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)

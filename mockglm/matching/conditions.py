@@ -1,0 +1,118 @@
+"""What one key of `when` claims about a request: whether it holds, and what is there instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockglm.matching.difference import Difference, diff
+from mockglm.matching.relation import Relation
+from mockglm.matching.view import RequestView
+
+__all__ = [
+    "Comparison",
+    "Condition",
+    "HeaderCondition",
+    "Predicate",
+    "Secret",
+    "Subset",
+    "UserSpeaksLast",
+]
+
+
+class Condition(Protocol):
+    """One condition of a pattern."""
+
+    def holds(self, view: RequestView) -> bool: ...
+
+    def differences(self, view: RequestView) -> Iterator[Difference]:
+        """What is there instead, of a claim that does not hold."""
+        ...
+
+
+class Comparison(Struct, frozen=True):
+    """A fact of the view, by its name there, is in a relation to what is expected."""
+
+    name: str
+    read: Callable[[RequestView], Any]
+    relation: Relation
+    expected: Any
+
+    def holds(self, view: RequestView) -> bool:
+        return self.relation.holds(self.expected, self.read(view))
+
+    def differences(self, view: RequestView) -> Iterator[Difference]:
+        yield Difference(self.name, *self.relation.words(self.expected, self.read(view)))
+
+
+class HeaderCondition(Struct, frozen=True):
+    """A value of a header, by its lower-case name, is in a relation to what is expected."""
+
+    name: str
+    relation: Relation
+    expected: Any
+
+    def holds(self, view: RequestView) -> bool:
+        values = view.headers.get(self.name, ())
+        return any(self.relation.holds(self.expected, value) for value in values)
+
+    def differences(self, view: RequestView) -> Iterator[Difference]:
+        values = view.headers.get(self.name)
+        actual = None if values is None else ", ".join(values)
+        yield Difference(f"header {self.name}", *self.relation.words(self.expected, actual))
+
+
+class Secret(Struct, frozen=True):
+    """A claim about a secret, whose value no message may show."""
+
+    claim: Condition
+
+    def holds(self, view: RequestView) -> bool:
+        return self.claim.holds(view)
+
+    def differences(self, view: RequestView) -> Iterator[Difference]:
+        for difference in self.claim.differences(view):
+            is_there = difference.actual not in ("nothing", '""')
+            yield replace(difference, actual="another" if is_there else "nothing")
+
+
+class UserSpeaksLast(Struct, frozen=True):
+    """The last user message is the last of the conversation. `name` is the key that says so."""
+
+    name: str
+
+    def holds(self, view: RequestView) -> bool:
+        return view.last_role == "user"
+
+    def differences(self, view: RequestView) -> Iterator[Difference]:
+        actual = f"a message of role {view.last_role}" if view.last_role else "no message"
+        yield Difference(self.name, "the user to speak last, without after_tool", actual)
+
+
+class Subset(Struct, frozen=True):
+    """The body has these keys and values, at any depth."""
+
+    expected: Any
+
+    def holds(self, view: RequestView) -> bool:
+        return next(diff(self.expected, view.body, subset=True), None) is None
+
+    def differences(self, view: RequestView) -> Iterator[Difference]:
+        return (gap.to_difference() for gap in diff(self.expected, view.body, "body", subset=True))
+
+
+class Predicate(Struct, frozen=True):
+    """A function of the view says yes. A view is asked once, for the function may be slow, count
+    its calls or fail."""
+
+    function: Callable[[RequestView], bool]
+
+    def holds(self, view: RequestView) -> bool:
+        return view.evaluate(self.function)
+
+    def differences(self, view: RequestView) -> Iterator[Difference]:
+        name = getattr(self.function, "__qualname__", repr(self.function))
+        yield Difference("predicate", f"{name} to hold", "no")

@@ -1,0 +1,49 @@
+"""The types of the file: what may be written, and the source of its JSON Schema.
+
+Annotations are no text in these modules: msgspec would compile each of them at every start.
+"""
+
+from mockglm.scenarios.schema.file import (
+    AccountSpec,
+    FileSpec,
+    InteractionSpec,
+    ModelSpec,
+    OverloadSpec,
+    PackageSpec,
+    PriceSpec,
+    RecordingSpec,
+    WindowSpec,
+)
+from mockglm.scenarios.schema.matchers import RequestSpec, WhenSpec
+from mockglm.scenarios.schema.replies import (
+    BytesSpec,
+    ChunksSpec,
+    ContentFilterSpec,
+    ErrorSpec,
+    PaceSpec,
+    ReplySpec,
+    ResponseSpec,
+    ToolCallSpec,
+)
+
+__all__ = [
+    "AccountSpec",
+    "BytesSpec",
+    "ChunksSpec",
+    "ContentFilterSpec",
+    "ErrorSpec",
+    "FileSpec",
+    "InteractionSpec",
+    "ModelSpec",
+    "OverloadSpec",
+    "PaceSpec",
+    "PackageSpec",
+    "PriceSpec",
+    "RecordingSpec",
+    "ReplySpec",
+    "RequestSpec",
+    "ResponseSpec",
+    "ToolCallSpec",
+    "WhenSpec",
+    "WindowSpec",
+]

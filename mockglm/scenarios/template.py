@@ -1,0 +1,164 @@
+"""Replies whose text is filled in at each answer: sandboxed Jinja2.
+
+Templates know `request` (the JSON of the request), `model`, `user` and `tool` (the text of the last
+such message), `tool_json` (the same, parsed), `turn` (how many user messages there are), `count`
+(this is the n-th match), `now` (local time in Beijing) and `timedelta`; the filter `tojson` gives
+compact JSON. What the request does not have is undefined, and using it is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import yaml
+from msgspec import Struct
+
+from mockglm.clock import BEIJING
+from mockglm.completions import Renderer
+from mockglm.errors import FileError
+from mockglm.matching import RequestView
+from mockglm.scenarios import reader, schema, yaml_nodes
+from mockglm.scenarios.problems import NodePath, Problems, problem_at
+from mockglm.scenarios.replies import compile_reply
+
+if TYPE_CHECKING:
+    from jinja2 import Template as Jinja
+    from jinja2.sandbox import SandboxedEnvironment
+
+__all__ = ["Template", "compile_template"]
+
+MARKS = ("{{", "{%", "{#")
+PLAYED = ("pace", "fault", "template", "times")
+"""What of a reply is no text to fill in."""
+
+# All that an expression of Jinja can raise: it is Python's arithmetic on Python's values.
+_RAISED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+class _Leaf(Struct, frozen=True):
+    """One text with expressions in it, and where it stands."""
+
+    jinja: Jinja
+    path: str
+    mark: yaml.Mark
+
+    def fill(self, values: Mapping[str, Any]) -> str:
+        from jinja2 import TemplateError
+
+        try:
+            return self.jinja.render(values)
+        except (TemplateError, *_RAISED) as error:
+            raise FileError([problem_at(self.path, self.mark, f"template: {error}")]) from error
+
+
+class Template(Struct, frozen=True):
+    """A reply as plain values, with a leaf for each text that is to be filled in."""
+
+    reply: Mapping[str, Any]
+    path: str
+    mark: yaml.Mark
+
+    def render(self, view: RequestView, now: float, count: int = 1) -> Renderer:
+        """The reply to one request, at a unix second, to the match of that number.
+
+        Raises FileError where the request lacks what the template uses, or no reply comes of it.
+        """
+        filled = _fill(self.reply, _values(view, now, count))
+        notes = Problems(self.path)
+        node = yaml_nodes.build_node(filled, self.mark)
+        reply = reader.reader_for(schema.ReplySpec).read(node, notes)
+        notes.check()
+        rendering = compile_reply(reply, NodePath(notes, node))
+        notes.check()
+        return rendering
+
+
+def compile_template(reply: schema.ReplySpec, place: NodePath) -> Template | None:
+    """The template of a reply; None where it is wrong, which is noted."""
+    before = len(place.problems.problems)
+    written = msgspec.to_builtins(reply)
+    parts = {name: value for name, value in written.items() if name not in PLAYED}
+    leaves = _compile(parts, place)
+    if not any(mark in str(parts.get("error")) for mark in MARKS):
+        compile_reply(reply, place)
+    if len(place.problems.problems) > before:
+        return None
+    return Template(leaves, place.problems.path, place.node.start_mark)
+
+
+def _compile(value: Any, place: NodePath) -> Any:
+    if isinstance(value, dict):
+        return {key: _compile(item, place.at(key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_compile(item, place.at(index)) for index, item in enumerate(value)]
+    if isinstance(value, str) and any(mark in value for mark in MARKS):
+        return _leaf(value, place)
+    return value
+
+
+def _leaf(text: str, place: NodePath) -> _Leaf | None:
+    from jinja2 import TemplateSyntaxError
+
+    try:
+        jinja = _environment().from_string(text)
+    except TemplateSyntaxError as error:
+        place.report_line(error.lineno - 1, f"template: {error.message}")
+        return None
+    return _Leaf(jinja, place.problems.path, place.node.start_mark)
+
+
+def _fill(value: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(value, _Leaf):
+        return value.fill(values)
+    if isinstance(value, dict):
+        return {key: _fill(item, values) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, values) for item in value]
+    return value
+
+
+def _values(view: RequestView, now: float, count: int) -> Mapping[str, Any]:
+    values = {
+        "request": view.body,
+        "model": view.model,
+        "user": view.user,
+        "tool": view.tool,
+        "tool_json": _parsed(view.tool),
+        "turn": sum(message.role == "user" for message in view.messages),
+        "count": count,
+        "now": datetime.fromtimestamp(int(now) + BEIJING, UTC).replace(tzinfo=None),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _parsed(text: str | None) -> Any:
+    try:
+        return None if text is None else msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return None
+
+
+@cache
+def _environment() -> SandboxedEnvironment:
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    # What comes of it is JSON or plain text, never HTML: nothing is to be escaped.
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
+    )
+    environment.filters["tojson"] = lambda value: msgspec.json.encode(value).decode()
+    environment.globals["timedelta"] = timedelta
+    return environment

@@ -1,0 +1,49 @@
+"""What the client sent: decoded into typed data and held against the rules."""
+
+from mockglm.validation.decoder import decode_chat
+from mockglm.validation.prompt_tokens import count_prompt_tokens
+from mockglm.validation.refusal import ASSUMED, UNREADABLE, Refusal
+from mockglm.validation.rules import RULES, Evidence, ValidationRule
+from mockglm.validation.types import (
+    CalledFunction,
+    Chat,
+    ContentPart,
+    Function,
+    Message,
+    MessageToolCall,
+    Thinking,
+    Tool,
+    decode_json,
+)
+from mockglm.validation.validator import (
+    REFUSING_EVIDENCE,
+    Policy,
+    ValidationResult,
+    unknown_model,
+    validate,
+)
+
+__all__ = [
+    "ASSUMED",
+    "REFUSING_EVIDENCE",
+    "RULES",
+    "UNREADABLE",
+    "CalledFunction",
+    "Chat",
+    "ContentPart",
+    "Evidence",
+    "Function",
+    "Message",
+    "MessageToolCall",
+    "Policy",
+    "Refusal",
+    "Thinking",
+    "Tool",
+    "ValidationResult",
+    "ValidationRule",
+    "count_prompt_tokens",
+    "decode_chat",
+    "decode_json",
+    "unknown_model",
+    "validate",
+]

@@ -1,0 +1,32 @@
+"""The rules a request has to keep, in the order in which they are asked."""
+
+from mockglm.validation.rules.messages import MESSAGES
+from mockglm.validation.rules.parameters import LENGTHS, MODEL, PARAMETERS
+from mockglm.validation.rules.rule import (
+    Evidence,
+    FeatureKey,
+    RequestFacts,
+    ValidationRule,
+    Violation,
+    extract,
+    feature_names,
+)
+from mockglm.validation.rules.tools import TOOLS
+
+__all__ = [
+    "LENGTHS",
+    "MESSAGES",
+    "MODEL",
+    "PARAMETERS",
+    "RULES",
+    "TOOLS",
+    "Evidence",
+    "FeatureKey",
+    "RequestFacts",
+    "ValidationRule",
+    "Violation",
+    "extract",
+    "feature_names",
+]
+
+RULES = (*MODEL, *MESSAGES, *TOOLS, *PARAMETERS, *LENGTHS)

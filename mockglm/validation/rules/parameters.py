@@ -1,0 +1,290 @@
+"""What the parameters of a request have to keep, by themselves and with the model."""
+
+from __future__ import annotations
+
+from mockglm.validation.rules.rule import Fields, RequestFacts, ValidationRule
+
+__all__ = ["LENGTHS", "MODEL", "PARAMETERS"]
+
+DOCS = "docs.bigmodel.cn 对话补全"
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+SWITCHES = (None, "enabled", "disabled")
+FORMATS = (None, "text", "json_object")
+
+HUGE = 2.0**46
+"""A double from here on has no second decimal."""
+
+
+def _no_model(facts: RequestFacts) -> bool:
+    return not facts.chat.model
+
+
+def _unsynced(facts: RequestFacts) -> bool:
+    return not facts.model.is_sync and not facts.chat.stream
+
+
+def _excessive_tokens(facts: RequestFacts) -> Fields | None:
+    wanted, ceiling = facts.chat.max_tokens, facts.model.ceiling
+    if wanted is None or 1 <= wanted <= ceiling:
+        return None
+    return {"ceiling": str(ceiling)}
+
+
+def _fine_temperature(facts: RequestFacts) -> bool:
+    return _is_fine(facts.chat.temperature)
+
+
+def _temperature_range(facts: RequestFacts) -> bool:
+    return _is_outside(facts, facts.chat.temperature, 0.0)
+
+
+def _fine_top_p(facts: RequestFacts) -> bool:
+    return _is_fine(facts.chat.top_p)
+
+
+def _top_p_range(facts: RequestFacts) -> bool:
+    return _is_outside(facts, facts.chat.top_p, 0.01)
+
+
+def _unthinking(facts: RequestFacts) -> bool:
+    chat, model = facts.chat, facts.model
+    # Models without efforts that always think (glm-4.1v-thinking, glm-z1) ignore the switch.
+    if not model.efforts:
+        return False
+    is_off = chat.thinking is not None and chat.thinking.type == "disabled"
+    effort = chat.reasoning_effort
+    return is_off or (effort is not None and effort not in model.efforts)
+
+
+def _unknown_effort(facts: RequestFacts) -> bool:
+    return facts.chat.reasoning_effort not in (None, *EFFORTS)
+
+
+def _unknown_switch(facts: RequestFacts) -> bool:
+    return facts.chat.thinking is not None and facts.chat.thinking.type not in SWITCHES
+
+
+def _unknown_format(facts: RequestFacts) -> bool:
+    chosen = facts.chat.response_format
+    return chosen is not None and chosen.get("type") not in FORMATS
+
+
+def _several_stops(facts: RequestFacts) -> bool:
+    return isinstance(facts.chat.stop, list) and len(facts.chat.stop) > 1
+
+
+def _many_stops(facts: RequestFacts) -> bool:
+    return isinstance(facts.chat.stop, list) and len(facts.chat.stop) > 4
+
+
+def _request_id_length(facts: RequestFacts) -> bool:
+    return facts.chat.request_id is not None and not 6 <= len(facts.chat.request_id) <= 64
+
+
+def _user_id_length(facts: RequestFacts) -> bool:
+    return facts.chat.user_id is not None and not 6 <= len(facts.chat.user_id) <= 128
+
+
+def _phone_prompt_too_long(facts: RequestFacts) -> Fields | None:
+    model = facts.model
+    completion = facts.chat.max_tokens or model.ceiling
+    prompt = facts.prompt
+    if prompt + completion <= model.context:
+        return None
+    return {
+        "context": str(model.context),
+        "total": str(prompt + completion),
+        "prompt": str(prompt),
+        "completion": str(completion),
+    }
+
+
+def _prompt_too_long(facts: RequestFacts) -> bool:
+    return facts.prompt > facts.model.context
+
+
+def _is_fine(number: float | None) -> bool:
+    """Whether a number has more than two decimals, as it was sent: 0.7 as a float32 has 15."""
+    # round(number, 2) goes through its text, at fifty times the price.
+    return number is not None and abs(number) < HUGE and round(number * 100) / 100 != number
+
+
+def _is_outside(facts: RequestFacts, number: float | None, least: float) -> bool:
+    # do_sample false makes the service ignore both numbers.
+    return number is not None and facts.chat.do_sample is not False and not least <= number <= 1
+
+
+PHONE = (
+    "Requested token count exceeds the model's maximum context length of {context} tokens. "
+    "You requested a total of {total} tokens: {prompt} tokens from the input messages and "
+    "{completion} tokens for the completion. Please reduce the number of tokens in the input "
+    "messages or the completion to fit within the limit."
+)
+
+MODEL = (
+    ValidationRule(
+        name="no-model",
+        code="1213",
+        zh="未正常接收到model参数。",
+        en="The model parameter was not received normally.",
+        evidence="documented",
+        source=f"{DOCS}: required",
+        find_violation=_no_model,
+        essential=True,
+    ),
+    ValidationRule(
+        name="not-streamed",
+        code="1212",
+        fields={"method": "SYNC"},
+        evidence="captured",
+        source="RarogCmex/pi-bigmodel research evidence, glm-4-assistant, 2026-10",
+        find_violation=_unsynced,
+    ),
+)
+
+PARAMETERS = (
+    ValidationRule(
+        name="max-tokens",
+        code="1210",
+        applies_to="max_tokens",
+        zh="max_tokens参数非法：限制数值范围[1,{ceiling}]",
+        en="The max_tokens parameter is illegal.：限制数值范围[1,{ceiling}]",
+        evidence="captured",
+        source="RarogCmex/pi-bigmodel research evidence, 2026-10; the English in several gateways'"
+        " records of glm-5.3, 2026-08",
+        find_violation=_excessive_tokens,
+    ),
+    ValidationRule(
+        name="fine-temperature",
+        code="1210",
+        applies_to="temperature",
+        zh="temperature 参数非法：限制小数点[2]位",
+        en="The temperature parameter is illegal.：限制小数点[2]位",
+        evidence="captured",
+        source="https://github.com/GEMISIS/leviath/pull/571",
+        find_violation=_fine_temperature,
+    ),
+    ValidationRule(
+        name="always-thinks",
+        code="1210",
+        applies_to="always",
+        zh="该模型始终思考，不支持关闭思考；请使用 low、high 或 max。",
+        en="This model always engages in thinking and cannot be disabled;"
+        " please use low, high, or max",
+        evidence="captured",
+        source="RarogCmex/pi-bigmodel research evidence, 2026-10;"
+        " https://github.com/mnfst/modelparams.dev/pull/327",
+        find_violation=_unthinking,
+    ),
+    ValidationRule(
+        name="temperature-range",
+        code="1210",
+        applies_to="temperature",
+        zh="temperature 参数非法：限制数值范围[0,1]",
+        en="The temperature parameter is illegal.：限制数值范围[0,1]",
+        evidence="documented",
+        source=f"{DOCS}: 0.0 to 1.0",
+        find_violation=_temperature_range,
+    ),
+    ValidationRule(
+        name="top-p-range",
+        code="1210",
+        applies_to="top_p",
+        zh="top_p 参数非法：限制数值范围[0.01,1]",
+        en="The top_p parameter is illegal.：限制数值范围[0.01,1]",
+        evidence="documented",
+        source=f"{DOCS}: 0.01 to 1.0",
+        find_violation=_top_p_range,
+    ),
+    ValidationRule(
+        name="fine-top-p",
+        code="1210",
+        applies_to="top_p",
+        zh="top_p 参数非法：限制小数点[2]位",
+        en="The top_p parameter is illegal.：限制小数点[2]位",
+        evidence="documented",
+        source=f"{DOCS}: two decimals",
+        find_violation=_fine_top_p,
+    ),
+    ValidationRule(
+        name="unknown-effort",
+        code="1210",
+        applies_to="reasoning_effort",
+        evidence="documented",
+        source=f"{DOCS}: reasoning_effort; older models ignore it (RarogCmex/pi-bigmodel)",
+        find_violation=_unknown_effort,
+    ),
+    ValidationRule(
+        name="unknown-switch",
+        code="1210",
+        applies_to="thinking",
+        evidence="documented",
+        source=f"{DOCS}: thinking.type is enabled or disabled",
+        find_violation=_unknown_switch,
+    ),
+    ValidationRule(
+        name="unknown-format",
+        code="1210",
+        applies_to="response_format",
+        evidence="contested",
+        source=f"{DOCS}: text or json_object; against it, json_schema answered with 200,"
+        " https://github.com/hugalafutro/model-hotel/pull/896",
+        find_violation=_unknown_format,
+    ),
+    ValidationRule(
+        name="many-stops",
+        code="1214",
+        applies_to="stop",
+        fields={"field": "stop"},
+        evidence="documented",
+        source=f"{DOCS}, 2026-09: at most 4",
+        find_violation=_many_stops,
+    ),
+    ValidationRule(
+        name="several-stops",
+        code="1214",
+        applies_to="stop",
+        fields={"field": "stop"},
+        evidence="contested",
+        source=f"{DOCS}, mid-2026: at most 1; the later page says 4",
+        find_violation=_several_stops,
+    ),
+    ValidationRule(
+        name="request-id-length",
+        code="1214",
+        applies_to="request_id",
+        fields={"field": "request_id"},
+        evidence="documented",
+        source=f"{DOCS}, 2026-09: 6 to 64 characters",
+        find_violation=_request_id_length,
+    ),
+    ValidationRule(
+        name="user-id-length",
+        code="1214",
+        applies_to="user_id",
+        fields={"field": "user_id"},
+        evidence="documented",
+        source=f"{DOCS}: 6 to 128 characters",
+        find_violation=_user_id_length,
+    ),
+)
+
+LENGTHS = (
+    ValidationRule(
+        name="phone-prompt-too-long",
+        code="1210",
+        applies_to="autoglm",
+        zh="API 调用参数有误，请检查文档。" + PHONE,
+        en="Invalid API parameter, please check the documentation." + PHONE,
+        evidence="captured",
+        source="https://github.com/zai-org/Open-AutoGLM/issues/195",
+        find_violation=_phone_prompt_too_long,
+    ),
+    ValidationRule(
+        name="prompt-too-long",
+        code="1261",
+        evidence="captured",
+        source="RarogCmex/pi-bigmodel research evidence, 2026-10",
+        find_violation=_prompt_too_long,
+    ),
+)

@@ -1,0 +1,171 @@
+"""One rule of validation, and what the rules look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import compress
+from types import NoneType
+from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import astuple
+
+from mockglm.models import Model
+from mockglm.validation.prompt_tokens import count_prompt_tokens
+from mockglm.validation.refusal import Refusal
+from mockglm.validation.types import Chat, ContentPart, Message, Tool
+
+__all__ = [
+    "FLAGS",
+    "ROLES",
+    "Evidence",
+    "FeatureKey",
+    "Fields",
+    "RequestFacts",
+    "ToolRound",
+    "ValidationRule",
+    "Violation",
+    "extract",
+    "feature_names",
+]
+
+Evidence = Literal["captured", "reported", "documented", "contested"]
+Fields = Mapping[str, str]
+Violation = bool | Fields | None
+
+FeatureKey = tuple[Any, ...]
+
+ROLES = frozenset(("system", "user", "assistant", "tool"))
+
+FLAGS = ("system", "assistant", "hollow", "parts", "turns")
+"""What rules are about beside the fields of a request and what its model is: roles, and fields of
+Facts."""
+
+
+class ToolRound(Struct, frozen=True):
+    """The ids of an assistant's calls, none where tool messages follow no call, and those of the
+    tool messages right after it."""
+
+    calls: list[str | None]
+    results: list[str | None]
+
+
+class RequestFacts(Struct, frozen=True):
+    """A request as the rules look at it.
+
+    `parts` are those of contents that are lists, each with the numbers of its message and itself;
+    `hollow` are the numbers of the messages without content: absent, null, "" or [];
+    `turns` are those where the results are not just the calls' own, in their order.
+    """
+
+    chat: Chat
+    model: Model
+    messages: Sequence[Message]
+    tools: Sequence[Tool]
+    schemas: list[bytes]
+    roles: list[str | None]
+    empty_messages: list[int]
+    parts: list[tuple[int, int, ContentPart]]
+    tool_rounds: list[ToolRound]
+    counted: int | None
+
+    @property
+    def prompt(self) -> int:
+        """The tokens of the prompt: as they were given, or counted now."""
+        return count_prompt_tokens(self.chat) if self.counted is None else self.counted
+
+    def features(self) -> FeatureKey:
+        """What there is for rules to be about, quick to make and to look up; `named` reads it."""
+        return (
+            self.model.thinking,
+            self.model.family,
+            "system" in self.roles,
+            "assistant" in self.roles,
+            bool(self.empty_messages),
+            bool(self.parts),
+            bool(self.tool_rounds),
+            *map(type, astuple(self.chat)),
+        )
+
+
+def feature_names(given: FeatureKey) -> frozenset[str]:
+    """The names of what there is."""
+    thinking, family, *found = given
+    flags, types = found[: len(FLAGS)], found[len(FLAGS) :]
+    is_there = (kind is not NoneType for kind in types)
+    fields = compress(Chat.__struct_fields__, is_there)
+    return frozenset((thinking, family, *compress(FLAGS, flags), *fields))
+
+
+def extract(chat: Chat, model: Model, prompt: int | None = None) -> RequestFacts:
+    """What the rules look at; `prompt` is the tokens of the prompt if they are known."""
+    messages, tools = chat.messages or (), chat.tools or ()
+    roles: list[str | None] = []
+    hollow: list[int] = []
+    parts: list[tuple[int, int, ContentPart]] = []
+    has_turns = False
+    for number, message in enumerate(messages):
+        content = message.content
+        roles.append(message.role)
+        if not content:
+            hollow.append(number)
+        elif isinstance(content, list):
+            parts += [(number, index, part) for index, part in enumerate(content)]
+        if message.tool_calls or message.role == "tool":
+            has_turns = True
+    return RequestFacts(
+        chat=chat,
+        model=model,
+        messages=messages,
+        tools=tools,
+        schemas=[bytes(tool.function.schema) for tool in tools if tool.function] if tools else [],
+        roles=roles,
+        empty_messages=hollow,
+        parts=parts,
+        tool_rounds=_tool_rounds(messages) if has_turns else [],
+        counted=prompt,
+    )
+
+
+def _tool_rounds(messages: Sequence[Message]) -> list[ToolRound]:
+    turns: list[ToolRound] = []
+    is_open = False
+    for message in messages:
+        if message.role == "tool":
+            if not is_open:
+                turns.append(ToolRound([], []))
+            turns[-1].results.append(message.tool_call_id)
+            is_open = True
+        elif is_open := bool(message.tool_calls):
+            turns.append(ToolRound([call.id for call in message.tool_calls or ()], []))
+    return [turn for turn in turns if turn.results != turn.calls]
+
+
+class ValidationRule(Struct, frozen=True, kw_only=True):
+    """What a request has to keep.
+
+    `broken` says whether the request breaks it, or gives the fields of the text where it does. A
+    text of None is the one the table has for the code, with `fields`. `about` names what there has
+    to be for the rule to be asked: a field of Facts, a parameter, a role, how the model thinks or
+    its family; "" asks it always. `source` is where the refusal, or what the rule says, can be
+    read. Without what an `essential` rule asks for nothing can be answered: it refuses whatever the
+    policy.
+    """
+
+    name: str
+    code: str
+    evidence: Evidence
+    source: str
+    find_violation: Callable[[RequestFacts], Violation]
+    applies_to: str = ""
+    zh: str | None = None
+    en: str | None = None
+    fields: Fields = field(default_factory=dict)
+    essential: bool = False
+
+    def to_refusal(self, broken: Violation = True) -> Refusal:
+        """The refusal this rule makes, the fields of this one beside those of every such."""
+        own = broken if isinstance(broken, Mapping) else {}
+        return Refusal(
+            code=self.code, zh=self.zh, en=self.en, fields={**self.fields, **own}, name=self.name
+        )

@@ -1,0 +1,140 @@
+"""One writer at a time in a folder, on every system that has locks of its own kind."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from mockglm.cassettes import lock
+
+fcntl = pytest.importorskip("fcntl")
+
+HANDLES = Path("/dev/fd")
+
+Locked = Callable[[Path], AbstractContextManager[None]]
+
+
+class Msvcrt(ModuleType):
+    """The part of Windows' module that locks: by file, for one handle at a time, and giving up
+    when it has waited."""
+
+    LK_LOCK, LK_UNLCK = 1, 0
+
+    def __init__(self) -> None:
+        super().__init__("msvcrt")
+        self.held: set[int] = set()
+        self.gave_up = threading.Event()
+        self._guard = threading.Lock()
+
+    def locking(self, handle: int, mode: int, size: int) -> None:
+        file = os.fstat(handle).st_ino
+        with self._guard:
+            if mode == self.LK_UNLCK:
+                self.held.remove(file)
+            elif file in self.held:
+                self.gave_up.set()
+                raise OSError(errno.EDEADLOCK, "Resource deadlock avoided")
+            else:
+                self.held.add(file)
+
+
+@contextmanager
+def windows(module: ModuleType) -> Iterator[Locked]:
+    """`locked` as Windows has it."""
+    assert lock.__file__ is not None
+    spec = importlib.util.spec_from_file_location("windows_lock", lock.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    there = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "msvcrt", module)
+        patch.setattr(sys, "platform", "win32")
+        spec.loader.exec_module(there)
+    yield there.locked
+
+
+def excludes(locked: Locked, folder: Path) -> bool:
+    """Whether four at once that add to a number by reading it first lose nothing."""
+    path = folder / "number"
+    path.write_text("0", "utf-8")
+
+    def add(_: int) -> None:
+        with locked(folder):
+            path.write_text(str(int(path.read_text("utf-8")) + 1), "utf-8")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add, range(200)))
+    return path.read_text("utf-8") == "200"
+
+
+def test_a_folder_is_locked_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    assert excludes(lock.lock_folder, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["number"]
+
+
+def test_on_windows_a_file_is_locked_for_the_folder(tmp_path: Path) -> None:
+    module = Msvcrt()
+    with windows(module) as locked:
+        assert excludes(locked, tmp_path)
+    assert module.held == set()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [lock.NAME, "number"]
+
+
+def test_on_windows_who_gave_up_tries_again(tmp_path: Path) -> None:
+    module, had = Msvcrt(), threading.Event()
+
+    def wait() -> None:
+        with locked(tmp_path):
+            had.set()
+
+    with windows(module) as locked, ThreadPoolExecutor(1) as pool:
+        with locked(tmp_path):
+            waiting = pool.submit(wait)
+            assert module.gave_up.wait(10)
+            assert not had.is_set()
+        waiting.result(10)
+
+
+def test_on_windows_what_cannot_be_locked_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(handle: int, mode: int, size: int) -> None:
+        raise OSError(errno.EACCES, "Permission denied")
+
+    module = Msvcrt()
+    monkeypatch.setattr(module, "locking", refuse)
+    before = len([*HANDLES.iterdir()])
+    with windows(module) as locked, pytest.raises(PermissionError), locked(tmp_path):
+        pass
+    assert len([*HANDLES.iterdir()]) == before
+
+
+@pytest.mark.parametrize("code", lock.UNFIT)
+def test_where_a_folder_cannot_be_locked_a_file_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    flock = fcntl.flock
+
+    def like_nfs(handle: int, operation: int) -> None:
+        if (HANDLES / str(handle)).resolve() == tmp_path:
+            raise OSError(code, os.strerror(code))
+        flock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", like_nfs)
+    assert excludes(lock.lock_folder, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [lock.NAME, "number"]
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), lock.lock_folder(tmp_path / "none"):
+        pass

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import mockglm
+from mockglm import scenarios
+from mockglm.errors import FileError, UsageError
+from mockglm.exchange import APIError
+from mockglm.matching import When
+from mockglm.scenarios import schema
+
+Write = Callable[[str, str], Path]
+
+EMPTY = "format: 1\n"
+RECORDED = "format: 1\nrecorded: {at: x, from: y, by: z}\n"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a file below the test's own folder."""
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
+
+
+def test_a_scenario_is_called_as_its_file(write: Write) -> None:
+    path = write("rate-limit.v2.yaml", EMPTY)
+    assert scenarios.load(path).name == "rate-limit.v2"
+    assert scenarios.load(str(path)).path == str(path)
+
+
+def test_a_single_file_may_be_called_anything(write: Write) -> None:
+    assert scenarios.load(write("TestA.test_b[1].yaml", EMPTY)).name == "TestA.test_b[1]"
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileError) as caught:
+        scenarios.load(tmp_path / "a.yaml")
+    assert str(caught.value) == f"{tmp_path}/a.yaml:1:1: cannot be read: No such file or directory"
+
+
+def test_files_are_loaded_in_the_order_given(write: Write) -> None:
+    paths = [write("b.yaml", EMPTY), write("a.yaml", EMPTY)]
+    assert [one.name for one in scenarios.load_all(paths)] == ["b", "a"]
+
+
+def test_a_folder_is_loaded_in_the_order_of_paths(write: Write, tmp_path: Path) -> None:
+    for name in ("f/c.yaml", "f/a.yml", "f/b/z.yaml", "f/readme.md", "f/.x.yaml", "f/.y/z.yaml"):
+        write(name, EMPTY)
+    first = write("z1.yaml", EMPTY)
+    names = [one.name for one in scenarios.load_all([first, tmp_path / "f"])]
+    assert names == ["z1", "a", "z", "c"]
+
+
+def test_hand_written_files_come_before_recorded_ones(write: Write) -> None:
+    paths = [
+        write("a.yaml", RECORDED),
+        write("b.yaml", EMPTY),
+        write("c.yaml", RECORDED),
+        write("d.yaml", EMPTY),
+    ]
+    assert [one.name for one in scenarios.load_all(paths)] == ["b", "d", "a", "c"]
+
+
+def test_files_of_one_name_are_loaded_all(write: Write) -> None:
+    paths = [write("x/a.yaml", EMPTY), write("y/a.yml", EMPTY)]
+    assert [one.path for one in scenarios.load_all(paths)] == list(map(str, paths))
+
+
+@pytest.mark.parametrize("stem", ["A", "-a", ".a", "a b", "天气", "a+b", "TestA.test_b-x"])
+def test_files_are_loaded_whatever_their_name(stem: str, write: Write) -> None:
+    assert [one.name for one in scenarios.load_all([write(f"{stem}.yaml", EMPTY)])] == [stem]
+
+
+def test_a_file_that_is_meant_twice_is_loaded_once_where_it_is_first(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("f/a.yaml", EMPTY)
+    write("f/b.yaml", EMPTY)
+    monkeypatch.chdir(tmp_path)
+    paths: list[str | Path] = ["f/b.yaml", "f", tmp_path / "f" / "a.yaml"]
+    assert list(scenarios.find_files(paths)) == [Path("f/b.yaml"), Path("f/a.yaml")]
+
+
+def test_the_mistakes_of_all_files_are_told_at_once(write: Write) -> None:
+    paths = [write("a.yaml", "format: 2"), write("b.yaml", EMPTY), write("c.yaml", "x: 1")]
+    with pytest.raises(FileError) as caught:
+        scenarios.load_all(paths)
+    assert [(problem.path, problem.message) for problem in caught.value.problems] == [
+        (str(paths[0]), "expected 1, found `2`"),
+        (str(paths[2]), "`format` is missing"),
+        (str(paths[2]), caught.value.problems[2].message),
+    ]
+
+
+def test_a_path_that_is_not_there_is_told_with_the_nearest(write: Write, tmp_path: Path) -> None:
+    near = write("hello.yaml", EMPTY)
+    with pytest.raises(UsageError) as caught:
+        scenarios.load_all([tmp_path / "helo.yaml"])
+    assert str(caught.value) == f"{tmp_path}/helo.yaml is not there, did you mean `{near}`?"
+
+
+def test_a_folder_without_scenarios_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        scenarios.load_all([tmp_path])
+    assert str(caught.value) == f"{tmp_path} has no *.yaml or *.yml in it"
+
+
+def test_shipped_scenarios_are_found_in_the_wheel(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = write("mockglm/scenarios/b.yaml", EMPTY)
+    other = write("mockglm/scenarios/a.yaml", EMPTY)
+    write("scenarios/c.yaml", EMPTY)
+    monkeypatch.setattr(mockglm, "__file__", str(tmp_path / "mockglm" / "__init__.py"))
+    assert list(scenarios.shipped_scenarios().items()) == [("a", other), ("b", inside)]
+
+
+def test_shipped_scenarios_are_found_beside_a_checkout(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = write("scenarios/c.yaml", EMPTY)
+    monkeypatch.setattr(mockglm, "__file__", str(tmp_path / "mockglm" / "__init__.py"))
+    assert scenarios.shipped_scenarios() == {"c": beside}
+
+
+def test_an_installation_without_scenarios_ships_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mockglm, "__file__", str(tmp_path / "mockglm" / "__init__.py"))
+    assert scenarios.shipped_scenarios() == {}
+
+
+def test_an_interaction_is_made_of_python_values_in_the_words_of_the_file() -> None:
+    made = scenarios.parse_interaction(
+        {"when": {"user": ("天气", "/晴/")}, "reply": [{"error": 1302}, {"content": 1.5}]},
+        "test_x.py",
+        12,
+    )
+    assert made.when == When(user=["天气", "/晴/"])
+    assert made.location == "test_x.py:12"
+    first, second = (step.renderer for step in made.steps)
+    assert first is not None
+    assert second is not None
+    assert first.reply.error == APIError("1302")
+    assert second.reply.content == "1.5"
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ({"reply": {"contnt": ""}}, "unknown key `contnt`, did you mean `content`?"),
+        ({"reply": {"error": 1308}}, "the message of 1308 needs `number`, `unit`, `reset`"),
+    ],
+)
+def test_what_is_wrong_with_python_values_is_told_alike(
+    written: dict[str, object], problem: str
+) -> None:
+    with pytest.raises(FileError) as caught:
+        scenarios.parse_interaction(written, "test_x.py", 12)
+    assert str(caught.value) == f"test_x.py:12:1: {problem}"
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ({"reply": {"contnt": ""}}, "body.reply: unknown key `contnt`, did you mean `content`?"),
+        ({"reply": [{}, {"error": 1308}]}, "body.reply[1].error: the message of 1308 needs"),
+        ({"reply": {"fault": ["reset", "rest"]}}, "body.reply.fault[1]: fault rest: there is no"),
+        ({"repl": {}}, "body: unknown key `repl`, did you mean `reply`?"),
+    ],
+)
+def test_what_is_wrong_with_what_stands_in_no_file_says_which_value_it_is(
+    written: dict[str, object], problem: str
+) -> None:
+    with pytest.raises(FileError) as caught:
+        scenarios.parse_interaction(written, "body")
+    assert str(caught.value).startswith(problem)
+
+
+def test_what_stands_in_no_file_is_called_as_it_is_told() -> None:
+    assert scenarios.parse_interaction({"reply": {}}, "body").short_location == "body"
+
+
+STRUCTS = [getattr(format, name) for name in schema.__all__]
+KEYS = sorted({field.encode_name for struct in STRUCTS for field in msgspec.structs.fields(struct)})
+ODD = ["1302", "1308", "$.a", "(", "/(/", "{{", "{{ 1 }}", "stop", "none", "close", "reset", "5h"]
+WORDS = st.sampled_from([*KEYS, *ODD, "do"])
+SCALARS = st.none() | st.booleans() | st.integers(-2, 2000) | st.floats(0, 2) | WORDS
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(WORDS, VALUES, max_size=5))
+def test_any_mapping_loads_or_is_told_what_is_wrong(written: dict[str, object]) -> None:
+    text = json.dumps({"format": 1, **written})
+    with suppress(FileError):
+        assert scenarios.parse(text.encode(), "a.yaml").path == "a.yaml"
+
+
+@given(st.dictionaries(WORDS, VALUES, max_size=3))
+def test_any_interaction_is_made_or_told_what_is_wrong(written: dict[str, object]) -> None:
+    with suppress(FileError):
+        assert scenarios.parse_interaction(written, "a.py", 7).location == "a.py:7"
+
+
+@given(st.binary(max_size=80) | st.text(max_size=80).map(str.encode))
+def test_any_bytes_load_or_are_told_what_is_wrong(source: bytes) -> None:
+    with suppress(FileError):
+        assert scenarios.parse(source, "a.yaml").path == "a.yaml"

@@ -1,0 +1,61 @@
+"""A request at which mockglm itself fails: answered, written down, its slot free again."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from mockglm.server import Asked, Played, Session, handle
+from tests.server.asking import chat, sessions
+from tests.serving import KEY, serving
+
+LIMITED = f"""
+format: 1
+accounts: [{{key: {KEY}, concurrency: 1}}]
+interactions:
+  - {{when: {{user: 坏}}, reply: {{content: x}}}}
+  - {{when: {{user: 好}}, reply: {{content: 好}}}}
+"""
+
+
+def _fail(session: Session, asked: Asked) -> Played:
+    raise RecursionError("too deep")
+
+
+def test_a_request_that_fails_is_answered_and_frees_its_slot(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def strike(session: Session, played: Played, asked: Asked) -> Played:
+        return _fail(session, asked) if "坏" in (asked.view.text or "") else played
+
+    monkeypatch.setattr(Session, "strike", strike)
+    with caplog.at_level(logging.ERROR), serving(LIMITED) as served:
+        failed = served.ask("坏")
+        served.wait_until(lambda: served.session().ledger.in_flight == 0)
+        fine = served.ask("好")
+        entries = list(served.session().journal)
+    assert (failed.status_code, failed.headers["x-mockglm-miss"]) == (422, "1")
+    assert failed.json() == {
+        "error": {
+            "code": "422",
+            "message": "mockglm failed at this request: RecursionError('too deep')",
+        }
+    }
+    assert fine.json()["choices"][0]["message"]["content"] == "好"
+    assert [(one.source, one.outcome) for one in entries] == [
+        ("miss", "done"),
+        ("file.yaml:6", "done"),
+    ]
+    assert "RecursionError: too deep" in caplog.text
+
+
+def test_what_ends_the_server_frees_the_slot_and_goes_on() -> None:
+    def stop(session: Session, asked: Asked) -> Played:
+        asked.release = lambda: freed.append(True)
+        raise KeyboardInterrupt
+
+    freed: list[bool] = []
+    with pytest.raises(KeyboardInterrupt):
+        handle(sessions().get(), chat("n"), (stop,))
+    assert freed == [True]
