@@ -83,10 +83,10 @@ class App:
         visit = routes.dispatch(self.sessions, where, request, is_whole=size <= LARGEST_BODY)
         watch = _Watch(started, visit.entry)
         try:
-            if visit.answer is None:
+            if visit.response is None:
                 await self._forward(visit, send, watch, wire)
             else:
-                watch.close(await self.player.play(visit.answer, send, watch, wire))
+                watch.close(await self.player.play(visit.response, send, watch, wire))
         finally:
             watch.close(False)
             visit.close()

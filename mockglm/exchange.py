@@ -104,7 +104,7 @@ class Frames(Sequence[tuple[float, bytes]]):
     request, first frame, end of its frames), `ending` comes last.
     """
 
-    __slots__ = ("_ending", "_opening", "_tails", "_schedule")
+    __slots__ = ("_ending", "_opening", "_schedule", "_tails")
 
     def __init__(
         self, opening: bytes, tails: Sequence[bytes], ending: bytes, timetable: Schedule

@@ -333,12 +333,12 @@ def test_the_schema_is_one_of_json_schema() -> None:
 FIRST = """
 import json, sys, urllib.request
 from mockglm.app import App
-from mockglm.scenarios import load, shipped
-from mockglm.serving import Background
+from mockglm.scenarios import load, shipped_scenarios
+from mockglm.serving import BackgroundServer
 from mockglm.server import Sessions, Settings
 import mockglm.cli.serve
 
-background = Background(App(Sessions(Settings(speed=0), [load(shipped()["hello"])])))
+background = BackgroundServer(App(Sessions(Settings(speed=0), [load(shipped_scenarios()["hello"])])))
 background.start()
 body = json.dumps({"model": "glm-4.6", "messages": [{"role": "user", "content": "hi"}]}).encode()
 url = f"http://127.0.0.1:{background.port}/api/paas/v4/chat/completions"

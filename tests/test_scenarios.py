@@ -484,8 +484,8 @@ def test_a_tool_loop_ends(served: Served, name: str) -> None:
 def test_a_silence_is_as_long_as_it_says(served: Served, name: str, due: float) -> None:
     ask(served, f"{name}@long", stream=True)
     (entry,) = session(served, name, "long").journal
-    assert entry.answer is not None
-    assert entry.answer.pieces[-1][0] == pytest.approx(due, abs=1)
+    assert entry.response is not None
+    assert entry.response.chunks[-1][0] == pytest.approx(due, abs=1)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

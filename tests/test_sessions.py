@@ -45,7 +45,7 @@ def chat(text: str, *, stream: bool = False) -> Request:
 
 def said(session: Session, text: str) -> Response:
     """What a session answers to a text."""
-    answer = handle(session, chat(text)).answer
+    answer = handle(session, chat(text)).response
     assert answer is not None
     return answer
 

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 __all__ = ["CATALOGUE", "Fault", "FaultSpec", "Option", "Position", "apply", "parse"]
 
 _HOMES = {
-    "CATALOGUE": "laying",
+    "CATALOGUE": "catalogue",
     "Fault": "fault",
-    "Laid": "fault",
+    "FaultSpec": "fault",
     "Option": "options",
-    "Place": "place",
-    "apply": "laying",
-    "parse": "laying",
+    "Position": "position",
+    "apply": "catalogue",
+    "parse": "catalogue",
 }
 
 

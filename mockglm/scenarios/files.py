@@ -82,7 +82,7 @@ def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
 def shipped_scenarios() -> Mapping[str, Path]:
     """The scenarios that come with mockglm, by name: in the wheel, or beside it in a checkout."""
     package = Path(mockglm.__file__).parent
-    folders = (package / "scenarios", package.parent / "scenarios")
+    folders = (package / "library", package.parent / "scenarios")
     folder = next((folder for folder in folders if folder.is_dir()), None)
     return {} if folder is None else {path.stem: path for path in _within(folder)}
 

@@ -33,7 +33,7 @@ class Visit(Struct, frozen=True):
     An `answer` of None is left to the service itself, and told by `take`.
     """
 
-    answer: Response | None
+    response: Response | None
     entry: Entry
     journal: Journal
     release: Callable[[], None]
@@ -89,7 +89,7 @@ def handle(
         request=request,
         model=asked.model_id,
         source=played.source if played else Source.UPSTREAM,
-        response=played.answer if played else None,
+        response=played.response if played else None,
         code=played.code if played else "",
         finish=played.finish if played else "",
         waived=asked.passed,
@@ -123,5 +123,5 @@ def _charged(session: Session, played: Played, asked: Asked) -> Played:
     """The answer, with what it leaves of the balance that it costs."""
     if asked.chat is None:
         return played
-    left = session.ledger.charge(asked.key, asked.model_id, played.answer)
+    left = session.ledger.charge(asked.key, asked.model_id, played.response)
     return replace(played, notes=(*played.notes, *left)) if left else played

@@ -44,7 +44,7 @@ class Played(Struct, frozen=True):
     `source` is a Source, or the place of the interaction that answers.
     """
 
-    answer: Response
+    response: Response
     source: Source | str
     finish: str = ""
     code: str = ""
@@ -112,7 +112,7 @@ def apply_url_faults(played: Played, laid: Sequence[faults.FaultSpec], asked: As
     """
     if not laid or played.source is Source.MISS:
         return played
-    if not (played.code or played.answer.status >= REFUSED or played.source is Source.GATEWAY):
+    if not (played.code or played.response.status >= REFUSED or played.source is Source.GATEWAY):
         return apply_faults(played, laid, asked)
     for one in laid:
         changed = apply_faults(played, (one,), asked)
@@ -130,7 +130,7 @@ def apply_faults(played: Played, laid: Sequence[faults.FaultSpec], asked: Asked)
     if not struck:
         return played
     try:
-        answer = faults.apply(played.answer, struck, key=asked.key)
+        answer = faults.apply(played.response, struck, key=asked.key)
     except FaultError as error:
         return mock_error(str(error), asked)
     names = ", ".join(one.fault.name for one in struck)

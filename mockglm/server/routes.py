@@ -123,7 +123,7 @@ def _kind(where: Route, request: Request) -> Kind:
 
 def _shared(visited: Visit, origin: str) -> Visit:
     """The visit of a page of another origin, which may read the answer."""
-    answer = visited.answer
+    answer = visited.response
     if answer is None or answer.header("access-control-allow-origin"):
         return visited  # the service, or who wrote the answer, says who may read it
     allowed = (

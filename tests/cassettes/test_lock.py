@@ -60,7 +60,7 @@ def windows(module: ModuleType) -> Iterator[Locked]:
         patch.setitem(sys.modules, "msvcrt", module)
         patch.setattr(sys, "platform", "win32")
         spec.loader.exec_module(there)
-    yield there.locked
+    yield there.lock_folder
 
 
 def excludes(locked: Locked, folder: Path) -> bool:

@@ -62,7 +62,7 @@ class Connection:
     def close(self) -> None:
         self.gone.set_result(None)
 
-    async def sent(self) -> None:
+    async def wait_sent(self) -> None:
         raise AssertionError("nothing is reset")
 
     def reset(self) -> None:

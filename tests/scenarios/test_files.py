@@ -195,7 +195,7 @@ def test_what_stands_in_no_file_is_called_as_it_is_told() -> None:
     assert scenarios.parse_interaction({"reply": {}}, "body").short_location == "body"
 
 
-STRUCTS = [getattr(format, name) for name in schema.__all__]
+STRUCTS = [getattr(schema, name) for name in schema.__all__]
 KEYS = sorted({field.encode_name for struct in STRUCTS for field in msgspec.structs.fields(struct)})
 ODD = ["1302", "1308", "$.a", "(", "/(/", "{{", "{{ 1 }}", "stop", "none", "close", "reset", "5h"]
 WORDS = st.sampled_from([*KEYS, *ODD, "do"])

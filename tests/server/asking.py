@@ -34,7 +34,7 @@ def ask(session: Session, text: str, **fields: Any) -> Visit:
 
 def said(session: Session, text: str, **fields: Any) -> str:
     """The content of the answer; the code of an error."""
-    answer = ask(session, text, **fields).answer
+    answer = ask(session, text, **fields).response
     assert answer is not None
     body = json.loads(answer.body)
     if "error" in body:

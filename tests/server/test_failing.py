@@ -29,7 +29,7 @@ def test_a_request_that_fails_is_answered_and_frees_its_slot(
     def strike(session: Session, played: Played, asked: Asked) -> Played:
         return _fail(session, asked) if "坏" in (asked.view.text or "") else played
 
-    monkeypatch.setattr(Session, "strike", strike)
+    monkeypatch.setattr(Session, "apply_faults", strike)
     with caplog.at_level(logging.ERROR), serving(LIMITED) as served:
         failed = served.ask("坏")
         served.wait_until(lambda: served.session().ledger.in_flight == 0)

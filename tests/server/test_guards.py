@@ -70,13 +70,13 @@ def test_where_the_service_is_recorded_it_answers_all_below_a_base(method: str, 
     some = sessions("format: 1\ninteractions: [{reply: {content: 甲}}]\n", on_miss="record")
     where = parse_route(path)
     visited = dispatch(some, where, Request(method, where.tail))
-    assert (visited.answer, visited.entry.source) == (None, "upstream")
+    assert (visited.response, visited.entry.source) == (None, "upstream")
 
 
 def test_nothing_outside_the_bases_is_asked_of_the_service() -> None:
     some = sessions(on_miss="record")
     visited = dispatch(some, parse_route("/favicon.ico"), Request("GET", "/favicon.ico"))
-    assert visited.answer is not None
+    assert visited.response is not None
     assert visited.entry.source == "gateway"
 
 
@@ -85,7 +85,7 @@ def test_what_was_not_read_whole_is_413_and_in_the_journal() -> None:
     headers = (("authorization", f"Bearer {KEY}"),)
     request = Request("POST", "/chat/completions", headers=headers)
     visited = dispatch(some, parse_route("/v4/chat/completions"), request, is_whole=False)
-    assert visited.answer is not None
-    assert (visited.answer.status, visited.answer.header("connection")) == (413, "close")
+    assert visited.response is not None
+    assert (visited.response.status, visited.response.header("connection")) == (413, "close")
     (entry,) = some.get().journal
-    assert (entry.source, entry.response) == ("gateway", visited.answer)
+    assert (entry.source, entry.response) == ("gateway", visited.response)

@@ -60,21 +60,21 @@ def test_a_bounded_recording_is_played_as_often_as_it_says() -> None:
 def test_recordings_that_are_all_used_up_are_told_as_such() -> None:
     session = sessions(HEAD + recording("n", "{content: one}", times=1)).get()
     assert many(session, 2) == ["one", "422"]
-    answer = ask(session, "n").answer
+    answer = ask(session, "n").response
     assert answer is not None
     assert b"file.yaml:3:\\n  it matches, but is used up after 1 answers" in answer.body
 
 
 def test_a_pattern_whose_chance_did_not_come_is_told_as_such() -> None:
     never = "format: 1\ninteractions: [{when: {user: n, chance: 0}, reply: {content: x}}]\n"
-    answer = ask(sessions(never).get(), "n").answer
+    answer = ask(sessions(never).get(), "n").response
     assert answer is not None
     assert b"it matches, but its chance did not come" in answer.body
 
 
 def test_what_a_file_ignores_is_no_difference() -> None:
     text = "format: 1\nignore: [$.temperature]\ninteractions:\n" + recording("n", "{content: a}")
-    answer = ask(sessions(text).get(), "m", temperature=0.5).answer
+    answer = ask(sessions(text).get(), "m", temperature=0.5).response
     assert answer is not None
     assert b"temperature" not in answer.body
     assert b"$.messages[0].content" in answer.body
