@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from mockglm.errors import UsageError
+
 __all__ = ["NAMES", "find_api_key"]
 
 NAMES = ("ZAI_API_KEY", "ZHIPUAI_API_KEY", "ZHIPU_API_KEY", "GLM_API_KEY")
@@ -15,10 +17,29 @@ _LINE = re.compile(r"\s*(?:export\s+)?(\w+)\s*=\s*(\"[^\"\n]*\"|'[^'\n]*'|[^\s#]
 
 
 def find_api_key(environment: Mapping[str, str], folder: Path | None = None) -> str:
-    """The key of the environment, else of the folder's `.env`; "" where there is none."""
+    """The key of the environment, else of the folder's `.env`; "" where there is none.
+
+    Raises UsageError for one that no header can carry, such as two keys in two lines.
+    """
     written = _dotenv(folder / ".env") if folder else {}
-    values = (source.get(name, "") for source in (environment, written) for name in NAMES)
-    return next((value.strip() for value in values if value.strip()), "")
+    for where, source in (("the environment", environment), (".env", written)):
+        for name in NAMES:
+            key = source.get(name, "").strip()
+            if key:
+                _check(key, f"{name} of {where}")
+                return key
+    return ""
+
+
+def _check(key: str, name: str) -> None:
+    """Raise UsageError for a key that is none; its value is not shown."""
+    if "\n" in key or "\r" in key:
+        raise UsageError(f"{name} has more than one line; write one key, in one line")
+    if not (key.isascii() and key.isprintable()):
+        raise UsageError(
+            f"{name} has a character that no key has: a control character, or one "
+            "that is not ASCII; copy the key again"
+        )
 
 
 def _dotenv(path: Path) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""What was asked and what came of it: a bounded ring of entries, redacted before they enter."""
+"""The bounded log of the exchanges of a session: what it gives out is redacted."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mockglm.cassettes import (
+    find_credentials,
+    find_new_cookies,
+    redact_request,
+    redact_response,
+)
 from mockglm.exchange import Exchange, Headers, Request, Response
-from mockglm.redaction import REDACTED, SECRET_HEADERS, SHORTEST, Redactor, anonymous
+from mockglm.models import MODELS
+from mockglm.redaction import REDACTED, SHORTEST, Redactor, is_secret_header
 
 __all__ = ["Entry", "Feed", "Journal", "MemoryBudget", "Outcome", "Source"]
 
@@ -186,6 +193,7 @@ class Journal:
         self._most = most_entries
         self._kept: deque[_Kept] = deque()
         self._redactor = Redactor()
+        self._read = 0
 
     def add(self, entry: Entry) -> None:
         """Take an entry in and let old ones go."""
@@ -214,17 +222,23 @@ class Journal:
         """Know a key or JWT that entries may have in them."""
         self._redactor.learn(credential, SHORTEST if is_listed else LIKELY)
 
-    def redacted(self, request: Request) -> Request:
+    def redacted(self, request: Request, *, shortest: int = LIKELY) -> Request:
         """A request as it would have been recorded, without a secret in path, query and body; the
-        very same request if it has none."""
-        path, query = (
-            self._redactor.text(request.path),
-            anonymous(self._redactor.text(request.query)),
-        )
-        body = self._redactor.bytes(request.body)
-        if path is request.path and query == request.query and body is request.body:
-            return request
-        return replace(request, path=path, query=query, body=body)
+        very same request if it has none. Its own credentials are secrets if they have so many
+        characters."""
+        return redact_request(request, self._including(request, shortest))
+
+    def redacted_forms(self, request: Request) -> Iterator[Request]:
+        """All that a recorder may have kept of a request: it was not to know that a short
+        credential is a word, as `anything` is."""
+        kept = self.redacted(request)
+        yield kept
+        if any(SHORTEST <= len(one) < LIKELY for one in find_credentials(request)):
+            yield self.redacted(request, shortest=SHORTEST)
+
+    def redacted_text(self, text: str, request: Request) -> str:
+        """A text about a request, such as an error, without a secret."""
+        return self._including(request).text(text)
 
     def close(self, entry: Entry) -> None:
         """Say that an entry has its outcome."""
@@ -232,13 +246,18 @@ class Journal:
             self._feed.publish(self.for_display(entry))
 
     def for_display(self, entry: Entry) -> Entry:
-        """An entry as a log line or a feed may show it: without a key in its path."""
-        if entry.request.path in FIXED_PATHS:
+        """An entry as a log line or a feed may show it: without a key in its path, in the name of
+        its model and in its notes."""
+        if _is_fixed(entry):
             return entry
-        path = self._redactor.text(entry.request.path)
-        if path is entry.request.path:
-            return entry
-        return replace(entry, request=replace(entry.request, path=path))
+        redactor = self._including(entry.request)
+        path = redactor.text(entry.request.path)
+        return replace(
+            entry,
+            request=replace(entry.request, path=path),
+            model=redactor.text(entry.model),
+            notes=tuple(map(redactor.text, entry.notes)),
+        )
 
     def summaries(
         self, most: int, wanted: Callable[[Entry], bool] = lambda entry: True
@@ -249,35 +268,56 @@ class Journal:
 
     def get(self, ordinal: int) -> Entry | None:
         """One entry as it is now, redacted; None if it is not here."""
+        self._learn_entries()
         found = (kept.entry for kept in self._kept if kept.entry.ordinal == ordinal)
         return next(map(self._clean, found), None)
 
     def clear(self) -> None:
+        self._read = 0
         while self._kept:
             self.drop()
 
     def __iter__(self) -> Iterator[Entry]:
         """The entries as they are now, oldest first, redacted."""
+        self._learn_entries()
         return map(self._clean, [kept.entry for kept in self._kept])
 
     def __len__(self) -> int:
         return len(self._kept)
 
+    def _learn_entries(self) -> None:
+        """Know the credentials of entries in whatever header, for another entry may have them in
+        its body. Only a journal that is read has to."""
+        for entry in [kept.entry for kept in self._kept if kept.entry.ordinal > self._read]:
+            for credential in find_credentials(entry.request):
+                self.learn(credential)
+            self._read = entry.ordinal
+
     def _clean(self, entry: Entry) -> Entry:
-        request = self.redacted(entry.request)
-        request = replace(request, headers=self._headers(request.headers))
-        return replace(
-            entry, request=request, response=entry.response and self._cleaned(entry.response)
+        shown = self.for_display(entry)
+        redactor = self._including(entry.request).including(
+            find_new_cookies(entry.response), LIKELY
         )
+        request = redact_request(entry.request, redactor)
+        request = replace(request, headers=_without_secrets(request.headers, redactor))
+        response = entry.response and redact_response(entry.response, redactor)
+        if response is not None:
+            headers = _without_secrets(response.headers, redactor)
+            response = replace(response, headers=headers)
+        return replace(shown, request=request, response=response)
 
-    def _cleaned(self, answer: Response) -> Response:
-        times = [at for at, _ in answer.chunks]
-        pieces = self._redactor.pieces([piece for _, piece in answer.chunks])
-        paced = tuple(zip(times, pieces, strict=True))
-        return replace(answer, headers=self._headers(answer.headers), chunks=paced)
+    def _including(self, request: Request, shortest: int = LIKELY) -> Redactor:
+        """What is secret for one request: its own credentials are, however long ago it was."""
+        return self._redactor.including(find_credentials(request), shortest)
 
-    def _headers(self, headers: Headers) -> Headers:
-        return tuple((name, self._header(name, value)) for name, value in headers)
 
-    def _header(self, name: str, value: str) -> str:
-        return REDACTED if name.lower() in SECRET_HEADERS else self._redactor.text(value)
+def _is_fixed(entry: Entry) -> bool:
+    """Whether nothing that is shown of an entry was written by its client."""
+    is_known = not entry.model or entry.model in MODELS
+    return is_known and not entry.notes and entry.request.path in FIXED_PATHS
+
+
+def _without_secrets(headers: Headers, redactor: Redactor) -> Headers:
+    """Headers without a secret, and without the values that their names call one."""
+    clean = redactor.headers(headers)
+    return tuple((name, REDACTED if is_secret_header(name) else value) for name, value in clean)

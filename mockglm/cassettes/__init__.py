@@ -1,6 +1,6 @@
 """Recorded interactions: an exchange written down, and the file it is appended to."""
 
-from mockglm.cassettes.credentials import find_credentials
+from mockglm.cassettes.credentials import find_credentials, find_new_cookies
 from mockglm.cassettes.exchanges import read_exchanges
 from mockglm.cassettes.folders import prepare_folder
 from mockglm.cassettes.loader import load
@@ -11,6 +11,7 @@ from mockglm.cassettes.serializer import (
     dump_response,
     normalise,
     redact,
+    redact_request,
     redact_response,
 )
 from mockglm.cassettes.writer import CassetteWriter, file_head
@@ -23,10 +24,12 @@ __all__ = [
     "dump_response",
     "file_head",
     "find_credentials",
+    "find_new_cookies",
     "load",
     "normalise",
     "prepare_folder",
     "read_exchanges",
     "redact",
+    "redact_request",
     "redact_response",
 ]

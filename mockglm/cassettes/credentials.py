@@ -1,4 +1,4 @@
-"""What in a request says who asks: of headers, of parameters.
+"""The credentials of an exchange: in headers, in cookies, in parameters of the query.
 
 GLM itself takes `Authorization` alone; its Anthropic surface and gateways before it take others,
 and all that is below a base is recorded.
@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mockglm.auth import parse_credential
-from mockglm.exchange import Request
-from mockglm.redaction import SECRET_HEADERS, parameters
+from mockglm.exchange import Request, Response
+from mockglm.redaction import header_credentials, parameters
 
-__all__ = ["find_credentials"]
+__all__ = ["find_credentials", "find_new_cookies"]
 
 
 def find_credentials(request: Request) -> Iterator[str]:
-    """What a request has to say who asks: of headers without `Bearer`, of the query unquoted."""
-    for name, value in request.headers:
-        if name.lower() in SECRET_HEADERS:
-            yield parse_credential(value)
+    """The secrets of a request: of headers without their scheme, of the query unquoted."""
+    yield from header_credentials(request.headers)
     yield from parameters(request.query)
+
+
+def find_new_cookies(response: Response | None) -> Iterator[str]:
+    """The secrets that a response gives to its client."""
+    return header_credentials(response.headers) if response is not None else iter(())

@@ -9,15 +9,25 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from mockglm.cassettes.credentials import find_credentials, find_new_cookies
 from mockglm.cassettes.events import dump_chunk, dump_events
 from mockglm.cassettes.yaml_layout import fits_yaml, render_lines
 from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.http1 import BODILESS
 from mockglm.matching import canonical
-from mockglm.redaction import Redactor, anonymous
+from mockglm.redaction import Redactor
 from mockglm.scenarios import verbatim
 
-__all__ = ["KEPT", "STATUSES", "dump", "dump_response", "normalise", "redact", "redact_response"]
+__all__ = [
+    "KEPT",
+    "STATUSES",
+    "dump",
+    "dump_response",
+    "normalise",
+    "redact",
+    "redact_request",
+    "redact_response",
+]
 
 KEPT = frozenset(
     {
@@ -90,26 +100,36 @@ def normalise(answer: Response) -> Response:
 
 
 def redact(exchange: Exchange, redactor: Redactor) -> Exchange:
-    """The exchange without a secret; of the request's headers nothing stays."""
+    """The exchange without a secret, its own credentials included, whether or not the redactor
+    knows them still; of the request's headers nothing stays."""
     request, answer = exchange.request, exchange.response
-    kept = Request(
-        request.method,
-        redactor.text(request.path),
-        anonymous(redactor.text(request.query)),
-        body=redactor.bytes(request.body),
-    )
-    error = redactor.text(exchange.error)
+    redactor = redactor.including((*find_credentials(request), *find_new_cookies(answer)))
     return replace(
-        exchange, request=kept, response=answer and redact_response(answer, redactor), error=error
+        exchange,
+        request=replace(redact_request(request, redactor), headers=()),
+        response=answer and redact_response(answer, redactor),
+        error=redactor.text(exchange.error),
     )
+
+
+def redact_request(request: Request, redactor: Redactor) -> Request:
+    """The request without a secret in path, query and body; the very same request if it has none.
+
+    What is recorded and what is looked up go through this alike, so that they have one key.
+    """
+    path, query = redactor.text(request.path), redactor.query(request.query)
+    body = redactor.bytes(request.body)
+    if path is request.path and query == request.query and body is request.body:
+        return request
+    return replace(request, path=path, query=query, body=body)
 
 
 def redact_response(answer: Response, redactor: Redactor) -> Response:
     """The answer without a secret, piece by piece as it was."""
     times = [at for at, _ in answer.chunks]
     pieces = redactor.pieces([piece for _, piece in answer.chunks])
-    headers = tuple((name, redactor.text(value)) for name, value in answer.headers)
-    return replace(answer, headers=headers, chunks=tuple(zip(times, pieces, strict=True)))
+    chunks = tuple(zip(times, pieces, strict=True))
+    return replace(answer, headers=redactor.headers(answer.headers), chunks=chunks)
 
 
 def _kept(headers: Headers) -> Headers:

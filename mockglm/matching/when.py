@@ -32,7 +32,7 @@ from mockglm.matching.relation import (
     within,
 )
 from mockglm.matching.view import RequestView
-from mockglm.redaction import SECRET_HEADERS
+from mockglm.redaction import is_secret_header
 
 __all__ = ["When", "differences"]
 
@@ -180,7 +180,7 @@ def _headers(name: str, value: Any) -> Iterator[Condition]:
         header = _text(name, title).lower()
         place = f"{name} {header}"
         claim = HeaderCondition(header, *_meant(place, _text(place, text), EQUALS))
-        yield Secret(claim) if header in SECRET_HEADERS else claim
+        yield Secret(claim) if is_secret_header(header) else claim
 
 
 def _predicate(name: str, value: Any) -> Iterator[Condition]:

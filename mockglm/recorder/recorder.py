@@ -98,10 +98,9 @@ class Recorder:
         async with self._writing:
             pass  # what ended before this begins is on disk
         shown = parse_credential(self.upstream.authorization(request.header("authorization")))
-        for secret in (*find_credentials(request), shown):
-            self._redactor.learn(secret)
+        secrets = (*find_credentials(request), shown)
         passage, started, error = Passage(self._clock), self._wall(), STOPPED
-        with self._under_way():
+        with self._redactor.pinned(secrets), self._under_way():
             try:
                 error = await self._pass(request, passage, send, wire)
             finally:
@@ -185,8 +184,11 @@ class Recorder:
 
     async def _keep(self, exchange: Exchange, answer: Response) -> Passed:
         """Have an exchange on disk, and say why it is not, if it cannot be."""
-        coding, answer = answer.header(CODING), normalise(answer)
-        exchange = redact(replace(exchange, response=answer), self._redactor)
+        coding = answer.header(CODING)
+        # Redacted first: among what a file does not keep are the cookies, which are secret.
+        exchange = redact(exchange, self._redactor)
+        answer = normalise(exchange.response or answer)
+        exchange = replace(exchange, response=answer)
         notes = ("cut",) if answer.end != "done" else ()
         if self.cassette is None:
             return Passed(exchange, notes)

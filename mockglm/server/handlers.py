@@ -102,11 +102,15 @@ def replay_new(session: Session, asked: Asked) -> Played | None:
 
 def find_recordings(session: Session, request: Request) -> Sequence[Interaction]:
     """The recordings of a request as it came, else of what a recorder would have kept of it."""
-    found = [one for stage in session.playlists for one in stage.recorded(request)]
-    clean = request if found else session.journal.redacted(request)
-    if clean is request:
+    found = _recorded(session, request)
+    if found:
         return found
-    return [one for stage in session.playlists for one in stage.recorded(clean)]
+    forms = (form for form in session.journal.redacted_forms(request) if form is not request)
+    return next(filter(None, (_recorded(session, form) for form in forms)), ())
+
+
+def _recorded(session: Session, request: Request) -> Sequence[Interaction]:
+    return [one for stage in session.playlists for one in stage.recorded(request)]
 
 
 def _of_mode(found: Iterable[Interaction], asked: Asked) -> list[Interaction]:

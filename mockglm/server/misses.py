@@ -44,7 +44,7 @@ def describe_miss(session: Session, asked: Asked) -> str:
     if not differences:
         lines.append(f"  it matches, but {_spent(session, interaction)}")
     head = f"mockglm: nothing answers this request; the nearest is {interaction.location}:"
-    return "\n".join((head, *lines))
+    return session.journal.redacted_text("\n".join((head, *lines)), asked.request)
 
 
 def _spent(session: Session, interaction: Interaction) -> str:

@@ -19,6 +19,14 @@ from mockglm.redaction import anonymous, parameters
         ("x-api-key=&api%5Fkey=k", "x-api-key=&api%5Fkey=REDACTED", ["k"]),
         ("page_token=p&monkey=m&key_id=i", "page_token=p&monkey=m&key_id=i", []),
         ("api_key=REDACTED", "api_key=REDACTED", []),
+        (
+            "auth=a&secret=b&key[]=c",
+            "auth=REDACTED&secret=REDACTED&key[]=REDACTED",
+            ["a", "b", "c"],
+        ),
+        ("x=1;key=k&y=2", "x=1;key=REDACTED&y=2", ["k"]),
+        ("key=a;b&y=2", "key=REDACTED&y=2", ["a"]),
+        ("author=a&authority=b;secretary=c", "author=a&authority=b;secretary=c", []),
     ],
 )
 def test_a_query_loses_what_its_names_call_a_secret(
@@ -29,12 +37,31 @@ def test_a_query_loses_what_its_names_call_a_secret(
     assert list(parameters(clean)) == []
 
 
-def test_a_request_says_who_asks_in_headers_and_query() -> None:
-    headers = (
-        ("authorization", "Bearer one"),
-        ("content-type", "application/json"),
-        ("x-api-key", "two"),
-        ("cookie", "session=three"),
-    )
-    request = Request("POST", "/messages", "beta=true&token=four", headers)
-    assert list(find_credentials(request)) == ["one", "two", "session=three", "four"]
+@pytest.mark.parametrize(
+    ("header", "secrets"),
+    [
+        (("authorization", "Bearer one"), ["one"]),
+        (("authorization", "Token one"), ["one"]),
+        (("Authorization", "one"), ["one"]),
+        (("authorization", "Basic dXNlcjpwYXNz"), ["dXNlcjpwYXNz", "user:pass", "user", "pass"]),
+        (("authorization", 'Token token="one", x=2'), ['token="one", x=2', "one", "2"]),
+        (("x-api-key", "two"), ["two"]),
+        (("X-Auth-Token", "two"), ["two"]),
+        (("x-my-secret", "two"), ["two"]),
+        (("cookie", 'sid=three; theme="dark"; x%20=a%20b'), ["three", "dark", "a%20b", "a b"]),
+        (("set-cookie", "sid=three; Path=/; HttpOnly"), ["three"]),
+        (("content-type", "application/json"), []),
+        (("X-RateLimit-Remaining-Tokens", "9"), []),
+        (("author", "me"), []),
+    ],
+)
+def test_a_header_gives_its_credentials_without_their_scheme(
+    header: tuple[str, str], secrets: list[str]
+) -> None:
+    assert list(find_credentials(Request("POST", "/messages", "", (header,)))) == secrets
+
+
+def test_credentials_are_found_in_headers_and_in_the_query() -> None:
+    headers = (("authorization", "Bearer one"), ("cookie", "session=two"))
+    request = Request("POST", "/messages", "beta=true&token=three", headers)
+    assert list(find_credentials(request)) == ["one", "two", "three"]

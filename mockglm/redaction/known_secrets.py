@@ -1,0 +1,239 @@
+"""Secrets that are known by their value, and the one search for all their spellings.
+
+Each secret has a few spellings: plain, in quotes of JSON, in base64. All of them are in one index
+of short blocks, so that a text is read once or twice however many secrets are known.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from threading import RLock
+from typing import TypeAlias
+from urllib.parse import quote_plus
+
+from mockglm.redaction.shapes import is_token
+
+__all__ = ["LONGEST", "MOST_LEARNED", "SHORTEST", "BlockIndex", "KnownSecrets", "spellings"]
+
+SHORTEST = 8
+"""Characters of a secret that is known by value; a key such as `test` is a word, not a secret."""
+
+LONGEST = 4096
+"""Characters beyond which a secret is not learned: none of the service's comes near."""
+
+MOST_LEARNED = 1000
+"""Secrets that are learned and known, as many as a journal has entries: the latest used stay, so
+that of each entry is among them."""
+
+MOST_CHARACTERS = 128 * 1024
+"""Characters of all that is learned, so that a thousand long ones are not kept."""
+
+MOST_CHECKS = 1_000_000
+"""Comparisons that one search makes before it looks for each spelling alone."""
+
+Learned: TypeAlias = tuple[str, int]
+Span: TypeAlias = tuple[int, int]
+
+
+class KnownSecrets:
+    """What is known: secrets that were given, for good, and those that were learned since, of which
+    the least recently used are forgotten. Of a key `id.secret` the secret counts alone, too."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._index = _SpellingIndex()
+        self._learned: OrderedDict[Learned, bool] = OrderedDict()
+        self._fresh: dict[Learned, None] = {}
+        self._pinned: Counter[Learned] = Counter()
+        self._characters = 0
+        # A journal is read by tests while its server goes on.
+        self._lock = RLock()
+        for secret in secrets:
+            self._index.add(_forms(secret, SHORTEST))
+
+    def learn(self, secret: str, shortest: int = SHORTEST) -> None:
+        """Know one more secret if it has so many characters, and is no JWT, which its shape gives
+        away: a client may sign a new one for every request."""
+        learned = secret, shortest
+        with self._lock:
+            if learned in self._learned:
+                self._learned.move_to_end(learned)
+            elif shortest <= len(secret) <= LONGEST and not is_token(secret):
+                self._learned[learned] = True
+                self._characters += len(secret)
+                self._fresh[learned] = None
+                self._trim()
+
+    def pin(self, secrets: Iterable[str]) -> None:
+        """Learn secrets that are not forgotten until they are unpinned."""
+        with self._lock:
+            for secret in secrets:
+                self._pinned[secret, SHORTEST] += 1
+                self.learn(secret)
+
+    def unpin(self, secrets: Iterable[str]) -> None:
+        """Let secrets be forgotten again, once for each time they were pinned."""
+        with self._lock:
+            for learned in ((secret, SHORTEST) for secret in secrets):
+                self._pinned[learned] -= 1
+                if self._pinned[learned] <= 0:
+                    del self._pinned[learned]
+            self._trim()
+
+    def find(self, data: bytes) -> Sequence[Span]:
+        """Where any spelling of any secret stands, in no order: byte offsets from and to."""
+        with self._lock:
+            # Spelled when they are first looked for: most that a mock learns never are.
+            for secret, shortest in self._fresh:
+                self._index.add(_forms(secret, shortest))
+            self._fresh.clear()
+            return list(self._index.find(data))
+
+    def _trim(self) -> None:
+        if len(self._learned) <= MOST_LEARNED and self._characters <= MOST_CHARACTERS:
+            return
+        for learned in [one for one in self._learned if one not in self._pinned]:
+            self._forget(learned)
+            if len(self._learned) <= MOST_LEARNED and self._characters <= MOST_CHARACTERS:
+                return
+
+    def _forget(self, learned: Learned) -> None:
+        secret, shortest = learned
+        del self._learned[learned]
+        self._characters -= len(secret)
+        if learned in self._fresh:
+            del self._fresh[learned]
+        else:
+            self._index.remove(_forms(secret, shortest))
+
+
+class _SpellingIndex:
+    """Blocks of 8 bytes for spellings that hold a whole one wherever they stand, of 4 for shorter
+    ones. Two secrets may have a spelling in common, which stays until both are gone."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[bytes] = Counter()
+        self._long, self._short = BlockIndex("Q"), BlockIndex("I")
+
+    def add(self, texts: Iterable[bytes]) -> None:
+        for text in texts:
+            self._counts[text] += 1
+            if self._counts[text] == 1:
+                self._blocks(text).add(text)
+
+    def remove(self, texts: Iterable[bytes]) -> None:
+        for text in texts:
+            self._counts[text] -= 1
+            if not self._counts[text]:
+                del self._counts[text]
+                self._blocks(text).remove(text)
+
+    def find(self, data: bytes) -> Iterator[Span]:
+        yield from self._long.find(data)
+        yield from self._short.find(data)
+
+    def _blocks(self, text: bytes) -> BlockIndex:
+        return self._long if len(text) >= self._long.shortest else self._short
+
+
+class BlockIndex:
+    """Finds any of many byte strings in one pass over a text.
+
+    A text is read in blocks; a string that has twice a block's bytes, less one, holds one of them
+    whole wherever it stands, so that only where a block of a string is found the string is
+    compared.
+    """
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+        self._width = memoryview(bytes(8)).cast(code).itemsize  # type: ignore[call-overload]
+        self.shortest = 2 * self._width - 1
+        self._places: dict[int, list[tuple[int, bytes]]] = {}
+        self._blocks: set[int] = set()
+
+    def add(self, text: bytes) -> None:
+        for block, place in self._of(text):
+            self._places.setdefault(block, []).append(place)
+            self._blocks.add(block)
+
+    def remove(self, text: bytes) -> None:
+        for block, place in self._of(text):
+            self._places[block].remove(place)
+            if not self._places[block]:
+                del self._places[block]
+                self._blocks.discard(block)
+
+    def find(self, data: bytes) -> Iterator[Span]:
+        """Where the strings stand, in no order."""
+        if not self._blocks:
+            return
+        blocks = self._read(data)
+        found = self._blocks.intersection(blocks)
+        if not found:
+            return
+        checks = 0
+        for number, block in enumerate(blocks):
+            if block not in found:
+                continue
+            for offset, text in self._places[block]:
+                start = number * self._width - offset
+                if start >= 0 and data.startswith(text, start):
+                    yield start, start + len(text)
+            checks += len(self._places[block])
+            if checks > MOST_CHECKS:
+                yield from self._find_each(data, found)
+                return
+
+    def _find_each(self, data: bytes, blocks: Iterable[int]) -> Iterator[Span]:
+        """Where the strings of some blocks stand, each searched for alone: slow for many strings,
+        and yet faster for a text that is made of the blocks they have in common."""
+        for text in {text for block in blocks for _, text in self._places[block]}:
+            start = data.find(text)
+            while start >= 0:
+                yield start, start + len(text)
+                start = data.find(text, start + len(text))
+
+    def _of(self, text: bytes) -> Iterator[tuple[int, tuple[int, bytes]]]:
+        """The blocks of a string's end, which is rarer than its beginning, and where they stand."""
+        for offset in range(len(text) - self.shortest, len(text) - self._width + 1):
+            (block,) = self._read(text[offset : offset + self._width])
+            yield block, (offset, text)
+
+    def _read(self, data: bytes) -> memoryview[int]:
+        whole = len(data) // self._width * self._width
+        return memoryview(data)[:whole].cast(self._code)  # type: ignore[call-overload, no-any-return]
+
+
+def spellings(text: str) -> Iterator[bytes]:
+    """The ways to write a secret that its escapes do not undo: plain, quoted in JSON once and
+    twice, with `+` for a blank, and in base64 wherever a longer text has it."""
+    quoted = json.dumps(text, ensure_ascii=False)[1:-1]
+    yield from _plain_spellings(text, quoted)
+    data = text.encode("utf-8", "surrogatepass")
+    for shift, first in enumerate((0, 2, 3)):
+        coded = b64encode(bytes(shift) + data)
+        # The first and last characters depend on what is beside the secret.
+        kept = coded[first : (shift + len(data)) * 8 // 6]
+        yield kept
+        yield kept.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+def _plain_spellings(text: str, quoted: str) -> Iterator[bytes]:
+    twice = json.dumps(quoted, ensure_ascii=False)[1:-1]
+    for form in (text, quoted, twice, quote_plus(text, errors="surrogatepass")):
+        yield form.encode("utf-8", "surrogatepass")
+
+
+def _forms(secret: str, shortest: int) -> frozenset[bytes]:
+    """All spellings of a secret and of the half of a key that is secret alone; what has fewer
+    characters is left out."""
+    halves = secret.split(".")
+    half = halves[1] if len(halves) == 2 and len(halves[1]) >= shortest else ""
+    forms = set(spellings(half)) if half else set()
+    if len(secret) >= shortest:
+        # In base64 the half is found in the whole, the rest of which is no secret.
+        forms |= set(_plain_spellings(secret, json.dumps(secret, ensure_ascii=False)[1:-1]))
+        forms |= set() if half else set(spellings(secret))
+    return frozenset(forms)

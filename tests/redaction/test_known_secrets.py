@@ -1,0 +1,186 @@
+"""Known secrets: how they are spelled, how many are kept, and that one search finds all."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode, urlsafe_b64encode
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockglm.redaction import Redactor, known_secrets
+from mockglm.redaction.known_secrets import (
+    LONGEST,
+    MOST_CHARACTERS,
+    MOST_LEARNED,
+    BlockIndex,
+    KnownSecrets,
+)
+
+KEY = "0123456789abcdef0123456789abcdef.aB3dE6gH9jK2mN5p"
+OPAQUE = "sk-live/Zx+81pQ77~é"
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhcGlfa2V5IjoiMDEyMzQ1Njc4OWFiY2RlZiJ9.Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5"
+
+
+def escaped(text: str) -> str:
+    return "".join(f"\\u{ord(letter):04x}" for letter in text)
+
+
+def percents(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode())
+
+
+@pytest.mark.parametrize("secret", [KEY, OPAQUE, "密钥密钥密钥密钥", 'a"key\\quoted%41', TOKEN])
+@pytest.mark.parametrize(
+    "spell",
+    [
+        str,
+        quote,
+        percents,
+        escaped,
+        lambda text: percents(percents(text)),
+        lambda text: json.dumps(text)[1:-1],
+        lambda text: json.dumps(json.dumps(text))[3:-3],
+        lambda text: escaped(text).replace("\\", "\\\\"),
+        lambda text: escaped(escaped(text)),
+        lambda text: text.replace("/", "\\/"),
+        lambda text: escaped(text[:5]) + json.dumps(text[5:])[1:-1],
+    ],
+    ids=range(11),
+)
+def test_a_secret_is_found_in_every_spelling(secret: str, spell: object) -> None:
+    assert callable(spell)
+    text = f'{{"a":"before {spell(secret)} after"}}'
+    assert Redactor([secret]).text(text) == '{"a":"before REDACTED after"}'
+
+
+@pytest.mark.parametrize("secret", [KEY, OPAQUE, "sk-12345"])
+@pytest.mark.parametrize("code", [b64encode, urlsafe_b64encode])
+@pytest.mark.parametrize("before", ["", "x", "xy", "a longer one"])
+def test_a_secret_is_found_in_base64_wherever_it_stands(
+    secret: str, code: object, before: str
+) -> None:
+    assert callable(code)
+    text = code(f"{before}{secret}after".encode()).decode()
+    clean = Redactor([secret]).text(f'{{"file":"{text}"}}')
+    assert "REDACTED" in clean
+    half = secret.partition(".")[2] or secret
+    for shift in range(3):
+        coded = code(bytes(shift) + half.encode()).decode()
+        assert coded[3:-4] not in clean
+
+
+def test_a_json_web_token_is_not_learned_for_its_shape_gives_it_away() -> None:
+    known = KnownSecrets()
+    known.learn(TOKEN)
+    assert list(known.find(TOKEN.encode())) == []
+    assert Redactor().text(f"x {TOKEN}") == "x REDACTED"
+
+
+def test_a_token_without_the_shape_is_learned() -> None:
+    odd = "eyJhbGciOiJIUzI1NiJ9.e30.Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5"
+    redactor = Redactor()
+    redactor.learn(odd)
+    assert redactor.text(odd) == "REDACTED"
+
+
+def test_what_is_longer_than_any_credential_is_not_learned() -> None:
+    known = KnownSecrets()
+    for secret in ("a" * LONGEST, "b" * (LONGEST + 1)):
+        known.learn(secret)
+    assert len(known.find(b"a" * LONGEST)) > 0
+    assert list(known.find(b"b" * (LONGEST + 1))) == []
+
+
+def test_all_that_is_learned_is_bounded_in_characters() -> None:
+    known = KnownSecrets()
+    longest = [f"{number:04}" * (LONGEST // 4) for number in range(100)]
+    for secret in longest:
+        known.learn(secret)
+    kept = [secret for secret in longest if known.find(secret.encode())]
+    assert kept == longest[-(MOST_CHARACTERS // LONGEST) :]
+
+
+def test_a_pinned_secret_is_known_whatever_is_learned_meanwhile() -> None:
+    redactor = Redactor()
+    with redactor.pinned(["the-opaque-key"]), redactor.pinned(["the-opaque-key"]):
+        for number in range(MOST_LEARNED + 5):
+            redactor.learn(f"another-key-{number}")
+        assert redactor.text("the-opaque-key another-key-0") == "REDACTED another-key-0"
+    redactor.learn("one-more-key")
+    assert redactor.text("the-opaque-key") == "the-opaque-key"
+
+
+def test_a_spelling_that_two_secrets_share_stays_until_both_are_forgotten() -> None:
+    redactor = Redactor()
+    redactor.learn("one-id.the-shared-half")
+    for number in range(MOST_LEARNED - 1):
+        redactor.learn(f"another-key-{number}")
+    assert redactor.text("the-shared-half") == "REDACTED"
+    redactor.learn("two-id.the-shared-half")
+    assert redactor.text("the-shared-half one-id.") == "REDACTED one-id."
+
+
+@pytest.mark.parametrize("count", [1, 300])
+def test_a_body_is_read_as_often_for_one_key_as_for_hundreds(
+    monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    read: list[int] = []
+    compared: list[int] = []
+
+    class Counting(BlockIndex):
+        def _read(self, data: bytes) -> memoryview[int]:
+            if len(data) > 1000:
+                read.append(len(data))
+            return super()._read(data)
+
+        def _find_each(self, data: bytes, blocks: object) -> object:  # type: ignore[override]
+            compared.append(1)
+            return super()._find_each(data, blocks)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(known_secrets, "BlockIndex", Counting)
+    redactor = Redactor()
+    for number in range(count):
+        redactor.learn(f"{number:032x}.Secret{number:010}")
+    body = b"8 megabytes of something else. " * 270_000
+    assert redactor.bytes(body) is body
+    assert sum(read) <= 2 * len(body)
+    assert not compared
+
+
+def test_a_body_made_of_what_all_keys_share_is_compared_a_bounded_number_of_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(known_secrets, "MOST_CHECKS", 100)
+    index = BlockIndex("Q")
+    for number in range(50):
+        index.add(b"%03d" % number + b"shared-by-all-of-them")
+    body = b"049shared-by-all-of-them" * 100
+    found = sorted(set(index.find(body)))
+    assert found == [(at * 24, at * 24 + 24) for at in range(100)]
+
+
+@settings(max_examples=50)
+@given(
+    st.sets(st.text("ab", min_size=15, max_size=20).map(str.encode), max_size=12),
+    st.text("ab", max_size=80).map(str.encode),
+    st.sets(st.integers(0, 11)),
+)
+def test_the_index_finds_what_a_plain_search_finds(
+    texts: set[bytes], body: bytes, gone: set[int]
+) -> None:
+    index = BlockIndex("Q")
+    for text in texts:
+        index.add(text)
+    left = [text for number, text in enumerate(sorted(texts)) if number not in gone]
+    for text in texts.difference(left):
+        index.remove(text)
+    expected = {
+        (start, start + len(text))
+        for text in left
+        for start in range(len(body))
+        if body.startswith(text, start)
+    }
+    assert set(index.find(body)) == expected
