@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from mockglm.app import App
+from mockglm.app import App, Log
 from mockglm.cassettes import CassetteWriter
 from mockglm.exchange import Response
 from mockglm.recorder import Mode, Passed, Patience, Recorder, Upstream, plan
@@ -150,6 +150,7 @@ def recording(
     patience: Patience | None = None,
     clock: Callable[[], float] = time.monotonic,
     speed: float = 0,
+    log: Log = lambda entry: None,
 ) -> Iterator[Proxy]:
     """A proxy that records a service into a file until the block ends."""
     told: list[str] = []
@@ -172,7 +173,7 @@ def recording(
         )
     settings = Settings(speed=speed, on_miss="record" if recorder else "error")
     sessions = Sessions(settings, (there,) if there and planned.plays else ())
-    app = App(sessions, recorder=(lambda name: recorder) if recorder else None)
+    app = App(sessions, log=log, recorder=(lambda name: recorder) if recorder else None)
     background = BackgroundServer(app, grace=0.2, after=[recorder.close] if recorder else [])
     background.start()
     try:
