@@ -248,7 +248,8 @@ class Journal:
     def for_display(self, entry: Entry) -> Entry:
         """An entry as a log line or a feed may show it: without a key in its path, in the name of
         its model and in its notes."""
-        if _is_fixed(entry):
+        is_known = not entry.model or entry.model in MODELS
+        if is_known and not entry.notes and entry.request.path in FIXED_PATHS:
             return entry
         redactor = self._including(entry.request)
         path = redactor.text(entry.request.path)
@@ -309,12 +310,6 @@ class Journal:
     def _including(self, request: Request, shortest: int = LIKELY) -> Redactor:
         """What is secret for one request: its own credentials are, however long ago it was."""
         return self._redactor.including(find_credentials(request), shortest)
-
-
-def _is_fixed(entry: Entry) -> bool:
-    """Whether nothing that is shown of an entry was written by its client."""
-    is_known = not entry.model or entry.model in MODELS
-    return is_known and not entry.notes and entry.request.path in FIXED_PATHS
 
 
 def _without_secrets(headers: Headers, redactor: Redactor) -> Headers:

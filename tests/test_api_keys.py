@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from mockglm.api_keys import find_api_key
+from mockglm.errors import UsageError
 
 KEY = "0123456789abcdef0123456789abcdef.AbCdEfGhIjKlMnOp"
 
@@ -48,3 +52,59 @@ def test_there_may_be_no_key(tmp_path: Path) -> None:
 def test_a_file_that_is_no_text_has_no_key(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"\xff\xfe\x00ZAI_API_KEY")
     assert find_api_key({}, tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("first-key-1\nsecond-key-2", "more than one line"),
+        ("first-key-1\r\nsecond-key-2", "more than one line"),
+        ("first-key-1\x00", "a control character"),
+        ("first-key-1\x7f", "a control character"),
+        ("first-key-1é", "not ASCII"),
+    ],
+)
+def test_a_key_that_no_header_carries_is_refused_without_its_value(
+    tmp_path: Path, value: str, reason: str
+) -> None:
+    with pytest.raises(UsageError, match=reason) as refused:
+        find_api_key({"ZHIPUAI_API_KEY": value}, tmp_path)
+    assert "ZHIPUAI_API_KEY of the environment" in str(refused.value)
+    assert "first-key-1" not in str(refused.value)
+
+
+def test_a_key_of_the_file_that_no_header_carries_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text('ZAI_API_KEY="first-key-1\x01"\n', "utf-8")
+    with pytest.raises(UsageError, match=r"ZAI_API_KEY of \.env") as refused:
+        find_api_key({}, tmp_path)
+    assert "first-key-1" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["record", "a.yaml", "--upstream", "https://api.z.ai/api/paas/v4", "--port", "0"],
+        ["check", "http://127.0.0.1:9/v4"],
+        ["verify", "a.yaml", "--upstream", "https://api.z.ai/api/paas/v4"],
+    ],
+    ids=["record", "check", "verify"],
+)
+def test_a_key_of_two_lines_ends_the_command_at_its_start(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    (tmp_path / "a.yaml").write_text("format: 1\ninteractions: []\n", "utf-8")
+    environment = {**os.environ, "ZAI_API_KEY": "first-key-1\nsecond-key-2"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "mockglm", *arguments],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    said = ended.stdout + ended.stderr
+    assert ended.returncode != 0
+    assert "ZAI_API_KEY of the environment has more than one line" in said
+    assert "-key-" not in said
+    assert "Traceback" not in said

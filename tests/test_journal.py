@@ -141,6 +141,48 @@ def test_a_key_that_is_still_used_is_known_however_many_came_since() -> None:
     assert journal.redacted(Request("POST", "/", body=own.encode())).body == b"REDACTED"
 
 
+@pytest.mark.parametrize("name", ["x-auth-token", "x-api-key", "cookie", "authorization"])
+def test_a_credential_of_any_header_is_kept_out_of_every_entry(name: str) -> None:
+    journal = Journal()
+    own = "sk-custom-secret-1"
+    value = f"sid={own}" if name == "cookie" else own
+    journal.add(Entry(1, "", 0.0, Request("POST", "/x", body=own.encode())))
+    journal.add(Entry(2, "", 0.0, Request("POST", "/x", headers=((name, value),))))
+    assert [one.request.body for one in journal] == [b"REDACTED", b""]
+    assert own not in repr([*journal])
+
+
+def test_an_entry_of_long_ago_is_shown_without_its_own_credential() -> None:
+    journal = Journal()
+    own = "sk-custom-secret-1"
+    asked = Request("POST", "/x", headers=(("authorization", own),), body=own.encode())
+    journal.add(Entry(1, "", 0.0, asked))
+    for number in range(2 * MOST_LEARNED):
+        journal.learn(f"0123456789abcdef-{number}")
+    (entry,) = journal
+    assert entry.request.body == b"REDACTED"
+
+
+def test_a_key_is_kept_out_of_the_model_and_the_notes_of_a_log_line() -> None:
+    journal = Journal()
+    own = "sk-custom-secret-1"
+    asked = Request("POST", "/chat/completions", headers=(("authorization", own),))
+    entry = Entry(1, "", 0.0, asked, model=own, notes=(f"not recorded: {own}",))
+    shown = journal.for_display(entry)
+    assert (shown.model, shown.notes) == ("REDACTED", ("not recorded: REDACTED",))
+    plain = Entry(1, "", 0.0, asked, model="glm-4.6")
+    assert journal.for_display(plain) is plain
+
+
+def test_a_request_has_the_forms_that_a_recorder_may_have_kept() -> None:
+    journal = Journal()
+    asked = Request("POST", "/x", headers=(("authorization", "anything"),), body=b"anything else")
+    assert [form.body for form in journal.redacted_forms(asked)] == [
+        b"anything else",
+        b"REDACTED else",
+    ]
+
+
 def test_a_source_is_written_as_its_name() -> None:
     journal = Journal()
     journal.add(Entry(1, "", 0.0, Request("GET", "/models"), source=Source.GATEWAY))

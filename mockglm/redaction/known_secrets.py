@@ -57,14 +57,11 @@ class KnownSecrets:
         """Know one more secret if it has so many characters, and is no JWT, which its shape gives
         away: a client may sign a new one for every request."""
         learned = secret, shortest
-        with self._lock:
-            if learned in self._learned:
-                self._learned.move_to_end(learned)
-            elif shortest <= len(secret) <= LONGEST and not is_token(secret):
-                self._learned[learned] = True
-                self._characters += len(secret)
-                self._fresh[learned] = None
-                self._trim()
+        try:
+            self._learned.move_to_end(learned)
+        except KeyError:
+            if shortest <= len(secret) <= LONGEST and not is_token(secret):
+                self._add(learned)
 
     def pin(self, secrets: Iterable[str]) -> None:
         """Learn secrets that are not forgotten until they are unpinned."""
@@ -90,6 +87,15 @@ class KnownSecrets:
                 self._index.add(_forms(secret, shortest))
             self._fresh.clear()
             return list(self._index.find(data))
+
+    def _add(self, learned: Learned) -> None:
+        with self._lock:
+            if learned in self._learned:
+                return
+            self._learned[learned] = True
+            self._characters += len(learned[0])
+            self._fresh[learned] = None
+            self._trim()
 
     def _trim(self) -> None:
         if len(self._learned) <= MOST_LEARNED and self._characters <= MOST_CHARACTERS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -101,8 +101,9 @@ def escape(letter: str) -> str:
 
 def in_json(secret: str, draw: st.DataObject) -> str:
     """A secret as the inside of a literal, in which any letter may be escaped."""
-    ways = [str, escape, lambda one: {"/": "\\/"}.get(one, one)]
-    return "".join(draw.draw(st.sampled_from(ways))(letter) for letter in secret)
+    ways: list[Callable[[str], str]] = [str, escape, lambda one: {"/": "\\/"}.get(one, one)]
+    chosen = [draw.draw(st.sampled_from(ways)) for _ in secret]
+    return "".join(way(letter) for way, letter in zip(chosen, secret, strict=True))
 
 
 def in_percents(secret: str, draw: st.DataObject) -> str:

@@ -127,3 +127,11 @@ def test_a_request_without_a_secret_is_kept_as_it_is() -> None:
     session = sessions().get()
     request = Request("GET", "/models")
     assert session.journal.redacted(request) is request
+
+
+def test_a_miss_shows_no_key() -> None:
+    with serving(HEAD + "- {when: {user: hello}, reply: {content: hi}}\n") as served:
+        answer = served.ask(f"my key is {KEY}")
+    assert answer.status_code == 422
+    assert "REDACTED" in answer.text
+    assert KEY not in answer.text
