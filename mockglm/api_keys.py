@@ -26,19 +26,18 @@ def find_api_key(environment: Mapping[str, str], folder: Path | None = None) -> 
         for name in NAMES:
             key = source.get(name, "").strip()
             if key:
-                _check(key, f"{name} of {where}")
+                _check(key, name, where)
                 return key
     return ""
 
 
-def _check(key: str, name: str) -> None:
+def _check(key: str, name: str, where: str) -> None:
     """Raise UsageError for a key that is none; its value is not shown."""
     if "\n" in key or "\r" in key:
-        raise UsageError(f"{name} has more than one line; write one key, in one line")
+        raise UsageError(f"the key of {where} has more than one line: write one key to {name}")
     if not (key.isascii() and key.isprintable()):
         raise UsageError(
-            f"{name} has a character that no key has: a control character, or one "
-            "that is not ASCII; copy the key again"
+            f"the key of {where} has characters that no key has: copy it to {name} again"
         )
 
 
