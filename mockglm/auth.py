@@ -21,8 +21,6 @@ from msgspec import Struct
 
 from mockglm.exchange import APIError
 
-__all__ = ["authenticate", "parse_credential"]
-
 
 class _Token(Struct, frozen=True):
     """A JWT taken apart. `expires` is in milliseconds, None where it says no number."""

@@ -10,8 +10,6 @@ from itertools import accumulate
 
 from msgspec import Struct
 
-__all__ = ["AT_ONCE", "BEIJING", "Clock", "Ids", "Pace", "local", "utc"]
-
 BEIJING = 8 * 3600
 """Seconds that the service's local time (UTC+8) is ahead of UTC; ids and reset times are local."""
 

@@ -7,20 +7,6 @@ from typing import Any, Literal, overload
 
 from msgspec import Struct, field
 
-__all__ = [
-    "FINISHES",
-    "APIError",
-    "End",
-    "Exchange",
-    "Frames",
-    "Headers",
-    "JSONObject",
-    "Reply",
-    "Request",
-    "Response",
-    "ToolCall",
-]
-
 JSONObject = Mapping[str, Any]
 Headers = tuple[tuple[str, str], ...]
 End = Literal["done", "close", "reset", "hang"]

@@ -9,8 +9,6 @@ from msgspec import Struct
 
 from mockglm.exchange import Headers, Response
 
-__all__ = ["BODILESS", "LOG_ID", "Framing", "encode_value", "frame_response", "header_fields"]
-
 BODILESS = (204, 304)
 """Statuses whose answers end with their head (RFC 9112, section 6.3)."""
 

@@ -14,8 +14,6 @@ from msgspec.structs import replace
 from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.redaction import REDACTED, SECRET_HEADERS, SHORTEST, Redactor, anonymous
 
-__all__ = ["Entry", "Feed", "Journal", "MemoryBudget", "Outcome", "Source"]
-
 Outcome = Literal["open", "done", "cut", "gone"]
 
 MOST_ENTRIES = 1000

@@ -17,8 +17,6 @@ from mockglm.redaction import SHORTEST, Redactor, parameters
 from mockglm.scenarios import Interaction, Scenario, find_files, parse, yaml_nodes
 from mockglm.scenarios.problems import Problems
 
-__all__ = ["LintLimits", "lint_files"]
-
 DAY = 86400
 
 

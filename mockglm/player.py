@@ -12,21 +12,11 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from mockglm.completions import render_error
+from mockglm.completions import render_mock_error
 from mockglm.errors import FaultError
-from mockglm.exchange import APIError, Response
+from mockglm.exchange import Response
 from mockglm.http1 import Framing, encode_value, frame_response, header_fields
 from mockglm.scheduler import Scheduler
-from mockglm.server.responses import MISS_HEADER, MOCK_ERROR_STATUS
-
-__all__ = [
-    "CONNECTION",
-    "Connection",
-    "Player",
-    "ProgressListener",
-    "Transmission",
-    "needs_connection",
-]
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -259,14 +249,11 @@ def needs_connection(answer: Response) -> bool:
     return answer.raw or answer.head is None or answer.end != "done"
 
 
-def _unsupported(answer: Response) -> Response:
-    """What stands for an answer that this server cannot send."""
-    name = "its framing" if answer.end == "done" else answer.end
+def _unsupported(response: Response) -> Response:
+    """Return the report that this server cannot send a response as it is meant."""
+    name = "its framing" if response.end == "done" else response.end
     reason = "this server does not hold the connection; `mockglm serve` does"
-    failure = APIError(
-        str(MOCK_ERROR_STATUS), status=MOCK_ERROR_STATUS, message=str(FaultError(name, reason))
-    )
-    return render_error(failure, answer.header("x-log-id"), headers=((MISS_HEADER, "1"),))
+    return render_mock_error(str(FaultError(name, reason)), response.header("x-log-id"))
 
 
 def _date_header() -> str:

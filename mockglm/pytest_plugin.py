@@ -12,14 +12,6 @@ from mockglm.conformance import options
 if TYPE_CHECKING:
     from mockglm.fixture import GLM, House
 
-__all__ = [
-    "glm",
-    "glm_config",
-    "glm_house",
-    "pytest_addoption",
-    "pytest_collection_modifyitems",
-    "pytest_configure",
-]
 
 MARKERS = (
     "glm(*scenarios, **config): play scenarios, by name or path, in this test's session; config "

@@ -17,8 +17,6 @@ from itertools import accumulate, pairwise
 from typing import TypeAlias
 from urllib.parse import quote, unquote_plus
 
-__all__ = ["REDACTED", "SECRET_HEADERS", "SHORTEST", "Redactor", "anonymous", "parameters"]
-
 REDACTED = "REDACTED"
 
 SECRET_HEADERS = frozenset(

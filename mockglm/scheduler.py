@@ -9,8 +9,6 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from time import monotonic
 
-__all__ = ["Callback", "Scheduler"]
-
 TICK = 0.001
 """Seconds between two looks at what is due."""
 

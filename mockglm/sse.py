@@ -12,8 +12,6 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["BOM", "Defect", "Event", "Kind", "Reader", "frame", "read"]
-
 BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _DIGITS = re.compile("[0-9]+")

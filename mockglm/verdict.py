@@ -26,8 +26,6 @@ from mockglm.exchange import Reply, Response
 from mockglm.journal import Entry, Source
 from mockglm.matching import canonical
 
-__all__ = ["KINDS", "Finding", "judge"]
-
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "retried-in-vain": "asked again what cannot succeed: the account, the request or the "

@@ -12,8 +12,6 @@ from mockglm import completions
 from mockglm.errors import StreamError
 from mockglm.exchange import JSONObject, Response
 
-__all__ = ["Price", "Prices", "Unit", "cost"]
-
 Unit = Literal["yuan", "tokens", "requests"]
 
 MILLION = 1_000_000

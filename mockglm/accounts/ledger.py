@@ -14,8 +14,6 @@ from mockglm.clock import local
 from mockglm.exchange import APIError, Response
 from mockglm.models import MODELS
 
-__all__ = ["Ledger"]
-
 ANYBODY = "*"
 """The key of the account that stands for all that are not listed, each by itself."""
 

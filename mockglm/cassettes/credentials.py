@@ -12,8 +12,6 @@ from mockglm.auth import parse_credential
 from mockglm.exchange import Request
 from mockglm.redaction import SECRET_HEADERS, parameters
 
-__all__ = ["find_credentials"]
-
 
 def find_credentials(request: Request) -> Iterator[str]:
     """What a request has to say who asks: of headers without `Bearer`, of the query unquoted."""

@@ -17,8 +17,6 @@ from mockglm.matching import canonical
 from mockglm.redaction import Redactor, anonymous
 from mockglm.scenarios import verbatim
 
-__all__ = ["KEPT", "STATUSES", "dump", "dump_response", "normalise", "redact", "redact_response"]
-
 KEPT = frozenset(
     {
         "allow",

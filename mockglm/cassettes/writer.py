@@ -21,8 +21,6 @@ from mockglm.cassettes.serializer import dump
 from mockglm.cassettes.yaml_layout import FlowStyle, render_lines
 from mockglm.exchange import Exchange
 
-__all__ = ["CassetteWriter", "file_head"]
-
 Identity: TypeAlias = tuple[int, int, int] | None
 """A file's inode, size and time of change; None where there is none."""
 

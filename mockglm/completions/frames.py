@@ -10,18 +10,6 @@ from msgspec import Struct
 from mockglm import tokens
 from mockglm.exchange import Reply, ToolCall
 
-__all__ = [
-    "CALL",
-    "DEFAULT_CHUNKING",
-    "DONE",
-    "OPENING",
-    "USAGE",
-    "Chunking",
-    "FrameTemplates",
-    "call_id",
-    "cut_frames",
-]
-
 OPENING = b"data: "
 DONE = b"data: [DONE]\n\n"
 

@@ -12,8 +12,6 @@ from mockglm import sse
 from mockglm.errors import StreamError
 from mockglm.exchange import APIError, JSONObject, Reply, ToolCall
 
-__all__ = ["ParsedReply", "parse_json", "parse_stream"]
-
 
 class ParsedReply(Struct, frozen=True):
     """A Reply and what identified the answer it was read from ("" and 0 where it said nothing)."""

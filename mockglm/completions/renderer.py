@@ -20,8 +20,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from mockglm import error_codes, tokens
+from mockglm import tokens
 from mockglm.clock import AT_ONCE, Ids, Pace
+from mockglm.completions.errors import JSON_TYPE, STREAM_TYPE, response_headers
 from mockglm.completions.frames import (
     CALL,
     DEFAULT_CHUNKING,
@@ -34,21 +35,8 @@ from mockglm.completions.frames import (
     call_id,
     cut_frames,
 )
-from mockglm.exchange import APIError, Frames, Headers, JSONObject, Reply, Response, Slot, ToolCall
-from mockglm.http1 import LOG_ID
+from mockglm.exchange import Frames, Headers, JSONObject, Reply, Response, Slot, ToolCall
 from mockglm.models import Model
-
-__all__ = [
-    "Renderer",
-    "ResponseFields",
-    "common_headers",
-    "estimate_tokens",
-    "render_error",
-]
-
-JSON_TYPE = "application/json; charset=UTF-8"
-STREAM_TYPE = "text/event-stream;charset=UTF-8"
-GATEWAY_TYPE = "application/json"
 
 HEAD = PLACEHOLDER + b"h"
 
@@ -73,17 +61,6 @@ class ResponseFields(Struct, frozen=True, kw_only=True):
     cached: int = 0
 
 
-def common_headers(log_id: str) -> Headers:
-    """The headers of every answer (SamyRai/go-z-ai cassettes, both hosts, 2026-07)."""
-    return (
-        ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
-        ("Vary", "Origin"),
-        ("Vary", "Access-Control-Request-Method"),
-        ("Vary", "Access-Control-Request-Headers"),
-        (LOG_ID, log_id),
-    )
-
-
 class Renderer(Struct, frozen=True, dict=True):
     """One reply in the shapes the wire knows, each made when first asked for and kept."""
 
@@ -99,7 +76,7 @@ class Renderer(Struct, frozen=True, dict=True):
             for part, is_marked in self._plain
         ]
         body = _plain_head(stamp, stamp.created + int(at)).join(parts)
-        headers = _headers(JSON_TYPE, stamp.id, self.headers)
+        headers = response_headers(JSON_TYPE, stamp.id, self.headers)
         return Response(200, headers, ((at, body),), head=at)
 
     def render_stream(
@@ -109,7 +86,7 @@ class Renderer(Struct, frozen=True, dict=True):
         sheet = self._pieces if tool_stream else self._whole
         tails = sheet.filled(lambda tail: self._fill(tail, stamp, stamp.ids.stream_call, encode))
         times = _timetable(pace, sheet.weights, stamp.ids)
-        headers = _headers(STREAM_TYPE, stamp.id, self.headers)
+        headers = response_headers(STREAM_TYPE, stamp.id, self.headers)
         return Response(200, headers, _pieces(_opening(stamp), tails, times))
 
     @property
@@ -156,30 +133,6 @@ def estimate_tokens(reply: Reply) -> tuple[int, int]:
     said = tokens.count(reply.content or "")
     called = sum(tokens.count(call.name) + tokens.count(call.arguments) for call in reply.calls)
     return thought + said + called, thought
-
-
-def render_error(
-    failure: APIError, log_id: str, language: error_codes.Language = "zh", headers: Headers = ()
-) -> Response:
-    """An error in GLM's envelope: the code a string, neither `type` nor `param`."""
-    row = error_codes.CODES.get(failure.code)
-    message = failure.message
-    if message is None:
-        fields = {"error_id": log_id, **failure.fields}
-        message = error_codes.message_for(failure.code, language, fields)
-    status = failure.status or (row.status if row else 400)
-    error = {"error": {"code": failure.code, "message": message}, **failure.extra}
-    kind = GATEWAY_TYPE if row and row.gateway else JSON_TYPE
-    return Response(status, _headers(kind, log_id, headers), ((0.0, ordered(error)),))
-
-
-def _headers(kind: str, log_id: str, own: Headers) -> Headers:
-    """The headers of an answer; those a reply has of its own replace the service's."""
-    base = (("Content-Type", kind), *common_headers(log_id))
-    if not own:
-        return base
-    names = {name.lower() for name, _ in own}
-    return (*(pair for pair in base if pair[0].lower() not in names), *own)
 
 
 def _pieces(

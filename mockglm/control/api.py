@@ -23,8 +23,6 @@ from mockglm.errors import MockGLMError, UsageError
 from mockglm.scenarios import Scenario, load, shipped_scenarios
 from mockglm.server import Session, Sessions
 
-__all__ = ["ControlAPI"]
-
 HEALTH = "/health"
 """Asked by whatever runs the server, so it is open to all."""
 

@@ -29,8 +29,6 @@ from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.scenarios import verbatim
 from mockglm.server.routes import parse_route
 
-__all__ = ["ForeignCassette", "read_foreign"]
-
 BARE = (".sse", ".txt")
 """What a file is called that holds a body, with its head or without."""
 

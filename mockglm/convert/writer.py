@@ -22,8 +22,6 @@ from mockglm.convert.reader import ForeignCassette, read_foreign
 from mockglm.errors import FileError, Problem
 from mockglm.redaction import Redactor
 
-__all__ = ["Converted", "convert"]
-
 SUFFIXES = (".yaml", ".yml", ".json", ".sse")
 """What is converted of a folder. What a `.txt` is, only who names it knows."""
 

@@ -14,8 +14,6 @@ from mockglm.faults.options import Option, Options, count
 from mockglm.faults.position import Offset
 from mockglm.faults.selectors import each, function, functions, map_key, set_key, string
 
-__all__ = ["FAULTS"]
-
 
 def parsed(text: str) -> Any:
     """The value a JSON text says, the text itself where it says none."""

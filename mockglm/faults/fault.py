@@ -12,19 +12,6 @@ from mockglm.exchange import Response
 from mockglm.faults.options import Option, Options
 from mockglm.faults.position import ANYWHERE, START, Offset, Position, Unit
 
-__all__ = [
-    "CHAT",
-    "CODES",
-    "OPENAI",
-    "ROUTECODEX",
-    "SSE",
-    "Change",
-    "Fault",
-    "FaultKind",
-    "FaultSpec",
-    "Target",
-]
-
 CHAT = "https://docs.bigmodel.cn/api-reference/模型-api/对话补全"
 CODES = "https://docs.bigmodel.cn/cn/faq/api-code"
 OPENAI = "https://platform.openai.com/docs/api-reference/chat-streaming/streaming"

@@ -16,29 +16,6 @@ from mockglm.errors import FaultError
 from mockglm.exchange import Response
 from mockglm.faults.options import LARGEST
 
-__all__ = [
-    "CHARACTER",
-    "JSON",
-    "Document",
-    "Edit",
-    "Frame",
-    "Pieces",
-    "apply_edits",
-    "calls",
-    "check_size",
-    "choices",
-    "documents",
-    "done",
-    "frames",
-    "frames_from",
-    "is_opaque",
-    "messages",
-    "objects",
-    "recast",
-    "rewrite_documents",
-    "split_chunks",
-]
-
 JSON: TypeAlias = dict[str, Any]
 Pieces: TypeAlias = Sequence[tuple[float, bytes]]
 

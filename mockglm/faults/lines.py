@@ -11,8 +11,6 @@ from mockglm.faults.frames import CHARACTER, Edit, Frame, apply_edits, done, fra
 from mockglm.faults.options import Option, Options, text
 from mockglm.faults.position import FIRST, NOWHERE, Offset
 
-__all__ = ["FAULTS"]
-
 _TEXT = re.compile(rb'("(?:reasoning_)?content":")((?:[^"\\]|\\.)*)"')
 _BARE = re.compile(rb"(?<!\r)\n")
 

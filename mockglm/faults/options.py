@@ -10,22 +10,6 @@ from msgspec import Struct
 
 from mockglm.http1 import BODILESS
 
-__all__ = [
-    "DAY",
-    "LARGEST",
-    "Option",
-    "Options",
-    "choice",
-    "count",
-    "duration",
-    "fits_header",
-    "header_value",
-    "seconds",
-    "status_code",
-    "text",
-    "whole",
-]
-
 Options: TypeAlias = Mapping[str, Any]
 
 LARGEST = 64 * 2**20

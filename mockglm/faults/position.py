@@ -12,8 +12,6 @@ from mockglm.exchange import Response
 from mockglm.faults.frames import calls, choices, documents, done, frames, is_opaque, messages
 from mockglm.faults.options import DAY, LARGEST
 
-__all__ = ["ANYWHERE", "FIRST", "NOWHERE", "START", "WIRE", "Offset", "Position", "Unit", "locate"]
-
 Unit = Literal["frames", "bytes", "s", "headers", "content", "tool_call", "finish", "done"]
 
 COUNTED = ("frames", "bytes", "s")

@@ -18,8 +18,6 @@ from mockglm.faults.options import Option, Options, status_code, text
 from mockglm.faults.position import NOWHERE, Offset
 from mockglm.faults.selectors import each, map_key, set_key, suffix
 
-__all__ = ["FAULTS", "message"]
-
 
 def message(name: str, answer: Response, options: Options) -> str:
     """What an error says: the option's words, or those of its code."""

@@ -17,8 +17,6 @@ from mockglm.faults.options import Option, Options, choice
 from mockglm.faults.position import Offset
 from mockglm.faults.selectors import contents, each, finishes, first, prefix, string, thoughts
 
-__all__ = ["FAULTS"]
-
 
 def thinking_only(answer: Response, spot: Offset, options: Options) -> Response:
     """What would be text is thought; calls go."""

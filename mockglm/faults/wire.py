@@ -15,8 +15,6 @@ from mockglm.faults.frames import CHARACTER, Pieces, check_size, frames, split_c
 from mockglm.faults.options import Option, Options, choice, count, seconds, text
 from mockglm.faults.position import FIRST, NOWHERE, WIRE, Offset
 
-__all__ = ["FAULTS"]
-
 _TOKEN = re.compile(rb'"[^"\\]{2,}"')
 
 

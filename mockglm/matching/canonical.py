@@ -30,8 +30,6 @@ import msgspec
 from mockglm.matching import paths
 from mockglm.redaction import anonymous
 
-__all__ = ["DEFAULTS", "UNCOUNTED", "decode", "form", "key", "pattern"]
-
 UNCOUNTED = frozenset({"request_id", "stream", "stream_options", "user_id"})
 """Fields of a chat completion that do not change what is said."""
 

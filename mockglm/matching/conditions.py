@@ -12,16 +12,6 @@ from mockglm.matching.difference import Difference, diff
 from mockglm.matching.relation import Relation
 from mockglm.matching.view import RequestView
 
-__all__ = [
-    "Comparison",
-    "Condition",
-    "HeaderCondition",
-    "Predicate",
-    "Secret",
-    "Subset",
-    "UserSpeaksLast",
-]
-
 
 class Condition(Protocol):
     """One condition of a pattern."""

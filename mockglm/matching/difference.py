@@ -10,8 +10,6 @@ from unicodedata import category, east_asian_width
 
 from msgspec import Struct
 
-__all__ = ["ABSENT", "Difference", "Gap", "contrast", "diff", "show_value", "step"]
-
 WIDTH = 64
 """Columns a value may take in a message; a Chinese character takes two."""
 

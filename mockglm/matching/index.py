@@ -9,8 +9,6 @@ from heapq import merge
 from mockglm.matching.view import RequestView
 from mockglm.matching.when import When
 
-__all__ = ["PatternIndex"]
-
 _TRIGRAM = 3
 """How many neighbouring characters tell texts apart; numbers and Chinese words need no more."""
 

@@ -12,8 +12,6 @@ from mockglm.matching.difference import ABSENT, Difference, Gap, diff
 from mockglm.matching.view import RequestView
 from mockglm.matching.when import When, differences
 
-__all__ = ["NearMiss", "find_near_miss", "find_near_recording"]
-
 LIMIT = 1_000
 """How many interactions are held against a request; a miss must not cost seconds."""
 

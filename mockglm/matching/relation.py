@@ -11,19 +11,6 @@ from msgspec import Struct
 
 from mockglm.matching.difference import ABSENT, contrast, show_value
 
-__all__ = [
-    "ALL_OF",
-    "CONTAINS",
-    "EQUALS",
-    "FINDS",
-    "LIKE",
-    "ONE_OF",
-    "Relation",
-    "among",
-    "parse_regex",
-    "within",
-]
-
 _REGEX = re.compile(r"/(.+)/(i?)", re.DOTALL)
 _WILDCARDS = frozenset("*?[")
 

@@ -12,8 +12,6 @@ from mockglm.exchange import Request
 from mockglm.matching import canonical
 from mockglm.validation import Chat, Message
 
-__all__ = ["RequestView"]
-
 
 class RequestView(Struct, dict=True, eq=False):
     """The facts of one chat request, under the names that `when` has for them.

@@ -34,8 +34,6 @@ from mockglm.matching.relation import (
 from mockglm.matching.view import RequestView
 from mockglm.redaction import SECRET_HEADERS
 
-__all__ = ["When", "differences"]
-
 Texts = str | Sequence[str]
 
 

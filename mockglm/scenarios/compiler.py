@@ -16,8 +16,6 @@ from mockglm.scenarios.problems import NodePath
 from mockglm.scenarios.replies import compile_reply, merge_defaults
 from mockglm.scenarios.values import Interaction, RecordedRequest, Step
 
-__all__ = ["FileOptions", "compile_interaction", "compile_pace"]
-
 NO_DEFAULT = ("error", "times")
 """What of a reply cannot be laid under all others."""
 

@@ -12,8 +12,6 @@ from mockglm.scenarios import compiler, reader, schema, sections, yaml_nodes
 from mockglm.scenarios.problems import NodePath, Problems, suggestion
 from mockglm.scenarios.values import Interaction, Scenario
 
-__all__ = ["find_files", "load", "load_all", "parse", "parse_interaction", "shipped_scenarios"]
-
 SUFFIXES = (".yaml", ".yml")
 
 

@@ -9,8 +9,6 @@ from msgspec import Struct, field
 
 from mockglm.errors import FileError, Problem, nearest
 
-__all__ = ["NodePath", "Problems", "problem_at", "suggestion"]
-
 Key = str | int
 
 

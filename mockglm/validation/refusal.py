@@ -10,8 +10,6 @@ from msgspec import Struct, field
 from mockglm import error_codes
 from mockglm.exchange import APIError
 
-__all__ = ["ASSUMED", "UNREADABLE", "Refusal"]
-
 ASSUMED: Mapping[str, str] = MappingProxyType(
     {
         "unreadable": "broken JSON, no body, no object, invalid UTF-8, nested too deep: no answer"

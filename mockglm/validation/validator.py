@@ -23,8 +23,6 @@ from mockglm.validation.rules import (
 )
 from mockglm.validation.types import Chat
 
-__all__ = ["REFUSING_EVIDENCE", "Policy", "ValidationResult", "unknown_model", "validate"]
-
 Policy = Literal["default", "strict", "lenient"]
 RuleCheck = tuple[Callable[[RequestFacts], Violation], ValidationRule]
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from mockglm.validation.rules.rule import ROLES, Fields, RequestFacts, ValidationRule
 
-__all__ = ["MESSAGES"]
-
 PARTS = frozenset(("text", "image_url", "video_url", "file", "file_url", "input_audio"))
 IMAGES = ("/9j/", "iVBORw0KGgo", "R0lGOD", "UklGR", "Qk")
 """How JPEG, PNG, GIF, WebP and BMP begin in base64."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from mockglm.validation.rules.rule import Fields, RequestFacts, ValidationRule
 
-__all__ = ["LENGTHS", "MODEL", "PARAMETERS"]
-
 DOCS = "docs.bigmodel.cn 对话补全"
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 SWITCHES = (None, "enabled", "disabled")

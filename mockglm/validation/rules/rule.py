@@ -15,20 +15,6 @@ from mockglm.validation.prompt_tokens import count_prompt_tokens
 from mockglm.validation.refusal import Refusal
 from mockglm.validation.types import Chat, ContentPart, Message, Tool
 
-__all__ = [
-    "FLAGS",
-    "ROLES",
-    "Evidence",
-    "FeatureKey",
-    "Fields",
-    "RequestFacts",
-    "ToolRound",
-    "ValidationRule",
-    "Violation",
-    "extract",
-    "feature_names",
-]
-
 Evidence = Literal["captured", "reported", "documented", "contested"]
 Fields = Mapping[str, str]
 Violation = bool | Fields | None

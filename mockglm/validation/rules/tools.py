@@ -9,8 +9,6 @@ from typing import Any
 from mockglm.validation.rules.rule import Fields, RequestFacts, ValidationRule
 from mockglm.validation.types import decode_json
 
-__all__ = ["TOOLS"]
-
 BODIES = ("function", "web_search", "retrieval", "mcp")
 # The last three are glm-4-alltools' (MetaGLM/zhipuai-sdk-python-v4).
 KINDS = frozenset((*BODIES, "code_interpreter", "drawing_tool", "web_browser"))
