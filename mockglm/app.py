@@ -83,7 +83,9 @@ class App:
             if context.response is None:
                 await self._forward(context, send, connection)
             else:
-                is_complete = await self.player.play(context.response, send, context, connection)
+                is_complete = await self.player.play(
+                    context.response, send, context, connection=connection
+                )
                 context.close(is_complete=is_complete)
         finally:
             self._log(context.finish())
