@@ -40,7 +40,7 @@ class _Token(Struct, frozen=True):
 
 
 def parse_credential(header: str) -> str:
-    """What an Authorization header carries, with `Bearer` before it or without; "" if nothing."""
+    """Return the credential of an Authorization header, with or without `Bearer`; "" if none."""
     first, _, rest = header.strip().partition(" ")
     return rest.strip() if first.lower() == "bearer" else header.strip()
 

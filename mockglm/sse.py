@@ -40,7 +40,7 @@ class Event(Struct, frozen=True):
 
 
 class Defect(Struct, frozen=True):
-    """What a browser would silently drop or mend, and the byte offset it stands at."""
+    """A deviation that a browser would silently drop or repair, with its byte offset."""
 
     kind: Kind
     at: int

@@ -16,5 +16,5 @@ def count(text: str) -> int:
 
 
 def _wide(text: str) -> int:
-    """How many characters are not ASCII, at the speed of the codec."""
+    """Count the characters that are not ASCII, at the speed of the codec."""
     return len(text) - len(text.encode("ascii", "ignore"))

@@ -135,7 +135,7 @@ def _chains(attempts: Iterable[_Attempt], beside: Beside | None) -> list[list[_A
     alike: defaultdict[bytes, list[list[_Attempt]]] = defaultdict(list)
     for attempt in attempts:
         asked = attempt.entry.request
-        known = alike[canonical.key(asked.method, asked.path, asked.query, asked.body)]
+        known = alike[canonical.key(asked.method, asked.path, query=asked.query, body=asked.body)]
         failed = (one for one in known if one[-1].fate != "fine")
         ended = (one for one in failed if _has_ended(one[-1], attempt, beside))
         chain = min(ended, key=lambda one: one[-1].end, default=None)

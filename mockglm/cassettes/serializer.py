@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -142,11 +143,11 @@ def _payload(request: Request) -> dict[str, Any]:
 
 
 def _is_same(request: Request, value: Any) -> bool:
-    where = (request.method, request.path, request.query)
     written = _dumped(value)
-    return written is not None and canonical.key(*where, request.body) == canonical.key(
-        *where, written
-    )
+    if written is None:
+        return False
+    key = partial(canonical.key, request.method, request.path, query=request.query)
+    return key(body=request.body) == key(body=written)
 
 
 def _response(answer: Response) -> dict[str, Any]:

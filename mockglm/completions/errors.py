@@ -43,7 +43,7 @@ def response_headers(content_type: str, log_id: str, own: Headers = ()) -> Heade
 
 
 def render_error(
-    error: APIError, log_id: str, language: Language = "zh", headers: Headers = ()
+    error: APIError, log_id: str, *, language: Language = "zh", headers: Headers = ()
 ) -> Response:
     """Render an API error: the code is a string, there is neither `type` nor `param`.
 

@@ -23,14 +23,14 @@ from mockglm.errors import FileError, Problem
 from mockglm.redaction import Redactor
 
 SUFFIXES = (".yaml", ".yml", ".json", ".sse")
-"""What is converted of a folder. What a `.txt` is, only who names it knows."""
+"""The files of a folder that are converted; a `.txt` only if it is named itself."""
 
 UNKNOWN = "unknown"
-"""What stands in a cassette whose date or base URL its recorder did not keep."""
+"""The value for a date or base URL that the recorder did not keep."""
 
 
 class Converted(Struct, frozen=True):
-    """What came of it: the files written, or that would be, and what could not be read."""
+    """The files written, or that would be, and those that could not be read."""
 
     written: tuple[Path, ...]
     problems: tuple[Problem, ...]

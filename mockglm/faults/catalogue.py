@@ -29,7 +29,7 @@ from mockglm.faults.frames import check_size, documents, is_opaque
 from mockglm.faults.position import Position, locate
 
 _DOT = re.compile(r"(?<!\d)\.|\.(?!\d)")
-"""What parts a fault's word; a dot between digits is a decimal point."""
+"""The separator in a fault's word; a dot between digits is a decimal point."""
 
 _STREAM = (sequence, lines)
 _MEANING = (finish, texts, thoughts, calls, arguments, usage, identity, shapes, refusals)

@@ -20,7 +20,7 @@ from mockglm.faults.selectors import each, map_key, set_key, suffix
 
 
 def message(name: str, answer: Response, options: Options) -> str:
-    """What an error says: the option's words, or those of its code."""
+    """Return the error's message: the option's, or that of its code."""
     code = options["code"]
     if options["message"] is not None:
         return str(options["message"])

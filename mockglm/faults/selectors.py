@@ -119,7 +119,7 @@ def function(call: JSON) -> JSON:
 
 
 def usages(value: JSON) -> Iterator[JSON]:
-    """What is said of usage."""
+    """Select the usage."""
     return objects([value.get("usage")])
 
 

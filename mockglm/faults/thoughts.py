@@ -19,7 +19,7 @@ from mockglm.faults.selectors import contents, each, finishes, first, prefix, st
 
 
 def thinking_only(answer: Response, spot: Offset, options: Options) -> Response:
-    """What would be text is thought; calls go."""
+    """Move the content into the reasoning and drop the calls."""
     changes: list[tuple[Document, list[JSON]]] = []
     for doc in documents(answer, spot.start):
         called, ended = any(calls(doc.value)), list(finishes(doc.value))

@@ -106,7 +106,12 @@ def _compile_request(
 ) -> RecordedRequest:
     body = verbatim.compile_body(written, place)
     key = canonical.key(
-        written.method, written.path, written.query, body, setting.ignore, setting.replace
+        written.method,
+        written.path,
+        query=written.query,
+        body=body,
+        ignore=setting.ignore,
+        replace=setting.replace,
     )
     return RecordedRequest(written.method, written.path, written.query, body, key)
 
@@ -181,7 +186,7 @@ def _ignore(parts: Mapping[str, Any], root: NodePath) -> tuple[str, ...]:
     paths = []
     for index, path in reader.valid_items(parts["ignore"]):
         try:
-            canonical.key("", "", "", b"{}", ignore=(path,))
+            canonical.key("", "", query="", body=b"{}", ignore=(path,))
         except ValueError as error:
             root.at("ignore", index).report(str(error))
         else:

@@ -29,14 +29,14 @@ def explain(session: Session, request: Request) -> tuple[tuple[str, ...], bool]:
     locations = {one.short_location for one in session.playlist.interactions}
     answered = entry.source in locations
     lines = [f"{location} {reason}" for location, reason in others if location != entry.source]
-    return (_outcome(entry, answered), *lines[:_MAX_OTHERS]), answered
+    return (_outcome(entry, is_answered=answered), *lines[:_MAX_OTHERS]), answered
 
 
-def _outcome(entry: Entry, answered: bool) -> str:
+def _outcome(entry: Entry, *, is_answered: bool) -> str:
     response = entry.response
     status = response.status if response else 0
     ended = " ".join(filter(None, (str(status), entry.code, entry.finish)))
-    if answered:
+    if is_answered:
         return f"{entry.source} answers: {ended}"
     error = parse_json(response.body).reply.error if response and status >= 400 else None
     return f"{entry.source}: {ended}\n{error.message if error else ''}".rstrip()

@@ -26,13 +26,25 @@ class KeyOptions(Struct, frozen=True):
 
     def key(self, request: Request) -> bytes:
         """Compute the canonical key of a request."""
-        parts = request.method, request.path, request.query, request.body
-        return canonical.key(*parts, ignore=self.ignore, replace=self.replace)
+        return canonical.key(
+            request.method,
+            request.path,
+            query=request.query,
+            body=request.body,
+            ignore=self.ignore,
+            replace=self.replace,
+        )
 
     def form(self, request: Request | RecordedRequest) -> JSONObject:
         """Compute the canonical form of a request."""
-        parts = request.method, request.path, request.query, request.body
-        return canonical.form(*parts, ignore=self.ignore, replace=self.replace)
+        return canonical.form(
+            request.method,
+            request.path,
+            query=request.query,
+            body=request.body,
+            ignore=self.ignore,
+            replace=self.replace,
+        )
 
 
 class Playlist:

@@ -65,7 +65,7 @@ def respond_with_reply(
 def respond_with_error(context: RequestContext, error: APIError, headers: Headers = ()) -> Response:
     """Render an API error in the client's language."""
     context.code = error.code
-    return render_error(error, context.log_id, context.language, headers)
+    return render_error(error, context.log_id, language=context.language, headers=headers)
 
 
 def mock_error(context: RequestContext, message: str) -> Response:
@@ -132,13 +132,13 @@ def apply_session_faults(context: RequestContext, response: Response) -> Respons
 
 def _respond(context: RequestContext, step: Step, *, speed: float, count: int) -> Response:
     if step.response is not None:
-        return _replay(context, step, step.response, speed)
+        return _replay(context, step, step.response, speed=speed)
     renderer = step.render(context.view, now=context.now, count=count)
     pace = step.pace if isinstance(step.pace, Pace) else None
     return respond_with_reply(context, renderer, speed=speed, pace=pace)
 
 
-def _replay(context: RequestContext, step: Step, response: Response, speed: float) -> Response:
+def _replay(context: RequestContext, step: Step, response: Response, *, speed: float) -> Response:
     """Replay a recorded response as it stands, or its meaning in the other mode."""
     parsed = step.parsed
     if parsed is None or parsed.reply.error is not None:
@@ -147,11 +147,11 @@ def _replay(context: RequestContext, step: Step, response: Response, speed: floa
     context.finish_reason = parsed.reply.finish_reason
     if context.chat is None or response.is_stream == context.is_stream:
         return _scaled(response, speed)
-    return _convert(context, response, parsed, speed)
+    return _convert(context, response, parsed, speed=speed)
 
 
 def _convert(
-    context: RequestContext, response: Response, parsed: ParsedReply, speed: float
+    context: RequestContext, response: Response, parsed: ParsedReply, *, speed: float
 ) -> Response:
     """Render what was recorded as a stream as JSON, and what was recorded as JSON as a stream."""
     renderer = Renderer(parsed.reply)

@@ -198,7 +198,7 @@ def _not_found(context: RequestContext) -> Response:
         "path": "/v4" + path,
     }
     headers = (("Allow", allowed),) if allowed else ()
-    return _json(status, msgspec.json.encode(body), context.log_id, headers)
+    return _json(status, msgspec.json.encode(body), context.log_id, headers=headers)
 
 
 HANDLERS: Mapping[Kind, Sequence[Handler]] = {
@@ -247,6 +247,6 @@ def _utc(now: float) -> str:
     return f"{utc(int(now), '%Y-%m-%dT%H:%M:%S')}.{int(now % 1 * 1000):03d}+00:00"
 
 
-def _json(status: int, body: bytes, log_id: str, headers: Headers = ()) -> Response:
+def _json(status: int, body: bytes, log_id: str, *, headers: Headers = ()) -> Response:
     base = (("Content-Type", SPRING_TYPE), *common_headers(log_id), *headers)
     return Response(status, base, ((0.0, body),))

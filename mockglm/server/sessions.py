@@ -76,6 +76,7 @@ class Session:
         self,
         name: str,
         playlist: Playlist,
+        *,
         settings: Settings,
         clock: Clock,
         journal: Journal | None = None,
@@ -271,7 +272,9 @@ class Sessions:
         if session is None:
             playlist = self._playlist(scenario)
             journal = Journal(self._budget, self.feed)
-            session = Session(name, playlist, self.settings, Clock(), journal)
+            session = Session(
+                name, playlist, settings=self.settings, clock=Clock(), journal=journal
+            )
             session = self._sessions.setdefault(name, session)
             if len(self._sessions) > self._most:
                 self.forget(next(iter(self._sessions)))

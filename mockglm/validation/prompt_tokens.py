@@ -1,4 +1,4 @@
-"""How many tokens a request's prompt is, by an estimate that costs little."""
+"""The estimated number of tokens in a request's prompt."""
 
 from __future__ import annotations
 

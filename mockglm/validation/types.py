@@ -51,7 +51,7 @@ class Tool(Struct, frozen=True):
 
 
 class Thinking(Struct, frozen=True):
-    """Whether to think; `type` is enabled, disabled or absent."""
+    """The thinking switch; `type` is enabled, disabled or absent."""
 
     type: str | None = None
     clear_thinking: bool | None = None
