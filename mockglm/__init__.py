@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mockglm._version import __version__
+
 if TYPE_CHECKING:
     from mockglm.fixture import GLM, serve
-
-__version__ = "0.1.0"
 
 __all__ = ["GLM", "__version__", "serve"]
 

@@ -14,7 +14,7 @@ import pytest
 
 HOUSE = """
 errors
-redaction clock scheduler api_keys urls
+redaction clock scheduler api_keys urls _version
 error_codes models
 sse exchange
 tokens http1

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from mockglm import __version__
+from mockglm._version import __version__
 from mockglm.cassettes.loader import prepare_append
 from mockglm.cassettes.lock import lock_folder
 from mockglm.cassettes.serializer import dump

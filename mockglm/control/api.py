@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from mockglm import __version__
+from mockglm._version import __version__
 from mockglm.control import query, serializers
 from mockglm.control.access import is_allowed
 from mockglm.control.feed import Listen, stream_entries, until

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from mockglm import __version__
+from mockglm._version import __version__
 from mockglm.cassettes import (
     dump,
     dump_response,

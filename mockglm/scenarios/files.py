@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import mockglm
 from mockglm.errors import FileError, Problem, UsageError
 from mockglm.scenarios import compiler, reader, schema, sections, yaml_nodes
 from mockglm.scenarios.problems import NodePath, Problems, suggestion
@@ -79,7 +78,7 @@ def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 def shipped_scenarios() -> Mapping[str, Path]:
     """The scenarios that come with mockglm, by name: in the wheel, or beside it in a checkout."""
-    package = Path(mockglm.__file__).parent
+    package = Path(__file__).parents[1]
     folders = (package / "library", package.parent / "scenarios")
     folder = next((folder for folder in folders if folder.is_dir()), None)
     return {} if folder is None else {path.stem: path for path in _within(folder)}
