@@ -146,32 +146,20 @@ def frame_response(
     `date` is used if the response has no date of its own; `keep_alive` is False if the client wants
     the connection closed. A response without a head has an empty one.
     """
-    headers, log_id = _split_log_id(response.headers)
-    kind = _Kind(
-        response.status,
-        headers,
-        bool(log_id),
-        response.raw,
-        response.end == "done",
-        method == "HEAD",
-        version != "1.0",
-        keep_alive,
+    template, log_id = _find_template(
+        response, is_head=method == "HEAD", knows_chunks=version != "1.0", keep_alive=keep_alive
     )
-    template = _build_template(kind)
     head = b"" if response.head is None else template.fill(response, date, log_id)
     return Framing(head, template.body_writer, template.closes_connection)
 
 
 def header_fields(response: Response, date: str) -> list[tuple[str, str]]:
     """Return the header fields for ASGI: names in lower case, with date and length if needed."""
+    template, _ = _find_template(response)
     fields = [(name.lower(), value) for name, value in response.headers]
-    own = dict(fields)
-    if "date" not in own:
-        fields.insert(0, ("date", date))
-    kind = _Kind(response.status, response.headers, False, response.raw, response.end == "done")
-    if _choose_writer(kind, own) is SIZED:
-        fields.append(("content-length", str(response.size)))
-    return fields
+    before = [("date", date)] if template.is_dated else []
+    behind = [("content-length", str(response.size))] if template.writer is SIZED else []
+    return [*before, *fields, *behind]
 
 
 def encode_value(text: str) -> bytes:
@@ -182,11 +170,25 @@ def encode_value(text: str) -> bytes:
         return text.encode()
 
 
-def _split_log_id(headers: Headers) -> tuple[Headers, str]:
-    """Split off the log id, the last header, which differs in every response."""
+def _find_template(
+    response: Response, *, is_head: bool = False, knows_chunks: bool = True, keep_alive: bool = True
+) -> tuple[_HeadTemplate, str]:
+    """Return the head template of a response, and the log id to fill in."""
+    headers, log_id = response.headers, ""
+    # The log id differs in every response and is the last header of those that are rendered.
     if headers and headers[-1][0] == LOG_ID and headers[-1][1].isascii():
-        return headers[:-1], headers[-1][1]
-    return headers, ""
+        headers, log_id = headers[:-1], headers[-1][1]
+    kind = _Kind(
+        response.status,
+        headers,
+        bool(log_id),
+        response.raw,
+        response.end == "done",
+        is_head,
+        knows_chunks,
+        keep_alive,
+    )
+    return _build_template(kind), log_id
 
 
 # Most responses of a server are of few kinds: their heads are built once.

@@ -153,29 +153,33 @@ class RequestContext(Struct):
         self.on_last_chunk()
 
     def on_first_chunk(self) -> None:
-        if self.entry.first is None:
-            self.entry.first = monotonic() - self.started
+        entry = self.entry
+        if entry.first is None:
+            entry.first = monotonic() - self.started
 
     def on_last_chunk(self) -> None:
-        self.entry.total = monotonic() - self.started
-        self.entry.outcome = "done" if self._is_planned_whole() else "cut"
+        entry = self.entry
+        entry.total = monotonic() - self.started
+        entry.outcome = "done" if _is_planned_whole(entry) else "cut"
 
     def close(self, *, is_complete: bool) -> None:
         """Set the outcome of the transmission; only the first call counts."""
         if self._is_closed:
             return
         self._is_closed = True
-        if not is_complete and self._is_planned_whole():
-            self.entry.outcome = "gone"
-        self.entry.total = self.entry.total or monotonic() - self.started
+        entry = self.entry
+        if not is_complete and _is_planned_whole(entry):
+            entry.outcome = "gone"
+        entry.total = entry.total or monotonic() - self.started
 
     def finish(self) -> Entry:
         """Release the account's slot and publish the outcome; return the entry for the log."""
         self.close(is_complete=False)
         self.release()
-        journal = self.session.journal
-        journal.close(self.entry)
-        return journal.for_display(self.entry)
+        journal, entry = self.session.journal, self.entry
+        journal.close(entry)
+        return journal.for_display(entry)
 
-    def _is_planned_whole(self) -> bool:
-        return self.entry.response is None or self.entry.response.end == "done"
+
+def _is_planned_whole(entry: Entry) -> bool:
+    return entry.response is None or entry.response.end == "done"
