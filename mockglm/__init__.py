@@ -6,13 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mockglm.fixture import GLM, serve
+    from mockglm.testing import GLM, serve
 
 __version__ = "0.1.0"
 
 __all__ = ["GLM", "__version__", "serve"]
 
-_HOMES = {"GLM": "mockglm.fixture", "serve": "mockglm.fixture"}
+_HOMES = {"GLM": "mockglm.testing", "serve": "mockglm.testing"}
 
 
 def __getattr__(name: str) -> Any:

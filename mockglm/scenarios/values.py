@@ -53,7 +53,8 @@ class Step(Struct, frozen=True, kw_only=True, dict=True):
     """One answer of an interaction: exactly one of `rendering`, `answer` and `template`.
 
     An error is a rendering of a Reply with an error. `times` of None is as often as it is its turn;
-    `pace` of None was not written; `speed` of None is the session's and the interaction's.
+    `pace` of None was not written; `speed` of None is the session's and the interaction's. `where`
+    is the line of a test that queued it.
     """
 
     renderer: Renderer | None = None
@@ -63,6 +64,7 @@ class Step(Struct, frozen=True, kw_only=True, dict=True):
     faults: tuple[FaultSpec, ...] = ()
     times: int | None = None
     speed: float | None = None
+    where: str = ""
 
     @cached_property
     def parsed(self) -> ParsedReply | None:
