@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from mockglm._version import __version__
 
 if TYPE_CHECKING:
-    from mockglm.fixture import GLM, serve
+    from mockglm.testing import GLM, serve
 
 __all__ = ["GLM", "__version__", "serve"]
 
-_HOMES = {"GLM": "mockglm.fixture", "serve": "mockglm.fixture"}
+_HOMES = {"GLM": "mockglm.testing", "serve": "mockglm.testing"}
 
 
 def __getattr__(name: str) -> Any:

@@ -30,8 +30,8 @@ player recorder
 control
 app
 serving
-conformance verdict verify lint convert
-fixture
+conformance client_audit drift lint convert
+testing
 cli pytest_plugin
 __main__
 """

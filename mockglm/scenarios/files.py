@@ -57,10 +57,12 @@ def parse_interaction(written: Mapping[str, Any], path: str, line: int = 0) -> I
     node = yaml_nodes.build_node(written, yaml_nodes.mark_at_line(line))
     value = reader.reader_for(schema.InteractionSpec).read(node, notes)
     notes.check()
-    compiled = compiler.compile_interaction(value, compiler.FileOptions(), NodePath(notes, node))
-    notes.check()
-    assert compiled is not None
-    return compiled
+    return _compile(value, NodePath(notes, node))
+
+
+def compile_interaction(written: schema.InteractionSpec, path: str, line: int) -> Interaction:
+    """Compile an interaction that a line of code wrote. Raises FileError with all its mistakes."""
+    return _compile(written, NodePath.of_line(path, line))
 
 
 def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
@@ -82,6 +84,13 @@ def shipped_scenarios() -> Mapping[str, Path]:
     folders = (package / "library", package.parent / "scenarios")
     folder = next((folder for folder in folders if folder.is_dir()), None)
     return {} if folder is None else {path.stem: path for path in _within(folder)}
+
+
+def _compile(written: schema.InteractionSpec, place: NodePath) -> Interaction:
+    compiled = compiler.compile_interaction(written, compiler.FileOptions(), place)
+    place.problems.check()
+    assert compiled is not None
+    return compiled
 
 
 def _meant(paths: Iterable[str | Path]) -> Iterator[Path]:

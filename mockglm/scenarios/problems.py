@@ -46,6 +46,12 @@ class NodePath(Struct, frozen=True):
     root: yaml.Node
     keys: tuple[Key, ...] = ()
 
+    @classmethod
+    def of_line(cls, path: str, line: int) -> NodePath:
+        """The place of all that a line of code writes: its keywords have no places of their own."""
+        mark = yaml.Mark("", 0, line - 1, 0, None, 0)
+        return cls(Problems(path), yaml.ScalarNode("", "", mark, mark))
+
     def at(self, *keys: Key) -> NodePath:
         return NodePath(self.problems, self.root, (*self.keys, *keys))
 

@@ -51,7 +51,8 @@ class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
     """One answer of an interaction: exactly one of `rendering`, `answer` and `template`.
 
     An error is a rendering of a Reply with an error. `times` of None is as often as it is its turn;
-    `pace` of None was not written; `speed` of None is the session's and the interaction's.
+    `pace` of None was not written; `speed` of None is the session's and the interaction's. `where`
+    is the line of a test that queued it.
     """
 
     renderer: Renderer | None = None
@@ -61,6 +62,7 @@ class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
     faults: tuple[FaultSpec, ...] = ()
     times: int | None = None
     speed: float | None = None
+    where: str = ""
 
     @cached_property
     def parsed(self) -> ParsedReply | None:

@@ -6,7 +6,14 @@ from mockglm.server.pipeline import CHAT, RECORDING_CHAT, Handler, handle
 from mockglm.server.playlist import Playlist
 from mockglm.server.responses import DEFAULT_MODEL
 from mockglm.server.routes import CHAT_PATH, MODELS_PATH, Route, dispatch, parse_route
-from mockglm.server.sessions import OnMiss, Profile, Session, Sessions, Settings
+from mockglm.server.sessions import (
+    OnMiss,
+    Profile,
+    QueuedFaults,
+    Session,
+    Sessions,
+    Settings,
+)
 
 __all__ = [
     "CHAT",
@@ -18,6 +25,7 @@ __all__ = [
     "OnMiss",
     "Playlist",
     "Profile",
+    "QueuedFaults",
     "RequestContext",
     "Route",
     "Session",

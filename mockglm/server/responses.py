@@ -117,16 +117,16 @@ def apply_where_possible(
 
 
 def apply_session_faults(context: RequestContext, response: Response) -> Response:
-    """Apply the session's standing faults, and its next one-shot faults unless they do not fit."""
+    """Apply the session's standing faults, and its next queued faults unless they do not fit."""
     session = context.session
     response = apply_where_possible(context, response, session.standing_faults)
-    if not session.one_shot_faults or context.source is Source.MISS:
+    if not session.queued_faults or context.source is Source.MISS:
         return response
     notes = context.notes
-    changed = apply_where_possible(context, response, session.one_shot_faults[0])
+    changed = apply_where_possible(context, response, session.queued_faults[0].faults)
     # Only faults that were all skipped wait for the next response; a chance not drawn is used up.
     if changed is not response or context.notes == notes:
-        session.one_shot_faults.popleft()
+        session.queued_faults.popleft()
     return changed
 
 

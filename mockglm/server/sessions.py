@@ -64,11 +64,18 @@ class Settings(Struct, frozen=True, kw_only=True):
         return "zh"
 
 
+class QueuedFaults(Struct, frozen=True):
+    """Faults for one response, and where they were queued: a line of a test, or ""."""
+
+    faults: tuple[FaultSpec, ...]
+    where: str = ""
+
+
 class Session:
     """The state of one session; no other session can see it.
 
     `queue` holds one-shot replies and `rules` the interactions added at run time, which come before
-    those of the playlist. `one_shot_faults` are taken by one response each, `standing_faults` apply
+    those of the playlist. `queued_faults` are used by one response each, `standing_faults` apply
     to every response. A journal is made unless one is given.
     """
 
@@ -86,7 +93,7 @@ class Session:
         self.clock = clock
         self.journal = Journal() if journal is None else journal
         self.queue: deque[Step] = deque()
-        self.one_shot_faults: deque[tuple[FaultSpec, ...]] = deque()
+        self.queued_faults: deque[QueuedFaults] = deque()
         self.standing_faults: tuple[FaultSpec, ...] = ()
         self._standing: tuple[Interaction, ...] = ()
         self._rules: Playlist | None = None
