@@ -14,7 +14,6 @@ NOT_YET = {
     "api_keys.py",
     "cassettes",
     "cli",
-    "conformance",
     "control",
     "improvise",
     "journal.py",
