@@ -5,14 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from mockglm.fixture import GLM, serve
+from mockglm._version import __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from mockglm.testing import GLM, serve
 
 __all__ = ["GLM", "__version__", "serve"]
 
-_HOMES = {"GLM": "mockglm.fixture", "serve": "mockglm.fixture"}
+_HOMES = {"GLM": "mockglm.testing", "serve": "mockglm.testing"}
 
 
 def __getattr__(name: str) -> Any:

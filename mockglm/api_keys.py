@@ -8,8 +8,6 @@ from pathlib import Path
 
 from mockglm.errors import UsageError
 
-__all__ = ["NAMES", "find_api_key"]
-
 NAMES = ("ZAI_API_KEY", "ZHIPUAI_API_KEY", "ZHIPU_API_KEY", "GLM_API_KEY")
 """Where keys are looked for, in this order, in the environment and then in `.env`."""
 

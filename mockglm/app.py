@@ -7,19 +7,16 @@ from functools import cached_property, lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from mockglm.exchange import Request
 from mockglm.journal import Entry
 from mockglm.player import CONNECTION, Connection, Player
-from mockglm.server import Sessions, Visit, routes
+from mockglm.server import RequestContext, Sessions, dispatch, parse_route
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from mockglm.recorder import Passed, Recorder
 
-__all__ = ["App", "Log"]
 
 Log = Callable[[Entry], None]
 
@@ -73,67 +70,38 @@ class App:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = monotonic()
-        wire = scope.get("extensions", {}).get(CONNECTION)
+        connection = scope.get("extensions", {}).get(CONNECTION)
         read = await _read(receive)
         if read is None:
             return
         body, size = read
-        where = routes.parse_route(scope["path"])
-        request = _request(scope, where.tail, body)
-        visit = routes.dispatch(self.sessions, where, request, is_whole=size <= LARGEST_BODY)
-        watch = _Watch(started, visit.entry)
+        route = parse_route(scope["path"])
+        request = _request(scope, route.tail, body)
+        is_whole = size <= LARGEST_BODY
+        context = dispatch(self.sessions, route, request, is_whole=is_whole, started=started)
         try:
-            if visit.response is None:
-                await self._forward(visit, send, watch, wire)
+            if context.response is None:
+                await self._forward(context, send, connection)
             else:
-                watch.close(await self.player.play(visit.response, send, watch, wire))
+                is_complete = await self.player.play(
+                    context.response, send, context, connection=connection
+                )
+                context.close(is_complete=is_complete)
         finally:
-            watch.close(False)
-            visit.close()
-            self._log(visit.shown)
+            self._log(context.finish())
 
     async def _forward(
-        self, visit: Visit, send: Send, watch: _Watch, wire: Connection | None
+        self, context: RequestContext, send: Send, connection: Connection | None
     ) -> None:
-        """Have the service answer, and the journal know of it before the client has the end."""
+        """Have the live service answer; the journal has its response before the client's end."""
         assert self._recorder is not None, "a session that records has a recorder"
-        request, recorder = visit.entry.request, self._recorder(visit.entry.session)
+        recorder = self._recorder(context.session.name)
 
         def seen(passed: Passed) -> None:
-            visit.record_response(passed.exchange, passed.notes)
-            watch.on_first_chunk()
-            watch.on_last_chunk()
+            context.record_response(passed.exchange, passed.notes)
 
-        await recorder.forward(request, send, seen, wire)
-        watch.close(wire is None or not wire.gone.done())
-
-
-class _Watch(Struct):
-    """Writes into an entry how far its answer is."""
-
-    started: float
-    entry: Entry
-    is_closed: bool = False
-
-    def on_first_chunk(self) -> None:
-        if self.entry.first is None:
-            self.entry.first = monotonic() - self.started
-
-    def on_last_chunk(self) -> None:
-        self.entry.total = monotonic() - self.started
-        self.entry.outcome = "done" if self._is_whole() else "cut"
-
-    def close(self, whole: bool) -> None:
-        """Say how it ended, the first time it is called."""
-        if self.is_closed:
-            return
-        self.is_closed = True
-        if not whole and self._is_whole():
-            self.entry.outcome = "gone"
-        self.entry.total = self.entry.total or monotonic() - self.started
-
-    def _is_whole(self) -> bool:
-        return self.entry.response is None or self.entry.response.end == "done"
+        await recorder.forward(context.request, send, seen, connection)
+        context.close(is_complete=connection is None or not connection.gone.done())
 
 
 async def _read(receive: Receive) -> tuple[bytes, int] | None:

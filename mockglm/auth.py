@@ -21,8 +21,6 @@ from msgspec import Struct
 
 from mockglm.exchange import APIError
 
-__all__ = ["authenticate", "parse_credential"]
-
 
 class _Token(Struct, frozen=True):
     """A JWT taken apart. `expires` is in milliseconds, None where it says no number."""
@@ -42,7 +40,7 @@ class _Token(Struct, frozen=True):
 
 
 def parse_credential(header: str) -> str:
-    """What an Authorization header carries, with `Bearer` before it or without; "" if nothing."""
+    """Return the credential of an Authorization header, with or without `Bearer`; "" if none."""
     first, _, rest = header.strip().partition(" ")
     return rest.strip() if first.lower() == "bearer" else header.strip()
 

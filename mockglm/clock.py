@@ -10,8 +10,6 @@ from itertools import accumulate
 
 from msgspec import Struct
 
-__all__ = ["AT_ONCE", "BEIJING", "Clock", "Ids", "Pace", "local", "utc"]
-
 BEIJING = 8 * 3600
 """Seconds that the service's local time (UTC+8) is ahead of UTC; ids and reset times are local."""
 
@@ -84,7 +82,7 @@ class Ids:
 
 
 class Pace(Struct, frozen=True):
-    """How fast a reply comes: seconds to the first token, between tokens, and of random spread."""
+    """The pace of a reply: seconds to the first token, between tokens, and of random spread."""
 
     first: float = 0.0
     every: float = 0.0
@@ -100,15 +98,15 @@ class Pace(Struct, frozen=True):
 
     @property
     def is_none(self) -> bool:
-        """Whether everything comes at once."""
+        """True if everything is sent at once."""
         return not (self.first or self.every or self.jitter)
 
     def end(self, weights: Sequence[int], ids: Ids) -> float:
-        """When the last frame is due."""
+        """Return the time of the last frame."""
         return 0.0 if self.is_none else self.schedule(weights, ids)[-1]
 
     def schedule(self, weights: Sequence[int], ids: Ids) -> tuple[float, ...]:
-        """When each frame is due, in seconds since the request; a weight counts a frame's tokens.
+        """Return the time of each frame in seconds since the request; weights are tokens of frames.
 
         A frame is due when its last token is there, so a whole tool call comes after the silence
         its arguments take.

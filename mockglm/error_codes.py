@@ -16,8 +16,6 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["CODES", "ErrorCode", "Language", "message_for", "missing_fields"]
-
 Language = Literal["zh", "en"]
 
 NEWEST = "docs.bigmodel.cn/cn/faq/api-code"

@@ -14,17 +14,6 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-__all__ = [
-    "FaultError",
-    "FileError",
-    "MockGLMError",
-    "Problem",
-    "StreamError",
-    "UpstreamError",
-    "UsageError",
-    "nearest",
-]
-
 
 class MockGLMError(Exception):
     """The root of all that mockglm raises on purpose."""

@@ -1,4 +1,4 @@
-"""The three values everything is made of: what is meant, what goes over the wire, what was seen."""
+"""Replies (the meaning), responses (bytes and times) and exchanges (request and response)."""
 
 from __future__ import annotations
 
@@ -6,20 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, overload
 
 from msgspec import Struct, field
-
-__all__ = [
-    "FINISHES",
-    "APIError",
-    "End",
-    "Exchange",
-    "Frames",
-    "Headers",
-    "JSONObject",
-    "Reply",
-    "Request",
-    "Response",
-    "ToolCall",
-]
 
 JSONObject = Mapping[str, Any]
 Headers = tuple[tuple[str, str], ...]
@@ -48,10 +34,10 @@ class ToolCall(Struct, frozen=True):
 
 
 class APIError(Struct, frozen=True):
-    """An error in GLM's envelope.
+    """An error of the service.
 
-    `status` and `message` of None come from the table of codes, the message in the client's
-    language with `fields` filled in. `beside` holds keys beside `error` (1301's `contentFilter`).
+    `status` and `message` of None come from the table of error codes, the message in the client's
+    language with `fields` filled in. `extra` holds keys beside `error` (1301's `contentFilter`).
     """
 
     code: str
@@ -62,10 +48,10 @@ class APIError(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """What is meant: an answer of the model, or an error.
+    """The meaning of a response: a completion of the model, or an API error.
 
-    `content` of None leaves the key out of a JSON answer, as glm-4.6 did beside calls; `usage` is
-    laid over the estimate (keys as on the wire), None leaves usage out.
+    `content` of None leaves the key out of a JSON response, as glm-4.6 did beside calls. `usage`
+    overrides the estimate (keys as on the wire); None leaves usage out.
     """
 
     content: str | None = ""
@@ -97,22 +83,21 @@ class Request(Struct, frozen=True):
 
 
 class Frames(Sequence[tuple[float, bytes]]):
-    """The pieces of a stream, made when they are asked for: a thousand streams of one reply keep
-    its frames once.
+    """The chunks of a stream, joined on demand: a thousand streams of one reply share its frames.
 
-    Each of `tails` comes after the opening; a stop of the timetable is (seconds since the
-    request, first frame, end of its frames), `ending` comes last.
+    Each of `tails` follows the opening. A slot of the schedule is (seconds since the request, index
+    of the first frame, index after the last). `ending` comes last.
     """
 
     __slots__ = ("_ending", "_opening", "_schedule", "_tails")
 
     def __init__(
-        self, opening: bytes, tails: Sequence[bytes], ending: bytes, timetable: Schedule
+        self, opening: bytes, tails: Sequence[bytes], *, ending: bytes, schedule: Schedule
     ) -> None:
         self._opening = opening
         self._tails = tails
         self._ending = ending
-        self._schedule = timetable
+        self._schedule = schedule
 
     @overload
     def __getitem__(self, index: int) -> tuple[float, bytes]: ...
@@ -141,7 +126,7 @@ class Frames(Sequence[tuple[float, bytes]]):
 
     @property
     def memory_size(self) -> int:
-        """The bytes it keeps, those it shares with other answers among them."""
+        """The bytes kept alive, those shared with other responses included."""
         return len(self._opening) + sum(map(len, self._tails))
 
     def _chunk(self, stop: Slot) -> tuple[float, bytes]:
@@ -154,13 +139,13 @@ class Frames(Sequence[tuple[float, bytes]]):
 
 
 class Response(Struct, frozen=True):
-    """What goes over the wire and when.
+    """A response as bytes with their times.
 
-    `pieces` are (seconds since the request, bytes); what is in one piece is written at once.
-    `head` is when status and headers go, None when they never do. `end` says what follows the
-    last piece: `done`, the message is complete; `close`, the connection is closed in the middle
-    of it (FIN); `reset`, it is reset (RST); `hang`, nothing more comes until the client leaves.
-    A `raw` answer frames its body itself: its headers say how, and its pieces go as they stand.
+    `chunks` are (seconds since the request, bytes); each is written at once. `head` is the time of
+    status and headers, None if they are never sent. `end` tells what follows the last chunk:
+    `done`, the message is complete; `close`, the connection is closed in the middle of it (FIN);
+    `reset`, it is reset (RST); `hang`, nothing more comes until the client leaves. A `raw` response
+    frames its own body: its headers say how, and its chunks are sent unchanged.
     """
 
     status: int
@@ -172,13 +157,13 @@ class Response(Struct, frozen=True):
 
     @property
     def memory_size(self) -> int:
-        """The bytes of the body that this answer keeps alive."""
+        """The bytes of the body that this response keeps alive."""
         # isinstance asks the abstract base class of Frames, which is slow.
         return self.chunks.memory_size if type(self.chunks) is Frames else self.size
 
     @property
     def size(self) -> int:
-        """The bytes of the body."""
+        """The length of the body in bytes."""
         size = 0
         for _, piece in self.chunks:
             size += len(piece)
@@ -202,10 +187,10 @@ class Response(Struct, frozen=True):
 
 
 class Exchange(Struct, frozen=True):
-    """One request and the answer as it was seen.
+    """A request and the response as a client, recorder or probe saw it.
 
-    `answer` is None when none began; `error` says in words what the transport met instead of a
-    clean end, `started` is in unix seconds.
+    `response` is None if none began; `error` describes what the transport met instead of a clean
+    end; `started` is in unix seconds.
     """
 
     request: Request

@@ -1,4 +1,4 @@
-"""HTTP/1.1 below ASGI: the head of an answer, how each piece of its body goes, and what ends it."""
+"""HTTP/1.1 below ASGI: the head of a response and the framing of its body (RFC 9112)."""
 
 from __future__ import annotations
 
@@ -9,160 +9,226 @@ from msgspec import Struct
 
 from mockglm.exchange import Headers, Response
 
-__all__ = ["BODILESS", "LOG_ID", "Framing", "encode_value", "frame_response", "header_fields"]
-
 BODILESS = (204, 304)
-"""Statuses whose answers end with their head (RFC 9112, section 6.3)."""
+"""Statuses whose responses end with their head (RFC 9112, section 6.3)."""
 
-LAST_CHUNK = b"0\r\n\r\n"
 LOG_ID = "X-Log-Id"
-"""The last header of every answer that is rendered."""
+"""The last header of every rendered response."""
 
-PHRASES = {
+# nginx's phrases, where Python's words change with its version.
+_PHRASES = {
     413: "Request Entity Too Large",
     414: "Request-URI Too Large",
     416: "Requested Range Not Satisfiable",
     422: "Unprocessable Entity",
+    431: "Request Header Fields Too Large",
 }
-"""What nginx says, where Python's words change with its version."""
 
-Fields = list[tuple[str, str]]
+
+class BodyWriter:
+    """Frames a body as its headers announce; the connection stays open behind it.
+
+    `header` is the header line that announces the framing, `ending` follows the last chunk.
+    """
+
+    header = ""
+    ending = b""
+    closes_connection = False
+
+    def encode_chunk(self, chunk: bytes) -> bytes:
+        return chunk
+
+
+class SizedWriter(BodyWriter):
+    """Frames a body by a content-length, which is known when the head goes."""
+
+
+class ChunkedWriter(BodyWriter):
+    """Frames a body whose length is not known, for HTTP/1.1."""
+
+    header = "transfer-encoding: chunked\r\n"
+    ending = b"0\r\n\r\n"
+
+    def encode_chunk(self, chunk: bytes) -> bytes:
+        # An empty chunk would end the body.
+        return b"".join((_chunk_size_line(len(chunk)), chunk, b"\r\n")) if chunk else b""
+
+
+class CloseWriter(BodyWriter):
+    """Ends a body whose length is not known with the connection, for HTTP/1.0."""
+
+    closes_connection = True
+
+
+class RawWriter(BodyWriter):
+    """Sends a response that frames its own body, possibly wrongly."""
+
+    closes_connection = True
+
+
+class NoBodyWriter(BodyWriter):
+    """Sends no body: for HEAD, and for statuses that never have one."""
+
+    def encode_chunk(self, chunk: bytes) -> bytes:
+        return b""
+
+
+DECLARED, SIZED, CHUNKED, CLOSE, RAW, NO_BODY = (
+    BodyWriter(),
+    SizedWriter(),
+    ChunkedWriter(),
+    CloseWriter(),
+    RawWriter(),
+    NoBodyWriter(),
+)
 
 
 class Framing(Struct, frozen=True):
-    """An answer on the wire: `head`, each piece as `part` has it, `ending`. A connection that
-    `closes` can take no other."""
+    """A response as bytes of HTTP/1.1: its head, and the writer of its body.
+
+    After a response that `closes_connection`, the connection can carry no other.
+    """
 
     head: bytes
-    ending: bytes = b""
-    is_chunked: bool = False
-    is_bodiless: bool = False
-    closes_connection: bool = False
+    writer: BodyWriter
+    closes_connection: bool
 
-    def encode_chunk(self, piece: bytes) -> bytes:
-        """A piece of the body, framed."""
-        if self.is_chunked:
-            return b"".join((_chunk_size_line(len(piece)), piece, b"\r\n")) if piece else b""
-        return b"" if self.is_bodiless else piece
+    @property
+    def ending(self) -> bytes:
+        return self.writer.ending
+
+    def encode_chunk(self, chunk: bytes) -> bytes:
+        return self.writer.encode_chunk(chunk)
+
+
+class _Kind(Struct, frozen=True):
+    """All that decides the head of a response but its date, its log id and its length."""
+
+    status: int
+    headers: Headers
+    has_log_id: bool
+    is_raw: bool
+    is_whole: bool
+    is_head: bool = False
+    knows_chunks: bool = True
+    keep_alive: bool = True
+
+
+class _HeadTemplate(Struct, frozen=True):
+    """The head of responses of a kind, in the parts between date, log id and length."""
+
+    writer: BodyWriter
+    body_writer: BodyWriter
+    closes_connection: bool
+    is_dated: bool
+    start: str
+    lines: str
+    before_size: str
+    end: str
+
+    def fill(self, response: Response, date: str, log_id: str) -> bytes:
+        date = date if self.is_dated else ""
+        size = response.size if self.writer is SIZED else ""
+        text = f"{self.start}{date}{self.lines}{log_id}{self.before_size}{size}{self.end}"
+        return text.encode("latin-1")
 
 
 def frame_response(
-    answer: Response, date: str, *, method: str = "GET", version: str = "1.1", stays: bool = True
+    response: Response,
+    date: str,
+    *,
+    method: str = "GET",
+    version: str = "1.1",
+    keep_alive: bool = True,
 ) -> Framing:
-    """How an answer goes to a client that asked with this method and version of HTTP.
+    """Frame a response for a client that sent this method and version of HTTP.
 
-    `date` is for an answer that has none of its own; `stays` is False where the client wants the
-    connection closed. A raw answer frames its body itself.
+    `date` is used if the response has no date of its own; `keep_alive` is False if the client wants
+    the connection closed. A response without a head has an empty one.
     """
-    kind, log_id = _head_template(
-        answer, is_head=method == "HEAD", knows_chunks=version != "1.0", stays=stays
+    template, log_id = _find_template(
+        response, is_head=method == "HEAD", knows_chunks=version != "1.0", keep_alive=keep_alive
     )
-    return Framing(
-        head=b"" if answer.head is None else kind.head(answer, date, log_id),
-        ending=LAST_CHUNK if kind.is_chunked else b"",
-        is_chunked=kind.is_chunked,
-        is_bodiless=kind.is_bodiless,
-        closes_connection=kind.closes,
-    )
+    head = b"" if response.head is None else template.fill(response, date, log_id)
+    return Framing(head, template.body_writer, template.closes_connection)
 
 
-def header_fields(answer: Response, date: str) -> Fields:
-    """The header fields of an answer, names in lower case, with the length of its body where that
-    is known when it begins."""
-    kind, _ = _head_template(answer)
-    lines = [(name.lower(), value) for name, value in answer.headers]
-    before = [("date", date)] if kind.is_dated else []
-    behind = [("content-length", str(answer.size))] if kind.is_sized else []
-    return [*before, *lines, *behind]
+def header_fields(response: Response, date: str) -> list[tuple[str, str]]:
+    """Return the header fields for ASGI: names in lower case, with date and length if needed."""
+    template, _ = _find_template(response)
+    fields = [(name.lower(), value) for name, value in response.headers]
+    before = [("date", date)] if template.is_dated else []
+    behind = [("content-length", str(response.size))] if template.writer is SIZED else []
+    return [*before, *fields, *behind]
 
 
 def encode_value(text: str) -> bytes:
-    """A field's value as bytes; what latin-1 lacks goes as UTF-8, as servers in China do."""
+    """Encode a field's value as latin-1; any other text as UTF-8, as servers in China do."""
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:
         return text.encode()
 
 
-class _HeadTemplate(Struct, frozen=True):
-    """What all answers have in common that differ in their date, their log id and their length.
-
-    The head is `start`, the date if `is_dated`, `lines`, the log id, `before_size`, the length if
-    `is_sized`, and `end`.
-    """
-
-    start: str
-    lines: str
-    before_size: str
-    end: str
-    is_dated: bool
-    is_sized: bool
-    is_chunked: bool
-    is_bodiless: bool
-    closes: bool
-
-    def head(self, answer: Response, date: str, log_id: str) -> bytes:
-        dated, size = date if self.is_dated else "", answer.size if self.is_sized else ""
-        text = f"{self.start}{dated}{self.lines}{log_id}{self.before_size}{size}{self.end}"
-        return text.encode("latin-1")
-
-
-@lru_cache(maxsize=4096)
-def _chunk_size_line(length: int) -> bytes:
-    """The line before a chunk; the frames of streams have few lengths."""
-    return b"%x\r\n" % length
-
-
-def _head_template(
-    answer: Response, *, is_head: bool = False, knows_chunks: bool = True, stays: bool = True
+def _find_template(
+    response: Response, *, is_head: bool = False, knows_chunks: bool = True, keep_alive: bool = True
 ) -> tuple[_HeadTemplate, str]:
-    """The kind of an answer, and its log id, which is another in every answer and comes last."""
-    headers, log_id = answer.headers, ""
+    """Return the head template of a response, and the log id to fill in."""
+    headers, log_id = response.headers, ""
+    # The log id differs in every response and is the last header of those that are rendered.
     if headers and headers[-1][0] == LOG_ID and headers[-1][1].isascii():
         headers, log_id = headers[:-1], headers[-1][1]
-    is_whole = answer.end == "done"
-    kind = _build_template(
-        headers, bool(log_id), answer.status, answer.raw, is_whole, is_head, knows_chunks, stays
+    kind = _Kind(
+        response.status,
+        headers,
+        bool(log_id),
+        response.raw,
+        response.end == "done",
+        is_head,
+        knows_chunks,
+        keep_alive,
     )
-    return kind, log_id
+    return _build_template(kind), log_id
 
 
+# Most responses of a server are of few kinds: their heads are built once.
 @lru_cache(maxsize=512)
-def _build_template(
-    headers: Headers,
-    has_id: bool,
-    status: int,
-    is_raw: bool,
-    is_whole: bool,
-    is_head: bool,
-    knows_chunks: bool,
-    stays: bool,
-) -> _HeadTemplate:
-    """The kind of answers with these headers, a log id behind them, and this status."""
-    own = {name.lower(): value for name, value in headers}
-    is_bodiless = is_head or status in BODILESS
-    is_framed = is_raw or "content-length" in own or status in BODILESS
-    is_stream = own.get("content-type", "").startswith("text/event-stream")
-    is_sized = is_whole and not is_stream and not is_framed
-    is_open = not is_framed and not is_sized
-    is_chunked = is_open and knows_chunks
-    closes = is_raw or not stays or (is_open and not is_chunked)
-    lines = "".join([f"{name.lower()}: {_to_latin1(value)}\r\n" for name, value in headers])
-    end = "transfer-encoding: chunked\r\n" if is_chunked else ""
-    if closes and not is_raw and "connection" not in own:
+def _build_template(kind: _Kind) -> _HeadTemplate:
+    own = {name.lower(): value for name, value in kind.headers}
+    writer = _choose_writer(kind, own)
+    closes = writer.closes_connection or not kind.keep_alive
+    lines = "".join([f"{name.lower()}: {_to_latin1(value)}\r\n" for name, value in kind.headers])
+    end = writer.header
+    if closes and not kind.is_raw and "connection" not in own:
         end += "connection: close\r\n"
-    is_dated = "date" not in own
+    is_dated, is_sized = "date" not in own, writer is SIZED
     return _HeadTemplate(
-        start=_status_line(status) + "date: " * is_dated,
-        lines="\r\n" * is_dated + lines + f"{LOG_ID.lower()}: " * has_id,
-        before_size="\r\n" * has_id + "content-length: " * is_sized,
-        end="\r\n" * is_sized + end + "\r\n",
+        writer=writer,
+        body_writer=NO_BODY if kind.is_head or kind.status in BODILESS else writer,
+        closes_connection=closes or "close" in own.get("connection", ""),
         is_dated=is_dated,
-        is_sized=is_sized,
-        is_chunked=is_chunked and not is_bodiless,
-        is_bodiless=is_bodiless,
-        closes=closes or "close" in own.get("connection", ""),
+        start=_status_line(kind.status) + "date: " * is_dated,
+        lines="\r\n" * is_dated + lines + f"{LOG_ID.lower()}: " * kind.has_log_id,
+        before_size="\r\n" * kind.has_log_id + "content-length: " * is_sized,
+        end="\r\n" * is_sized + end + "\r\n",
     )
+
+
+def _choose_writer(kind: _Kind, own: dict[str, str]) -> BodyWriter:
+    if kind.is_raw:
+        return RAW
+    if "content-length" in own or kind.status in BODILESS:
+        return DECLARED
+    is_stream = own.get("content-type", "").startswith("text/event-stream")
+    if kind.is_whole and not is_stream:
+        return SIZED
+    return CHUNKED if kind.knows_chunks else CLOSE
+
+
+# The frames of streams have few lengths.
+@lru_cache(maxsize=4096)
+def _chunk_size_line(length: int) -> bytes:
+    return b"%x\r\n" % length
 
 
 def _to_latin1(value: str) -> str:
@@ -171,4 +237,4 @@ def _to_latin1(value: str) -> str:
 
 def _status_line(status: int) -> str:
     known = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-    return f"HTTP/1.1 {status} {PHRASES.get(status, known)}\r\n"
+    return f"HTTP/1.1 {status} {_PHRASES.get(status, known)}\r\n"

@@ -21,8 +21,6 @@ from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.models import MODELS
 from mockglm.redaction import REDACTED, SHORTEST, Redactor, is_secret_header
 
-__all__ = ["Entry", "Feed", "Journal", "MemoryBudget", "Outcome", "Source"]
-
 Outcome = Literal["open", "done", "cut", "gone"]
 
 MOST_ENTRIES = 1000

@@ -1,4 +1,4 @@
-"""What is wrong with scenario and cassette files that load all the same: keys in them, age,
+"""Lint: problems of scenario and cassette files that load all the same: keys in them, age,
 emptiness, what can never be played."""
 
 from __future__ import annotations
@@ -17,13 +17,11 @@ from mockglm.redaction import SHORTEST, Redactor, parameters
 from mockglm.scenarios import Interaction, Scenario, find_files, parse, yaml_nodes
 from mockglm.scenarios.problems import Problems
 
-__all__ = ["LintLimits", "lint_files"]
-
 DAY = 86400
 
 
 class LintLimits(Struct, frozen=True):
-    """What a file is held against: the oldest a recording may be, in days (None for any age), at
+    """The limits of lint: the oldest a recording may be, in days (None for any age), at
     which time (unix seconds), and the keys that are known by their value."""
 
     now: float
@@ -63,7 +61,7 @@ def _file(path: Path, limits: LintLimits) -> Iterator[Problem]:
     yield from _parameters(scenario, redactor)
     # An account's key is there to be used by clients of this file.
     listed = {account.key.encode() for account in scenario.accounts} - known
-    yield from _secrets(path, source, redactor, listed)
+    yield from _secrets(path, source, redactor, listed=listed)
     yield from _hidden(scenario, source, redactor)
     yield from _age(scenario, source, limits)
     yield from _empty(scenario)
@@ -80,7 +78,7 @@ def _parameters(scenario: Scenario, redactor: Redactor) -> Iterator[Problem]:
 
 
 def _secrets(
-    path: Path, source: bytes, redactor: Redactor, listed: Container[bytes] = ()
+    path: Path, source: bytes, redactor: Redactor, *, listed: Container[bytes] = ()
 ) -> Iterator[Problem]:
     """Keys as anybody sees them who opens the file, but for those that it lists."""
     for start, end in redactor.places(source):
@@ -147,7 +145,7 @@ def _written(source: bytes) -> list[dict[str, Any]]:
 
 
 def _is_endless(interaction: Interaction) -> bool:
-    """Whether it goes on answering: nothing bounds it, and no chance."""
+    """True if it answers without end: neither `times` nor `chance` bounds it."""
     when = interaction.when
     is_chancy = when is not None and when.chance is not None
     return interaction.times is None and interaction.steps[-1].times is None and not is_chancy

@@ -22,8 +22,6 @@ from msgspec.structs import replace
 
 from mockglm.clock import Pace
 
-__all__ = ["MODELS", "Model", "like"]
-
 SLOW = Pace(first=1.4, every=0.022)
 AVERAGE = Pace(first=0.8, every=0.016)
 QUICK = Pace(first=0.45, every=0.009)

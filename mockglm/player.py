@@ -1,4 +1,4 @@
-"""Sends an Answer on time: no piece early, and a late one does not delay the next."""
+"""The player: sends responses on time, no chunk early, and no late chunk delays the next."""
 
 from __future__ import annotations
 
@@ -12,39 +12,28 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from mockglm.completions import render_error
+from mockglm.completions import render_mock_error
 from mockglm.errors import FaultError
-from mockglm.exchange import APIError, Response
+from mockglm.exchange import Response
 from mockglm.http1 import Framing, encode_value, frame_response, header_fields
 from mockglm.scheduler import Scheduler
-from mockglm.server.responses import MISS_HEADER, MOCK_ERROR_STATUS
-
-__all__ = [
-    "CONNECTION",
-    "Connection",
-    "Player",
-    "ProgressListener",
-    "Transmission",
-    "needs_connection",
-]
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-CONNECTION = "mockglm.wire"
-"""The extension of the ASGI scope that holds the connection's Wire."""
+CONNECTION = "mockglm.connection"
+"""The extension of the ASGI scope that holds the request's Connection."""
 
-LARGEST_WRITE = 65536
-"""Bytes handed over at once, so that a slow reader is noticed before all is in memory."""
+MAX_WRITE = 65536
+"""Bytes written at once: a slow reader is noticed before all of a response is in memory."""
 
-NOTHING = ((0.0, b""),)
+MAX_HANG = 3600.0
+"""Seconds after which a connection that hangs on purpose is closed."""
 
-LONGEST_HANG = 3600.0
-"""Seconds after which a connection that hangs on purpose is closed all the same."""
+_EMPTY_BODY = ((0.0, b""),)
 
 
 class Connection(Protocol):
-    """The connection below ASGI, as the answer to one request sees it. The serving protocol
-    provides it."""
+    """The client's connection below ASGI, for one request; provided by the serving protocol."""
 
     @property
     def method(self) -> str:
@@ -52,131 +41,152 @@ class Connection(Protocol):
 
     @property
     def version(self) -> str:
-        """The version of HTTP it came with, as `1.1`."""
+        """The version of HTTP of the request, as `1.1`."""
 
     @property
     def keep_alive(self) -> bool:
-        """Whether the client wants to use the connection again."""
+        """False if the client wants the connection closed after the response."""
 
     @property
     def is_full(self) -> bool:
-        """Whether it takes no more for now."""
+        """True while the write buffer is above its limit."""
 
     @property
     def gone(self) -> asyncio.Future[None]:
-        """Done when the connection is lost, whoever ended it."""
+        """Done when the connection is lost, whoever closed it."""
 
     def write(self, data: bytes) -> None:
-        """Hand over bytes as they stand."""
+        """Write bytes without any framing."""
 
     async def drain(self) -> None:
-        """Wait until it takes more."""
+        """Wait until the write buffer has room."""
 
     async def wait_sent(self) -> None:
-        """Wait until the kernel has sent all that was written (where the system can tell)."""
+        """Wait until the kernel has sent all that was written, where the system can tell."""
 
     def finish_response(self, *, closes: bool) -> None:
-        """Say that the answer is whole, and close the connection if it can take no other."""
+        """Mark the response as complete, and close the connection if it can carry no other."""
 
     def reset(self) -> None:
         """Reset the connection (RST)."""
 
     def close(self) -> None:
-        """Close the connection (FIN), whatever was announced."""
+        """Close the connection (FIN), whatever the head announced."""
 
 
 class ProgressListener(Protocol):
-    """Who wants to know how far an answer is. `started` is the monotonic time of the request."""
+    """Is notified of a transmission's progress; `started` is the request's time.monotonic()."""
 
     started: float
 
     def on_first_chunk(self) -> None:
-        """Called before the first bytes of the body go."""
+        """Called before the first bytes of the body are written."""
 
     def on_last_chunk(self) -> None:
-        """Called before the last bytes go, so that what it writes down is there when the client
-        has its answer."""
+        """Called before the last bytes are written, so that the journal is up to date when the
+        client has the response."""
 
 
 class Player:
-    """Plays answers to clients. One for each event loop."""
+    """Sends responses. One for each event loop."""
 
     def __init__(self) -> None:
         self.scheduler = Scheduler()
         self._stopped = False
 
     def stop(self) -> None:
-        """End every answer where it is: the server is going down."""
+        """Cut every response off: the server shuts down."""
         self._stopped = True
         self.scheduler.wake_all()
 
     async def play(
-        self, answer: Response, send: Send, watch: ProgressListener, wire: Connection | None = None
+        self,
+        response: Response,
+        send: Send,
+        listener: ProgressListener,
+        *,
+        connection: Connection | None = None,
     ) -> bool:
-        """Send the answer; True when all of it went out and the message is complete.
+        """Send a response; return True if all of it was sent and the message is complete.
 
-        Without a wire it goes through ASGI's `send`; where it needs one, the client is told so
-        instead.
+        Without a connection it goes through ASGI's `send`. A response that needs a connection is
+        then replaced by an error that says so.
         """
-        if wire is None:
-            is_unheld = needs_connection(answer)
-            await self._send_asgi(_unsupported(answer) if is_unheld else answer, send, watch)
-            return not is_unheld
-        if answer.head and not await self._until(watch.started + answer.head, wire):
+        if connection is None:
+            is_unsupported = needs_connection(response)
+            sent = _unsupported(response) if is_unsupported else response
+            await self._send_asgi(sent, send, listener)
+            return not is_unsupported
+        if response.head and not await self._wait(listener.started + response.head, connection):
             return False
         framing = frame_response(
-            answer, _date_header(), method=wire.method, version=wire.version, stays=wire.keep_alive
+            response,
+            _date_header(),
+            method=connection.method,
+            version=connection.version,
+            keep_alive=connection.keep_alive,
         )
-        flow = Transmission.for_response(answer, framing, watch, wire)
-        due = flow.advance()
-        while not flow.is_complete:
-            if due is None:
-                await wire.drain()
-            if not await self._until(due or 0.0, wire, flow):
-                return False
-            due = flow.advance()
-        if answer.end == "done" and not wire.gone.done():
-            wire.finish_response(closes=framing.closes_connection)
+        transmission = Transmission.start(response, framing, listener, connection=connection)
+        if not await self._transmit(transmission):
+            return False
+        if response.end == "done" and not connection.gone.done():
+            connection.finish_response(closes=framing.closes_connection)
             return True
-        await self._end_connection(answer, wire)
+        await self._break_off(response, connection)
         return False
 
-    async def _end_connection(self, answer: Response, wire: Connection) -> None:
-        """End the connection as the answer says."""
-        if answer.end == "hang":
-            await self._until(monotonic() + LONGEST_HANG, wire)
-        if answer.end == "reset" and not wire.gone.done():
-            await wire.wait_sent()
-            wire.reset()
-        elif not wire.gone.done():
-            wire.close()
-        await wire.gone
+    async def _transmit(self, transmission: Transmission) -> bool:
+        """Write a response as it becomes due; return False if the client left before its end."""
+        connection = transmission.connection
+        due = transmission.advance()
+        while not transmission.is_complete:
+            if due is None:
+                await connection.drain()
+            if not await self._wait(due or 0.0, connection, transmission):
+                return False
+            due = transmission.advance()
+        return True
 
-    async def _until(self, due: float, wire: Connection, flow: Transmission | None = None) -> bool:
-        """Wait for a time, or until all of a flow that can go has gone; False when the client left
-        before, or the server stops."""
+    async def _break_off(self, response: Response, connection: Connection) -> None:
+        """End the connection as the response demands."""
+        if response.end == "hang":
+            await self._wait(monotonic() + MAX_HANG, connection)
+        if response.end == "reset" and not connection.gone.done():
+            await connection.wait_sent()
+            connection.reset()
+        elif not connection.gone.done():
+            connection.close()
+        await connection.gone
+
+    async def _wait(
+        self, due: float, connection: Connection, transmission: Transmission | None = None
+    ) -> bool:
+        """Wait for a time, or until a transmission has written all it can.
+
+        Returns False if the client left before, or the server shuts down.
+        """
         if due > monotonic() and not self._stopped:
-            await self.scheduler.wait(due, flow.advance if flow else None, until=wire.gone)
-        if self._stopped and not wire.gone.done():
-            wire.close()
-            await wire.gone
-        return not wire.gone.done()
+            advance = transmission.advance if transmission else None
+            await self.scheduler.wait(due, advance, until=connection.gone)
+        if self._stopped and not connection.gone.done():
+            connection.close()
+            await connection.gone
+        return not connection.gone.done()
 
-    async def _send_asgi(self, answer: Response, send: Send, watch: ProgressListener) -> None:
-        """Send an answer in the words of ASGI."""
-        await self._sleep(watch.started + (answer.head or 0.0))
-        lines = header_fields(answer, _date_header())
-        headers = [(name.encode(), encode_value(value)) for name, value in lines]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        pieces = answer.chunks or NOTHING
-        for index, (at, piece) in enumerate(pieces, 1):
-            await self._sleep(watch.started + at)
-            if index == 1:
-                watch.on_first_chunk()
-            if index == len(pieces):
-                watch.on_last_chunk()
-            more = index < len(pieces)
-            await send({"type": "http.response.body", "body": piece, "more_body": more})
+    async def _send_asgi(self, response: Response, send: Send, listener: ProgressListener) -> None:
+        await self._sleep(listener.started + (response.head or 0.0))
+        fields = header_fields(response, _date_header())
+        headers = [(name.encode(), encode_value(value)) for name, value in fields]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        chunks = response.chunks or _EMPTY_BODY
+        for number, (at, chunk) in enumerate(chunks, 1):
+            await self._sleep(listener.started + at)
+            if number == 1:
+                listener.on_first_chunk()
+            is_last = number == len(chunks)
+            if is_last:
+                listener.on_last_chunk()
+            await send({"type": "http.response.body", "body": chunk, "more_body": not is_last})
 
     async def _sleep(self, due: float) -> None:
         if due > monotonic() and not self._stopped:
@@ -184,10 +194,10 @@ class Player:
 
 
 class Transmission(Struct, eq=False):
-    """An answer on its way over a wire: what is due goes, as far as the wire takes it.
+    """One response being sent over a connection: what is due is written, while there is room.
 
-    `head` goes before the first bytes, `ending` behind the last; `held` is what the wire had no
-    room for, the next at its end.
+    `head` goes before the first bytes, `ending` after the last. `pending` holds the parts of a
+    large chunk that are not yet written, the next one last.
     """
 
     framing: Framing
@@ -201,42 +211,48 @@ class Transmission(Struct, eq=False):
     is_begun: bool = False
 
     @classmethod
-    def for_response(
-        cls, answer: Response, framing: Framing, watch: ProgressListener, wire: Connection
+    def start(
+        cls,
+        response: Response,
+        framing: Framing,
+        listener: ProgressListener,
+        *,
+        connection: Connection,
     ) -> Transmission:
-        """The flow of an answer none of which has gone."""
-        pieces = iter(answer.chunks or NOTHING)
-        ending = framing.ending if answer.end == "done" else b""
-        return cls(framing, watch, wire, pieces, next(pieces, None), framing.head, ending)
+        chunks = iter(response.chunks or _EMPTY_BODY)
+        ending = framing.ending if response.end == "done" else b""
+        first = next(chunks, None)
+        return cls(framing, listener, connection, chunks, first, framing.head, ending)
 
     @property
     def is_complete(self) -> bool:
-        """Whether all of it has been handed over."""
         return self.next is None and not self.pending
 
     def advance(self) -> float | None:
-        """Hand over what is due: when the next piece is; None when there is none, or the wire is
-        full."""
+        """Write what is due.
+
+        Returns the time of the next chunk, None if there is none or the connection is full.
+        """
         while self.next is not None or self.pending:
             if self.connection.is_full:
                 return None
             if self.pending or self.next is None:
                 self.connection.write(self.pending.pop())
                 continue
-            at, piece = self.next
+            at, chunk = self.next
             due = self.listener.started + at
             if due > monotonic():
                 if self.head:
                     self._write(b"")
                 return due
-            self._take(piece)
+            self._send(chunk)
         return None
 
-    def _take(self, piece: bytes) -> None:
+    def _send(self, chunk: bytes) -> None:
         if not self.is_begun:
             self.is_begun = True
             self.listener.on_first_chunk()
-        data = self.framing.encode_chunk(piece)
+        data = self.framing.encode_chunk(chunk)
         self.next = next(self.chunks, None)
         if self.next is None:
             self.listener.on_last_chunk()
@@ -244,35 +260,32 @@ class Transmission(Struct, eq=False):
         self._write(data)
 
     def _write(self, data: bytes) -> None:
-        """Hand over, with the head before it if that has not gone yet."""
+        """Write bytes, after the head if that has not been written yet."""
         if self.head:
             data, self.head = self.head + data, b""
-        if len(data) > LARGEST_WRITE:
-            parts = [data[at : at + LARGEST_WRITE] for at in range(0, len(data), LARGEST_WRITE)]
+        if len(data) > MAX_WRITE:
+            parts = [data[at : at + MAX_WRITE] for at in range(0, len(data), MAX_WRITE)]
             self.pending = parts[::-1]
         elif data:
             self.connection.write(data)
 
 
-def needs_connection(answer: Response) -> bool:
-    """Whether the answer says what ASGI cannot: its own framing, no head, or an unclean end."""
-    return answer.raw or answer.head is None or answer.end != "done"
+def needs_connection(response: Response) -> bool:
+    """True if ASGI cannot send the response: it frames itself, has no head, or ends uncleanly."""
+    return response.raw or response.head is None or response.end != "done"
 
 
-def _unsupported(answer: Response) -> Response:
-    """What stands for an answer that this server cannot send."""
-    name = "its framing" if answer.end == "done" else answer.end
+def _unsupported(response: Response) -> Response:
+    """Return an error that says why a response cannot be sent without a connection."""
+    name = "its framing" if response.end == "done" else response.end
     reason = "this server does not hold the connection; `mockglm serve` does"
-    failure = APIError(
-        str(MOCK_ERROR_STATUS), status=MOCK_ERROR_STATUS, message=str(FaultError(name, reason))
-    )
-    return render_error(failure, answer.header("x-log-id"), headers=((MISS_HEADER, "1"),))
+    return render_mock_error(str(FaultError(name, reason)), response.header("x-log-id"))
 
 
 def _date_header() -> str:
-    return _date(int(time.time()))
+    return _format_date(int(time.time()))
 
 
 @lru_cache(maxsize=1)
-def _date(second: int) -> str:
+def _format_date(second: int) -> str:
     return formatdate(second, usegmt=True)

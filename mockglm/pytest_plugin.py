@@ -1,4 +1,4 @@
-"""The pytest plugin: options, markers and fixtures; all else is loaded when a test asks for it."""
+"""The pytest plugin: options, markers and fixtures; the rest is imported when a test needs it."""
 
 from __future__ import annotations
 
@@ -10,110 +10,120 @@ import pytest
 from mockglm.conformance import options
 
 if TYPE_CHECKING:
-    from mockglm.fixture import GLM, House
+    from mockglm.testing import GLM, TestServer
 
-__all__ = [
-    "glm",
-    "glm_config",
-    "glm_house",
-    "pytest_addoption",
-    "pytest_collection_modifyitems",
-    "pytest_configure",
-]
 
 MARKERS = (
-    "glm(*scenarios, **config): play scenarios, by name or path, in this test's session; config "
-    "are the words of the fixture glm_config",
-    "glm_cassette(path=None, **config): replay what was recorded of this test, from <folder of the "
-    "test>/cassettes/<module>/<test>.yaml; with --glm-cassettes, record it",
+    "glm(*scenarios, **config): play scenarios, by name or path, in the session of this test; "
+    "config overrides the fixture glm_config",
+    "glm_cassette(path=None, **config): replay the recordings of this test, from <folder of the "
+    "test>/cassettes/<module>/<test>.yaml; with --glm-cassettes, record them",
 )
 
-MARKED = frozenset(marker.partition("(")[0] for marker in MARKERS)
+MARKER_NAMES = frozenset(marker.partition("(")[0] for marker in MARKERS)
 
 MODES = ("once", "new", "all", "none")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options of the fixture, and those of the conformance kit."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the options of the fixture and of the conformance kit."""
+    _skip_assertion_rewriting(pluginmanager)
     group = parser.getgroup("mockglm", "mockglm: the glm fixture")
     group.addoption(
         "--glm-verdict",
         action="store_true",
-        help="say at the end what clients did that they should not have",
+        help="at the end of the run, list the mistakes of the clients under test",
     )
     group.addoption(
         "--glm-cassettes",
         choices=MODES,
         default="none",
-        help="tests marked glm_cassette: once records a cassette that is not there, new what is "
-        "not in it, all everything anew, none nothing (the default)",
+        help="for tests marked glm_cassette: once records cassettes that do not exist, new adds "
+        "requests that are missing, all records everything again, none only replays (default)",
     )
     group.addoption(
         "--glm-upstream",
         metavar="URL",
-        help="where to record from, such as https://open.bigmodel.cn/api/paas/v4",
+        help="base URL of the service to record from, e.g. https://open.bigmodel.cn/api/paas/v4",
     )
     group.addoption(
         "--glm-allow-upstream",
         metavar="HOST",
         action="append",
         default=[],
-        help="record from this host, too, which is none of GLM's",
+        help="allow recording from this host, which is not one of GLM's; may be repeated",
     )
     group.addoption(
         "--glm-unused",
         action="store_true",
-        help="say at the end which recordings of the cassettes played were not used",
+        help="at the end of the run, list recordings that no test has used",
     )
     options.pytest_addoption(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the markers known, and load what the command line asks for."""
+    """Register the markers, and import the modules that the command line asks for."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     if config.option.glm_verdict or config.option.glm_unused:
-        config.pluginmanager.import_plugin("mockglm.fixture.summary")
+        _register_hooks(config)
     options.pytest_configure(config)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have a test that is marked use the fixture, though it does not take it as an argument:
-    otherwise it would ask the real service, and nobody would notice."""
+    """Let marked tests use the fixture even without the argument.
+
+    Otherwise they would call the real service, and nobody would notice.
+    """
     for item in items:
         if not isinstance(item, pytest.Function) or "glm" in item.fixturenames:
             continue
-        if any(marker.name in MARKED for marker in item.iter_markers()):
-            # Not in place: the tests that a function is parametrized to share the list.
+        if any(marker.name in MARKER_NAMES for marker in item.iter_markers()):
+            # Not in place: the parametrized tests of a function share the list.
             item.fixturenames = [*item.fixturenames, "glm"]
 
 
 @pytest.fixture
 def glm_config() -> Mapping[str, Any]:
-    """How the session of a test behaves; to be overridden: profile, policy, seed, speed, strict…"""
+    """The configuration of each test's session, to be overridden: profile, policy, seed, strict…"""
     return {}
 
 
 @pytest.fixture(scope="session")
-def glm_house(pytestconfig: pytest.Config) -> Iterator[House]:
+def glm_server(pytestconfig: pytest.Config) -> Iterator[TestServer]:
     """The one server of this process, with a session for each test."""
-    from mockglm.fixture import House
+    from mockglm.testing import TestServer
 
-    pytestconfig.pluginmanager.import_plugin("mockglm.fixture.watching")
-    with House() as house:
-        yield house
+    _register_hooks(pytestconfig)
+    with TestServer() as server:
+        yield server
 
 
 @pytest.fixture
 def glm(
-    request: pytest.FixtureRequest, glm_house: House, glm_config: Mapping[str, Any]
+    request: pytest.FixtureRequest, glm_server: TestServer, glm_config: Mapping[str, Any]
 ) -> Iterator[GLM]:
-    """GLM for this test alone: `glm.base_url` is for the client, the rest says what it answers.
+    """GLM for one test: the client uses `glm.base_url`, the test says what is answered.
 
-    The test fails at its end when a queued reply was not taken or nothing answered a request.
+    At its end the test fails for replies that were not used and requests that nothing matched.
     """
-    from mockglm.fixture.testing import opened
+    from mockglm.testing.hooks import open_for_test
 
-    with opened(request, glm_house, glm_config) as handle:
+    with open_for_test(request, glm_server, glm_config) as handle:
         yield handle
+
+
+def _register_hooks(config: pytest.Config) -> None:
+    from mockglm.testing import hooks
+
+    if not config.pluginmanager.is_registered(hooks):
+        config.pluginmanager.register(hooks, hooks.__name__)
+
+
+def _skip_assertion_rewriting(pluginmanager: pytest.PytestPluginManager) -> None:
+    # pytest rewrites the asserts of all modules in the distribution of a plugin. For those that a
+    # test with `glm` imports that takes 0.6 s, wherever no earlier run has cached them, as in CI.
+    rewritten = getattr(pluginmanager.rewrite_hook, "_must_rewrite", None)
+    if isinstance(rewritten, set):
+        rewritten.discard("mockglm")

@@ -1,4 +1,4 @@
-"""One timer for all that waits in a loop: it wakes whoever is due, and none early."""
+"""The scheduler: one timer per event loop wakes paced transmissions when they are due."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from time import monotonic
 
-__all__ = ["Callback", "Scheduler"]
-
 TICK = 0.001
-"""Seconds between two looks at what is due."""
+"""Seconds between two checks for due callbacks."""
 
 MOST_LEFT = 64
-"""Waits that were given up and are still in the queue, beside as many as were not."""
+"""Cancelled waits allowed in the queue, in addition to as many as are pending."""
 
 Callback = Callable[[], float | None]
-"""What is done when it is due; it returns when it is due again, None if it is not."""
+"""Called when due; returns the time of its next call, None to end the wait."""
 
 Wait = tuple[float, int, asyncio.Future[None], Callback | None]
-"""When it is over, the order among those that are over then, who waits, and a turn to take."""
+"""(due time, order among equal times, future of the waiting task, callback)"""
 
 
 class Scheduler:
@@ -38,19 +36,21 @@ class Scheduler:
         self._next = 0.0
 
     def __len__(self) -> int:
-        """How many wait."""
+        """The number of pending waits."""
         return self._waiting
 
     @property
     def queued(self) -> int:
-        """How many are in the queue, some of whom may have given up."""
+        """The length of the queue, cancelled waits included."""
         return len(self._due)
 
     async def wait(
         self, at: float, turn: Callback | None = None, until: asyncio.Future[None] | None = None
     ) -> None:
-        """Wait for a time, then as long as the turn that is taken then wants to be taken again;
-        no longer than `until` is done. Raises what the turn raises."""
+        """Wait until a time, and then as long as the callback returns a next time.
+
+        Ends early when `until` is done. Raises what the callback raises.
+        """
         loop = asyncio.get_running_loop()
         future = loop.create_future()
         self._queue((at, next(self._order), future, turn))
@@ -69,7 +69,7 @@ class Scheduler:
                 until.remove_done_callback(release)
 
     def wake_all(self) -> None:
-        """Wake everybody, due or not."""
+        """End all waits, due or not."""
         for _, _, future, _ in self._due:
             _settle(future)
 
@@ -80,8 +80,10 @@ class Scheduler:
         heappush(self._due, wait)
 
     def _arm(self, loop: asyncio.AbstractEventLoop, looked: float) -> None:
-        """Look again when somebody is due, a tick after it was last looked at the earliest; what
-        was done since counts, so that a loop with much to do does not rest as well."""
+        """Set the timer for the next due time, at the earliest a tick after the last check.
+
+        The time spent since then counts, so that a busy loop does not rest as well.
+        """
         if self._timer is not None:
             self._timer.cancel()
         self._next = max(self._due[0][0], looked + TICK)

@@ -12,8 +12,6 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["BOM", "Defect", "Event", "Kind", "Reader", "frame", "read"]
-
 BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _DIGITS = re.compile("[0-9]+")
@@ -42,7 +40,7 @@ class Event(Struct, frozen=True):
 
 
 class Defect(Struct, frozen=True):
-    """What a browser would silently drop or mend, and the byte offset it stands at."""
+    """A deviation that a browser would silently drop or repair, with its byte offset."""
 
     kind: Kind
     at: int

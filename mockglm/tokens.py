@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["count"]
-
 ASCII_A_TOKEN = 4.0
 """Characters of ASCII text a token holds; docs.bigmodel.cn counts 1 token as 1.6 Chinese ones."""
 CHINESE_A_TOKEN = 1.6
@@ -18,5 +16,5 @@ def count(text: str) -> int:
 
 
 def _wide(text: str) -> int:
-    """How many characters are not ASCII, at the speed of the codec."""
+    """Count the characters that are not ASCII, at the speed of the codec."""
     return len(text) - len(text.encode("ascii", "ignore"))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-__all__ = ["format_origin", "is_loopback", "reachable_host"]
-
 
 def format_origin(host: str, port: int, scheme: str = "http") -> str:
     """The beginning of a URL, as `http://127.0.0.1:8600`; an IPv6 address is in brackets."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from mockglm.conformance import listing
+from mockglm.conformance.report.listing import render_checks_page
 from mockglm.faults import CATALOGUE, Fault
 from mockglm.scenarios import load, shipped_scenarios
 
@@ -102,7 +102,7 @@ def _linked(about: str) -> str:
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
-    "checks.md": listing.page,
+    "checks.md": render_checks_page,
     "faults.md": faults,
     "scenarios.md": scenarios,
 }

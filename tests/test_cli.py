@@ -338,7 +338,8 @@ from mockglm.serving import BackgroundServer
 from mockglm.server import Sessions, Settings
 import mockglm.cli.serve
 
-background = BackgroundServer(App(Sessions(Settings(speed=0), [load(shipped_scenarios()["hello"])])))
+hello = load(shipped_scenarios()["hello"])
+background = BackgroundServer(App(Sessions(Settings(speed=0), [hello])))
 background.start()
 body = json.dumps({"model": "glm-4.6", "messages": [{"role": "user", "content": "hi"}]}).encode()
 url = f"http://127.0.0.1:{background.port}/api/paas/v4/chat/completions"

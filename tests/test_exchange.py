@@ -8,7 +8,7 @@ from mockglm.exchange import Frames, Request, Response
 
 TIMETABLE = ((0.0, 0, 2), (0.5, 2, 3), (1.0, 3, 4))
 TAILS = (b"1}\n\n", b"2}\n\n", b"3}\n\n")
-FRAMES = Frames(b"data: {", TAILS, b"data: [DONE]\n\n", TIMETABLE)
+FRAMES = Frames(b"data: {", TAILS, ending=b"data: [DONE]\n\n", schedule=TIMETABLE)
 PIECES = (
     (0.0, b"data: {1}\n\ndata: {2}\n\n"),
     (0.5, b"data: {3}\n\n"),
@@ -28,7 +28,7 @@ def test_frames_are_the_pieces_they_stand_for() -> None:
 
 
 def test_the_ending_goes_with_the_frame_it_is_due_with() -> None:
-    frames = Frames(b"data: ", (b"1\n\n",), b"data: [DONE]\n\n", ((0.1, 0, 2),))
+    frames = Frames(b"data: ", (b"1\n\n",), ending=b"data: [DONE]\n\n", schedule=((0.1, 0, 2),))
     assert tuple(frames) == ((0.1, b"data: 1\n\ndata: [DONE]\n\n"),)
 
 

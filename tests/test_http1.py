@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockglm.exchange import Response
-from mockglm.http1 import Framing, frame_response, header_fields
+from mockglm.http1 import frame_response, header_fields
 
 DATE = "Sun, 22 Nov 2026 10:00:00 GMT"
 JSON = (("Content-Type", "application/json"),)
@@ -45,7 +45,7 @@ def test_what_has_a_length_of_its_own_keeps_it() -> None:
 
 
 def test_http_1_0_knows_no_chunks_and_the_connection_ends_with_the_stream() -> None:
-    framing = frame_response(Response(200, SSE, ()), DATE, version="1.0", stays=False)
+    framing = frame_response(Response(200, SSE, ()), DATE, version="1.0", keep_alive=False)
     assert framing.head == b"HTTP/1.1 200 OK\r\n" + EVENTS + b"connection: close\r\n\r\n"
     assert (framing.encode_chunk(b"x"), framing.ending, framing.closes_connection) == (
         b"x",
@@ -82,7 +82,7 @@ def test_some_answers_end_with_their_head(answer: Response, method: str, last: b
 def test_who_closes_says_so_once(
     headers: tuple[tuple[str, str], ...], stays: bool, lines: int, closes: bool
 ) -> None:
-    framing = frame_response(Response(200, headers, BODY), DATE, stays=stays)
+    framing = frame_response(Response(200, headers, BODY), DATE, keep_alive=stays)
     assert (framing.head.count(b"connection: close\r\n"), framing.closes_connection) == (
         lines,
         closes,
@@ -94,7 +94,7 @@ def test_a_raw_answer_frames_itself_and_is_the_last() -> None:
         Response(200, (("Transfer-Encoding", "chunked"),), BODY, raw=True), DATE
     )
     head = f"HTTP/1.1 200 OK\r\ndate: {DATE}\r\ntransfer-encoding: chunked\r\n\r\n"
-    assert framing == Framing(head.encode(), closes_connection=True)
+    assert (framing.head, framing.closes_connection) == (head.encode(), True)
     assert framing.encode_chunk(b"zz\r\n") == b"zz\r\n"
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.exchange import Exchange, Request, Response
+from mockglm.exchange import Request, Response
 from mockglm.journal import Entry, Feed, Journal, MemoryBudget, Source
 from mockglm.redaction import MOST_LEARNED, SECRET_HEADERS
-from mockglm.server import Visit
 
 
 def entry(ordinal: int, size: int = 10, session: str = "", path: str = "/models") -> Entry:
@@ -54,9 +53,8 @@ def test_an_answer_that_the_service_gave_later_counts() -> None:
     waiting = entry(2, 100)
     for one in (entry(1, 100), waiting, entry(3, 100)):
         journal.add(one)
-    answer = Response(200, (), ((0.0, b"x" * 750),))
-    exchange = Exchange(waiting.request, answer, 0.0)
-    Visit(None, waiting, journal, lambda: None).record_response(exchange, ())
+    waiting.response = Response(200, (), ((0.0, b"x" * 750),))
+    journal.recount(waiting)
     assert (ordinals(journal), budget.used) == ([2, 3], 950)
     journal.recount(entry(9))  # one that is gone
     assert budget.used == 950

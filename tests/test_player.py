@@ -102,7 +102,7 @@ class FakeWire:
 
 
 async def play(answer: Response, wire: FakeWire, watch: Progress | None = None) -> bool:
-    return await Player().play(answer, Sent(), watch or Progress(), wire)
+    return await Player().play(answer, Sent(), watch or Progress(), connection=wire)
 
 
 async def begun(wire: FakeWire) -> None:
@@ -207,7 +207,7 @@ async def test_an_answer_without_a_body_is_whole_with_its_head() -> None:
 async def test_a_stream_ends_when_its_client_is_gone() -> None:
     wire, player = FakeWire(), Player()
     answer = Response(200, STREAM, ((0.0, b"a"), (FOREVER, b"b")))
-    playing = asyncio.ensure_future(player.play(answer, Sent(), Progress(), wire))
+    playing = asyncio.ensure_future(player.play(answer, Sent(), Progress(), connection=wire))
     await begun(wire)
     wire.gone.set_result(None)
     assert await playing is False
@@ -218,7 +218,7 @@ async def test_a_stream_ends_when_its_client_is_gone() -> None:
 async def test_stopping_ends_what_waits() -> None:
     wire, player = FakeWire(), Player()
     answer = Response(200, STREAM, ((0.0, b"a"), (FOREVER, b"b")))
-    playing = asyncio.ensure_future(player.play(answer, Sent(), Progress(), wire))
+    playing = asyncio.ensure_future(player.play(answer, Sent(), Progress(), connection=wire))
     await begun(wire)
     player.stop()
     assert await playing is False

@@ -119,12 +119,12 @@ def test_the_same_seed_says_the_same_in_another_process() -> None:
 def _said(seed: str) -> bytes:
     script = (
         "from tests.test_sessions import sessions, chat\n"
-        "from mockglm.server import visit\n"
+        "from mockglm.server import handle\n"
         f"session = sessions(seed={seed!r}).get()\n"
         "session.clock._wall = lambda: 1784000000.25\n"
         "for text in ('你好', '讲个故事', 'write a poem'):\n"
         "    for stream in (False, True):\n"
-        "        print(visit(session, chat(text, stream=stream)).answer)\n"
+        "        print(handle(session, chat(text, stream=stream)).response)\n"
     )
     root = Path(__file__).parent.parent
     run = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, check=True)

@@ -44,15 +44,15 @@ def depth(node: ast.AST) -> int:
 FUNCTIONS = tuple(functions())
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_has_at_most_300_lines(path: Path) -> None:
-    assert sum(bool(line.strip()) for line in path.read_text("utf-8").splitlines()) <= 300
+def test_a_module_has_at_most_600_lines() -> None:
+    lines = {path: len(path.read_text("utf-8").splitlines()) for path in MODULES}
+    assert {path: count for path, count in lines.items() if count > 600} == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_says_what_it_holds(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text("utf-8")))
-    assert not BANNED & set(path.relative_to(PACKAGE).with_suffix("").parts)
+def test_a_module_has_a_docstring_and_a_name_of_its_subject() -> None:
+    for path in MODULES:
+        assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), path
+        assert not BANNED & set(path.relative_to(PACKAGE).with_suffix("").parts), path
 
 
 def test_a_function_has_at_most_40_lines() -> None:

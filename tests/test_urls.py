@@ -12,7 +12,7 @@ import pytest
 
 import mockglm
 from mockglm.urls import format_origin, reachable_host
-from tests.fixture.asking import ask
+from tests.testing.client import ask
 
 MOCKGLM = Path(sys.executable).with_name("mockglm")
 

@@ -10,8 +10,6 @@ from msgspec import Struct
 
 from mockglm.accounts.balance import Prices, Unit
 
-__all__ = ["STATES", "Account", "Overload", "State", "Window"]
-
 State = Literal[
     "active",
     "revoked",

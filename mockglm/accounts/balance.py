@@ -1,4 +1,4 @@
-"""What an answer costs, in the unit its account is counted in."""
+"""The cost of a response, in the unit of its account."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from msgspec import Struct
 from mockglm import completions
 from mockglm.errors import StreamError
 from mockglm.exchange import JSONObject, Response
-
-__all__ = ["Price", "Prices", "Unit", "cost"]
 
 Unit = Literal["yuan", "tokens", "requests"]
 
@@ -31,7 +29,7 @@ class Price(Struct, frozen=True):
     cached: float | None = None
 
     def cost_of(self, usage: JSONObject) -> float:
-        """What a usage as on the wire costs, in yuan."""
+        """Return the cost in yuan of a usage as on the wire."""
         held = _count(usage.get("prompt_tokens_details") or {}, "cached_tokens")
         fresh = _count(usage, "prompt_tokens") - held
         cached = self.input if self.cached is None else self.cached
@@ -43,8 +41,8 @@ Prices = tuple[tuple[str, Price], ...]
 """By model, as a glob; the first that fits. What none fits costs nothing."""
 
 
-def cost(answer: Response, model: str, unit: Unit, prices: Prices) -> float:
-    """What an answer takes from a balance; an answer without usage costs no tokens and no yuan."""
+def cost(answer: Response, model: str, *, unit: Unit, prices: Prices) -> float:
+    """Return a response's cost; without usage it is no tokens and no yuan."""
     if unit == "requests":
         return 1.0
     usage = _usage(answer)

@@ -1,4 +1,4 @@
-"""What accounts have used in one session, and what they answer once it is too much."""
+"""The ledger of a session: the use of accounts, and the errors once a limit is reached."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from mockglm.clock import local
 from mockglm.exchange import APIError, Response
 from mockglm.models import MODELS
 
-__all__ = ["Ledger"]
-
 ANYBODY = "*"
 """The key of the account that stands for all that are not listed, each by itself."""
 
 DAY = 24 * 3600
 RESET = "%Y-%m-%d %H:%M:%S"
-"""How the service writes the time a limit ends, in Beijing local time without an offset."""
+"""The service's format of a reset time: Beijing local time without an offset."""
 
 FEW = 64
 """Windows that are kept without a look at which of them are over."""
@@ -58,22 +56,22 @@ class Ledger:
 
     @property
     def takes_all(self) -> bool:
-        """Whether there is an account for every key that has none of its own."""
+        """True if there is an account for every key that has none of its own."""
         return self._anybody is not None
 
     @property
     def in_flight(self) -> int:
-        """How many answers hold a slot now."""
+        """The number of slots taken."""
         return sum(self._in_flight.values())
 
     def account_error(self, key: str) -> APIError | None:
-        """What an account answers whatever it is asked, by its state."""
+        """Return the error of an account's state, None if it is in order."""
         account = self._account(key)
         code = STATES.get(account.state) if account else None
         return APIError(code) if code else None
 
     def permission_error(self, key: str, model: str) -> APIError | None:
-        """What an account answers for a model: no permission, not in its plan, no balance."""
+        """Return the error for a model: no permission, not in the plan, no balance."""
         account = self._account(key)
         if account is None:
             return None
@@ -94,7 +92,7 @@ class Ledger:
             return ()
         if _is_free(model):
             return (f"{model} is free, {_told(left, account)}",)
-        spent = cost(answer, model, account.unit, account.prices)
+        spent = cost(answer, model, unit=account.unit, prices=account.prices)
         left = self._left[key] = round(left - spent, EXACT)
         return (_told(left, account),)
 

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from mockglm.exchange import Request, Response
 from mockglm.redaction import header_credentials, parameters
 
-__all__ = ["find_credentials", "find_new_cookies"]
-
 
 def find_credentials(request: Request) -> Iterator[str]:
     """The secrets of a request: of headers without their scheme, of the query unquoted."""

@@ -11,8 +11,6 @@ from collections.abc import Iterable
 
 from mockglm.cassettes.yaml_layout import FlowStyle, quote_text
 
-__all__ = ["dump_chunk", "dump_events"]
-
 _FRAMES = re.compile(rb"(?:data: [^\r\n]*\n\n)+")
 # What a block of YAML holds as it stands: no control characters, no byte order mark, and none of
 # the line breaks of YAML 1.1 (U+0085, U+2028, U+2029).

@@ -9,8 +9,6 @@ from pathlib import Path
 from mockglm.exchange import Exchange, Request
 from mockglm.scenarios import Provenance, load
 
-__all__ = ["read_exchanges"]
-
 
 def read_exchanges(path: str | Path) -> Iterator[Exchange]:
     """The exchanges of a cassette, in order; what was written by hand in it is left out.

@@ -7,8 +7,6 @@ from tempfile import TemporaryFile
 
 from mockglm.errors import UsageError
 
-__all__ = ["prepare_folder"]
-
 
 def prepare_folder(folder: Path) -> None:
     """Have a folder that files can be put into. Raises UsageError where there can be none."""

@@ -10,8 +10,6 @@ from mockglm.errors import FileError, Problem
 from mockglm.scenarios import Scenario, parse, yaml_nodes
 from mockglm.scenarios.problems import NodePath, Problems
 
-__all__ = ["load", "prepare_append"]
-
 
 def load(path: Path) -> Scenario | None:
     """The scenario in a file; None where there is no file, or nothing is in it yet.

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["NAME", "lock_folder"]
-
 NAME = ".mockglm.lock"
 """The file that is locked where a folder cannot be."""
 

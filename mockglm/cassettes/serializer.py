@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,17 +18,6 @@ from mockglm.http1 import BODILESS
 from mockglm.matching import canonical
 from mockglm.redaction import Redactor
 from mockglm.scenarios import verbatim
-
-__all__ = [
-    "KEPT",
-    "STATUSES",
-    "dump",
-    "dump_response",
-    "normalise",
-    "redact",
-    "redact_request",
-    "redact_response",
-]
 
 KEPT = frozenset(
     {
@@ -164,11 +154,11 @@ def _payload(request: Request) -> dict[str, Any]:
 
 
 def _is_same(request: Request, value: Any) -> bool:
-    where = (request.method, request.path, request.query)
     written = _dumped(value)
-    return written is not None and canonical.key(*where, request.body) == canonical.key(
-        *where, written
-    )
+    if written is None:
+        return False
+    key = partial(canonical.key, request.method, request.path, query=request.query)
+    return key(body=request.body) == key(body=written)
 
 
 def _response(answer: Response) -> dict[str, Any]:

@@ -14,14 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from mockglm import __version__
+from mockglm._version import __version__
 from mockglm.cassettes.loader import prepare_append
 from mockglm.cassettes.lock import lock_folder
 from mockglm.cassettes.serializer import dump
 from mockglm.cassettes.yaml_layout import FlowStyle, render_lines
 from mockglm.exchange import Exchange
-
-__all__ = ["CassetteWriter", "file_head"]
 
 Identity: TypeAlias = tuple[int, int, int] | None
 """A file's inode, size and time of change; None where there is none."""

@@ -15,8 +15,6 @@ import msgspec
 
 from mockglm.scenarios import yaml_nodes
 
-__all__ = ["FlowStyle", "fits_yaml", "quote_text", "render_lines"]
-
 DEEPEST = 60
 """How deep values are nested at most; the loader takes 100 with all that is around them."""
 

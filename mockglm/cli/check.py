@@ -2,93 +2,149 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from traceback import format_exc
 from typing import Any
 
 import click
 
-from mockglm.conformance import command, listing
-from mockglm.conformance.options import MODEL
-from mockglm.conformance.report import matrix as reports
-from mockglm.errors import UsageError
-
-__all__ = ["check_command", "matrix_command"]
-
-WRONG_USE = 4
-"""As pytest has it, which the kit is run by."""
-
-
-class WrongUse(click.UsageError):
-    """Wrong usage of the kit."""
-
-    exit_code = WRONG_USE
+from mockglm.conformance.options import OPTIONS
+from mockglm.conformance.report import listing
+from mockglm.conformance.report.matrix import load_reports, matrix_lines
+from mockglm.conformance.report.terminal import Line, plan_lines, report_lines
+from mockglm.conformance.run import INTERNAL_ERROR, INTERRUPTED, NOTHING_RAN, WRONG_USAGE, Run
+from mockglm.conformance.selection import select_checks
+from mockglm.conformance.settings import read_settings
+from mockglm.conformance.view import ExchangeView
+from mockglm.errors import FileError, MockGLMError, UsageError
 
 
-class Strict(click.Command):
-    """A command whose wrong usage ends as pytest's does."""
+class CheckUsageError(click.UsageError):
+    """Wrong usage of the kit, with the exit status that pytest has for it."""
+
+    exit_code = WRONG_USAGE
+
+
+class CheckCommand(click.Command):
+    """A command whose wrong usage ends with 4, as under pytest."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            raise WrongUse(error.message, ctx) from error
+            raise CheckUsageError(error.format_message(), ctx) from error
 
 
-@click.command(cls=Strict)
+def add_kit_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of the kit."""
+    for option in reversed(OPTIONS):
+        if option.pytest_only:
+            continue
+        if option.type is bool:
+            command = click.option(f"--{option.name}", is_flag=True, help=option.help)(command)
+        else:
+            command = click.option(
+                f"--{option.name}",
+                type=option.type,
+                default=() if option.multiple else option.default,
+                show_default=bool(option.default),
+                multiple=option.multiple,
+                metavar=option.metavar,
+                help=option.help,
+            )(command)
+    return command
+
+
+@click.command(cls=CheckCommand)
 @click.argument("targets", nargs=-1, metavar="URL|PATH…")
-@click.option("--model", default=MODEL, show_default=True, help="The model to ask.")
-@click.option("--report", metavar="DIR", help="Write report.json, report.html and badge.json.")
-@click.option("--plan", is_flag=True, help="Say what would be sent, and send nothing.")
-@click.option("--record-to", metavar="DIR", help="Keep the exchanges as cassettes.")
-@click.option("--replay-from", metavar="DIR", help="Judge kept exchanges, without a network.")
-@click.option("--max-requests", type=int, metavar="N", help="Most requests to send.")
-@click.option("--max-tokens", type=int, metavar="N", help="Most output tokens.")
-@click.option("--timeout", type=float, metavar="S", help="Longest wait for one answer.")
-@click.option("--pause", type=float, metavar="S", help="Wait before what came too often again.")
-@click.option("--ca", metavar="FILE", help="Trust these certificates, too.")
-@click.option("--header", multiple=True, metavar="NAME=VALUE", help="Send it with each request.")
-@click.option("--strict", is_flag=True, help="SHOULD fails the run too.")
-@click.option("--soak", type=int, metavar="N", help="Send the cheapest stream N times more.")
-@click.option("--disruptive", is_flag=True, help="Also exceed limits.")
-@click.option("--deterministic", is_flag=True, help="The endpoint repeats itself: a mock.")
-@click.option("--failing", is_flag=True, help="It breaks a stream off when asked to: a mock.")
-@click.option("--baseline", metavar="FILE", help="Known failures, each with a reason.")
-@click.option("--write-baseline", metavar="FILE", help="Write today's failures as a baseline.")
-@click.option("-k", "keyword", metavar="EXPR", help="Only these checks, as pytest's -k.")
+@add_kit_options
+@click.option(
+    "-k", "expression", default="", metavar="EXPR", help="Only these checks (pytest's -k)."
+)
 @click.option("--junitxml", metavar="FILE", help="Write a JUnit report.")
 @click.option("--list", "as_list", is_flag=True, help="List the checks.")
-@click.option("--explain", metavar="ID", help="Say all there is to say of one check.")
+@click.option("--explain", metavar="ID", help="Show all about one check.")
 def check_command(
-    targets: tuple[str, ...],
-    keyword: str | None,
-    junitxml: str | None,
-    as_list: bool,
-    explain: str | None,
-    **options: Any,
+    targets: tuple[str, ...], expression: str, as_list: bool, explain: str | None, **values: Any
 ) -> None:
     """Judge whether an endpoint, or what was recorded of one, speaks GLM v4."""
     try:
         if as_list or explain:
-            click.echo(listing.explain(explain) if explain else listing.listing())
-            return
-        if not targets and not options["replay_from"] and not options["plan"]:
-            raise UsageError("which endpoint? write its base URL, or the path of a recording")
-        named = {name.replace("_", "-"): value for name, value in options.items()}
-        sys.exit(command.main(targets, named, _pytest(keyword, junitxml)))
-    except UsageError as error:
-        click.echo(f"mockglm: {error}", err=True)
-        sys.exit(WRONG_USE)
+            click.echo(listing.explain_check(explain) if explain else listing.list_checks())
+        else:
+            sys.exit(_check({**values, **_read_targets(targets, values)}, expression))
+    except MockGLMError as error:
+        is_file = isinstance(error, FileError)
+        click.echo(str(error) if is_file else f"mockglm: {error}", err=True)
+        sys.exit(WRONG_USAGE)
+    except KeyboardInterrupt:
+        click.echo("mockglm: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        raise
+    except Exception:
+        # Status 1 is for violations: a bug of the kit must not look like one.
+        click.echo(f"mockglm: a bug of the kit, please report it\n{format_exc()}", err=True)
+        sys.exit(INTERNAL_ERROR)
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def matrix_command(files: tuple[Path, ...]) -> None:
     """Put several report.json side by side, as a table in Markdown."""
-    for line in reports.matrix(reports.load(files)):
+    for line in matrix_lines(load_reports(files)):
         click.echo(line)
 
 
-def _pytest(keyword: str | None, junitxml: str | None) -> list[str]:
-    given = (("-k", keyword), ("--junitxml", junitxml))
-    return [word for name, value in given if value for word in (name, value)]
+def _read_targets(targets: Sequence[str], values: dict[str, Any]) -> dict[str, Any]:
+    """The options for one URL, or for paths of recordings."""
+    urls = [target for target in targets if target.startswith(("http://", "https://"))]
+    if len(urls) > 1 or (urls and len(targets) > 1):
+        raise UsageError("one URL at a time, and no recordings beside it")
+    for target in targets:
+        if not urls and not Path(target).exists():
+            raise UsageError(f"{target} is neither a URL (https://…) nor a recording that exists")
+    if not targets and not values["replay_from"] and not values["plan"]:
+        raise UsageError("which endpoint? write its base URL, or the path of a recording")
+    return {"url": urls[0] if urls else None, "recording": () if urls else targets}
+
+
+def _check(values: dict[str, Any], expression: str) -> int:
+    settings = read_settings(values, os.environ, Path.cwd())
+    run = Run(settings, select_checks(expression, disruptive=settings.disruptive))
+    if not run.checks:
+        click.echo(f"mockglm: no check matches -k {expression!r}", err=True)
+        return NOTHING_RAN
+    if values["plan"]:
+        _write(plan_lines(run.plan))
+        return 0
+    report = run.run(_Progress(run).show)
+    _write(report_lines(report.document))
+    if report.loss:
+        _write([(report.loss, "red")])
+    return report.exit_status(strict=settings.strict)
+
+
+class _Progress:
+    """The probe under way, on a terminal in one line that is overwritten."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._is_shown = sys.stdout.isatty()
+
+    def show(self, name: str, view: ExchangeView | None) -> None:
+        if self._is_shown:
+            click.echo(f"\r\x1b[K{self._run.progress(name, view)}", nl=False)
+
+
+def _write(lines: Iterable[Line]) -> None:
+    # As pytest does, and https://no-color.org.
+    is_colored = False if os.environ.get("NO_COLOR") else None
+    if sys.stdout.isatty():
+        click.echo("\r\x1b[K", nl=False)
+    for text, style in lines:
+        color, is_bold = (None, True) if style == "bold" else (style or None, None)
+        click.echo(click.style(text, fg=color, bold=is_bold), color=is_colored)

@@ -91,18 +91,18 @@ class Judge:
     """Judges the traffic, a line on standard error for each requirement that it breaks."""
 
     def __init__(self) -> None:
-        from mockglm.conformance.passing import Passing  # imported here: it takes the checks along
+        from mockglm.conformance.live import LiveChecker  # imported here: it takes the checks along
 
-        self._passing = Passing(_tell)
+        self._checker = LiveChecker(_tell)
         self._seen = 0
 
     def see(self, passed: Passed) -> None:
         self._seen += passed.exchange.request.path.endswith(CHAT_PATH)
-        self._passing.see(passed.exchange)
+        self._checker.add(passed.exchange)
 
     def close(self, recorder: Recorder | None) -> int:
         """Wait until all is judged; the status to end with."""
-        is_good = self._passing.close()
+        is_good = self._checker.close()
         if recorder is not None and recorder.unreached:
             _tell(f"mockglm: {recorder.unreached} requests had no answer that could be judged")
             return COULD_NOT_ASK

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import click
 
-from mockglm import __version__
+from mockglm._version import __version__
 from mockglm.errors import FileError, MockGLMError, nearest
 
 __all__ = ["main"]

@@ -1,4 +1,4 @@
-"""`mockglm verify`: whether the service still answers in the shape that was recorded."""
+"""`mockglm verify`: compare the live service with recordings of it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ import click
 from mockglm.errors import UsageError
 
 if TYPE_CHECKING:
+    from mockglm.drift import DriftOutcome, DriftPlan, DriftReport, VerifiedInteraction
     from mockglm.scenarios import Interaction
-    from mockglm.verify import Finding, Outcome, Plan, Verdict
 
-__all__ = ["verify_command"]
+EXIT_CODES: Mapping[DriftOutcome, int] = {"same": 0, "drift": 1, "nothing": 5, "unreachable": 6}
+"""The exit code of each outcome, as `mockglm check` has it."""
 
-ENDS: Mapping[Outcome, int] = {"same": 0, "drift": 1, "nothing": 5, "unasked": 6}
-"""The status of each outcome, as `mockglm check` has it."""
-
-MOST = 30
-"""Requests that are sent unless more are allowed: each is billed."""
+MOST_REQUESTS = 30
+"""The default limit of requests: each is billed."""
 
 FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
@@ -30,19 +28,19 @@ FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--upstream", required=True, metavar="URL", help="The base URL of the service.")
-@click.option("--allow-upstream", multiple=True, metavar="HOST", help="Ask this host, too.")
+@click.option("--allow-upstream", multiple=True, metavar="HOST", help="Allow this host, too.")
 @click.option("--ca", type=click.Path(exists=True), help="Trust these certificates, too.")
 @click.option(
     "--max-requests",
     type=click.IntRange(min=0),
-    default=MOST,
+    default=MOST_REQUESTS,
     show_default=True,
     metavar="N",
-    help="Send so many at most.",
+    help="Send at most N requests.",
 )
-@click.option("--plan", "is_plan", is_flag=True, help="Say what would be sent, and send nothing.")
-@click.option("--report", type=FILE, help="Write it there as JSON.")
-@click.option("--junitxml", type=FILE, help="Write it there as JUnit's XML.")
+@click.option("--plan", "is_plan", is_flag=True, help="List the requests, and send none.")
+@click.option("--report", type=FILE, help="Write the report as JSON.")
+@click.option("--junitxml", type=FILE, help="Write the report as JUnit XML.")
 def verify_command(
     paths: tuple[Path, ...],
     upstream: str,
@@ -53,80 +51,78 @@ def verify_command(
     report: Path | None,
     junitxml: Path | None,
 ) -> None:
-    """Send the requests recorded in PATHS again, and say where the shape of an answer is no
-    longer what was recorded. The key comes from the environment or from .env.
+    """Send the requests recorded in PATHS again, and list the differences in shape between the
+    live responses and the recorded ones. The key comes from the environment or from .env.
 
-    Ends 0 where all is the same, 1 where something is not, 5 where nothing was there to be sent,
-    6 where the service could not be asked."""
+    Exits with 0 where all are the same, 1 where some differ, 5 where there was nothing to send, 6
+    where the service could not be reached."""
     import asyncio
 
     from mockglm.api_keys import NAMES, find_api_key
     from mockglm.cassettes import prepare_folder
+    from mockglm.drift import make_plan, render_json, render_junit, verify_plan
     from mockglm.recorder import Upstream
     from mockglm.scenarios import load_all
-    from mockglm.verify import document, junit, plan
-    from mockglm.verify import verify as run
 
     key = find_api_key(os.environ, Path.cwd())
     service = Upstream(upstream, allowed=allow_upstream, key=key, ca=ca)
-    planned = plan(load_all(paths), max_requests)
+    plan = make_plan(load_all(paths), max_requests)
     if is_plan:
-        _propose(planned, service.base)
+        _print_plan(plan, service.base)
         return
     if not key:
         raise UsageError(f"no key: set {NAMES[0]}, or write it to .env")
-    files = ((report, document), (junitxml, junit))
+    files = ((report, render_json), (junitxml, render_junit))
     for path in filter(None, (report, junitxml)):
         prepare_folder(path.parent)
-    verdict = asyncio.run(run(planned, service, _tell))
-    for file, text in files:
+    result = asyncio.run(verify_plan(plan, service, _print_result))
+    for file, render in files:
         if file:
-            file.write_text(text(verdict), "utf-8")
-    _sum_up(verdict, planned)
-    sys.exit(ENDS[verdict.outcome])
+            file.write_text(render(result), "utf-8")
+    _print_summary(result, plan)
+    sys.exit(EXIT_CODES[result.outcome])
 
 
-def _propose(planned: Plan, base: str) -> None:
-    for interaction in planned.sent:
-        click.echo(f"{interaction.location}: {_asked(interaction)}")
-    _skip(planned)
-    used = f", which used {planned.tokens} tokens when recorded" if planned.tokens else ""
-    click.echo(f"{len(planned.sent)} requests to {base}{used}")
-    _limit(planned)
+def _print_plan(plan: DriftPlan, base: str) -> None:
+    for interaction in plan.sent:
+        click.echo(f"{interaction.location}: {_request(interaction)}")
+    _print_skipped(plan)
+    used = f", which used {plan.tokens} tokens when recorded" if plan.tokens else ""
+    click.echo(f"{len(plan.sent)} requests to {base}{used}")
+    _print_limit(plan)
 
 
-def _asked(interaction: Interaction) -> str:
+def _request(interaction: Interaction) -> str:
     request = interaction.request
     assert request is not None
     return f"{request.method} {request.path}{', stream' if request.is_stream else ''}"
 
 
-def _tell(finding: Finding) -> None:
-    state = "as recorded" if finding.is_same else "not as recorded"
-    click.echo(f"{finding.where}: {'not answered' if finding.error else state}")
-    for line in finding.lines:
+def _print_result(result: VerifiedInteraction) -> None:
+    state = "as recorded" if result.is_same else "not as recorded"
+    click.echo(f"{result.where}: {'no response' if result.error else state}")
+    for line in result.lines:
         click.echo(f"  {line}")
 
 
-def _skip(planned: Plan) -> None:
-    for where, reason in planned.skipped:
+def _print_skipped(plan: DriftPlan) -> None:
+    for where, reason in plan.skipped:
         click.echo(f"{where}: skipped, {reason}")
 
 
-def _limit(planned: Plan) -> None:
-    """What is beyond the ceiling, and how to raise it."""
-    sent, left = len(planned.sent), len(planned.left)
+def _print_limit(plan: DriftPlan) -> None:
+    sent, left = len(plan.sent), len(plan.left)
     if left:
         more = f"{left} more are recorded; --max-requests {sent + left} sends them, too"
-        click.echo(f"mockglm: {sent} requests are the most that is sent, {more}", err=True)
+        click.echo(f"mockglm: the limit is {sent} requests, {more}", err=True)
 
 
-def _sum_up(verdict: Verdict, planned: Plan) -> None:
-    _skip(planned)
-    changed = sum(bool(finding.drift) for finding in verdict.findings)
-    click.echo(f"{len(verdict.checked)} checked, {changed} not as recorded")
-    if verdict.outcome == "unasked":
-        click.echo("mockglm: the service could not be asked, nothing more was sent", err=True)
-    elif verdict.outcome == "nothing":
-        click.echo("mockglm: nothing was there to be sent", err=True)
-    _limit(planned)
+def _print_summary(result: DriftReport, plan: DriftPlan) -> None:
+    _print_skipped(plan)
+    changed = sum(bool(one.drift) for one in result.checked)
+    click.echo(f"{len(result.checked)} checked, {changed} not as recorded")
+    if result.outcome == "unreachable":
+        click.echo("mockglm: the service could not be reached, sending stopped", err=True)
+    elif result.outcome == "nothing":
+        click.echo("mockglm: there was nothing to send", err=True)
+    _print_limit(plan)

@@ -1,16 +1,19 @@
-"""The completion: a Reply rendered as JSON or as a stream, and read back from either."""
+"""Chat completions: replies rendered as JSON or as a stream, and parsed back from either."""
 
+from mockglm.completions.errors import (
+    MISS_HEADER,
+    MOCK_ERROR_STATUS,
+    common_headers,
+    render_error,
+    render_mock_error,
+)
 from mockglm.completions.frames import Chunking
 from mockglm.completions.parser import ParsedReply, parse_json, parse_stream
-from mockglm.completions.renderer import (
-    Renderer,
-    ResponseFields,
-    common_headers,
-    estimate_tokens,
-    render_error,
-)
+from mockglm.completions.renderer import Renderer, ResponseFields, estimate_tokens
 
 __all__ = [
+    "MISS_HEADER",
+    "MOCK_ERROR_STATUS",
     "Chunking",
     "ParsedReply",
     "Renderer",
@@ -20,4 +23,5 @@ __all__ = [
     "parse_json",
     "parse_stream",
     "render_error",
+    "render_mock_error",
 ]

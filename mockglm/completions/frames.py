@@ -1,4 +1,4 @@
-"""A reply cut into the frames of a stream, encoded once; marks stand where each answer differs."""
+"""Frame templates: a reply cut into the frames of a stream, with placeholders for what differs."""
 
 from __future__ import annotations
 
@@ -9,18 +9,6 @@ from msgspec import Struct
 
 from mockglm import tokens
 from mockglm.exchange import Reply, ToolCall
-
-__all__ = [
-    "CALL",
-    "DEFAULT_CHUNKING",
-    "DONE",
-    "OPENING",
-    "USAGE",
-    "Chunking",
-    "FrameTemplates",
-    "call_id",
-    "cut_frames",
-]
 
 OPENING = b"data: "
 DONE = b"data: [DONE]\n\n"
@@ -34,10 +22,10 @@ encode = msgspec.json.encode
 
 
 class Chunking(Struct, frozen=True):
-    """How a stream is cut: Unicode characters a piece, or the exact pieces.
+    """The cut of a stream: Unicode characters per chunk, or the exact chunks.
 
-    Exact pieces that do not make up the text are sent as they stand. `arguments` counts only when
-    the request asked for `tool_stream`.
+    Exact chunks are sent unchanged, even if they do not add up to the text. `arguments` applies
+    only to requests with `tool_stream`.
     """
 
     content: int | tuple[str, ...] = 4
@@ -49,10 +37,10 @@ DEFAULT_CHUNKING = Chunking()
 
 
 class FrameTemplates(Struct, frozen=True):
-    """The frames of a stream without their openings, which are the same for all of one answer.
+    """The frames of a stream without their openings, which are the same within one response.
 
-    `weights` are the tokens of each, and none for the `[DONE]` that follows; `marked` are the
-    numbers of the frames in which something is to be filled in.
+    `weights` are the tokens of each frame, and 0 for the `[DONE]` that follows; `marked` are the
+    indices of the frames with placeholders.
     """
 
     tails: tuple[bytes, ...]
@@ -65,8 +53,8 @@ class FrameTemplates(Struct, frozen=True):
         marked = tuple(number for number, tail in enumerate(tails) if PLACEHOLDER in tail)
         return cls(tails, (*weights, 0), marked)
 
-    def filled(self, fill: Callable[[bytes], bytes]) -> list[bytes]:
-        """The frames with their marks filled in."""
+    def fill(self, fill: Callable[[bytes], bytes]) -> list[bytes]:
+        """Fill in the placeholders."""
         tails = list(self.tails)
         for number in self.marked:
             tails[number] = fill(tails[number])
@@ -76,8 +64,7 @@ class FrameTemplates(Struct, frozen=True):
 def cut_frames(
     reply: Reply, chunking: Chunking = DEFAULT_CHUNKING, *, tool_stream: bool = False
 ) -> Iterator[tuple[int, bytes]]:
-    """The frames of a reply without their openings, marks in place, each with the number of tokens
-    it stands for."""
+    """Yield (tokens, frame without its opening, with placeholders) for each frame of a reply."""
     for piece in _split(reply.reasoning or "", chunking.reasoning):
         yield 1, _frame(b'{"role":"assistant","reasoning_content":%b}' % encode(piece))
     for piece in _split(reply.content or "", chunking.content):
@@ -92,7 +79,7 @@ def cut_frames(
 
 
 def call_id(index: int, call: ToolCall) -> bytes:
-    """What stands in the string that is the id of a call."""
+    """Return the id of a call, escaped for JSON, or its placeholder."""
     return CALL % index if call.id is None else encode(call.id)[1:-1]
 
 

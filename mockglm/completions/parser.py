@@ -1,4 +1,4 @@
-"""A completion read back: a stream joined, or a JSON answer read, to the Reply it was made of."""
+"""The parser of completions: a stream or a JSON response back to the Reply it was made of."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from mockglm import sse
 from mockglm.errors import StreamError
 from mockglm.exchange import APIError, JSONObject, Reply, ToolCall
 
-__all__ = ["ParsedReply", "parse_json", "parse_stream"]
-
 
 class ParsedReply(Struct, frozen=True):
-    """A Reply and what identified the answer it was read from ("" and 0 where it said nothing)."""
+    """A Reply and the identifiers of its response, "" and 0 where it had none."""
 
     reply: Reply
     id: str = ""
@@ -26,7 +24,7 @@ class ParsedReply(Struct, frozen=True):
 
 
 class _PartialCall(Struct):
-    """A call so far; the first id and name count, the arguments come in pieces."""
+    """A tool call so far: the first id and name count, the arguments come in chunks."""
 
     id: str = ""
     name: str = ""
@@ -34,7 +32,7 @@ class _PartialCall(Struct):
 
 
 class _PartialReply(Struct):
-    """What has been gathered of a stream so far."""
+    """A reply so far."""
 
     content: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
@@ -47,9 +45,9 @@ class _PartialReply(Struct):
 
 
 def parse_stream(body: bytes) -> ParsedReply:
-    """The meaning of a whole stream. Raises StreamError where it is not one of completions.
+    """Parse a whole stream. Raises StreamError if it is not a stream of completion chunks.
 
-    What a stream cannot say is not in it: content that is None or "", reasoning that is "".
+    A stream cannot tell content of None from "", nor reasoning of None from "".
     """
     parts = _PartialReply()
     for at, chunk in _chunks(body):
@@ -65,7 +63,7 @@ def parse_stream(body: bytes) -> ParsedReply:
 
 
 def parse_json(body: bytes) -> ParsedReply:
-    """The meaning of a JSON answer, an error among them. Raises StreamError where it has none."""
+    """Parse a JSON response, completion or error. Raises StreamError if it is neither."""
     answer = _object(body, 0)
     if answer.get("error"):
         return ParsedReply(_error_reply(answer))
@@ -105,7 +103,7 @@ def _add_chunk(parts: _PartialReply, chunk: JSONObject) -> None:
 
 
 def _add_call(calls: dict[int, _PartialCall], delta: JSONObject) -> None:
-    """Lay a delta's call onto the one of its index (2025's streams numbered a lone call -1)."""
+    """Add a delta to the call with its index (streams of 2025 numbered a single call -1)."""
     function = delta.get("function") or {}
     call = calls.setdefault(delta.get("index", len(calls)), _PartialCall())
     call.id = call.id or _text(delta.get("id")) or ""

@@ -1,4 +1,4 @@
-"""A Reply rendered: encoded once, with only ids, times and usage filled in for each answer.
+"""The renderer: a Reply encoded once; per response only ids, times and usage are filled in.
 
 Deliberate oddities, all of the real service (GLM v4, recordings of 2025-09 … 2026-10):
 every delta of text says `role: assistant`, a delta with tool calls does not; there is no opening
@@ -20,8 +20,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from mockglm import error_codes, tokens
+from mockglm import tokens
 from mockglm.clock import AT_ONCE, Ids, Pace
+from mockglm.completions.errors import JSON_TYPE, STREAM_TYPE, response_headers
 from mockglm.completions.frames import (
     CALL,
     DEFAULT_CHUNKING,
@@ -34,30 +35,17 @@ from mockglm.completions.frames import (
     call_id,
     cut_frames,
 )
-from mockglm.exchange import APIError, Frames, Headers, JSONObject, Reply, Response, Slot, ToolCall
-from mockglm.http1 import LOG_ID
+from mockglm.exchange import Frames, Headers, JSONObject, Reply, Response, Slot, ToolCall
 from mockglm.models import Model
-
-__all__ = [
-    "Renderer",
-    "ResponseFields",
-    "common_headers",
-    "estimate_tokens",
-    "render_error",
-]
-
-JSON_TYPE = "application/json; charset=UTF-8"
-STREAM_TYPE = "text/event-stream;charset=UTF-8"
-GATEWAY_TYPE = "application/json"
 
 HEAD = PLACEHOLDER + b"h"
 
 encode = msgspec.json.encode
-ordered = msgspec.json.Encoder(order="sorted").encode
+encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
 class ResponseFields(Struct, frozen=True, kw_only=True):
-    """What is fresh in every answer; a Struct, for one is made for each.
+    """The fields in which responses to equal requests differ.
 
     `created` is in unix seconds; `prompt` and `cached` are tokens of the prompt; `model` is the id
     as the client spelled it, `profile` tells which usage details are reported.
@@ -73,164 +61,134 @@ class ResponseFields(Struct, frozen=True, kw_only=True):
     cached: int = 0
 
 
-def common_headers(log_id: str) -> Headers:
-    """The headers of every answer (SamyRai/go-z-ai cassettes, both hosts, 2026-07)."""
-    return (
-        ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
-        ("Vary", "Origin"),
-        ("Vary", "Access-Control-Request-Method"),
-        ("Vary", "Access-Control-Request-Headers"),
-        (LOG_ID, log_id),
-    )
-
-
 class Renderer(Struct, frozen=True, dict=True):
-    """One reply in the shapes the wire knows, each made when first asked for and kept."""
+    """Renders one reply as JSON and as a stream; each encoding is made on first use and kept."""
 
     reply: Reply
     chunking: Chunking = DEFAULT_CHUNKING
     headers: Headers = ()
 
-    def render_json(self, stamp: ResponseFields, pace: Pace = AT_ONCE) -> Response:
-        """The reply as one JSON answer, there, headers and all, when its last token is."""
-        at = pace.end(self._whole.weights, stamp.ids)
+    def render_json(self, fields: ResponseFields, pace: Pace = AT_ONCE) -> Response:
+        """Render one JSON response; head and body come when the last token is due."""
+        at = pace.end(self._templates.weights, fields.ids)
         parts = [
-            self._fill(part, stamp, stamp.ids.plain_call, ordered) if is_marked else part
-            for part, is_marked in self._plain
+            self._fill(part, fields, call_id=fields.ids.plain_call, dump=encode_sorted)
+            if has_placeholders
+            else part
+            for part, has_placeholders in self._json_parts
         ]
-        body = _plain_head(stamp, stamp.created + int(at)).join(parts)
-        headers = _headers(JSON_TYPE, stamp.id, self.headers)
+        body = _json_head(fields, fields.created + int(at)).join(parts)
+        headers = response_headers(JSON_TYPE, fields.id, self.headers)
         return Response(200, headers, ((at, body),), head=at)
 
     def render_stream(
-        self, stamp: ResponseFields, pace: Pace = AT_ONCE, *, tool_stream: bool = False
+        self, fields: ResponseFields, pace: Pace = AT_ONCE, *, tool_stream: bool = False
     ) -> Response:
-        """The reply as server-sent events; what is due at the same time is one piece."""
-        sheet = self._pieces if tool_stream else self._whole
-        tails = sheet.filled(lambda tail: self._fill(tail, stamp, stamp.ids.stream_call, encode))
-        times = _timetable(pace, sheet.weights, stamp.ids)
-        headers = _headers(STREAM_TYPE, stamp.id, self.headers)
-        return Response(200, headers, _pieces(_opening(stamp), tails, times))
+        """Render server-sent events; frames due at the same time make one chunk."""
+        templates = self._tool_stream_templates if tool_stream else self._templates
+        call_id = fields.ids.stream_call
+        tails = templates.fill(lambda tail: self._fill(tail, fields, call_id=call_id, dump=encode))
+        schedule = _schedule(pace, templates.weights, fields.ids)
+        headers = response_headers(STREAM_TYPE, fields.id, self.headers)
+        return Response(200, headers, _join_frames(_opening(fields), tails, schedule))
 
     @property
     def frame_count(self) -> int:
-        """How many events a stream of the reply has, `[DONE]` among them."""
-        return len(self._whole.weights)
+        """The number of events in a stream of the reply, `[DONE]` included."""
+        return len(self._templates.weights)
 
     @cached_property
-    def _whole(self) -> FrameTemplates:
+    def _templates(self) -> FrameTemplates:
         return FrameTemplates.from_frames(cut_frames(self.reply, self.chunking))
 
     @cached_property
-    def _pieces(self) -> FrameTemplates:
+    def _tool_stream_templates(self) -> FrameTemplates:
         return FrameTemplates.from_frames(cut_frames(self.reply, self.chunking, tool_stream=True))
 
     @cached_property
-    def _plain(self) -> tuple[tuple[bytes, bool], ...]:
-        """What stands before the ids and behind them, and whether it has marks."""
-        return tuple((part, PLACEHOLDER in part) for part in _plain(self.reply).split(HEAD))
+    def _json_parts(self) -> tuple[tuple[bytes, bool], ...]:
+        """The parts of the JSON around the head, each with True if it has placeholders."""
+        return tuple((part, PLACEHOLDER in part) for part in _json(self.reply).split(HEAD))
 
     @cached_property
-    def _size(self) -> tuple[int, int]:
+    def _tokens(self) -> tuple[int, int]:
         return estimate_tokens(self.reply)
 
     def _fill(
         self,
         text: bytes,
-        stamp: ResponseFields,
-        made: Callable[[int], str],
+        fields: ResponseFields,
+        *,
+        call_id: Callable[[int], str],
         dump: Callable[[JSONObject], bytes],
     ) -> bytes:
+        """Fill in the placeholders of usage and of the ids of tool calls."""
         if self.reply.usage is not None:
-            usage = _usage(self.reply.usage, stamp, *self._size)
+            usage = _usage(self.reply.usage, fields, self._tokens)
             text = text.replace(USAGE, dump(usage))
         for index, call in enumerate(self.reply.calls):
             if call.id is None:
-                text = text.replace(CALL % index, made(index).encode())
+                text = text.replace(CALL % index, call_id(index).encode())
         return text
 
 
 def estimate_tokens(reply: Reply) -> tuple[int, int]:
-    """The tokens of a reply: all it completed, and those of them that were thought."""
-    thought = tokens.count(reply.reasoning or "")
-    said = tokens.count(reply.content or "")
-    called = sum(tokens.count(call.name) + tokens.count(call.arguments) for call in reply.calls)
-    return thought + said + called, thought
+    """Estimate the tokens of a reply: (completion, of them reasoning)."""
+    reasoning = tokens.count(reply.reasoning or "")
+    content = tokens.count(reply.content or "")
+    calls = sum(tokens.count(call.name) + tokens.count(call.arguments) for call in reply.calls)
+    return reasoning + content + calls, reasoning
 
 
-def render_error(
-    failure: APIError, log_id: str, language: error_codes.Language = "zh", headers: Headers = ()
-) -> Response:
-    """An error in GLM's envelope: the code a string, neither `type` nor `param`."""
-    row = error_codes.CODES.get(failure.code)
-    message = failure.message
-    if message is None:
-        fields = {"error_id": log_id, **failure.fields}
-        message = error_codes.message_for(failure.code, language, fields)
-    status = failure.status or (row.status if row else 400)
-    error = {"error": {"code": failure.code, "message": message}, **failure.extra}
-    kind = GATEWAY_TYPE if row and row.gateway else JSON_TYPE
-    return Response(status, _headers(kind, log_id, headers), ((0.0, ordered(error)),))
-
-
-def _headers(kind: str, log_id: str, own: Headers) -> Headers:
-    """The headers of an answer; those a reply has of its own replace the service's."""
-    base = (("Content-Type", kind), *common_headers(log_id))
-    if not own:
-        return base
-    names = {name.lower() for name, _ in own}
-    return (*(pair for pair in base if pair[0].lower() not in names), *own)
-
-
-def _pieces(
-    opening: bytes, tails: Sequence[bytes], timetable: Sequence[Slot]
+def _join_frames(
+    opening: bytes, tails: Sequence[bytes], schedule: Sequence[Slot]
 ) -> Sequence[tuple[float, bytes]]:
-    if len(timetable) > 1:
-        return Frames(opening, tails, DONE, timetable)
-    return ((timetable[0][0], opening.join((b"", *tails[:-1], tails[-1] + DONE))),)
+    if len(schedule) > 1:
+        return Frames(opening, tails, ending=DONE, schedule=schedule)
+    return ((schedule[0][0], opening.join((b"", *tails[:-1], tails[-1] + DONE))),)
 
 
-def _timetable(pace: Pace, weights: tuple[int, ...], ids: Ids) -> tuple[Slot, ...]:
-    return _stops(pace.schedule(weights, ids)) if pace.jitter else _regular(pace, weights)
+def _schedule(pace: Pace, weights: tuple[int, ...], ids: Ids) -> tuple[Slot, ...]:
+    return _slots(pace.schedule(weights, ids)) if pace.jitter else _regular(pace, weights)
 
 
 @lru_cache(maxsize=256)
 def _regular(pace: Pace, weights: tuple[int, ...]) -> tuple[Slot, ...]:
     """The timetable of all streams with these weights, at a pace without jitter."""
-    return _stops(pace.schedule(weights, Ids("", "", 0)))
+    return _slots(pace.schedule(weights, Ids("", "", 0)))
 
 
-def _stops(times: Sequence[float]) -> tuple[Slot, ...]:
-    """What is due at the same time is one stop."""
+def _slots(times: Sequence[float]) -> tuple[Slot, ...]:
+    """Group the frames that are due at the same time into one slot."""
     ends = [index for index, (at, then) in enumerate(pairwise(times), 1) if at != then]
     bounds = pairwise((0, *ends, len(times)))
     return tuple((times[first], first, end) for first, end in bounds)
 
 
-def _plain(reply: Reply) -> bytes:
+def _json(reply: Reply) -> bytes:
     message: dict[str, Any] = {}
     if reply.content is not None:
         message["content"] = reply.content
     if reply.reasoning is not None:
         message["reasoning_content"] = reply.reasoning
     message["role"] = "assistant"
-    calls = b",".join(_plain_call(i, call) for i, call in enumerate(reply.calls))
+    calls = b",".join(_json_call(i, call) for i, call in enumerate(reply.calls))
     text = encode(message)
     if calls:
         text = text[:-1] + b',"tool_calls":[%b]}' % calls
     choice = b'{"finish_reason":%b,"index":0,"message":%b}' % (encode(reply.finish_reason), text)
     parts = [b'"choices":[%b]' % choice]
     if reply.content_filter:
-        parts.append(b'"content_filter":' + ordered(reply.content_filter))
+        parts.append(b'"content_filter":' + encode_sorted(reply.content_filter))
     parts.append(HEAD)
     if reply.usage is not None:
         parts.append(b'"usage":' + USAGE)
     if reply.web_search:
-        parts.append(b'"web_search":' + ordered(reply.web_search))
+        parts.append(b'"web_search":' + encode_sorted(reply.web_search))
     return b"{%b}" % b",".join(parts)
 
 
-def _plain_call(index: int, call: ToolCall) -> bytes:
+def _json_call(index: int, call: ToolCall) -> bytes:
     return b'{"function":{"arguments":%b,"name":%b},"id":"%b","index":%d,"type":"function"}' % (
         encode(call.arguments),
         encode(call.name),
@@ -239,41 +197,42 @@ def _plain_call(index: int, call: ToolCall) -> bytes:
     )
 
 
-def _opening(stamp: ResponseFields) -> bytes:
+def _opening(fields: ResponseFields) -> bytes:
     return OPENING + b'{"id":%b,"created":%d,"object":"chat.completion.chunk","model":%b,' % (
-        encode(stamp.id),
-        stamp.created,
-        encode(stamp.model),
+        encode(fields.id),
+        fields.created,
+        encode(fields.model),
     )
 
 
-def _plain_head(stamp: ResponseFields, created: int) -> bytes:
+def _json_head(fields: ResponseFields, created: int) -> bytes:
     form = b'"created":%d,"id":%b,"model":%b,"object":"chat.completion","request_id":%b'
     return form % (
         created,
-        encode(stamp.id),
-        encode(stamp.model),
-        encode(stamp.request_id),
+        encode(fields.id),
+        encode(fields.model),
+        encode(fields.request_id),
     )
 
 
 def _usage(
-    overlay: JSONObject, stamp: ResponseFields, completion: int, thought: int
+    overlay: JSONObject, fields: ResponseFields, estimate: tuple[int, int]
 ) -> dict[str, Any]:
-    """The estimate, with the reply's own figures over it."""
+    """Return the estimated usage, overridden by the reply's own figures."""
+    completion, reasoning = estimate
     usage: dict[str, Any] = {
-        "prompt_tokens": stamp.prompt,
+        "prompt_tokens": fields.prompt,
         "completion_tokens": completion,
-        "total_tokens": stamp.prompt + completion,
+        "total_tokens": fields.prompt + completion,
     }
-    if stamp.profile.reports_cached:
-        usage["prompt_tokens_details"] = {"cached_tokens": stamp.cached}
-    if stamp.profile.reports_reasoning:
-        usage["completion_tokens_details"] = {"reasoning_tokens": thought}
-    return _overlaid(usage, overlay) if overlay else usage
+    if fields.profile.reports_cached:
+        usage["prompt_tokens_details"] = {"cached_tokens": fields.cached}
+    if fields.profile.reports_reasoning:
+        usage["completion_tokens_details"] = {"reasoning_tokens": reasoning}
+    return _override(usage, overlay) if overlay else usage
 
 
-def _overlaid(usage: dict[str, Any], overlay: JSONObject) -> dict[str, Any]:
+def _override(usage: dict[str, Any], overlay: JSONObject) -> dict[str, Any]:
     """A usage with figures of a reply's own: the total is theirs or their sum, and no part is more
     than its whole."""
     prompt, done = (

@@ -1,4 +1,4 @@
-"""Known failures of an endpoint: a file that its owner keeps, each entry with a reason."""
+"""Baselines: the known failures of an endpoint, kept by its owner, each with a reason."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from pathlib import Path
 from mockglm.conformance.checks import CHECKS
 from mockglm.errors import FileError, Problem, nearest
 
-__all__ = ["dump", "load"]
 
-
-def load(path: Path) -> Mapping[str, str]:
-    """The reasons by the id of the check. Raises FileError with every mistake of the file."""
-    import yaml  # imported here: few runs have a baseline
+def load_baseline(path: Path) -> Mapping[str, str]:
+    """The reasons by the id of the check. Raises FileError with every mistake in the file."""
+    # Imported here: few runs have a baseline.
+    import yaml
 
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
@@ -29,29 +28,31 @@ def load(path: Path) -> Mapping[str, str]:
     if not isinstance(node, yaml.MappingNode):
         text = "must be a mapping of check ids to reasons"
         raise FileError([_problem(path, node.start_mark, text)])
-    problems = list(_problems(path, node.value))
+    problems = list(_find_problems(path, node.value))
     if problems:
         raise FileError(problems)
     return {key.value: value.value for key, value in node.value}
 
 
-def dump(failing: Iterable[tuple[str, str]]) -> str:
-    """A baseline of (id, first finding) pairs, to be edited: the reasons are today's findings."""
+def dump_baseline(failing: Iterable[tuple[str, str]]) -> str:
+    """A baseline of pairs of id and finding, to be edited: each reason is the finding of today."""
     lines = (f"{id}: {_quoted(finding)}\n" for id, finding in failing)
-    return "# Known failures; each needs a reason, and goes when it passes.\n" + "".join(lines)
+    return "# Known failures; each needs a reason, and is removed when it passes.\n" + "".join(
+        lines
+    )
 
 
-def _problems(path: Path, pairs: list[tuple[object, object]]) -> Iterator[Problem]:
+def _find_problems(path: Path, pairs: list[tuple[object, object]]) -> Iterator[Problem]:
     known: set[str] = set()
     for key, value in pairs:
         id, reason = getattr(key, "value", None), getattr(value, "value", None)
         mark = getattr(key, "start_mark", None)
         if not isinstance(id, str) or id not in CHECKS:
             near = nearest(str(id), CHECKS)
-            hint = f", {near} was meant?" if near else ""
+            hint = f"; did you mean {near}?" if near else ""
             yield _problem(path, mark, f"no check is called {id}{hint}")
         elif id in known:
-            yield _problem(path, mark, f"{id} stands here twice")
+            yield _problem(path, mark, f"{id} occurs twice")
         if not isinstance(reason, str) or not reason.strip():
             yield _problem(path, mark, f"{id} needs a reason")
         known.add(str(id))

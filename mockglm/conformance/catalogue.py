@@ -1,4 +1,4 @@
-"""What a check is, and the register that every check is entered in once."""
+"""The register of checks: each requirement with its level, sources, probes and judging function."""
 
 from __future__ import annotations
 
@@ -7,29 +7,14 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from mockglm.conformance.parts import Finding
-from mockglm.conformance.seen import Kind
-
-__all__ = [
-    "CATEGORIES",
-    "MUST",
-    "NOTE",
-    "RETIRED",
-    "SET",
-    "SHOULD",
-    "Catalogue",
-    "Check",
-    "Level",
-    "Run",
-    "Source",
-    "Verdict",
-]
+from mockglm.conformance.json_path import CheckFinding
+from mockglm.conformance.view import ExchangeKind
 
 SET = "glm-v4-2026.11"
 """The name of the frozen set of requirements; a change of the set changes the name."""
 
 Level = Literal["MUST", "SHOULD", "NOTE"]
-Verdict = Literal[
+CheckVerdict = Literal[
     "pass",
     "fail",
     "warn",
@@ -44,7 +29,7 @@ MUST: Level = "MUST"
 SHOULD: Level = "SHOULD"
 NOTE: Level = "NOTE"
 
-Run: TypeAlias = Callable[..., Iterator[Finding]]
+CheckFunction: TypeAlias = Callable[..., Iterator[CheckFinding]]
 
 CATEGORIES: Mapping[str, str] = {
     "TRN": "transport",
@@ -64,14 +49,14 @@ CATEGORIES: Mapping[str, str] = {
 }
 
 RETIRED: Mapping[str, str] = {
-    "TOL-12": "what tool_choice other than auto does is contested; a note is not worth a request",
-    "TIM-03": "that a server stops its work cannot be seen from the bytes it sends",
+    "TOL-12": "sources disagree on tool_choice other than auto; a note is not worth a request",
+    "TIM-03": "the bytes that a server sends do not show that it stops its work",
 }
 """Ids that were planned or used once and are not used again, with the reason."""
 
 
-class Source(Struct, frozen=True):
-    """Where a requirement comes from: `doc` a page of the service, `spec` a web standard, `sdk`
+class Citation(Struct, frozen=True):
+    """The evidence for a requirement: `doc` a page of the service, `spec` a web standard, `sdk`
     an official SDK that relies on it, `seen` a recording of the service, `issue` a report."""
 
     kind: Literal["doc", "spec", "sdk", "seen", "issue"]
@@ -82,39 +67,39 @@ class Source(Struct, frozen=True):
 
 
 class Check(Struct, frozen=True, kw_only=True):
-    """One requirement and the pure function that judges exchanges against it.
+    """One requirement and the pure function that judges exchanges by it.
 
-    `probes` must have been answered usably, the first is the one it was made for; `kinds` are the
-    exchanges, of whichever probe or recording, that it judges besides (none: only its probes).
-    `together` means that `run` takes the exchanges of all its probes at once. `needs` names the
-    view of an exchange that must not be empty, `absent` is the verdict when it is. `alive` checks
-    judge refusals, which count for nothing unless a good request was answered too. A `live` check
-    needs what recordings do not keep.
+    `probes` are the probes whose exchanges it needs; it was written for the first. It also judges
+    every other exchange of one of the `kinds`, recorded ones too. `together` passes the exchanges
+    of all probes to `run` in one call. `needs` names the view of an exchange that must not be
+    empty, `if_missing` is the verdict if it is. `requires_success` is for checks of refusals: they
+    prove nothing unless a good request was answered. `live_only` checks need what recordings do
+    not keep.
     """
 
     id: str
     level: Level
     title: str
-    run: Run
+    run: CheckFunction
     probes: tuple[str, ...]
     needs: str
-    sources: tuple[Source, ...]
+    sources: tuple[Citation, ...]
     since: str
-    kinds: tuple[Kind, ...] = ()
+    kinds: tuple[ExchangeKind, ...] = ()
     together: bool = False
-    absent: Verdict = "not_testable"
+    if_missing: CheckVerdict = "not_testable"
     capability: str = ""
-    alive: bool = False
-    live: bool = False
+    requires_success: bool = False
+    live_only: bool = False
 
     @property
     def category(self) -> str:
         return self.id[:3]
 
     @property
-    def wanted(self) -> tuple[str, ...]:
-        """The probes that must be sent for this check."""
-        return (*self.probes, "plain") if self.alive else self.probes
+    def required_probes(self) -> tuple[str, ...]:
+        """The probes that have to be sent for this check."""
+        return (*self.probes, "plain") if self.requires_success else self.probes
 
 
 class Catalogue(dict[str, Check]):
@@ -124,44 +109,44 @@ class Catalogue(dict[str, Check]):
         self,
         id: str,
         level: Level,
-        *sources: Source,
+        *sources: Citation,
         probe: str | tuple[str, ...],
         needs: str,
-        on: Kind | tuple[Kind, ...] = (),
+        kinds: ExchangeKind | tuple[ExchangeKind, ...] = (),
         together: bool = False,
-        absent: Verdict = "not_testable",
+        if_missing: CheckVerdict = "not_testable",
         capability: str = "",
-        alive: bool = False,
-        live: bool = False,
+        requires_success: bool = False,
+        live_only: bool = False,
         since: str = "2026.11",
-    ) -> Callable[[Run], Run]:
-        """Enter the decorated function as a check; its docstring is the requirement."""
+    ) -> Callable[[CheckFunction], CheckFunction]:
+        """Register the decorated function as a check; its docstring is the requirement."""
 
-        def enter(run: Run) -> Run:
+        def register(run: CheckFunction) -> CheckFunction:
             self._add(
                 Check(
                     id=id,
                     level=level,
-                    title=_sentence(run),
+                    title=_requirement(run),
                     run=run,
                     probes=(probe,) if isinstance(probe, str) else probe,
                     needs=needs,
                     sources=sources,
                     since=since,
-                    kinds=(on,) if isinstance(on, str) else on,
+                    kinds=(kinds,) if isinstance(kinds, str) else kinds,
                     together=together,
-                    absent=absent,
+                    if_missing=if_missing,
                     capability=capability,
-                    alive=alive,
-                    live=live,
+                    requires_success=requires_success,
+                    live_only=live_only,
                 )
             )
             return run
 
-        return enter
+        return register
 
     @classmethod
-    def joined(cls, *parts: Catalogue) -> Catalogue:
+    def merge(cls, *parts: Catalogue) -> Catalogue:
         """One catalogue of several, in their order."""
         whole = cls()
         for part in parts:
@@ -173,14 +158,14 @@ class Catalogue(dict[str, Check]):
         if check.id in self or check.id in RETIRED:
             raise ValueError(f"the id {check.id} is taken")
         if check.category not in CATEGORIES:
-            raise ValueError(f"{check.id} is of no category")
+            raise ValueError(f"{check.id} is in no category")
         if not check.sources:
             raise ValueError(f"{check.id} has no source")
         self[check.id] = check
 
 
-def _sentence(run: Run) -> str:
+def _requirement(run: CheckFunction) -> str:
     text = " ".join((run.__doc__ or "").split())
     if not text.endswith("."):
-        raise ValueError(f"{run.__name__} has no sentence for a docstring")
+        raise ValueError(f"{run.__name__} has no sentence as its docstring")
     return text

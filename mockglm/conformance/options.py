@@ -1,79 +1,164 @@
-"""The options of the kit, for pytest: cheap to import, as pytest does so in every run.
+"""The options of the kit, declared once for `mockglm check` and for pytest.
 
-As a plugin (`-p mockglm.conformance.options`) it declares them and loads the rest of the kit when
-one of them is used.
+pytest imports this module in every run, so it imports nothing heavy. As a plugin (`-p
+mockglm.conformance.options`) it declares the options, and loads the kit if one of them is used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["OPTIONS", "PACKAGE", "is_fed", "is_wanted", "pytest_addoption", "pytest_configure"]
-
 PACKAGE = "mockglm.conformance"
+GROUP = "glm-v4"
+"""The part of a node id before the id of the check: `glm-v4::SSE-05`."""
+
 MODEL = "glm-4.5-flash"
 """The default model: free of charge."""
 
-OPTIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
-    ("--glm-url", {"metavar": "URL", "help": "base URL of the endpoint to judge, such as "
-        "https://open.bigmodel.cn/api/paas/v4"}),
-    ("--glm-model", {"metavar": "ID", "default": MODEL, "help": f"model to ask ({MODEL})"}),
-    ("--glm-report", {"metavar": "DIR", "help": "write report.json, report.html and badge.json"}),
-    ("--glm-plan", {"action": "store_true", "help": "say what would be sent, and send nothing"}),
-    ("--glm-record-to", {"metavar": "DIR", "help": "keep the exchanges as cassettes"}),
-    ("--glm-replay-from", {"metavar": "DIR", "help": "judge kept exchanges, without a network"}),
-    ("--glm-recording", {"metavar": "PATH", "action": "append", "default": [],
-        "help": "judge recorded exchanges by what needs no probe (again for another path)"}),
-    ("--glm-max-requests", {"metavar": "N", "type": int, "help": "most requests to send (30)"}),
-    ("--glm-max-tokens", {"metavar": "N", "type": int, "help": "most output tokens (6000)"}),
-    ("--glm-timeout", {"metavar": "S", "type": float, "default": 300.0,
-        "help": "longest wait for one answer, in seconds (300)"}),
-    ("--glm-pause", {"metavar": "S", "type": float, "default": 10.0,
-        "help": "seconds before a request that came too often is sent once more (10)"}),
-    ("--glm-ca", {"metavar": "FILE", "help": "trust these certificates, too"}),
-    ("--glm-header", {"metavar": "NAME=VALUE", "action": "append", "default": [],
-        "help": "send this header with every request, for a gateway (again for another)"}),
-    ("--glm-strict", {"action": "store_true", "help": "SHOULD fails the run too"}),
-    ("--glm-soak", {"metavar": "N", "type": int, "default": 0,
-        "help": "send the cheapest stream N times more, to catch what happens now and then"}),
-    ("--glm-disruptive", {"action": "store_true",
-        "help": "also exceed limits: eight streams at once, a prompt beyond the context"}),
-    ("--glm-deterministic", {"action": "store_true",
-        "help": "the endpoint answers the same prompt with the same words (a mock)"}),
-    ("--glm-failing", {"action": "store_true",
-        "help": "the endpoint breaks a stream off when it is asked to (a mock)"}),
-    ("--glm-quiet", {"action": "store_true", "help": "print the report and nothing else"}),
-    ("--glm-baseline", {"metavar": "FILE", "help": "known failures, by check id with a reason"}),
-    ("--glm-write-baseline", {"metavar": "FILE", "help": "write today's failures as a baseline"}),
-)  # fmt: skip
+
+class KitOption(NamedTuple):
+    """One option: `--name` of the command, `--glm-name` of pytest.
+
+    `type` of bool is a flag; `multiple` collects values; `pytest_only` has another form in the
+    command.
+    """
+
+    name: str
+    help: str
+    metavar: str | None = None
+    type: type[str | int | float | bool] = str
+    default: Any = None
+    multiple: bool = False
+    pytest_only: bool = False
+
+    @property
+    def key(self) -> str:
+        """The name as an identifier."""
+        return self.name.replace("-", "_")
+
+    @property
+    def dest(self) -> str:
+        """The name of its attribute in pytest."""
+        return f"glm_{self.key}"
+
+
+OPTIONS = (
+    KitOption(
+        "url",
+        "Base URL of the endpoint to judge, such as https://open.bigmodel.cn/api/paas/v4.",
+        "URL",
+        pytest_only=True,
+    ),
+    KitOption("model", "The model to ask.", "ID", default=MODEL),
+    KitOption("report", "Write the report, junit.xml and the exchanges to a folder.", "DIR"),
+    KitOption("plan", "List the requests and their cost, and send nothing.", type=bool),
+    KitOption("record-to", "Keep the exchanges as cassettes.", "DIR"),
+    KitOption("replay-from", "Judge kept exchanges, without a network.", "DIR"),
+    KitOption(
+        "recording",
+        "Judge recorded exchanges by the checks that need no probe (repeatable).",
+        "PATH",
+        multiple=True,
+        pytest_only=True,
+    ),
+    KitOption("max-requests", "Most requests to send (30).", "N", int),
+    KitOption("max-tokens", "Most output tokens (6000).", "N", int),
+    KitOption("timeout", "Longest wait for one answer, in seconds.", "S", float, 300.0),
+    KitOption(
+        "pause", "Wait before a request is repeated after a 429, in seconds.", "S", float, 10.0
+    ),
+    KitOption("ca", "Trust these certificates too.", "FILE"),
+    KitOption(
+        "header",
+        "Send this header with every request, for a gateway (repeatable).",
+        "NAME=VALUE",
+        multiple=True,
+    ),
+    KitOption("strict", "A broken SHOULD fails the run too.", type=bool),
+    KitOption(
+        "soak",
+        "Send the cheapest stream N times more, to catch intermittent failures.",
+        "N",
+        int,
+        default=0,
+    ),
+    KitOption(
+        "disruptive",
+        "Also exceed limits: eight streams at once, a prompt beyond the context.",
+        type=bool,
+    ),
+    KitOption(
+        "deterministic",
+        "The endpoint answers the same prompt with the same text (a mock).",
+        type=bool,
+    ),
+    KitOption(
+        "failing", "The endpoint breaks off a stream when it is asked to (a mock).", type=bool
+    ),
+    KitOption("quiet", "Print the report and nothing else.", type=bool, pytest_only=True),
+    KitOption("baseline", "Known failures, by check id with a reason.", "FILE"),
+    KitOption("write-baseline", "Write the failures of this run as a baseline.", "FILE"),
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options, once, whichever plugin does it first."""
+    """Declare the options once, whichever plugin is first."""
     group = parser.getgroup("mockglm conformance", "the GLM v4 conformance kit")
     declared = {name for option in group.options for name in option.names()}
-    for name, attributes in OPTIONS:
-        if name not in declared:
-            group.addoption(name, **attributes)
+    for option in OPTIONS:
+        if f"--glm-{option.name}" not in declared:
+            group.addoption(f"--glm-{option.name}", **_pytest_attributes(option))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Load the kit when this run is one of it."""
-    if is_wanted(config) and not config.pluginmanager.has_plugin(f"{PACKAGE}.plugin"):
+    """Load the kit if this run needs it."""
+    ids = _take_node_ids(config)
+    if (ids or is_wanted(config)) and not config.pluginmanager.has_plugin(f"{PACKAGE}.plugin"):
         config.pluginmanager.import_plugin(f"{PACKAGE}.plugin")
 
 
 def is_wanted(config: pytest.Config) -> bool:
-    """Whether an option of the kit is used, or its package is to be collected."""
+    """True if an option of the kit is used or its package is to be collected."""
     is_named = any(arg.partition("::")[0] == PACKAGE for arg in config.args)
-    return is_named or is_fed(config.option)
+    return is_named or has_subject(option_values(config.option))
 
 
-def is_fed(option: Any) -> bool:
-    """Whether the options say what is to be judged, or that nothing is."""
-    sources = (option.glm_url, option.glm_replay_from, option.glm_recording)
-    return bool(option.glm_plan or any(sources))
+def has_subject(values: Mapping[str, Any]) -> bool:
+    """True if the options name an endpoint or recordings, or ask for the plan alone."""
+    return any(values[name] for name in ("plan", "url", "replay_from", "recording"))
+
+
+def option_values(option: Any) -> dict[str, Any]:
+    """The values of pytest's options by the names that the command has for them."""
+    values = {known.key: getattr(option, known.dest) for known in OPTIONS}
+    return {**values, "junitxml": getattr(option, "xmlpath", None)}
+
+
+def _pytest_attributes(option: KitOption) -> dict[str, Any]:
+    if option.type is bool:
+        return {"action": "store_true", "help": option.help}
+    shown = f" (default: {option.default})" if option.default else ""
+    found = {"metavar": option.metavar, "type": option.type, "help": option.help + shown}
+    if option.multiple:
+        return {**found, "action": "append", "default": []}
+    return {**found, "default": option.default}
+
+
+def _take_node_ids(config: pytest.Config) -> list[str]:
+    """The checks that arguments name by their node ids.
+
+    pytest takes the part before `::` for a file. The arguments become the folder of the kit, and
+    the ids an attribute of the options, which xdist hands to its workers.
+    """
+    ids = [arg.partition("::")[2] for arg in config.args if arg.startswith(f"{GROUP}::")]
+    if ids:
+        folder = str(Path(__file__).parent)
+        others = [arg for arg in config.args if not arg.startswith(f"{GROUP}::")]
+        config.args[:] = [*others, folder]
+        config.option.glm_checks = ids
+    return getattr(config.option, "glm_checks", [])

@@ -1,4 +1,4 @@
-"""What a run will send and the most it can cost, known before anything is sent."""
+"""The requests of a run and the most they can cost, known before anything is sent."""
 
 from __future__ import annotations
 
@@ -6,84 +6,95 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from mockglm.conformance.capabilities import Profile
+from mockglm.conformance.capabilities import Capabilities
 from mockglm.conformance.catalogue import Check
-from mockglm.conformance.probe import Probe
-from mockglm.conformance.probes import PROBES
-
-__all__ = ["Budget", "Limits", "Plan", "draw"]
+from mockglm.conformance.probes import PROBES, Probe
 
 
-class Limits(Struct, frozen=True):
+class RunLimits(Struct, frozen=True):
     """The most requests and output tokens that a run may cost, second attempts included."""
 
     requests: int = 30
     tokens: int = 6_000
 
 
-class Plan(Struct, frozen=True):
-    """The probes of a run in the order they are sent, and how often the stream is repeated."""
+class ProbePlan(Struct, frozen=True):
+    """The probes of a run in the order they are sent, then `soak` repetitions of the stream."""
 
     probes: tuple[Probe, ...]
-    profile: Profile
-    limits: Limits
+    capabilities: Capabilities
+    limits: RunLimits
     soak: int = 0
 
     @property
-    def first(self) -> Limits:
-        """What the first attempts cost at most."""
+    def first_attempts(self) -> RunLimits:
+        """The most that the first attempts cost."""
         return self._sum((probe, probe.copies) for probe in self.probes)
 
     @property
-    def ceiling(self) -> Limits:
-        """What the run costs at most: a second attempt, or a request that came too often sent
-        again, is only while the limits allow it. What was refused has generated no tokens."""
+    def ceiling(self) -> RunLimits:
+        """The most that the run costs.
+
+        Second attempts, and requests repeated after a 429, are sent only within the limits. A
+        refused request has generated no tokens.
+        """
         every = self._sum((probe, probe.copies * probe.attempts) for probe in self.probes)
         again = self.soak + sum(probe.attempts for probe in self.probes if probe.copies == 1)
-        requests = max(self.first.requests, min(every.requests + again, self.limits.requests))
-        tokens = max(self.first.tokens, min(every.tokens, self.limits.tokens))
-        return Limits(requests, tokens)
+        first = self.first_attempts
+        requests = max(first.requests, min(every.requests + again, self.limits.requests))
+        tokens = max(first.tokens, min(every.tokens, self.limits.tokens))
+        return RunLimits(requests, tokens)
 
-    def _sum(self, times: Iterable[tuple[Probe, int]]) -> Limits:
+    def _sum(self, times: Iterable[tuple[Probe, int]]) -> RunLimits:
         repeated = PROBES["stream"], self.soak
         pairs = [*times, repeated]
-        tokens = sum(count * probe.ceiling(self.profile) for probe, count in pairs)
-        return Limits(sum(count for _, count in pairs), tokens)
+        tokens = sum(count * probe.token_ceiling(self.capabilities) for probe, count in pairs)
+        return RunLimits(sum(count for _, count in pairs), tokens)
 
 
-def draw(
-    checks: Iterable[Check], profile: Profile, *, disruptive: bool = False, soak: int = 0
-) -> Plan:
-    """The plan for a selection of checks: no probe that none of them needs."""
-    wanted = {name for check in checks if profile.has(check.capability) for name in check.wanted}
+def make_plan(
+    checks: Iterable[Check],
+    capabilities: Capabilities,
+    *,
+    disruptive: bool = False,
+    soak: int = 0,
+) -> ProbePlan:
+    """The plan for a selection of checks, without probes that none of them needs."""
+    applicable = (check for check in checks if capabilities.has(check.capability))
+    wanted = {name for check in applicable for name in check.required_probes}
     if soak:
         wanted.add("stream")
-    probes = tuple(_allowed(wanted, profile, disruptive))
-    bare = Plan(probes, profile, Limits(), soak)
-    extra = Plan(tuple(p for p in probes if p.disruptive), profile, Limits(), soak).first
-    limits = Limits(Limits().requests + extra.requests, Limits().tokens + extra.tokens)
-    return Plan(bare.probes, profile, limits, soak)
+    probes = tuple(_sendable(wanted, capabilities, disruptive=disruptive))
+    # The limits hold for ordinary probes; disruptive ones and a soak come on top.
+    extra = ProbePlan(tuple(p for p in probes if p.disruptive), capabilities, RunLimits(), soak)
+    limits = RunLimits(
+        RunLimits().requests + extra.first_attempts.requests,
+        RunLimits().tokens + extra.first_attempts.tokens,
+    )
+    return ProbePlan(probes, capabilities, limits, soak)
 
 
-def _allowed(wanted: set[str], profile: Profile, disruptive: bool) -> Iterator[Probe]:
+def _sendable(wanted: set[str], capabilities: Capabilities, *, disruptive: bool) -> Iterator[Probe]:
     for name, probe in PROBES.items():
-        if name in wanted and profile.has(probe.capability) and disruptive >= probe.disruptive:
+        is_wanted = name in wanted and capabilities.has(probe.capability)
+        if is_wanted and (disruptive or not probe.disruptive):
             yield probe
 
 
-class Budget:
-    """What has been spent of the limits; an attempt that would pass them is refused."""
+class RunBudget:
+    """The requests and tokens spent so far, against the limits."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: RunLimits) -> None:
         self.limits = limits
         self.requests = 0
         self.tokens = 0
 
     def allows(self, tokens: int, requests: int = 1) -> bool:
+        """True if that many requests of at most `tokens` each fit into the limits."""
         fits = self.requests + requests <= self.limits.requests
         return fits and self.tokens + tokens * requests <= self.limits.tokens
 
     def debit(self, tokens: int, requests: int = 1) -> None:
-        """Count attempts with the most that each may generate."""
+        """Count requests with the most tokens that each may generate."""
         self.requests += requests
         self.tokens += tokens * requests

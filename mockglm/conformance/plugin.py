@@ -1,185 +1,227 @@
-"""The kit as a plugin of pytest: collects the checks, sends the probes, tells what came of it."""
+"""The kit as a plugin of pytest: each check is an item, judged by the same run as the command."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict, replace
 
-from mockglm.conformance.baseline import dump
-from mockglm.conformance.checks import CHECKS
-from mockglm.conformance.items import GROUP, CheckItem, KitDirectory
-from mockglm.conformance.kit import Kit
-from mockglm.conformance.options import PACKAGE, is_fed
-from mockglm.conformance.outcome import status
-from mockglm.conformance.report.document import document
-from mockglm.conformance.report.files import write
-from mockglm.conformance.report.lines import Line, render
-from mockglm.conformance.report.table import plan_lines
-from mockglm.conformance.seen import Seen
-from mockglm.conformance.settings import read
+from mockglm.conformance.catalogue import Check
+from mockglm.conformance.options import GROUP, PACKAGE, has_subject, option_values
+from mockglm.conformance.report.terminal import (
+    Line,
+    failure_lines,
+    plan_lines,
+    printable,
+    report_lines,
+)
+from mockglm.conformance.run import Run, RunReport
+from mockglm.conformance.selection import select_by_id, select_checks
+from mockglm.conformance.settings import read_settings
+from mockglm.conformance.view import ExchangeView
 from mockglm.errors import MockGLMError
 
-__all__ = ["Judge", "pytest_configure"]
-
-HOME = Path(__file__).parent
+_FAILING = ("fail", "not_testable", "stale", "error")
+_SKIPPED = ("not_exercised", "not_applicable")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the options; what does not fit ends the run with 4."""
+    """Read the options; those that do not fit end the run with 4."""
     for level in ("must", "should", "note"):
         config.addinivalue_line("markers", f"{level}: a {level.upper()} of the conformance kit")
     config.addinivalue_line("markers", "xdist_group(name): sent by one process")
-    option = config.option
-    if not is_fed(option):
+    values = option_values(config.option)
+    if not has_subject(values):
         raise pytest.UsageError(f"{PACKAGE} needs --glm-url, or --glm-replay-from")
-    if getattr(option, "dist", "no") not in ("no", "loadgroup"):
+    if getattr(config.option, "dist", "no") not in ("no", "loadgroup"):
         raise pytest.UsageError("the probes are sent once: use --dist loadgroup, or no -n")
     try:
-        settings = read(option, os.environ, Path.cwd())
+        settings = read_settings(values, os.environ, Path.cwd())
+        checks = select_checks(disruptive=settings.disruptive)
+        checks = select_by_id(checks, getattr(config.option, "glm_checks", ()))
     except MockGLMError as error:
         raise pytest.UsageError(str(error)) from error
-    config.pluginmanager.register(Judge(config, Kit(settings)), f"{PACKAGE}.judge")
+    # pytest writes its own JUnit report.
+    run = Run(replace(settings, junit=None), checks)
+    config.pluginmanager.register(KitPlugin(config, run), f"{PACKAGE}.run")
 
 
-class Judge:
-    """The hooks of one run; under xdist a worker judges and the controller tells."""
+class CheckFailed(Exception):  # noqa: N818
+    """A check that did not pass; `entry` is its part of the report."""
 
-    def __init__(self, config: pytest.Config, kit: Kit) -> None:
+    def __init__(self, entry: dict[str, Any]) -> None:
+        self.entry = entry
+        super().__init__(entry["requirement"])
+
+
+class CheckItem(pytest.Item):
+    """One check, with a node id that never changes: `glm-v4::SSE-05`."""
+
+    check: Check
+    run: Run
+
+    @classmethod
+    def of(cls, parent: KitDirectory, check: Check) -> CheckItem:
+        """The item of a check, marked with its level."""
+        item: CheckItem = cls.from_parent(parent, name=check.id, nodeid=f"{GROUP}::{check.id}")
+        item.check, item.run = check, parent.run
+        item.add_marker(check.level.lower())
+        item.add_marker(pytest.mark.xdist_group(GROUP))
+        item.user_properties += [
+            ("level", check.level),
+            ("probe", ", ".join(check.probes)),
+            ("source", "; ".join(map(str, check.sources))),
+        ]
+        return item
+
+    def runtest(self) -> None:
+        """Fail, be skipped or pass by the verdict."""
+        entry = self.run.judge(self.check)
+        self.user_properties.append(("verdict", entry["verdict"]))
+        if entry["verdict"] in _FAILING:
+            raise CheckFailed(entry)
+        if entry["verdict"] == "expected":
+            pytest.xfail(entry["reason"])
+        if entry["verdict"] in _SKIPPED:
+            pytest.skip(entry["cause"])
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """A broken requirement in the words of the report; any other exception as pytest's."""
+        if not isinstance(excinfo.value, CheckFailed):
+            return super().repr_failure(excinfo, style)
+        entry = excinfo.value.entry
+        lines = (f"    {printable(text)}" for text, _ in failure_lines(entry))
+        return "\n".join((f"{entry['id']} {entry['level']} {entry['requirement']}", *lines))
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, f"{self.check.id} {self.check.title}"
+
+
+class KitDirectory(pytest.Directory):
+    """The folder of the kit: its items are the checks, whatever files are in it."""
+
+    run: Run
+
+    def collect(self) -> Iterator[CheckItem]:
+        return (CheckItem.of(self, check) for check in self.run.checks)
+
+
+class KitPlugin:
+    """The hooks of one run; under xdist one worker judges, and the controller reports."""
+
+    def __init__(self, config: pytest.Config, run: Run) -> None:
         self._config = config
-        self._kit = kit
-        self._items: list[CheckItem] = []
-        self._entries: dict[str, dict[str, Any]] = {}
-        self._told: dict[str, Any] = {}
-        self._is_broken = False
+        self._option = config.option
+        self._run = run
+        self._is_collected = False
+        self._has_crashed = False
+        self._report: RunReport | None = None
 
     def pytest_collect_directory(
         self, path: Path, parent: pytest.Collector
     ) -> pytest.Collector | None:
-        return KitDirectory.of(parent, path, self._kit) if path == HOME else None
+        if path != Path(__file__).parent:
+            return None
+        directory: KitDirectory = KitDirectory.from_parent(parent, path=path)
+        directory.run = self._run
+        return directory
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self._items = [item for item in session.items if isinstance(item, CheckItem)]
-        if self._kit.is_offline and not self._config.option.glm_plan:
-            self._gather()
+        """Take over the checks that -k, -m and --deselect have left."""
+        items = (item for item in session.items if isinstance(item, CheckItem))
+        self._run.checks = tuple(item.check for item in items)
+        if self._run.is_offline and not self._option.glm_plan:
+            self._collect()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> bool | None:
-        if not self._config.option.glm_plan:
+        if not self._option.glm_plan:
             return None
-        self._say(plan_lines(self._kit.plan(item.check for item in self._items)))
+        self._write(plan_lines(self._run.plan))
         return True
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, bool, bool]:
         if isinstance(item, CheckItem):
-            self._gather()
+            self._collect()
         return (yield)
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
-        if report.when == "call" and isinstance(item, CheckItem) and item.entry:
-            report.__dict__["glm"] = item.entry
-        return report
-
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        entry = report.__dict__.get("glm")
-        if entry:
-            self._entries[entry["id"]] = entry
-        elif report.failed and report.nodeid.startswith(f"{GROUP}::"):
-            self._is_broken = True
+        is_check = report.nodeid.startswith(f"{GROUP}::")
+        if is_check and report.failed and not _verdict(report):
+            self._has_crashed = True
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
-        if self._config.option.glm_quiet:
+        if self._option.glm_quiet:
             return report.outcome, "", ""
-        is_warning = report.__dict__.get("glm", {}).get("verdict") == "warn"
+        is_warning = report.when == "call" and _verdict(report) == "warn"
         return ("warned", "w", ("WARNED", {"yellow": True})) if is_warning else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self._kit.evidence is not None:
-            self._told = self._kit.account(item.check for item in self._items)
-            self._told["lost"] = self._written(self._keep_exchanges)
+        if self._is_collected:
+            self._report = self._run.finish()
         if hasattr(self._config, "workeroutput"):
-            self._config.workeroutput["glm"] = json.dumps(self._told)
+            found = asdict(self._report) if self._report else None
+            self._config.workeroutput["glm"] = json.dumps(found)
             return
-        if self._entries and self._told:
-            self._told["lost"] = self._told["lost"] or self._written(self._keep_report)
-            is_strict = self._config.option.glm_strict
-            session.exitstatus = status(session.exitstatus, self._report, is_strict)
-        if self._is_broken or self._told.get("lost"):
+        if self._report and self._report.document["checks"]:
+            status = int(session.exitstatus)
+            strict = self._option.glm_strict
+            session.exitstatus = self._report.exit_status(status, strict=strict)
+        if self._has_crashed:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Give all checks to one worker.
+
+        The mark alone does not do so: xdist 3.8 writes the group into an attribute of items that
+        pytest 9.2 does not read any more.
+        """
+        from xdist.scheduler import LoadGroupScheduling  # type: ignore[import-untyped]
+
+        scheduling = LoadGroupScheduling(config, log)
+        split = scheduling._split_scope
+        scheduling._split_scope = lambda id: GROUP if id.startswith(f"{GROUP}::") else split(id)
+        return scheduling
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Under xdist: take over what the worker that judged has to tell."""
-        told = json.loads(getattr(node, "workeroutput", {}).get("glm", "{}"))
-        self._told = told or self._told
+        """Take over the report of the xdist worker that judged."""
+        found = json.loads(getattr(node, "workeroutput", {}).get("glm", "null"))
+        self._report = RunReport(**found) if found else self._report
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self._entries and self._told:
+        if self._report and self._report.document["checks"]:
             terminalreporter.ensure_newline()
-            self._say(render(self._report, details=self._config.option.tbstyle == "no"))
-            self._say((text, "red") for text in [self._told["lost"]] if text)
+            details = self._option.tbstyle == "no"
+            self._write(report_lines(self._report.document, details=details))
+            self._write((text, "red") for text in [self._report.loss] if text)
 
-    def _gather(self) -> None:
+    def _collect(self) -> None:
         """Have the exchanges; recordings that cannot be read end the run with 4."""
         try:
-            self._kit.gather([item.check for item in self._items], self._watch)
+            self._run.collect(self._show_progress)
         except MockGLMError as error:
             raise pytest.UsageError(str(error)) from error
+        self._is_collected = True
 
-    @property
-    def _report(self) -> dict[str, Any]:
-        """The report, its checks in the order of the catalogue."""
-        entries = (self._entries[id] for id in CHECKS if id in self._entries)
-        return document(self._told["head"], entries)
-
-    def _written(self, keep: Callable[[], None]) -> str:
-        """Why what the options ask for could not be written; empty when it was."""
-        try:
-            keep()
-        except OSError as error:
-            return f"{error.filename or 'a file'} could not be written: {error.strerror}"
-        return ""
-
-    def _keep_exchanges(self) -> None:
-        """Under xdist in the process that sent the requests, for the others do not have them."""
-        if self._config.option.glm_record_to:
-            self._kit.save(Path(self._config.option.glm_record_to))
-
-    def _keep_report(self) -> None:
-        option = self._config.option
-        if option.glm_report:
-            write(Path(option.glm_report), self._report, self._told["exchanges"])
-        if option.glm_write_baseline:
-            text = dump(_failing(self._entries.values()))
-            Path(option.glm_write_baseline).write_text(text, encoding="utf-8")
-
-    def _say(self, lines: Iterable[Line]) -> None:
+    def _write(self, lines: Iterable[Line]) -> None:
         reporter = self._config.pluginmanager.getplugin("terminalreporter")
         for text, style in lines:
             reporter.write_line(text, **({style: True} if style else {}))
 
-    def _watch(self, name: str, seen: Seen | None) -> None:
-        """Show on a terminal which probe is under way."""
+    def _show_progress(self, name: str, view: ExchangeView | None) -> None:
         reporter = self._config.pluginmanager.getplugin("terminalreporter")
-        if reporter is None or not reporter.isatty:
-            return
-        count = len(self._kit.plan(item.check for item in self._items).probes)
-        state = "…" if seen is None else f"{seen.status or seen.exchange.error}"
-        reporter.rewrite(f"probe {self._kit.requests}/{count} {name} {state}", erase=True)
+        if reporter is not None and reporter.isatty:
+            reporter.rewrite(self._run.progress(name, view), erase=True)
 
 
-def _failing(entries: Iterable[dict[str, Any]]) -> Iterable[tuple[str, str]]:
-    for entry in entries:
-        if entry["verdict"] in ("fail", "not_testable", "expected"):
-            first = entry["findings"][0]["message"] if entry["findings"] else entry["cause"]
-            yield entry["id"], entry["reason"] or first
+def _verdict(report: pytest.TestReport) -> str:
+    return str(dict(report.user_properties).get("verdict", ""))

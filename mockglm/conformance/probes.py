@@ -2,312 +2,409 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
-from mockglm.conformance.probe import Probe
-from mockglm.conformance.prompts import (
-    CALL,
-    COUNT,
-    ECHO,
-    FAIL,
-    RESULT,
-    RIDDLE,
-    WEATHER,
-    WEATHER_TOOL,
-    echo,
-    user,
-)
-from mockglm.conformance.seen import Seen
+from msgspec import Struct, field
 
-__all__ = ["PROBES", "WRONG_KEY"]
+from mockglm.conformance.capabilities import Capabilities
+from mockglm.conformance.view import CHAT, ExchangeView
+
+Credential = Literal["key", "none", "wrong", "jwt", "expired"]
+BodyFields = Mapping[str, Any]
 
 WRONG_KEY = "0" * 32 + "." + "W" * 16
-"""A key of the right form that nobody has."""
+"""A key in GLM's form that belongs to nobody."""
 
 
-def _thought(seen: Seen) -> bool:
-    return seen.thought
+class Probe(Struct, frozen=True, kw_only=True):
+    """One request.
+
+    `max_tokens` limits its output, `thinking_budget` instead for a model that always thinks.
+    `provoked` tells if the model did as the probe asks; if not, the probe is sent again, up to
+    `attempts` times. `thinking` switches thought on or off. The texts of `compared` probes are
+    compared for a deterministic endpoint. `fills_context` replaces the prompt by one beyond the
+    context. `copies` are sent at once. A conforming endpoint refuses a probe that
+    `expects_refusal`; `disruptive` ones exceed limits and are sent only on demand.
+    """
+
+    name: str
+    purpose: str
+    fields: BodyFields | bytes = field(default_factory=dict)
+    max_tokens: int = 0
+    thinking_budget: int = 0
+    method: str = "POST"
+    path: str = CHAT
+    credential: Credential = "key"
+    thinking: bool | None = None
+    compared: bool = False
+    capability: str = ""
+    provoked: Callable[[ExchangeView], bool] | None = None
+    attempts: int = 1
+    expects_refusal: bool = False
+    disruptive: bool = False
+    fills_context: bool = False
+    copies: int = 1
+
+    def token_ceiling(self, model: Capabilities) -> int:
+        """The most tokens that one attempt generates."""
+        is_thinking = model.thinking == "always" or not model.known
+        return self.thinking_budget if is_thinking and self.thinking_budget else self.max_tokens
+
+    def body(self, model: str, capabilities: Capabilities, request_id: str) -> bytes:
+        """The bytes of the request."""
+        if isinstance(self.fields, bytes):
+            return self.fields
+        fields = _overflow(capabilities.context) if self.fills_context else self.fields
+        body: dict[str, Any] = {"model": model, "request_id": request_id, **fields}
+        if self.max_tokens:
+            body["max_tokens"] = self.token_ceiling(capabilities)
+        if self.compared and capabilities.deterministic:
+            # Greedy decoding; docs.bigmodel.cn, 核心参数
+            body["do_sample"] = False
+        body.update(self._thinking_fields(capabilities))
+        return json.dumps(body, ensure_ascii=False).encode()
+
+    def _thinking_fields(self, capabilities: Capabilities) -> BodyFields:
+        if self.thinking is None or capabilities.thinking == "none":
+            return {}
+        if capabilities.thinking == "always":
+            return {"reasoning_effort": "low"}
+        return {"thinking": {"type": "enabled" if self.thinking else "disabled"}}
 
 
-def _called(seen: Seen) -> bool:
-    return bool(seen.calls) or seen.finish == "tool_calls"
+def _overflow(context: int) -> BodyFields:
+    """A prompt with about a tenth more tokens than the context holds."""
+    return {"messages": [{"role": "user", "content": "word " * int(context * 1.1)}]}
 
 
-def _echoed(seen: Seen) -> bool:
-    return "alpha" in seen.content and "omega" in seen.content
+ECHO = "alpha 你好 😀 \u2028 omega"
+_COUNT = "one two three four five six seven eight nine ten"
+_WEATHER = "What is the weather in Beijing and in Shanghai today? Use the tool."
+_FAIL = "This is a test: break off this stream with an error."
+_RIDDLE = "How many times does the letter r occur in strawberry? Answer with one number."
+_WEATHER_TOOL = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "Tells the weather of a city today.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string", "description": "Name of the city"}},
+            "required": ["city"],
+        },
+    },
+}
+_CALL = {
+    "role": "assistant",
+    "content": "",
+    "tool_calls": [
+        {
+            "id": "call_417fb00c5b2d4aada7fa6665",
+            "type": "function",
+            "function": {"name": "get_weather", "arguments": '{"city":"Beijing"}'},
+        }
+    ],
+}
+_RESULT = {
+    "role": "tool",
+    "tool_call_id": "call_417fb00c5b2d4aada7fa6665",
+    "content": '{"weather":"sunny","celsius":21}',
+}
 
 
-def _failed(seen: Seen) -> bool:
-    return bool(seen.broken)
+def _prompt(text: str, **fields: Any) -> BodyFields:
+    return {"messages": [{"role": "user", "content": text}], **fields}
 
 
-def _counted(seen: Seen) -> bool:
-    return "five" in seen.content.lower()
+def _repeat(text: str, **fields: Any) -> BodyFields:
+    return _prompt(f"Repeat exactly the following line and write nothing else: {text}", **fields)
+
+
+def _has_thought(view: ExchangeView) -> bool:
+    return view.has_thought
+
+
+def _called(view: ExchangeView) -> bool:
+    return bool(view.calls) or view.finish_reason == "tool_calls"
+
+
+def _echoed(view: ExchangeView) -> bool:
+    return "alpha" in view.content and "omega" in view.content
+
+
+def _failed(view: ExchangeView) -> bool:
+    return bool(view.stream_errors)
+
+
+def _counted(view: ExchangeView) -> bool:
+    return "five" in view.content.lower()
 
 
 _TABLE = (
     Probe(
         name="plain",
-        why="the plain reply, and proof that good requests are answered",
-        fields=echo(COUNT, stream=False),
-        tokens=32,
-        room=256,
-        think=False,
+        purpose="the plain reply, and proof that good requests are answered",
+        fields=_repeat(_COUNT, stream=False),
+        max_tokens=32,
+        thinking_budget=256,
+        thinking=False,
         compared=True,
     ),
     Probe(
         name="stream",
-        why="the stream that most checks read",
-        fields=echo(COUNT, stream=True),
-        tokens=32,
-        room=256,
-        think=False,
+        purpose="the stream that most checks read",
+        fields=_repeat(_COUNT, stream=True),
+        max_tokens=32,
+        thinking_budget=256,
+        thinking=False,
         compared=True,
     ),
     Probe(
         name="thinking",
-        why="reasoning in a stream",
-        fields=user(RIDDLE, stream=True),
-        tokens=512,
-        think=True,
+        purpose="reasoning in a stream",
+        fields=_prompt(_RIDDLE, stream=True),
+        max_tokens=512,
+        thinking=True,
         capability="thinking",
-        elicits=_thought,
+        provoked=_has_thought,
         attempts=2,
     ),
     Probe(
         name="thinking-plain",
-        why="reasoning in a plain reply",
-        fields=user(RIDDLE, stream=False),
-        tokens=512,
-        think=True,
+        purpose="reasoning in a plain reply",
+        fields=_prompt(_RIDDLE, stream=False),
+        max_tokens=512,
+        thinking=True,
         capability="thinking",
-        elicits=_thought,
+        provoked=_has_thought,
         attempts=2,
     ),
     Probe(
         name="tools",
-        why="calls in a stream",
-        fields=user(WEATHER, tools=[WEATHER_TOOL], stream=True),
-        tokens=192,
-        room=320,
-        think=False,
+        purpose="calls in a stream",
+        fields=_prompt(_WEATHER, tools=[_WEATHER_TOOL], stream=True),
+        max_tokens=192,
+        thinking_budget=320,
+        thinking=False,
         capability="tools",
-        elicits=_called,
+        provoked=_called,
         attempts=2,
     ),
     Probe(
         name="tools-plain",
-        why="calls in a plain reply",
-        fields=user(WEATHER, tools=[WEATHER_TOOL], stream=False),
-        tokens=192,
-        room=320,
-        think=False,
+        purpose="calls in a plain reply",
+        fields=_prompt(_WEATHER, tools=[_WEATHER_TOOL], stream=False),
+        max_tokens=192,
+        thinking_budget=320,
+        thinking=False,
         capability="tools",
-        elicits=_called,
+        provoked=_called,
         attempts=2,
     ),
     Probe(
         name="tool-stream",
-        why="arguments in pieces",
-        fields=user(WEATHER, tools=[WEATHER_TOOL], stream=True, tool_stream=True),
-        tokens=192,
-        room=320,
-        think=False,
+        purpose="arguments in pieces",
+        fields=_prompt(_WEATHER, tools=[_WEATHER_TOOL], stream=True, tool_stream=True),
+        max_tokens=192,
+        thinking_budget=320,
+        thinking=False,
         capability="tool_stream",
-        elicits=_called,
+        provoked=_called,
     ),
     Probe(
         name="tool-result",
-        why="the answer after a call",
+        purpose="the answer after a call",
         fields={
-            "messages": [{"role": "user", "content": WEATHER}, CALL, RESULT],
-            "tools": [WEATHER_TOOL],
+            "messages": [{"role": "user", "content": _WEATHER}, _CALL, _RESULT],
+            "tools": [_WEATHER_TOOL],
             "stream": False,
         },
-        tokens=128,
-        room=256,
-        think=False,
+        max_tokens=128,
+        thinking_budget=256,
+        thinking=False,
         capability="tools",
     ),
     Probe(
         name="length",
-        why="a stream cut by max_tokens",
-        fields=echo(f"{COUNT} {COUNT}", stream=True),
-        tokens=8,
-        think=False,
+        purpose="a stream cut by max_tokens",
+        fields=_repeat(f"{_COUNT} {_COUNT}", stream=True),
+        max_tokens=8,
+        thinking=False,
     ),
     Probe(
         name="length-plain",
-        why="a plain reply cut by max_tokens, and a longer prompt",
-        fields=echo(f"{COUNT} {COUNT}", stream=False),
-        tokens=8,
-        think=False,
+        purpose="a plain reply cut by max_tokens, and a longer prompt",
+        fields=_repeat(f"{_COUNT} {_COUNT}", stream=False),
+        max_tokens=8,
+        thinking=False,
     ),
     Probe(
         name="stop",
-        why="a stop sequence",
-        fields=echo(COUNT, stream=True, stop=["six"]),
-        tokens=64,
-        room=256,
-        think=False,
-        elicits=_counted,
+        purpose="a stop sequence",
+        fields=_repeat(_COUNT, stream=True, stop=["six"]),
+        max_tokens=64,
+        thinking_budget=256,
+        thinking=False,
+        provoked=_counted,
     ),
     Probe(
         name="replay",
-        why="a history with reasoning_content",
+        purpose="a history with reasoning_content",
         fields={
             "messages": [
-                {"role": "user", "content": RIDDLE},
+                {"role": "user", "content": _RIDDLE},
                 {"role": "assistant", "content": "3", "reasoning_content": "s-t-r-a-w-b-e-r-r-y."},
                 {"role": "user", "content": "And in cherry? Answer with one number."},
             ],
             "stream": False,
         },
-        tokens=64,
-        room=256,
-        think=False,
+        max_tokens=64,
+        thinking_budget=256,
+        thinking=False,
         capability="thinking",
     ),
     Probe(
         name="echo",
-        why="characters beyond ASCII, there and back",
-        fields=echo(ECHO, stream=True),
-        tokens=64,
-        room=256,
-        think=False,
-        elicits=_echoed,
+        purpose="characters beyond ASCII, there and back",
+        fields=_repeat(ECHO, stream=True),
+        max_tokens=64,
+        thinking_budget=256,
+        thinking=False,
+        provoked=_echoed,
     ),
     Probe(
         name="failing",
-        why="a stream that breaks off with an error",
-        fields=user(FAIL, stream=True),
-        tokens=64,
-        room=256,
-        think=False,
+        purpose="a stream that breaks off with an error",
+        fields=_prompt(_FAIL, stream=True),
+        max_tokens=64,
+        thinking_budget=256,
+        thinking=False,
         capability="failing",
-        elicits=_failed,
+        provoked=_failed,
     ),
     Probe(
         name="bad-key",
-        refused=True,
-        why="a key that nobody has",
-        fields=user("Hi", stream=False),
-        tokens=8,
+        expects_refusal=True,
+        purpose="a key that belongs to nobody",
+        fields=_prompt("Hi", stream=False),
+        max_tokens=8,
         credential="wrong",
     ),
     Probe(
         name="no-key",
-        refused=True,
-        why="no Authorization header",
-        fields=user("Hi", stream=False),
-        tokens=8,
+        expects_refusal=True,
+        purpose="no Authorization header",
+        fields=_prompt("Hi", stream=False),
+        max_tokens=8,
         credential="none",
     ),
     Probe(
         name="bad-model",
-        refused=True,
-        why="a model that does not exist",
-        fields=user("Hi", model="mockglm-no-such-model", stream=False),
-        tokens=8,
+        expects_refusal=True,
+        purpose="a model that does not exist",
+        fields=_prompt("Hi", model="mockglm-no-such-model", stream=False),
+        max_tokens=8,
     ),
     Probe(
         name="bad-model-stream",
-        refused=True,
-        why="the same, asked for as a stream",
-        fields=user("Hi", model="mockglm-no-such-model", stream=True),
-        tokens=8,
+        expects_refusal=True,
+        purpose="the same, asked for as a stream",
+        fields=_prompt("Hi", model="mockglm-no-such-model", stream=True),
+        max_tokens=8,
     ),
     Probe(
         name="no-messages",
-        refused=True,
-        why="an empty list of messages",
+        expects_refusal=True,
+        purpose="an empty list of messages",
         fields={"messages": [], "stream": False},
-        tokens=8,
+        max_tokens=8,
     ),
     Probe(
         name="bad-json",
-        refused=True,
-        why="a body that is cut in the middle",
+        expects_refusal=True,
+        purpose="a body that is cut in the middle",
         fields=b'{"model": "glm-4.5-flash", "messages": [{"role": "user", "content": "Hi',
     ),
     Probe(
         name="bad-role",
-        refused=True,
-        why="a role that GLM does not know",
+        expects_refusal=True,
+        purpose="a role that GLM does not know",
         fields={
             "messages": [{"role": "developer", "content": "Hi"}, {"role": "user", "content": "Hi"}],
             "stream": False,
         },
-        tokens=8,
+        max_tokens=8,
     ),
     Probe(
         name="bad-temperature",
-        refused=True,
-        why="a temperature out of range",
-        fields=user("Hi", stream=False, temperature=9.5),
-        tokens=8,
+        expects_refusal=True,
+        purpose="a temperature out of range",
+        fields=_prompt("Hi", stream=False, temperature=9.5),
+        max_tokens=8,
     ),
     Probe(
         name="bad-path",
-        refused=True,
-        why="a path that does not exist",
+        expects_refusal=True,
+        purpose="a path that does not exist",
         path="/chat/no-such-path",
-        fields=user("Hi", stream=False),
+        fields=_prompt("Hi", stream=False),
     ),
     Probe(
         name="bad-method",
-        refused=True,
-        why="GET on the chat path",
+        expects_refusal=True,
+        purpose="GET on the chat path",
         method="GET",
         fields=b"",
     ),
     Probe(
         name="jwt",
-        why="a token made of the key",
-        fields=user("Hi", stream=False),
-        tokens=8,
-        think=False,
+        purpose="a token made of the key",
+        fields=_prompt("Hi", stream=False),
+        max_tokens=8,
+        thinking=False,
         credential="jwt",
         capability="jwt",
     ),
     Probe(
         name="jwt-expired",
-        refused=True,
-        why="a token that has expired",
-        fields=user("Hi", stream=False),
-        tokens=8,
+        expects_refusal=True,
+        purpose="a token that has expired",
+        fields=_prompt("Hi", stream=False),
+        max_tokens=8,
         credential="expired",
         capability="jwt",
     ),
     Probe(
         name="afterwards",
-        why="a good request after the bad ones",
-        fields=user("Hi", stream=False),
-        tokens=8,
-        think=False,
+        purpose="a good request after the bad ones",
+        fields=_prompt("Hi", stream=False),
+        max_tokens=8,
+        thinking=False,
     ),
     Probe(
         name="ceiling",
-        refused=True,
-        why="more max_tokens than the model has",
-        fields=user("Say hi.", stream=False, max_tokens=99_999_999),
+        expects_refusal=True,
+        purpose="more max_tokens than the model has",
+        fields=_prompt("Say hi.", stream=False, max_tokens=99_999_999),
         disruptive=True,
     ),
     Probe(
         name="overflow",
-        refused=True,
-        why="a prompt longer than the context",
-        tokens=8,
-        flood=True,
+        expects_refusal=True,
+        purpose="a prompt longer than the context",
+        max_tokens=8,
+        fills_context=True,
         disruptive=True,
     ),
     Probe(
         name="burst",
-        why="eight streams at once",
-        fields=echo(COUNT, stream=True),
-        tokens=32,
-        room=256,
-        think=False,
+        purpose="eight streams at once",
+        fields=_repeat(_COUNT, stream=True),
+        max_tokens=32,
+        thinking_budget=256,
+        thinking=False,
         copies=8,
         disruptive=True,
     ),

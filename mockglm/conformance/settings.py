@@ -1,7 +1,8 @@
-"""What was asked of a run."""
+"""The settings of a run, read from options and environment before anything is sent."""
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,76 +11,119 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from mockglm import api_keys
-from mockglm.conformance import address, outputs
-from mockglm.conformance.baseline import load
-from mockglm.conformance.target import Target
-from mockglm.conformance.transport import Patience, trusting
+from mockglm.conformance.baseline import load_baseline
+from mockglm.conformance.target import Target, parse_base_url, parse_headers, parse_key
+from mockglm.conformance.transport import ReadLimits, load_certificates
 from mockglm.errors import UsageError
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-__all__ = ["Settings", "read"]
+_LONGEST = 86_400
+"""Seconds of a day."""
 
 
-class Settings(Struct, frozen=True, kw_only=True):
-    """What was asked for.
+class RunSettings(Struct, frozen=True, kw_only=True):
+    """The options of a run.
 
-    `baseline` has reasons by the id of the check. `replay` is a folder of a run's exchanges,
-    `recorded` are any recordings, which take the place of the target. `trust` is which
-    certificates are trusted, None for those that are everywhere.
+    `baseline` has reasons by the id of the check. `replay` is a folder with the exchanges of a
+    run; `recorded` are any recordings, judged instead of the target. `trust` of None is the usual
+    certificates.
     """
 
     target: Target
     disruptive: bool = False
     strict: bool = False
     soak: int = 0
-    requests: int | None = None
-    tokens: int | None = None
-    patience: Patience = field(default_factory=Patience)
+    max_requests: int | None = None
+    max_tokens: int | None = None
+    limits: ReadLimits = field(default_factory=ReadLimits)
     baseline: Mapping[str, str] = field(default_factory=dict)
     replay: Path | None = None
     recorded: tuple[Path, ...] = ()
     trust: SSLContext | None = None
+    report: Path | None = None
+    record_to: Path | None = None
+    write_baseline: Path | None = None
+    junit: Path | None = None
 
 
-def read(option: Any, environ: Mapping[str, str], folder: Path) -> Settings:
-    """The settings that pytest's options and the environment make; `.env` is the folder's.
+def read_settings(
+    values: Mapping[str, Any], environ: Mapping[str, str], folder: Path
+) -> RunSettings:
+    """The settings of options by their names; the key is the environment's or of `folder`/.env.
 
-    Raises FileError where the baseline is wrong, UsageError for what does not fit or what cannot
-    be written.
+    Raises FileError for a wrong baseline, UsageError for options that do not fit each other and
+    for outputs that cannot be written.
     """
-    if option.glm_record_to and (option.glm_replay_from or option.glm_recording):
+    if values["record_to"] and (values["replay_from"] or values["recording"]):
         raise UsageError("nothing is sent, so that there is nothing to be kept in --record-to")
-    settings = Settings(
-        target=_target(option, api_keys.find_api_key(environ, folder)),
-        disruptive=option.glm_disruptive,
-        strict=option.glm_strict,
-        soak=option.glm_soak,
-        requests=option.glm_max_requests,
-        tokens=option.glm_max_tokens,
-        patience=Patience(
-            whole=option.glm_timeout,
-            idle=min(120.0, option.glm_timeout),
-            pause=option.glm_pause,
-        ),
-        baseline=load(Path(option.glm_baseline)) if option.glm_baseline else {},
-        replay=Path(option.glm_replay_from) if option.glm_replay_from else None,
-        recorded=tuple(map(Path, option.glm_recording)),
-        trust=trusting(Path(option.glm_ca)) if option.glm_ca else None,
+    settings = RunSettings(
+        target=_read_target(values, api_keys.find_api_key(environ, folder)),
+        disruptive=values["disruptive"],
+        strict=values["strict"],
+        soak=values["soak"],
+        max_requests=values["max_requests"],
+        max_tokens=values["max_tokens"],
+        limits=_read_limits(values["timeout"], values["pause"]),
+        baseline=load_baseline(Path(values["baseline"])) if values["baseline"] else {},
+        replay=_path(values["replay_from"]),
+        recorded=tuple(map(Path, values["recording"])),
+        trust=load_certificates(Path(values["ca"])) if values["ca"] else None,
+        report=_path(values["report"]),
+        record_to=_path(values["record_to"]),
+        write_baseline=_path(values["write_baseline"]),
+        junit=_path(values["junitxml"]),
     )
-    if not option.glm_plan:
-        outputs.ready(option)
+    if not values["plan"]:
+        _prepare_outputs(settings)
     return settings
 
 
-def _target(option: Any, key: str) -> Target:
+def _read_target(values: Mapping[str, Any], key: str) -> Target:
     return Target(
-        url=address.base(option.glm_url) if option.glm_url else "",
-        model=option.glm_model,
-        key=address.secret(key) if option.glm_url else key,
+        url=parse_base_url(values["url"]) if values["url"] else "",
+        model=values["model"],
+        key=parse_key(key) if values["url"] else key,
         run=secrets.token_hex(3),
-        deterministic=option.glm_deterministic,
-        failing=option.glm_failing,
-        headers=address.headers(option.glm_header),
+        deterministic=values["deterministic"],
+        failing=values["failing"],
+        headers=parse_headers(values["header"]),
     )
+
+
+def _read_limits(timeout: float, pause: float) -> ReadLimits:
+    if not 0 < timeout <= _LONGEST or not 0 <= pause <= _LONGEST:
+        raise UsageError(f"--timeout and --pause are seconds, at most {_LONGEST}")
+    return ReadLimits(whole=timeout, pause=pause)
+
+
+def _path(value: str | None) -> Path | None:
+    return Path(value) if value else None
+
+
+def _prepare_outputs(settings: RunSettings) -> None:
+    """Make the folders of a run, so that it does not fail to write after it has cost something."""
+    for folder in (settings.report, settings.record_to):
+        if folder:
+            _make_folder(folder)
+    for file in (settings.write_baseline, settings.junit):
+        if file:
+            _check_file(file)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be made a folder: {error.strerror}") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise UsageError(f"{path} cannot be written to")
+
+
+def _check_file(path: Path) -> None:
+    _make_folder(path.parent)
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder, and a file is to be written")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise UsageError(f"{path} cannot be written to")

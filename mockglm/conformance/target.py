@@ -1,4 +1,4 @@
-"""The endpoint that is judged, and the requests it is sent."""
+"""The endpoint under test: its base URL, key and headers, and the requests it is sent."""
 
 from __future__ import annotations
 
@@ -7,26 +7,31 @@ import hmac
 import json
 import re
 import time
+from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
-from mockglm.conformance.capabilities import Profile, profile
-from mockglm.conformance.probe import Credential, Probe
-from mockglm.conformance.probes import WRONG_KEY
+from mockglm.conformance.capabilities import Capabilities, find_capabilities
+from mockglm.conformance.probes import WRONG_KEY, Credential, Probe
+from mockglm.errors import UsageError
 from mockglm.exchange import Headers, Request
 
-__all__ = ["Target", "token"]
-
-_KEY = re.compile(r"[0-9A-Za-z]{32}\.[0-9A-Za-z]{16}")
+_GLM_KEY = re.compile(r"[0-9A-Za-z]{32}\.[0-9A-Za-z]{16}")
 _LIFETIME = 210_000
-"""Milliseconds a token lives; zai-sdk 0.2.3, core/_jwt_token.py."""
+"""Milliseconds for which a token is valid; zai-sdk 0.2.3, core/_jwt_token.py."""
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""RFC 9110 §5.6.2."""
+_OWN_HEADERS = ("authorization", "content-length", "host", "transfer-encoding")
 
 
 class Target(Struct, frozen=True):
-    """An endpoint by its base URL, the model to ask and the key to ask with.
+    """An endpoint: its base URL, the model and the key for requests.
 
-    `run` is a short id of this run, part of every request_id so that the requests can be found on
-    the bill; `started` is in unix seconds; `headers` go with every request.
+    `run` is a short id of this run and part of every request_id, to find the requests on the bill;
+    `started` is in unix seconds; `headers` are sent with every request.
     """
 
     url: str
@@ -39,19 +44,20 @@ class Target(Struct, frozen=True):
     headers: Headers = ()
 
     def __repr__(self) -> str:
-        return f"Target({self.url!r}, {self.model!r})"  # the key and the headers are secret
+        # The key and the headers are secret.
+        return f"Target({self.url!r}, {self.model!r})"
 
     @property
-    def profile(self) -> Profile:
-        is_glm_key = _KEY.fullmatch(self.key) is not None
-        return profile(
+    def capabilities(self) -> Capabilities:
+        is_glm_key = _GLM_KEY.fullmatch(self.key) is not None
+        return find_capabilities(
             self.model, jwt=is_glm_key, deterministic=self.deterministic, failing=self.failing
         )
 
     def request(self, probe: Probe) -> Request:
-        """The request of a probe, headers and all."""
+        """The request of a probe with its headers."""
         request_id = f"mockglm-{self.run}-{probe.name}"
-        body = probe.body(self.model, self.profile, request_id)
+        body = probe.body(self.model, self.capabilities, request_id)
         headers = [
             ("accept", "*/*"),
             ("accept-encoding", "identity"),
@@ -65,7 +71,7 @@ class Target(Struct, frozen=True):
         return Request(probe.method, probe.path, "", tuple(headers), body)
 
     def secret(self, credential: Credential) -> str:
-        """What follows `Bearer` in a request with that credential; empty for none."""
+        """The text after `Bearer` for a kind of credential; empty for none."""
         if credential == "none":
             return ""
         if credential == "wrong":
@@ -73,22 +79,58 @@ class Target(Struct, frozen=True):
         if credential == "key":
             return self.key
         past = 3_600_000 if credential == "expired" else 0
-        return token(self.key, int(self.started * 1000) - past)
+        return make_token(self.key, int(self.started * 1000) - past)
 
 
-def token(key: str, now: int) -> str:
-    """A token made of a key as the SDKs make it; `now` is in unix milliseconds.
+def make_token(key: str, now: int) -> str:
+    """A JWT made of a key as the SDKs make it; `now` is in unix milliseconds.
 
-    Signed here, not by PyJWT, which warns of GLM's secrets of 16 characters.
+    It is not made by PyJWT, which warns about GLM's secrets of 16 characters.
     """
     identity, _, secret = key.partition(".")
     payload = {"api_key": identity, "exp": now + _LIFETIME, "timestamp": now}
-    signed = b".".join(map(_part, ({"alg": "HS256", "sign_type": "SIGN"}, payload)))
+    signed = b".".join(map(_encode_part, ({"alg": "HS256", "sign_type": "SIGN"}, payload)))
     signature = hmac.digest(secret.encode(), signed, "sha256")
     return (signed + b"." + _base64url(signature)).decode()
 
 
-def _part(value: object) -> bytes:
+def parse_base_url(url: str) -> str:
+    """The base URL. Raises UsageError; also for a user in it, because reports show the URL."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(f"{url!r} is not a URL: {error}") from error
+    if parts.username is not None:
+        raise UsageError("the URL has a user in it; the key comes from the environment")
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise UsageError(f"{url!r} is not a base URL such as https://open.bigmodel.cn/api/paas/v4")
+    return url
+
+
+def parse_key(key: str) -> str:
+    """The key, if a header can carry it. Raises UsageError."""
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise UsageError("the key of the environment has characters that no key has")
+    return key
+
+
+def parse_headers(pairs: Iterable[str]) -> Headers:
+    """Headers written NAME=VALUE. Raises UsageError."""
+    return tuple(_parse_header(pair) for pair in pairs)
+
+
+def _parse_header(pair: str) -> tuple[str, str]:
+    name, mark, value = pair.partition("=")
+    is_valid = _HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()
+    if not mark or not is_valid:
+        raise UsageError(f"a header is written NAME=VALUE, not {pair!r}")
+    if name.lower() in _OWN_HEADERS:
+        raise UsageError(f"the header {name} is the kit's own")
+    return name.lower(), value
+
+
+def _encode_part(value: object) -> bytes:
     return _base64url(json.dumps(value, separators=(",", ":")).encode())
 
 

@@ -8,8 +8,6 @@ from starlette.requests import Request
 
 from mockglm.urls import is_loopback
 
-__all__ = ["is_allowed"]
-
 
 def is_allowed(request: Request, token: str | None) -> bool:
     """Whether the request may use this: with the token, or where there is none from this machine

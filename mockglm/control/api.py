@@ -15,15 +15,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from mockglm import __version__
+from mockglm._version import __version__
 from mockglm.control import query, serializers
 from mockglm.control.access import is_allowed
 from mockglm.control.feed import Listen, stream_entries, until
 from mockglm.errors import MockGLMError, UsageError
 from mockglm.scenarios import Scenario, load, shipped_scenarios
 from mockglm.server import Session, Sessions
-
-__all__ = ["ControlAPI"]
 
 HEALTH = "/health"
 """Asked by whatever runs the server, so it is open to all."""

@@ -11,8 +11,6 @@ from starlette.requests import Request
 
 from mockglm.journal import Entry
 
-__all__ = ["Listen", "stream_entries", "until"]
-
 BACKLOG = 1000
 
 Listen: TypeAlias = Callable[[Callable[[Entry], None]], Callable[[], None]]

@@ -14,8 +14,6 @@ from mockglm.errors import UsageError
 from mockglm.journal import Entry, Outcome
 from mockglm.scenarios import Interaction, parse_interaction
 
-__all__ = ["body", "count", "number", "seconds", "wanted", "written"]
-
 LARGEST_WRITTEN = 4 * 1024 * 1024
 LONGEST_NUMBER = 15
 """Digits of a number, more than there are of anything here."""

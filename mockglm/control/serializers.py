@@ -9,8 +9,6 @@ from mockglm.journal import Entry
 from mockglm.matching import When
 from mockglm.scenarios import Interaction, Step
 
-__all__ = ["exchange_json", "reply_json", "rule_json"]
-
 KEYS = When.__struct_fields__
 """The keys of `when`."""
 

@@ -29,13 +29,11 @@ from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.scenarios import verbatim
 from mockglm.server.routes import parse_route
 
-__all__ = ["ForeignCassette", "read_foreign"]
-
 BARE = (".sse", ".txt")
-"""What a file is called that holds a body, with its head or without."""
+"""Suffixes of files that hold a body, with its head or without."""
 
 MAYBE = (".json",)
-"""What it may be called."""
+"""Suffixes of files that may hold one."""
 
 _SPAN = re.compile(r"([0-9.]+)(h|m(?!s)|s|ms|us|µs|ns)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
@@ -205,7 +203,7 @@ def _seconds(duration: Any) -> float:
 
 
 def _date(headers: Headers, body: bytes) -> str:
-    """When it was answered, by its Date header or else by what it says itself; "" if neither."""
+    """Return the date of a response by its Date header, else by its body; "" if neither has one."""
     text = next((value for name, value in headers if name.lower() == "date"), "")
     try:
         then = parsedate_to_datetime(text)

@@ -11,11 +11,9 @@ from typing import Any
 
 import msgspec
 
-from mockglm.completions.renderer import JSON_TYPE, STREAM_TYPE
+from mockglm.completions.errors import JSON_TYPE, STREAM_TYPE
 from mockglm.error_codes import CODES
 from mockglm.exchange import End, Headers, Response
-
-__all__ = ["parse_saved_body"]
 
 _HEAD = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})[^\n]*\n((?:[^\r\n]+\r?\n)*)\r?\n")
 _STREAM = re.compile(rb"^data:", re.MULTILINE)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from mockglm import __version__
+from mockglm._version import __version__
 from mockglm.cassettes import (
     dump,
     dump_response,
@@ -22,17 +22,15 @@ from mockglm.convert.reader import ForeignCassette, read_foreign
 from mockglm.errors import FileError, Problem
 from mockglm.redaction import Redactor
 
-__all__ = ["Converted", "convert"]
-
 SUFFIXES = (".yaml", ".yml", ".json", ".sse")
-"""What is converted of a folder. What a `.txt` is, only who names it knows."""
+"""The files of a folder that are converted; a `.txt` only if it is named itself."""
 
 UNKNOWN = "unknown"
-"""What stands in a cassette whose date or base URL its recorder did not keep."""
+"""The value for a date or base URL that the recorder did not keep."""
 
 
 class Converted(Struct, frozen=True):
-    """What came of it: the files written, or that would be, and what could not be read."""
+    """The files written, or that would be, and those that could not be read."""
 
     written: tuple[Path, ...]
     problems: tuple[Problem, ...]

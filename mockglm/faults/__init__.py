@@ -25,7 +25,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """What is asked for, imported then: the catalogue is long, and most runs lay no fault."""
+    """Import a name on first use: the catalogue is long, and most runs apply no fault."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

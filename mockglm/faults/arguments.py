@@ -14,8 +14,6 @@ from mockglm.faults.options import Option, Options, count
 from mockglm.faults.position import Offset
 from mockglm.faults.selectors import each, function, functions, map_key, set_key, string
 
-__all__ = ["FAULTS"]
-
 
 def parsed(text: str) -> Any:
     """The value a JSON text says, the text itself where it says none."""
@@ -43,7 +41,7 @@ def call_name_repeated(answer: Response, spot: Offset, options: Options) -> Resp
 
 
 def arguments_whole(answer: Response, spot: Offset, options: Options) -> Response:
-    """What came in pieces is in the call's first chunk; the others go."""
+    """Move all arguments into the call's first chunk and drop the others."""
     first: dict[str, JSON] = {}
     changes: list[tuple[Document, list[JSON]]] = []
     for doc in documents(answer, spot.start):
@@ -106,7 +104,7 @@ def _text(call: JSON) -> str:
 
 
 def _index(call: JSON) -> str:
-    """What tells which call a piece belongs to, whatever was recorded there."""
+    """Return the key that assigns a delta to its call, whatever was recorded there."""
     return repr(call.get("index"))
 
 

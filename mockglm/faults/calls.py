@@ -24,8 +24,6 @@ from mockglm.faults.options import Option, Options, choice
 from mockglm.faults.position import Offset
 from mockglm.faults.selectors import delete_key, each, finishes, function, set_key, string, suffix
 
-__all__ = ["FAULTS"]
-
 PIECE = 12
 """Characters of a chunk of the text that stands for a call."""
 

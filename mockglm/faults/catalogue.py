@@ -28,10 +28,8 @@ from mockglm.faults.fault import Fault, FaultSpec, Target
 from mockglm.faults.frames import check_size, documents, is_opaque
 from mockglm.faults.position import Position, locate
 
-__all__ = ["CATALOGUE", "apply", "index_by_name", "parse"]
-
 _DOT = re.compile(r"(?<!\d)\.|\.(?!\d)")
-"""What parts a fault's word; a dot between digits is a decimal point."""
+"""The separator in a fault's word; a dot between digits is a decimal point."""
 
 _STREAM = (sequence, lines)
 _MEANING = (finish, texts, thoughts, calls, arguments, usage, identity, shapes, refusals)

@@ -1,4 +1,4 @@
-"""What a fault is: a row of the catalogue, and one as a file or a URL asks for it."""
+"""A fault of the catalogue, and a fault spec: a fault with its position and options."""
 
 from __future__ import annotations
 
@@ -11,19 +11,6 @@ from msgspec import Struct, field
 from mockglm.exchange import Response
 from mockglm.faults.options import Option, Options
 from mockglm.faults.position import ANYWHERE, START, Offset, Position, Unit
-
-__all__ = [
-    "CHAT",
-    "CODES",
-    "OPENAI",
-    "ROUTECODEX",
-    "SSE",
-    "Change",
-    "Fault",
-    "FaultKind",
-    "FaultSpec",
-    "Target",
-]
 
 CHAT = "https://docs.bigmodel.cn/api-reference/模型-api/对话补全"
 CODES = "https://docs.bigmodel.cn/cn/faq/api-code"
@@ -68,7 +55,7 @@ class Fault(Struct, frozen=True, kw_only=True):
 
     @property
     def links(self) -> tuple[str, ...]:
-        """Where it was seen, as URLs."""
+        """The reports as URLs."""
         return tuple(_ISSUE.sub(r"https://github.com/\1/issues/\2", seen) for seen in self.reports)
 
 

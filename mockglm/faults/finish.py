@@ -20,8 +20,6 @@ from mockglm.faults.options import Option, Options, choice, text
 from mockglm.faults.position import FIRST, START, Offset
 from mockglm.faults.selectors import delete_key, each, finishes, set_key, string
 
-__all__ = ["FAULTS", "last"]
-
 
 def last(answer: Response, spot: Offset) -> Document | None:
     """The first object from the place on that says why the answer ends."""

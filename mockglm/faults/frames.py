@@ -16,29 +16,6 @@ from mockglm.errors import FaultError
 from mockglm.exchange import Response
 from mockglm.faults.options import LARGEST
 
-__all__ = [
-    "CHARACTER",
-    "JSON",
-    "Document",
-    "Edit",
-    "Frame",
-    "Pieces",
-    "apply_edits",
-    "calls",
-    "check_size",
-    "choices",
-    "documents",
-    "done",
-    "frames",
-    "frames_from",
-    "is_opaque",
-    "messages",
-    "objects",
-    "recast",
-    "rewrite_documents",
-    "split_chunks",
-]
-
 JSON: TypeAlias = dict[str, Any]
 Pieces: TypeAlias = Sequence[tuple[float, bytes]]
 
@@ -70,7 +47,7 @@ class Frame(Struct, frozen=True):
     high: int
 
     def read(self, body: bytes) -> bytes:
-        """What the data line holds."""
+        """Return the data of the frame."""
         return body[self.low : self.high]
 
 
@@ -92,7 +69,7 @@ def check_size(name: str, *, size: int = 0, pieces: int = 0) -> None:
         raise FaultError(name, f"the answer would come in more than {MOST_PIECES} pieces")
 
 
-def frames(body: bytes) -> list[Frame]:
+def split_frames(body: bytes) -> list[Frame]:
     """The blocks of a stream in order, an unterminated last one too."""
     starts = [0, *(match.end() for match in _END.finditer(body))]
     ends = [*starts[1:], len(body)]
@@ -102,13 +79,13 @@ def frames(body: bytes) -> list[Frame]:
 
 def frames_from(answer: Response, start: int) -> list[Frame]:
     """The frames of a stream from a byte of the body on."""
-    return [frame for frame in frames(answer.body) if frame.start >= start]
+    return [frame for frame in split_frames(answer.body) if frame.start >= start]
 
 
 def done(answer: Response) -> list[Frame]:
     """The frames that say `[DONE]`."""
     body = answer.body
-    return [frame for frame in frames(body) if frame.read(body) == b"[DONE]"]
+    return [frame for frame in split_frames(body) if frame.read(body) == b"[DONE]"]
 
 
 def documents(answer: Response, start: int = 0) -> list[Document]:
@@ -121,7 +98,7 @@ def documents(answer: Response, start: int = 0) -> list[Document]:
 
 
 def is_opaque(answer: Response) -> bool:
-    """Whether the body is framed or coded already, so that its bytes say nothing by themselves."""
+    """True if the body is framed or encoded already, so that its bytes cannot be edited."""
     return answer.raw or bool(answer.header("content-encoding"))
 
 

@@ -13,8 +13,6 @@ from mockglm.faults.frames import documents, rewrite_documents
 from mockglm.faults.options import Option, Options, header_value, whole
 from mockglm.faults.position import NOWHERE, Offset
 
-__all__ = ["FAULTS", "headed"]
-
 GZIP = 16 + zlib.MAX_WBITS
 
 LONGEST = 10**12

@@ -9,8 +9,6 @@ from mockglm.faults.options import Option, Options, text
 from mockglm.faults.position import Offset
 from mockglm.faults.selectors import Selector, after_first, delete_key, each, map_key, root, set_key
 
-__all__ = ["FAULTS"]
-
 
 def model_other(answer: Response, spot: Offset, options: Options) -> Response:
     return each(_with("model"), set_key("model", options["model"]))(answer, spot, options)

@@ -11,8 +11,6 @@ from mockglm.faults.frames import CHARACTER, Edit, Frame, apply_edits, done, fra
 from mockglm.faults.options import Option, Options, text
 from mockglm.faults.position import FIRST, NOWHERE, Offset
 
-__all__ = ["FAULTS"]
-
 _TEXT = re.compile(rb'("(?:reasoning_)?content":")((?:[^"\\]|\\.)*)"')
 _BARE = re.compile(rb"(?<!\r)\n")
 
@@ -74,7 +72,7 @@ def utf8_split(answer: Response, spot: Offset, options: Options) -> Response:
         if match and character:
             cut = character.start() + 1
             texts = body[match.start(2) : cut], body[cut : match.end(2)]
-            return _spoken(answer, frame, match, texts)
+            return _repeat(answer, frame, match, texts=texts)
     return answer
 
 
@@ -83,14 +81,14 @@ def surrogate_split(answer: Response, spot: Offset, options: Options) -> Respons
     for frame in frames_from(answer, spot.start):
         match = _TEXT.search(body, frame.low, frame.high)
         if match:
-            return _spoken(answer, frame, match, (match[2] + rb"\ud83d", rb"\ude00"))
+            return _repeat(answer, frame, match, texts=(match[2] + rb"\ud83d", rb"\ude00"))
     return answer
 
 
-def _spoken(
-    answer: Response, frame: Frame, match: re.Match[bytes], texts: tuple[bytes, bytes]
+def _repeat(
+    answer: Response, frame: Frame, match: re.Match[bytes], *, texts: tuple[bytes, bytes]
 ) -> Response:
-    """The frame once for each of these texts, in place of its own."""
+    """Replace the frame by one for each of these texts."""
     body = answer.body
     before, after = body[frame.start : match.start(2)], body[match.end(2) : frame.end]
     data = b"".join(before + text + after for text in texts)

@@ -1,4 +1,4 @@
-"""What a fault can be told beside its place, and how it is read from a file or a URL."""
+"""The options of faults, and their readers for files and URLs."""
 
 from __future__ import annotations
 
@@ -9,22 +9,6 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from mockglm.http1 import BODILESS
-
-__all__ = [
-    "DAY",
-    "LARGEST",
-    "Option",
-    "Options",
-    "choice",
-    "count",
-    "duration",
-    "fits_header",
-    "header_value",
-    "seconds",
-    "status_code",
-    "text",
-    "whole",
-]
 
 Options: TypeAlias = Mapping[str, Any]
 
@@ -118,7 +102,7 @@ def header_value(value: Any) -> str:
 
 
 def fits_header(text: str) -> bool:
-    """Whether a text can be the value of a header (RFC 9110, section 5.5)."""
+    """True if a text can be the value of a header (RFC 9110, section 5.5)."""
     return _VALUE.fullmatch(text) is not None
 
 

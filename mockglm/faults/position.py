@@ -1,4 +1,4 @@
-"""Where in an answer a fault happens: written as `3 frames`, found as a byte of the body."""
+"""The position of a fault in a response: written as `3 frames`, located as a byte of the body."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from typing import Any, Literal, cast
 from msgspec import Struct
 
 from mockglm.exchange import Response
-from mockglm.faults.frames import calls, choices, documents, done, frames, is_opaque, messages
+from mockglm.faults.frames import calls, choices, documents, done, is_opaque, messages, split_frames
 from mockglm.faults.options import DAY, LARGEST
-
-__all__ = ["ANYWHERE", "FIRST", "NOWHERE", "START", "WIRE", "Offset", "Position", "Unit", "locate"]
 
 Unit = Literal["frames", "bytes", "s", "headers", "content", "tool_call", "finish", "done"]
 
@@ -92,7 +90,7 @@ def locate(answer: Response, place: Position | None) -> Offset | None:
 
 def _frame(answer: Response, place: Position) -> int | None:
     if place.unit == "frames":
-        starts = [0, *(frame.end for frame in frames(answer.body))]
+        starts = [0, *(frame.end for frame in split_frames(answer.body))]
         return starts[int(place.count)] if place.count < len(starts) else None
     if place.unit == "done":
         return next((frame.start for frame in done(answer)), None)

@@ -18,11 +18,9 @@ from mockglm.faults.options import Option, Options, status_code, text
 from mockglm.faults.position import NOWHERE, Offset
 from mockglm.faults.selectors import each, map_key, set_key, suffix
 
-__all__ = ["FAULTS", "message"]
-
 
 def message(name: str, answer: Response, options: Options) -> str:
-    """What an error says: the option's words, or those of its code."""
+    """Return the error's message: the option's, or that of its code."""
     code = options["code"]
     if options["message"] is not None:
         return str(options["message"])

@@ -20,27 +20,6 @@ from mockglm.faults.frames import (
 from mockglm.faults.options import Options
 from mockglm.faults.position import Offset
 
-__all__ = [
-    "Mutation",
-    "Selector",
-    "after_first",
-    "contents",
-    "delete_key",
-    "each",
-    "finishes",
-    "first",
-    "function",
-    "functions",
-    "map_key",
-    "prefix",
-    "root",
-    "set_key",
-    "string",
-    "suffix",
-    "thoughts",
-    "usages",
-]
-
 Selector: TypeAlias = Callable[[JSON], Iterable[JSON]]
 Mutation: TypeAlias = Callable[[JSON, Options], None]
 
@@ -140,7 +119,7 @@ def function(call: JSON) -> JSON:
 
 
 def usages(value: JSON) -> Iterator[JSON]:
-    """What is said of usage."""
+    """Select the usage."""
     return objects([value.get("usage")])
 
 

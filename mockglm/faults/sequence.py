@@ -17,8 +17,6 @@ from mockglm.faults.options import Option, Options, choice, count, text
 from mockglm.faults.position import FIRST, NOWHERE, Offset
 from mockglm.faults.refusals import message
 
-__all__ = ["FAULTS"]
-
 _OPENS = re.compile(rb'"(?:content|reasoning_content|arguments)":"')
 
 

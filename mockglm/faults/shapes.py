@@ -11,8 +11,6 @@ from mockglm.faults.options import Options
 from mockglm.faults.position import Offset
 from mockglm.faults.selectors import after_first, delete_key, each, root, set_key
 
-__all__ = ["FAULTS"]
-
 
 def rename(old: str, new: str) -> Change:
     """Say something by another key, in its place."""

@@ -22,8 +22,6 @@ from mockglm.faults.selectors import (
     thoughts,
 )
 
-__all__ = ["FAULTS"]
-
 LONG = "长"
 
 

@@ -17,11 +17,9 @@ from mockglm.faults.options import Option, Options, choice
 from mockglm.faults.position import Offset
 from mockglm.faults.selectors import contents, each, finishes, first, prefix, string, thoughts
 
-__all__ = ["FAULTS"]
-
 
 def thinking_only(answer: Response, spot: Offset, options: Options) -> Response:
-    """What would be text is thought; calls go."""
+    """Move the content into the reasoning and drop the calls."""
     changes: list[tuple[Document, list[JSON]]] = []
     for doc in documents(answer, spot.start):
         called, ended = any(calls(doc.value)), list(finishes(doc.value))

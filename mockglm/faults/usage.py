@@ -12,8 +12,6 @@ from mockglm.faults.options import Option, Options, count
 from mockglm.faults.position import Offset
 from mockglm.faults.selectors import Mutation, delete_key, each, root, set_key, usages
 
-__all__ = ["FAULTS"]
-
 
 def usage_early(answer: Response, spot: Offset, options: Options) -> Response:
     found = documents(answer, spot.start)

@@ -11,11 +11,9 @@ from msgspec.structs import replace
 
 from mockglm.exchange import Headers, Response
 from mockglm.faults.fault import Fault
-from mockglm.faults.frames import CHARACTER, Pieces, check_size, frames, split_chunks
+from mockglm.faults.frames import CHARACTER, Pieces, check_size, split_chunks, split_frames
 from mockglm.faults.options import Option, Options, choice, count, seconds, text
 from mockglm.faults.position import FIRST, NOWHERE, WIRE, Offset
-
-__all__ = ["FAULTS"]
 
 _TOKEN = re.compile(rb'"[^"\\]{2,}"')
 
@@ -85,7 +83,7 @@ def bad_chunk_size(answer: Response, spot: Offset, options: Options) -> Response
 
 
 def _cut(answer: Response, spot: Offset, options: Options) -> Response:
-    """What comes before the spot and, as an empty piece, the wait until the connection ends."""
+    """Return the chunks before the offset and, as an empty chunk, the wait until the end."""
     pieces, _ = split_chunks(answer.chunks, spot.start)
     head = None if spot.before_head else answer.head
     last = pieces[-1][0] if pieces else answer.head or 0.0
@@ -106,7 +104,7 @@ def _drops(pieces: Pieces, options: Options) -> Iterator[tuple[float, bytes]]:
     body = b"".join(piece for _, piece in pieces)
     highs = list(accumulate(len(piece) for _, piece in pieces))
     if options["of"] == "frames":
-        ends = [frame.end for frame in frames(body)]
+        ends = [frame.end for frame in split_frames(body)]
     else:
         check_size("drip", pieces=len(body) // options["size"])
         ends = [*range(options["size"], len(body), options["size"]), len(body)] if body else []

@@ -1,4 +1,4 @@
-"""Which interaction answers a request: patterns, the key of a recording, the nearest miss."""
+"""The matching of requests: patterns, canonical keys of recordings, near misses."""
 
 from mockglm.matching import canonical
 from mockglm.matching.difference import Difference

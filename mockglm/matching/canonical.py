@@ -30,13 +30,11 @@ import msgspec
 from mockglm.matching import paths
 from mockglm.redaction import anonymous
 
-__all__ = ["DEFAULTS", "UNCOUNTED", "decode", "form", "key", "pattern"]
-
 UNCOUNTED = frozenset({"request_id", "stream", "stream_options", "user_id"})
 """Fields of a chat completion that do not change what is said."""
 
 DEFAULTS: Mapping[str, Any] = {"tool_choice": "auto", "tool_stream": False, "tools": []}
-"""What the absence of a field means, by docs.bigmodel.cn (对话补全); some clients send it."""
+"""The values that absent fields stand for (docs.bigmodel.cn, 对话补全); some clients send them."""
 
 _CHAT = "/chat/completions"
 _DATA = re.compile(r"\Adata:image/[\w.+-]+;base64,")
@@ -46,16 +44,17 @@ _MULTIPART = re.compile(rb"--([^\r\n]{1,70})\r\n.*\r\n--\1--\s*", re.DOTALL)
 def key(
     method: str,
     path: str,
+    *,
     query: str,
     body: bytes,
     ignore: Iterable[str] = (),
     replace: Iterable[tuple[str, str]] = (),
 ) -> bytes:
-    """The key of a request, 20 bytes: two requests have one key if their forms are equal.
+    """Compute the key of a request, 20 bytes: equal if and only if their forms are equal.
 
-    Takes and raises what `form` does.
+    Takes and raises the same as `form`.
     """
-    value = form(method, path, query, body, ignore=ignore, replace=replace)
+    value = form(method, path, query=query, body=body, ignore=ignore, replace=replace)
     # ASCII, so that half of a surrogate pair, which JSON can hold and UTF-8 cannot, has a key too.
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return blake2b(text.encode("ascii"), digest_size=20).digest()
@@ -64,18 +63,18 @@ def key(
 def form(
     method: str,
     path: str,
+    *,
     query: str,
     body: bytes,
-    *,
     ignore: Iterable[str] = (),
     replace: Iterable[tuple[str, str]] = (),
 ) -> dict[str, Any]:
-    """The canonical form of a request: `method`, `path`, `query` (name to values) and its body.
+    """Return the canonical form of a request: `method`, `path`, `query` (name to values), body.
 
-    The body is in `json`, in `parts` when it is multipart, in `text`, or as `bytes` (size and
-    digest) when it is no text; an empty one is not there. `ignore` are JSON paths into `json`, in
-    terms of this form; `replace` are (pattern, text) pairs done to every text value, path and
-    query included. Raises ValueError for a path or pattern that is not one.
+    The body is in `json`, in `parts` if it is multipart, in `text`, or as `bytes` (size and digest)
+    if it is no text; an empty body is absent. `ignore` are JSON paths into `json`; `replace` are
+    (pattern, text) pairs applied to every text value, path and query included. Raises ValueError
+    for an invalid path or pattern.
     """
     value = {"method": method.upper(), "path": path, "query": _query(query), **_body(path, body)}
     paths.remove(value.get("json"), map(paths.parse, ignore))

@@ -1,4 +1,4 @@
-"""What one key of `when` claims about a request: whether it holds, and what is there instead."""
+"""The conditions of a pattern: each compares one fact of a request and describes the difference."""
 
 from __future__ import annotations
 
@@ -12,16 +12,6 @@ from mockglm.matching.difference import Difference, diff
 from mockglm.matching.relation import Relation
 from mockglm.matching.view import RequestView
 
-__all__ = [
-    "Comparison",
-    "Condition",
-    "HeaderCondition",
-    "Predicate",
-    "Secret",
-    "Subset",
-    "UserSpeaksLast",
-]
-
 
 class Condition(Protocol):
     """One condition of a pattern."""
@@ -29,12 +19,12 @@ class Condition(Protocol):
     def holds(self, view: RequestView) -> bool: ...
 
     def differences(self, view: RequestView) -> Iterator[Difference]:
-        """What is there instead, of a claim that does not hold."""
+        """Describe the differences of a condition that does not hold."""
         ...
 
 
 class Comparison(Struct, frozen=True):
-    """A fact of the view, by its name there, is in a relation to what is expected."""
+    """A fact of the view compared with the expected value."""
 
     name: str
     read: Callable[[RequestView], Any]
@@ -49,7 +39,7 @@ class Comparison(Struct, frozen=True):
 
 
 class HeaderCondition(Struct, frozen=True):
-    """A value of a header, by its lower-case name, is in a relation to what is expected."""
+    """A header, by its lower-case name, compared with the expected value."""
 
     name: str
     relation: Relation
@@ -66,7 +56,7 @@ class HeaderCondition(Struct, frozen=True):
 
 
 class Secret(Struct, frozen=True):
-    """A claim about a secret, whose value no message may show."""
+    """A condition on a secret, whose value no message may show."""
 
     claim: Condition
 
@@ -80,7 +70,7 @@ class Secret(Struct, frozen=True):
 
 
 class UserSpeaksLast(Struct, frozen=True):
-    """The last user message is the last of the conversation. `name` is the key that says so."""
+    """The conversation ends with a user message. `name` is the key that implies it."""
 
     name: str
 
@@ -93,7 +83,7 @@ class UserSpeaksLast(Struct, frozen=True):
 
 
 class Subset(Struct, frozen=True):
-    """The body has these keys and values, at any depth."""
+    """The body contains these keys and values, at any depth."""
 
     expected: Any
 
@@ -105,7 +95,7 @@ class Subset(Struct, frozen=True):
 
 
 class Predicate(Struct, frozen=True):
-    """A function of the view says yes. A view is asked once, for the function may be slow, count
+    """A function of the view returns true. It is called once per view, for it may be slow, count
     its calls or fail."""
 
     function: Callable[[RequestView], bool]

@@ -1,4 +1,4 @@
-"""What was expected and what came instead, found in JSON and put short enough to read."""
+"""Differences: the expected and the actual value, short enough to read."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import Any, Final
 from unicodedata import category, east_asian_width
 
 from msgspec import Struct
-
-__all__ = ["ABSENT", "Difference", "Gap", "contrast", "diff", "show_value", "step"]
 
 WIDTH = 64
 """Columns a value may take in a message; a Chinese character takes two."""
@@ -53,7 +51,7 @@ class Gap(Struct, frozen=True):
 
 
 def diff(expected: Any, actual: Any, at: str = "$", *, subset: bool = False) -> Iterator[Gap]:
-    """Where two JSON values differ, leaf by leaf, keys in order; null and absent are one.
+    """Yield the differences of two JSON values, leaf by leaf; null and absent are equal.
 
     With `subset`, keys of mappings that are not expected do not count, at any depth; lists are
     held item against item and must be of one length. 1 and 1.0 are equal, 1 and true are not.
@@ -133,7 +131,7 @@ def _boundary(text: str, at: int) -> int:
 
 
 def _is_attached(character: str) -> bool:
-    """Whether it is drawn with the one before it, as accents, joiners and skin tones are."""
+    """True for characters drawn with the one before: accents, joiners, skin tones."""
     if category(character) in ("Mn", "Me", "Cf"):
         return True
     return "\U0001f3fb" <= character <= "\U0001f3ff"

@@ -1,4 +1,4 @@
-"""Patterns filed so that finding those that can match costs the same for ten as for 100,000."""
+"""The pattern index: finding the candidates costs the same for ten patterns as for 100,000."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ from heapq import merge
 from mockglm.matching.view import RequestView
 from mockglm.matching.when import When
 
-__all__ = ["PatternIndex"]
-
 _TRIGRAM = 3
-"""How many neighbouring characters tell texts apart; numbers and Chinese words need no more."""
+"""Length of the character sequences that patterns are indexed by; enough for Chinese words."""
 
 _Bucket = dict[str | None, list[int]]
-"""The positions of patterns by the model they are bound to, None for any."""
+"""Positions of patterns by model, None for any."""
 
 
 class PatternIndex:
-    """Patterns in the order of their priority, by model and by what the user says.
+    """Patterns in order of priority, indexed by model and by the user's text.
 
-    A pattern bound to a `text` is filed under it, one with a plain `user` text under those
-    characters of it that the fewest others have; all other patterns are always tried.
+    A pattern with `text` is indexed under it, one with a plain `user` text under its rarest
+    trigram; all other patterns are always candidates.
     """
 
     def __init__(self, whens: Sequence[When | None]) -> None:
-        """File the patterns; a place with None is never a candidate."""
+        """Index the patterns; None at a position is never a candidate."""
         self._by_text: dict[str, _Bucket] = {}
         self._by_gram: dict[str, _Bucket] = {}
         self._others: _Bucket = {}
@@ -38,8 +36,7 @@ class PatternIndex:
                     shelf.setdefault(model, []).append(position)
 
     def candidates(self, view: RequestView) -> Iterator[int]:
-        """The positions of the patterns that can match, first things first; each is still to be
-        asked whether it does."""
+        """Return the positions of the patterns that can match, in order."""
         models = {view.model, None}
         found = [
             shelf[model] for shelf in self._buckets(view.text) for model in models if model in shelf
@@ -58,7 +55,7 @@ class PatternIndex:
         return [self._others, self._by_text.get(text, {}), *found]
 
     def _bucket(self, when: When, spread: Counter[str]) -> _Bucket:
-        """Where a pattern is filed."""
+        """Return the bucket of a pattern."""
         if when.text is not None:
             return self._by_text.setdefault(when.text, {})
         grams = _words(when)
@@ -69,10 +66,10 @@ class PatternIndex:
 
 
 def _words(when: When) -> set[str]:
-    """The pieces of what the user must say, one of which the pattern can be filed under."""
+    """Return the trigrams of the texts that the user must say."""
     return {gram for text in when.words for gram in _trigrams(text, min(len(text), _TRIGRAM))}
 
 
 def _trigrams(text: str, *sizes: int) -> set[str]:
-    """Each so many neighbouring characters of a text; one alone tells nothing apart."""
+    """Return the sequences of so many characters; single characters distinguish nothing."""
     return {text[i : i + n] for n in sizes if n > 1 for i in range(len(text) - n + 1)}

@@ -12,16 +12,14 @@ from mockglm.matching.difference import ABSENT, Difference, Gap, diff
 from mockglm.matching.view import RequestView
 from mockglm.matching.when import When, differences
 
-__all__ = ["NearMiss", "find_near_miss", "find_near_recording"]
-
 LIMIT = 1_000
-"""How many interactions are held against a request; a miss must not cost seconds."""
+"""Interactions compared with a request; a miss must not cost seconds."""
 
 _TIES = 200
-"""How many equally near ones are told apart by how alike their texts are."""
+"""Equally close interactions that are ranked by the likeness of their texts."""
 
 _GAPS = 20
-"""How many differences of one recording are counted."""
+"""Differences counted of one recording."""
 
 Told = Callable[[], tuple[Difference, ...]]
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from msgspec import Struct
 
-__all__ = ["Deep", "Each", "Path", "parse", "remove"]
-
 _SEGMENT = re.compile(
     r"""
     \.\.(?P<deep>[^\s.\[\]()*?@'",:]+)

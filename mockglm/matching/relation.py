@@ -1,4 +1,4 @@
-"""How what a pattern expects is held against what is there, and the two put side by side."""
+"""The relations of expected and actual values, and the words that contrast them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,6 @@ from typing import Any
 from msgspec import Struct
 
 from mockglm.matching.difference import ABSENT, contrast, show_value
-
-__all__ = [
-    "ALL_OF",
-    "CONTAINS",
-    "EQUALS",
-    "FINDS",
-    "LIKE",
-    "ONE_OF",
-    "Relation",
-    "among",
-    "parse_regex",
-    "within",
-]
 
 _REGEX = re.compile(r"/(.+)/(i?)", re.DOTALL)
 _WILDCARDS = frozenset("*?[")
@@ -60,13 +47,13 @@ def parse_regex(text: str) -> re.Pattern[str] | None:
 
 
 def within(text: str, plain: Relation) -> tuple[Relation, Any]:
-    """How a text of a pattern is meant: FINDS when it is `/…/`, else as plain text is here."""
+    """Choose the relation of a text: FINDS for `/…/`, else the given one."""
     pattern = parse_regex(text)
     return (plain, text) if pattern is None else (FINDS, pattern)
 
 
 def among(texts: tuple[str, ...]) -> tuple[Relation, Any]:
-    """How names of a pattern are meant: ONE_OF when none has a wildcard, else LIKE."""
+    """Choose the relation of names: LIKE if one has a wildcard, else ONE_OF."""
     if _WILDCARDS.isdisjoint("".join(texts)):
         return ONE_OF, texts
     return LIKE, Globs(texts, re.compile("|".join(map(translate, texts))))

@@ -1,4 +1,4 @@
-"""A request as patterns look at it: each fact is found when first asked for, and then kept."""
+"""The view of a request that patterns compare: each fact is computed on first use and kept."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from msgspec import Struct
 from mockglm.exchange import Request
 from mockglm.matching import canonical
 from mockglm.validation import Chat, Message
-
-__all__ = ["RequestView"]
 
 
 class RequestView(Struct, dict=True, eq=False):
@@ -33,12 +31,12 @@ class RequestView(Struct, dict=True, eq=False):
 
     @property
     def stream(self) -> bool:
-        """Whether a stream is asked for; the service takes absence as no."""
+        """True if a stream is requested; the service takes absence as false."""
         return bool(self.chat.stream)
 
     @property
     def thinking(self) -> bool:
-        """Whether thinking is asked for: it is unless disabled, by docs.bigmodel.cn (对话补全)."""
+        """True unless thinking is disabled (docs.bigmodel.cn, 对话补全)."""
         return self.chat.thinking is None or self.chat.thinking.type != "disabled"
 
     @property
@@ -103,7 +101,7 @@ class RequestView(Struct, dict=True, eq=False):
         return values
 
     def evaluate(self, function: Callable[[RequestView], bool]) -> bool:
-        """What a function says of this view; it is called once."""
+        """Evaluate a function of this view; it is called once."""
         if id(function) not in self._judged:
             self._judged[id(function)] = bool(function(self))
         return self._judged[id(function)]

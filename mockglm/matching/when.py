@@ -1,4 +1,4 @@
-"""A pattern of requests: the left side `when` of an interaction, compiled."""
+"""The pattern of an interaction: its `when`, compiled to conditions."""
 
 from __future__ import annotations
 
@@ -33,8 +33,6 @@ from mockglm.matching.relation import (
 )
 from mockglm.matching.view import RequestView
 from mockglm.redaction import is_secret_header
-
-__all__ = ["When", "differences"]
 
 Texts = str | Sequence[str]
 
@@ -84,12 +82,15 @@ class When(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
-        """What a request has to keep, one by one."""
+        """The conditions that a request has to satisfy."""
         return tuple(_conditions(self))
 
     def matches(self, view: RequestView, draw: float | Callable[[], float] = 0.0) -> bool:
-        """Whether the pattern holds. `draw`, from 0 to below 1, decides a `chance`; a function is
-        called only when all else holds, so that its calls count the evaluations."""
+        """Return True if all conditions hold.
+
+        `draw`, from 0 to below 1, decides a `chance`; a function is called only if all else holds,
+        so that its calls count the evaluations.
+        """
         for claim in self.conditions:
             if not claim.holds(view):
                 return False
@@ -98,7 +99,7 @@ class When(Struct, frozen=True, kw_only=True, dict=True):
         return (draw() if callable(draw) else draw) < self.chance
 
     def differences(self, view: RequestView) -> tuple[Difference, ...]:
-        """What keeps the request from the pattern, in the order of the keys; chance left out."""
+        """Return the differences of the request from the pattern, in order; chance left out."""
         return differences(self.failed(view), view)
 
     def failed(self, view: RequestView) -> tuple[Condition, ...]:
@@ -121,7 +122,7 @@ class When(Struct, frozen=True, kw_only=True, dict=True):
 
 
 def differences(claims: Iterable[Condition], view: RequestView) -> tuple[Difference, ...]:
-    """What is there instead of what some claims want that do not hold."""
+    """Describe the differences of conditions that do not hold."""
     return tuple(chain.from_iterable(claim.differences(view) for claim in claims))
 
 
@@ -205,7 +206,7 @@ _COMPILED: Mapping[str, Callable[[str, Any], Iterator[Condition]]] = {
     "body": _subset,
     "predicate": _predicate,
 }
-"""What makes claims of a key's value, in the order they are held against a request."""
+"""The compilers of each key's value to conditions, in the order of evaluation."""
 
 _FACTS = {name: attrgetter(name) for name in _COMPILED}
 

@@ -11,8 +11,6 @@ from mockglm.api_keys import NAMES
 from mockglm.exchange import Response
 from mockglm.recorder.credentials import SHAPE, is_real
 
-__all__ = ["UNREACHED", "advice"]
-
 UNREACHED = (
     "is the network there, and the base URL right? A proxy is taken from HTTPS_PROXY, certificates "
     "of your own from --ca"

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode
 
-__all__ = ["CARRIERS", "DUMMY", "SHAPE", "is_real"]
-
 SHAPE = "32 hex digits, a dot, and 16 letters or digits"
 
 DUMMY = "0123456789abcdef0123456789abcdef"

@@ -12,8 +12,6 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-__all__ = ["MODES", "Mode", "Plan", "plan"]
-
 Mode = Literal["once", "new", "all", "none"]
 
 MODES: Mapping[str, str] = {

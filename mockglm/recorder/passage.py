@@ -14,7 +14,6 @@ from mockglm.recorder.upstream import passed_on
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["CODING", "Passage", "Send", "Wire"]
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 

@@ -22,8 +22,6 @@ from mockglm.recorder.passage import CODING, Passage, Send, Wire
 from mockglm.recorder.upstream import Upstream
 from mockglm.redaction import Redactor
 
-__all__ = ["Passed", "Recorder"]
-
 Tell = Callable[[str], None]
 Watch = Callable[["Passed"], None]
 

@@ -15,8 +15,6 @@ from mockglm.recorder.upstream import Upstream
 from mockglm.redaction import Redactor
 from mockglm.scenarios import Scenario
 
-__all__ = ["Recording", "begin"]
-
 
 class Recording(Struct, frozen=True):
     """What a mode makes of a cassette: what of it is played, and the recorder, None if nothing is

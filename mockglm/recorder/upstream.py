@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-__all__ = ["HOSTS", "Patience", "Upstream", "passed_on"]
 
 HOSTS = frozenset({"open.bigmodel.cn", "api.z.ai", "dev.bigmodel.cn"})
 """The hosts of the service, which may be asked without being named."""

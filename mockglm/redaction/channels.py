@@ -15,8 +15,6 @@ import msgspec
 
 from mockglm.redaction.views import View, unescape_literal
 
-__all__ = ["channel_text", "channel_view"]
-
 Path: TypeAlias = tuple[Hashable, ...]
 Leaf: TypeAlias = tuple[Path | None, str]
 Place: TypeAlias = tuple[int, int, bool]

@@ -16,8 +16,6 @@ from urllib.parse import quote_plus
 
 from mockglm.redaction.shapes import is_token
 
-__all__ = ["LONGEST", "MOST_LEARNED", "SHORTEST", "BlockIndex", "KnownSecrets", "spellings"]
-
 SHORTEST = 8
 """Characters of a secret that is known by value; a key such as `test` is a word, not a secret."""
 

@@ -7,15 +7,6 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, unquote_plus
 
-__all__ = [
-    "REDACTED",
-    "SECRET_HEADERS",
-    "anonymous",
-    "header_credentials",
-    "is_secret_header",
-    "parameters",
-]
-
 REDACTED = "REDACTED"
 
 SECRET_HEADERS = frozenset(

@@ -13,8 +13,6 @@ from mockglm.redaction.names import REDACTED, anonymous
 from mockglm.redaction.shapes import find_shapes
 from mockglm.redaction.views import View, decodings, unescaped, windows
 
-__all__ = ["Redactor"]
-
 Bytes: TypeAlias = bytes
 Edit: TypeAlias = tuple[int, int, bytes]  # from, to, what then stands there
 Headers: TypeAlias = tuple[tuple[str, str], ...]

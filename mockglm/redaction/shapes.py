@@ -11,8 +11,6 @@ import re
 import string
 from collections.abc import Iterator
 
-__all__ = ["find_shapes", "is_token"]
-
 LONGEST_HEAD = 8000
 """Bytes of the first part of a JWT; one of this service has some 50, with certificates 6,000."""
 

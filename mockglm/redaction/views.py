@@ -6,8 +6,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-__all__ = ["View", "decodings", "unescape_literal", "unescaped", "windows"]
-
 ROUNDS = 3
 """How often escapes are undone, for an escape may itself be escaped."""
 

@@ -1,6 +1,7 @@
 """The one file format: scenarios and cassettes loaded, checked and compiled."""
 
 from mockglm.scenarios.files import (
+    compile_interaction,
     find_files,
     load,
     load_all,
@@ -20,6 +21,7 @@ __all__ = [
     "Scenario",
     "Step",
     "Template",
+    "compile_interaction",
     "find_files",
     "index_by_name",
     "json_schema",

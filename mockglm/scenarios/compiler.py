@@ -16,8 +16,6 @@ from mockglm.scenarios.problems import NodePath
 from mockglm.scenarios.replies import compile_reply, merge_defaults
 from mockglm.scenarios.values import Interaction, RecordedRequest, Step
 
-__all__ = ["FileOptions", "compile_interaction", "compile_pace"]
-
 NO_DEFAULT = ("error", "times")
 """What of a reply cannot be laid under all others."""
 
@@ -108,7 +106,12 @@ def _compile_request(
 ) -> RecordedRequest:
     body = verbatim.compile_body(written, place)
     key = canonical.key(
-        written.method, written.path, written.query, body, setting.ignore, setting.replace
+        written.method,
+        written.path,
+        query=written.query,
+        body=body,
+        ignore=setting.ignore,
+        replace=setting.replace,
     )
     return RecordedRequest(written.method, written.path, written.query, body, key)
 
@@ -183,7 +186,7 @@ def _ignore(parts: Mapping[str, Any], root: NodePath) -> tuple[str, ...]:
     paths = []
     for index, path in reader.valid_items(parts["ignore"]):
         try:
-            canonical.key("", "", "", b"{}", ignore=(path,))
+            canonical.key("", "", query="", body=b"{}", ignore=(path,))
         except ValueError as error:
             root.at("ignore", index).report(str(error))
         else:

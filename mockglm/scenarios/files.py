@@ -6,13 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import mockglm
 from mockglm.errors import FileError, Problem, UsageError
 from mockglm.scenarios import compiler, reader, schema, sections, yaml_nodes
 from mockglm.scenarios.problems import NodePath, Problems, suggestion
 from mockglm.scenarios.values import Interaction, Scenario
-
-__all__ = ["find_files", "load", "load_all", "parse", "parse_interaction", "shipped_scenarios"]
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -60,10 +57,12 @@ def parse_interaction(written: Mapping[str, Any], path: str, line: int = 0) -> I
     node = yaml_nodes.build_node(written, yaml_nodes.mark_at_line(line))
     value = reader.reader_for(schema.InteractionSpec).read(node, notes)
     notes.check()
-    compiled = compiler.compile_interaction(value, compiler.FileOptions(), NodePath(notes, node))
-    notes.check()
-    assert compiled is not None
-    return compiled
+    return _compile(value, NodePath(notes, node))
+
+
+def compile_interaction(written: schema.InteractionSpec, path: str, line: int) -> Interaction:
+    """Compile an interaction that a line of code wrote. Raises FileError with all its mistakes."""
+    return _compile(written, NodePath.of_line(path, line))
 
 
 def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
@@ -81,10 +80,17 @@ def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 def shipped_scenarios() -> Mapping[str, Path]:
     """The scenarios that come with mockglm, by name: in the wheel, or beside it in a checkout."""
-    package = Path(mockglm.__file__).parent
+    package = Path(__file__).parents[1]
     folders = (package / "library", package.parent / "scenarios")
     folder = next((folder for folder in folders if folder.is_dir()), None)
     return {} if folder is None else {path.stem: path for path in _within(folder)}
+
+
+def _compile(written: schema.InteractionSpec, place: NodePath) -> Interaction:
+    compiled = compiler.compile_interaction(written, compiler.FileOptions(), place)
+    place.problems.check()
+    assert compiled is not None
+    return compiled
 
 
 def _meant(paths: Iterable[str | Path]) -> Iterator[Path]:

@@ -8,8 +8,6 @@ import msgspec
 
 from mockglm.scenarios.schema import FileSpec
 
-__all__ = ["json_schema"]
-
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 
 from mockglm.scenarios.values import Scenario
 
-__all__ = ["index_by_name", "unknown_name"]
-
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 """What can stand in a URL as `/s/NAME`."""
 

@@ -9,8 +9,6 @@ from msgspec import Struct, field
 
 from mockglm.errors import FileError, Problem, nearest
 
-__all__ = ["NodePath", "Problems", "problem_at", "suggestion"]
-
 Key = str | int
 
 
@@ -47,6 +45,12 @@ class NodePath(Struct, frozen=True):
     problems: Problems
     root: yaml.Node
     keys: tuple[Key, ...] = ()
+
+    @classmethod
+    def of_line(cls, path: str, line: int) -> NodePath:
+        """The place of all that a line of code writes: its keywords have no places of their own."""
+        mark = yaml.Mark("", 0, line - 1, 0, None, 0)
+        return cls(Problems(path), yaml.ScalarNode("", "", mark, mark))
 
     def at(self, *keys: Key) -> NodePath:
         return NodePath(self.problems, self.root, (*self.keys, *keys))

@@ -17,8 +17,6 @@ from msgspec import Struct, inspect
 from mockglm.scenarios.problems import Problems, suggestion
 from mockglm.scenarios.yaml_nodes import PLAIN, is_null, parse_scalar, to_python
 
-__all__ = ["WRONG", "NodeReader", "read_fields", "reader_for", "valid_items"]
-
 
 class _Wrong:
     """What is read where a mistake was noted."""

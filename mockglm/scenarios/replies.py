@@ -18,8 +18,6 @@ from mockglm.http1 import BODILESS
 from mockglm.scenarios import schema
 from mockglm.scenarios.problems import NodePath, suggestion
 
-__all__ = ["compile_headers", "compile_reply", "merge_defaults"]
-
 BESIDE_ERROR = ("error", "headers", "pace", "fault", "template", "times")
 """What an error can have with it."""
 

@@ -18,8 +18,6 @@ from mockglm.scenarios.compiler import compile_pace
 from mockglm.scenarios.problems import NodePath, suggestion
 from mockglm.scenarios.values import Provenance
 
-__all__ = ["compile_accounts", "compile_models", "compile_overloads", "compile_provenance"]
-
 YEAR = 366 * DAY
 """The longest window of a plan, and the longest overload that ends, in seconds."""
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from jinja2 import Template as Jinja
     from jinja2.sandbox import SandboxedEnvironment
 
-__all__ = ["Template", "compile_template"]
 
 MARKS = ("{{", "{%", "{#")
 PLAYED = ("pace", "fault", "template", "times")

@@ -21,8 +21,6 @@ from mockglm.validation import Chat, decode_chat
 if TYPE_CHECKING:
     from mockglm.faults import FaultSpec
 
-__all__ = ["Interaction", "Provenance", "RecordedRequest", "Scenario", "Step"]
-
 
 class Provenance(Struct, frozen=True):
     """Where a cassette is from: when it was recorded, from which base URL, by what."""
@@ -49,11 +47,12 @@ class RecordedRequest(Struct, frozen=True, dict=True):
         return isinstance(chat, Chat) and bool(chat.stream)
 
 
-class Step(Struct, frozen=True, kw_only=True, dict=True):
+class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
     """One answer of an interaction: exactly one of `rendering`, `answer` and `template`.
 
     An error is a rendering of a Reply with an error. `times` of None is as often as it is its turn;
-    `pace` of None was not written; `speed` of None is the session's and the interaction's.
+    `pace` of None was not written; `speed` of None is the session's and the interaction's. `where`
+    is the line of a test that queued it.
     """
 
     renderer: Renderer | None = None
@@ -63,6 +62,7 @@ class Step(Struct, frozen=True, kw_only=True, dict=True):
     faults: tuple[FaultSpec, ...] = ()
     times: int | None = None
     speed: float | None = None
+    where: str = ""
 
     @cached_property
     def parsed(self) -> ParsedReply | None:
@@ -86,7 +86,7 @@ class Step(Struct, frozen=True, kw_only=True, dict=True):
         return self.template.render(view, now, count)
 
 
-class Interaction(Struct, frozen=True, kw_only=True):
+class Interaction(Struct, frozen=True, kw_only=True, eq=False):
     """Which request, by `when` or by `request`, never both; and the steps that answer it.
 
     `where` is `path:line`; `times` bounds all its answers, None does not; `validate` is whether

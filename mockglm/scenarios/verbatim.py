@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from mockglm.completions.renderer import JSON_TYPE, STREAM_TYPE
+from mockglm.completions.errors import JSON_TYPE, STREAM_TYPE
 from mockglm.exchange import End, Headers, Response
 from mockglm.faults.options import DAY
 from mockglm.http1 import BODILESS
@@ -19,8 +19,6 @@ from mockglm.scenarios import schema
 from mockglm.scenarios.problems import NodePath
 from mockglm.scenarios.replies import compile_headers
 from mockglm.sse import frame
-
-__all__ = ["Piece", "compile_body", "compile_response", "dump", "parse_events"]
 
 Piece = tuple[float, bytes]
 

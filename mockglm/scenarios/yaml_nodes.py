@@ -18,18 +18,6 @@ import yaml
 from mockglm.errors import FileError, Problem
 from mockglm.scenarios.problems import Problems
 
-__all__ = [
-    "DEPTH",
-    "SIZE",
-    "build_node",
-    "collector_paused",
-    "compose_nodes",
-    "is_null",
-    "mark_at_line",
-    "parse_scalar",
-    "to_python",
-]
-
 SIZE = 512 * 2**20
 """Bytes of the largest file that is read."""
 DEPTH = 100

@@ -1,46 +1,38 @@
-"""From a request to its Answer, and what came of it: sessions own all state there is."""
+"""Requests to responses: routes, the pipeline of handlers, and the sessions that own all state."""
 
-from mockglm.server.context import Asked
+from mockglm.server.context import RequestContext
 from mockglm.server.explanation import explain
-from mockglm.server.handlers import (
-    CHAT,
-    RECORDING_CHAT,
-    Handler,
-    authenticate,
-    authenticate_if_given,
-    queued_reply,
-    record_key,
-    replay,
-    replay_new,
-)
-from mockglm.server.pipeline import Visit, handle
+from mockglm.server.pipeline import CHAT, RECORDING_CHAT, Handler, handle
 from mockglm.server.playlist import Playlist
-from mockglm.server.responses import Played, apply_url_faults, mock_error
-from mockglm.server.session import Session
-from mockglm.server.sessions import Sessions
-from mockglm.server.settings import OnMiss, Profile, Settings
+from mockglm.server.responses import DEFAULT_MODEL
+from mockglm.server.routes import CHAT_PATH, MODELS_PATH, Route, dispatch, parse_route
+from mockglm.server.sessions import (
+    OnMiss,
+    Profile,
+    QueuedFaults,
+    Session,
+    Sessions,
+    Settings,
+)
 
 __all__ = [
     "CHAT",
+    "CHAT_PATH",
+    "DEFAULT_MODEL",
+    "MODELS_PATH",
     "RECORDING_CHAT",
-    "Asked",
     "Handler",
     "OnMiss",
-    "Played",
     "Playlist",
     "Profile",
+    "QueuedFaults",
+    "RequestContext",
+    "Route",
     "Session",
     "Sessions",
     "Settings",
-    "Visit",
-    "apply_url_faults",
-    "authenticate",
-    "authenticate_if_given",
+    "dispatch",
     "explain",
     "handle",
-    "mock_error",
-    "queued_reply",
-    "record_key",
-    "replay",
-    "replay_new",
+    "parse_route",
 ]

@@ -1,50 +1,71 @@
-"""One request on its way through a session, and what has been found out about it so far."""
+"""The context of a request: everything known about it while it is handled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from time import monotonic
 
 from msgspec import Struct
 
-from mockglm import validation
 from mockglm.clock import Ids
 from mockglm.completions import ResponseFields
 from mockglm.error_codes import Language
-from mockglm.exchange import Request
+from mockglm.exchange import Exchange, Request, Response
+from mockglm.faults import FaultSpec
+from mockglm.journal import Entry, Source
 from mockglm.matching import RequestView
 from mockglm.models import Model
-from mockglm.server.settings import Settings
-from mockglm.validation import Chat
+from mockglm.scenarios import Step
+from mockglm.server.sessions import Session
+from mockglm.validation import Chat, count_prompt_tokens
 
-__all__ = ["Asked"]
+# A stream says how it ends in its last chunk. To parse all of it costs a hundred times as much,
+# and no text of the model can contain this, for the quotes in a text are escaped.
+_FINISH_REASON = re.compile(rb'"finish_reason": ?"([a-z_]+)"')
 
 
 def _nothing() -> None:
-    """What there is to give back when no slot was taken."""
+    """Release nothing: no slot of an account was taken."""
 
 
-class Asked(Struct):
-    """A request, the ids and the time of its answer, and who asks.
+class RequestContext(Struct):
+    """One request, filled in by the handlers on its way through the pipeline.
 
-    `now` is in unix seconds; `chat` and `model` are None until they are known, and for every path
-    that is no chat. `model_id` is the model as the client spelled it.
+    `now` is in unix seconds on the session's clock, `started` in seconds of time.monotonic().
+    `chat` and `model` are None until they are parsed, and on every path that is no chat; `model_id`
+    is the model as the client spelled it. `waived` names validation rules that were broken but not
+    enforced. `source` is a Source or the location of the interaction that answers; `response` is
+    None if the live service answers. It listens to the progress of its own transmission.
     """
 
     request: Request
+    session: Session
     ids: Ids
     now: float
-    settings: Settings
+    started: float
+    url_faults: Sequence[FaultSpec] = ()
+
     key: str = ""
     chat: Chat | None = None
     model_id: str = ""
     model: Model | None = None
-    passed: tuple[str, ...] = ()
-    cached: int = 0
+    waived: tuple[str, ...] = ()
+    cached_tokens: int = 0
     release: Callable[[], None] = _nothing
+
+    response: Response | None = None
+    source: Source | str = Source.UPSTREAM
+    finish_reason: str = ""
+    code: str = ""
+    notes: tuple[str, ...] = ()
+
     log_id: str = ""
+    _entry: Entry | None = None
     _view: RequestView | None = None
-    _prompt: int | None = None
-    _drawn: int = 0
+    _prompt_tokens: int | None = None
+    _draws: int = 0
+    _is_closed: bool = False
 
     # Not cached_property, whose lock (until Python 3.12) costs more than what these compute.
 
@@ -53,35 +74,33 @@ class Asked(Struct):
 
     @property
     def view(self) -> RequestView:
-        """The request as patterns look at it, as far as it is known when first asked for."""
+        """The request as patterns see it, with what is known when this is first read."""
         if self._view is None:
             self._view = RequestView(self.chat or Chat(), self.request, key=self.key)
         return self._view
 
     @property
-    def prompt(self) -> int:
-        """The tokens of the prompt, estimated."""
-        if self._prompt is None:
-            self._prompt = validation.count_prompt_tokens(self.chat) if self.chat else 0
-        return self._prompt
+    def prompt_tokens(self) -> int:
+        """The estimated tokens of the prompt."""
+        if self._prompt_tokens is None:
+            self._prompt_tokens = count_prompt_tokens(self.chat) if self.chat else 0
+        return self._prompt_tokens
 
     @property
     def language(self) -> Language:
-        """Which one the messages are in that this client gets."""
-        return self.settings.language(self.request.header("accept-language"))
+        return self.session.settings.language(self.request.header("accept-language"))
 
     @property
     def is_stream(self) -> bool:
         return bool(self.chat and self.chat.stream)
 
-    def chance(self) -> float:
-        """A number in [0, 1), another one each time; for the faults that are laid over the answer,
-        wherever they are from."""
-        drawn, self._drawn = self._drawn, self._drawn + 1
-        return self.ids.chance(f"fault{drawn}")
+    def draw(self) -> float:
+        """Draw a number in [0, 1), another one at each call, for faults with a chance."""
+        draws, self._draws = self._draws, self._draws + 1
+        return self.ids.chance(f"fault{draws}")
 
-    def stamp(self, profile: Model) -> ResponseFields:
-        """What is fresh in the answer to this request."""
+    def response_fields(self, profile: Model) -> ResponseFields:
+        """The fields in which responses to equal requests differ."""
         chat = self.chat or Chat()
         return ResponseFields(
             ids=self.ids,
@@ -90,6 +109,77 @@ class Asked(Struct):
             created=int(self.now),
             model=chat.model or profile.id,
             profile=profile,
-            prompt=self.prompt,
-            cached=self.cached,
+            prompt=self.prompt_tokens,
+            cached=self.cached_tokens,
         )
+
+    @property
+    def entry(self) -> Entry:
+        """The entry in the session's journal, made when this is first read."""
+        if self._entry is None:
+            self._entry = self._new_entry()
+            self.session.journal.add(self._entry)
+        return self._entry
+
+    def _new_entry(self) -> Entry:
+        return Entry(
+            ordinal=self.session.requests,
+            session=self.session.name,
+            at=self.now,
+            request=self.request,
+            model=self.model_id,
+            source=self.source,
+            response=self.response,
+            code=self.code,
+            finish=self.finish_reason,
+            waived=self.waived,
+            notes=self.notes,
+        )
+
+    def record_response(self, exchange: Exchange, notes: Sequence[str]) -> None:
+        """Enter the live service's response, and notes on its recording, in the journal."""
+        entry, response = self.entry, exchange.response
+        entry.response, entry.notes = response, tuple(notes)
+        finishes = _FINISH_REASON.findall(response.body) if response and response.is_stream else ()
+        parsed = None if finishes else Step(response=response).parsed
+        if finishes:
+            entry.finish = finishes[-1].decode()
+        elif parsed and parsed.reply.error:
+            entry.code = parsed.reply.error.code
+        elif parsed:
+            entry.finish = parsed.reply.finish_reason
+        self.session.journal.recount(entry)
+        self.on_first_chunk()
+        self.on_last_chunk()
+
+    def on_first_chunk(self) -> None:
+        entry = self.entry
+        if entry.first is None:
+            entry.first = monotonic() - self.started
+
+    def on_last_chunk(self) -> None:
+        entry = self.entry
+        entry.total = monotonic() - self.started
+        entry.outcome = "done" if _is_planned_whole(entry) else "cut"
+
+    def close(self, *, is_complete: bool) -> None:
+        """Set the outcome of the transmission; only the first call counts."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        entry = self.entry
+        if not is_complete and _is_planned_whole(entry):
+            entry.outcome = "gone"
+        entry.total = entry.total or monotonic() - self.started
+
+    def finish(self) -> Entry:
+        """Release the account's slot and publish the outcome; return the entry for the log."""
+        self.close(is_complete=False)
+        self.release()
+        journal, entry = self.session.journal, self.entry
+        journal.close(entry)
+        return journal.for_display(entry)
+
+
+def _is_planned_whole(entry: Entry) -> bool:
+    return entry.response is None or entry.response.end == "done"

@@ -1,86 +1,85 @@
-"""A request that nothing answers: improvised, or told what came nearest and what is different."""
+"""Misses: a request that no interaction answers is improvised, or told the closest interaction."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from mockglm.completions import Renderer
-from mockglm.exchange import Request
+from mockglm.exchange import Request, Response
 from mockglm.improvise import improvise
 from mockglm.journal import Source
 from mockglm.matching import Difference, find_near_miss, find_near_recording
 from mockglm.scenarios import Interaction
-from mockglm.server.context import Asked
+from mockglm.server.context import RequestContext
 from mockglm.server.playlist import KeyOptions
-from mockglm.server.responses import DEFAULT_MODEL, Played, mock_error, respond_with_reply
-from mockglm.server.session import Session
+from mockglm.server.responses import DEFAULT_MODEL, mock_error, respond_with_reply
+from mockglm.server.sessions import Session
 from mockglm.validation import Chat
 
-__all__ = ["describe_miss", "improvise_or_miss"]
-
-MOST_DIFFERENCES = 5
+_MAX_DIFFERENCES = 5
 
 Near = tuple[Interaction, Sequence[Difference]]
 
 
-def improvise_or_miss(session: Session, asked: Asked) -> Played:
-    """What a request gets that nothing answers, as the session's `on_miss` has it."""
+def improvise_or_miss(context: RequestContext) -> Response:
+    """Improvise a reply, or report the miss, by the session's `on_miss`."""
+    session = context.session
     on_miss = session.on_miss or ("error" if session.has_files else "improvise")
-    if on_miss != "improvise" or asked.chat is None:
-        return mock_error(describe_miss(session, asked), asked)
-    asked.cached = session.remember(asked.chat, asked.prompt)
-    return _improvised(session, asked, asked.chat)
+    if on_miss != "improvise" or context.chat is None:
+        return mock_error(context, describe_miss(context))
+    context.cached_tokens = session.remember(context.chat, context.prompt_tokens)
+    return _improvise(context, context.chat)
 
 
-def describe_miss(session: Session, asked: Asked) -> str:
-    """In words: that nothing answers, which interaction is nearest, what keeps them apart."""
-    near = _nearest(session, asked)
+def describe_miss(context: RequestContext) -> str:
+    """Describe a miss: the closest interaction and its differences from the request."""
+    near = _find_near(context)
     if near is None:
         return "mockglm: nothing is loaded that could answer this request"
     interaction, differences = near
-    lines = [f"  {difference}" for difference in differences[:MOST_DIFFERENCES]]
-    if len(differences) > MOST_DIFFERENCES:
-        lines.append(f"  and {len(differences) - MOST_DIFFERENCES} more differences")
+    lines = [f"  {difference}" for difference in differences[:_MAX_DIFFERENCES]]
+    if len(differences) > _MAX_DIFFERENCES:
+        lines.append(f"  and {len(differences) - _MAX_DIFFERENCES} more differences")
     if not differences:
-        lines.append(f"  it matches, but {_spent(session, interaction)}")
+        lines.append(f"  it matches, but {_unused_reason(context.session, interaction)}")
     head = f"mockglm: nothing answers this request; the nearest is {interaction.location}:"
-    return session.journal.redacted_text("\n".join((head, *lines)), asked.request)
+    return context.session.journal.redacted_text("\n".join((head, *lines)), context.request)
 
 
-def _spent(session: Session, interaction: Interaction) -> str:
+def _unused_reason(session: Session, interaction: Interaction) -> str:
     if session.peek(interaction) is not None:
         return "its chance did not come"
     return f"is used up after {session.use_count(interaction)} answers"
 
 
-def _improvised(session: Session, asked: Asked, chat: Chat) -> Played:
-    rendering = Renderer(improvise(chat, asked.model or DEFAULT_MODEL, asked.ids))
-    return respond_with_reply(
-        rendering, asked, source=Source.IMPROVISED, speed=session.settings.speed
-    )
+def _improvise(context: RequestContext, chat: Chat) -> Response:
+    renderer = Renderer(improvise(chat, context.model or DEFAULT_MODEL, context.ids))
+    context.source = Source.IMPROVISED
+    return respond_with_reply(context, renderer, speed=context.session.settings.speed)
 
 
-def _nearest(session: Session, asked: Asked) -> Near | None:
-    """The nearest of patterns and recordings; the one with fewer differences of the two."""
-    interactions = [one for stage in session.playlists for one in stage.interactions]
-    request = session.journal.redacted(asked.request)
-    recordings = (pair for stage in session.playlists for pair in stage.recordings)
-    near = [_recording(how, recorded, request) for how, recorded in recordings]
-    found = filter(None, (_pattern(interactions, asked), *near))
+def _find_near(context: RequestContext) -> Near | None:
+    """Find the closest pattern or recording: the one with the fewest differences."""
+    session = context.session
+    interactions = [one for playlist in session.playlists for one in playlist.interactions]
+    request = session.journal.redacted(context.request)
+    recordings = (pair for playlist in session.playlists for pair in playlist.recordings)
+    near = [_near_recording(options, recorded, request) for options, recorded in recordings]
+    found = filter(None, (_near_pattern(interactions, context), *near))
     return min(found, key=lambda near: len(near[1]), default=None)
 
 
-def _pattern(interactions: Sequence[Interaction], asked: Asked) -> Near | None:
-    if asked.chat is None:
+def _near_pattern(interactions: Sequence[Interaction], context: RequestContext) -> Near | None:
+    if context.chat is None:
         return None
-    found = find_near_miss(asked.view, [one.when for one in interactions])
+    found = find_near_miss(context.view, [one.when for one in interactions])
     return (interactions[found.index], found.differences) if found else None
 
 
-def _recording(
-    how: KeyOptions, interactions: Iterable[Interaction], request: Request
+def _near_recording(
+    options: KeyOptions, interactions: Iterable[Interaction], request: Request
 ) -> Near | None:
     recorded = [(one, one.request) for one in interactions if one.request is not None]
     recorded.sort(key=lambda pair: pair[1].path != request.path)
-    found = find_near_recording(how.form(request), (how.form(asked) for _, asked in recorded))
+    found = find_near_recording(options.form(request), (options.form(one) for _, one in recorded))
     return (recorded[found.index][0], found.differences) if found else None

@@ -1,127 +1,281 @@
-"""One request's visit to a session: decided, written down, ready to be played."""
+"""The pipeline: the handlers of a request, in the order of the service's own checks.
+
+That order is not documented; what is known of it is in the cassettes of SamyRai/go-z-ai (2026-07):
+an unknown path without a key is 401, an unknown model is 1211 and a known one 1113 where there is
+no balance.
+"""
 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from time import monotonic
 
-from msgspec import Struct
-from msgspec.structs import replace
+from mockglm import auth, validation
+from mockglm.exchange import APIError, Request, Response
+from mockglm.faults import FaultSpec
+from mockglm.journal import Source
+from mockglm.scenarios import Interaction
+from mockglm.server.context import RequestContext
+from mockglm.server.misses import improvise_or_miss
+from mockglm.server.responses import (
+    apply_session_faults,
+    apply_where_possible,
+    mock_error,
+    respond,
+    respond_with_error,
+)
+from mockglm.server.sessions import Session
+from mockglm.validation import Refusal
 
-from mockglm import faults
-from mockglm.exchange import Exchange, Request, Response
-from mockglm.journal import Entry, Journal, Source
-from mockglm.scenarios import Step
-from mockglm.server.context import Asked
-from mockglm.server.handlers import CHAT, Handler, run
-from mockglm.server.responses import Played, apply_url_faults, mock_error
-from mockglm.server.session import Session
-
-__all__ = ["Visit", "handle"]
-
-FINISH = re.compile(rb'"finish_reason": ?"([a-z_]+)"')
-"""How a stream says that it ends; to join all of it costs a hundred times as much, and no text can
-hold this, for in a text the quotes are escaped."""
+Handler = Callable[[RequestContext], Response | None]
+"""Returns the response to a request, or None to pass it on to the next handler."""
 
 log = logging.getLogger(__name__)
-
-
-class Visit(Struct, frozen=True):
-    """What a request gets: the answer to play and its entry in the journal.
-
-    An `answer` of None is left to the service itself, and told by `take`.
-    """
-
-    response: Response | None
-    entry: Entry
-    journal: Journal
-    release: Callable[[], None]
-
-    def record_response(self, exchange: Exchange, notes: Sequence[str]) -> None:
-        """Write down what the service said, and what is worth knowing of it."""
-        answer = exchange.response
-        self.entry.response, self.entry.notes = answer, tuple(notes)
-        finishes = FINISH.findall(answer.body) if answer and answer.is_stream else ()
-        joined = None if finishes else Step(response=answer).parsed
-        if finishes:
-            self.entry.finish = finishes[-1].decode()
-        elif joined and joined.reply.error:
-            self.entry.code = joined.reply.error.code
-        elif joined:
-            self.entry.finish = joined.reply.finish_reason
-        self.journal.recount(self.entry)
-
-    @property
-    def shown(self) -> Entry:
-        """The entry as a log line may show it."""
-        return self.journal.for_display(self.entry)
-
-    def close(self) -> None:
-        """To be called once, when the answer has been played or the client has left: what the
-        request held is free again, and who listens to the session is told."""
-        self.release()
-        self.journal.close(self.entry)
 
 
 def handle(
     session: Session,
     request: Request,
-    guards: Iterable[Handler] = CHAT,
-    laid: Sequence[faults.FaultSpec] = (),
-) -> Visit:
-    """Decide what a request gets and write it down.
+    handlers: Iterable[Handler] | None = None,
+    *,
+    url_faults: Sequence[FaultSpec] = (),
+    started: float | None = None,
+) -> RequestContext:
+    """Decide the response to a request and enter both in the session's journal.
 
-    `guards` are those its path has, which stand before a chat unless told; `laid` are the faults
-    it names.
+    `handlers` are those of the request's path, by default those of a chat. `started` is when the
+    request began to arrive, in seconds of time.monotonic(). The response is None if no handler has
+    one: the live service is to answer.
     """
-    asked = Asked(
+    context = RequestContext(
         request=request,
+        session=session,
         ids=session.ids(),
         now=session.clock.now(),
-        settings=session.settings,
+        started=monotonic() if started is None else started,
+        url_faults=url_faults,
     )
-    played = _played(session, asked, guards, laid)
-    entry = Entry(
-        ordinal=session.requests,
-        session=session.name,
-        at=asked.now,
-        request=request,
-        model=asked.model_id,
-        source=played.source if played else Source.UPSTREAM,
-        response=played.response if played else None,
-        code=played.code if played else "",
-        finish=played.finish if played else "",
-        waived=asked.passed,
-        notes=played.notes if played else (),
-    )
-    session.journal.add(entry)
-    return Visit(entry.response, entry, session.journal, asked.release)
-
-
-def _played(
-    session: Session, asked: Asked, guards: Iterable[Handler], laid: Sequence[faults.FaultSpec]
-) -> Played | None:
-    """The answer to a request, and what mockglm has to say of itself where it fails at one: the
-    client is answered, the journal knows of it, no slot stays taken."""
     try:
-        played = run(session, asked, guards)
-        return played and _charged(
-            session, session.apply_faults(apply_url_faults(played, laid, asked), asked), asked
-        )
+        response = run(CHAT if handlers is None else handlers, context)
+        if response is not None:
+            response = apply_where_possible(context, response, url_faults)
+            response = apply_session_faults(context, response)
+            charge(context, response)
     except Exception as error:
-        # The one place that catches all: what fails is the request, not the server, and the
-        # traceback goes to the log.
+        # The request fails, not the server: the client gets an answer, the journal an entry, and
+        # the log the traceback.
         log.exception("a request could not be answered")
-        return mock_error(f"mockglm failed at this request: {error!r}", asked)
+        response = mock_error(context, f"mockglm failed at this request: {error!r}")
     except BaseException:
-        asked.release()
+        context.release()
         raise
+    context.response = response
+    _ = context.entry  # written down before any of the response is sent
+    return context
 
 
-def _charged(session: Session, played: Played, asked: Asked) -> Played:
-    """The answer, with what it leaves of the balance that it costs."""
-    if asked.chat is None:
-        return played
-    left = session.ledger.charge(asked.key, asked.model_id, played.response)
-    return replace(played, notes=(*played.notes, *left)) if left else played
+def run(handlers: Iterable[Handler], context: RequestContext) -> Response | None:
+    """Return the response of the first handler that has one."""
+    for handler in handlers:
+        response = handler(context)
+        if response is not None:
+            return response
+    return None
+
+
+def charge(context: RequestContext, response: Response) -> None:
+    """Take the response's cost from the account's balance and note the rest."""
+    if context.chat is not None:
+        ledger = context.session.ledger
+        context.notes += ledger.charge(context.key, context.model_id, response)
+
+
+def authenticate(context: RequestContext) -> Response | None:
+    """Refuse a request without an accepted key."""
+    session = context.session
+    credential = auth.parse_credential(context.request.header("authorization"))
+    keys, known = session.keys, session.ledger.keys
+    session.journal.learn(credential, is_listed=keys is not None and credential in keys)
+    context.key, error = auth.authenticate(credential, now=context.now, listed=keys, known=known)
+    return _refuse(context, error or session.ledger.account_error(context.key))
+
+
+def authenticate_if_given(context: RequestContext) -> Response | None:
+    """Refuse a key that is not accepted; pass on a request without one."""
+    return authenticate(context) if context.request.header("authorization") else None
+
+
+def record_key(context: RequestContext) -> Response | None:
+    """Remember the key for the journal; the live service will judge it."""
+    context.key = auth.parse_credential(context.request.header("authorization"))
+    context.session.journal.learn(context.key)
+    return None
+
+
+def queued_reply(context: RequestContext) -> Response | None:
+    """Answer with the next one-shot reply, whatever the request is."""
+    session = context.session
+    if not session.queue:
+        return None
+    _parse_leniently(context)
+    context.source = Source.QUEUED
+    return respond(context, session.queue.popleft(), speed=session.settings.speed)
+
+
+def replay(context: RequestContext) -> Response | None:
+    """Replay the next recording of this very request; when all are used, the last one again."""
+    session = context.session
+    if not session.has_recordings:
+        return None
+    playable = [one for one in find_recordings(session, context.request) if session.peek(one)]
+    if not playable:
+        return None
+    _parse_leniently(context)
+    chosen = _of_mode(playable, context) or playable
+    fresh = next((one for one in chosen if not session.is_exhausted(one)), chosen[-1])
+    return _respond_with(context, fresh)
+
+
+def replay_new(context: RequestContext) -> Response | None:
+    """Replay a recording of this very request, in its mode, only if it was not used before."""
+    session = context.session
+    _parse_leniently(context)
+    found = [one for one in find_recordings(session, context.request) if session.peek(one)]
+    fresh = (one for one in _of_mode(found, context) if not session.is_exhausted(one))
+    interaction = next(fresh, None)
+    return None if interaction is None else _respond_with(context, interaction)
+
+
+def parse(context: RequestContext) -> Response | None:
+    """Decode the body; refuse one that is no chat."""
+    chat = validation.decode_chat(context.request.body)
+    if isinstance(chat, Refusal):
+        return _refuse(context, chat.to_error(context.language))
+    context.chat, context.model_id = chat, chat.model or ""
+    return None
+
+
+def resolve_model(context: RequestContext) -> Response | None:
+    """Refuse an unknown model."""
+    context.model = context.session.model(context.model_id)
+    if context.model is not None:
+        return None
+    return _refuse(context, validation.unknown_model(context.model_id).to_error(context.language))
+
+
+def check_permission(context: RequestContext) -> Response | None:
+    """Refuse a model that the account may not use or cannot pay."""
+    ledger = context.session.ledger
+    return _refuse(context, ledger.permission_error(context.key, context.model_id))
+
+
+def validate(context: RequestContext) -> Response | None:
+    """Refuse a request that breaks a validation rule enforced by the session's policy."""
+    if context.chat is None:
+        return None
+    policy = context.session.settings.policy
+    result = validation.validate(context.chat, context.model, policy, prompt=context.prompt_tokens)
+    context.waived = result.waived
+    refusal = result.refusal
+    return _refuse(context, refusal.to_error(context.language)) if refusal else None
+
+
+def check_limits(context: RequestContext) -> Response | None:
+    """Refuse a request beyond a limit of its account; else take a slot until it is finished."""
+    entered = context.session.ledger.enter(context.key, context.model_id, context.now)
+    if isinstance(entered, APIError):
+        return _refuse(context, entered)
+    context.release = entered
+    return None
+
+
+def match_unvalidated(context: RequestContext) -> Response | None:
+    """Answer with the first matching interaction of those with `validate: false`."""
+    return _match(context, validated=False)
+
+
+def match_validated(context: RequestContext) -> Response | None:
+    """Answer with the first matching interaction of the others."""
+    return _match(context, validated=True)
+
+
+CHAT: Sequence[Handler] = (
+    authenticate,
+    queued_reply,
+    replay,
+    parse,
+    resolve_model,
+    check_permission,
+    match_unvalidated,
+    validate,
+    check_limits,
+    match_validated,
+    improvise_or_miss,
+)
+"""The handlers of a chat."""
+
+RECORDING_CHAT: Sequence[Handler] = (
+    record_key,
+    queued_reply,
+    replay_new,
+    match_unvalidated,
+    match_validated,
+)
+"""The handlers of a chat that is recorded: the live service has rules and limits of its own."""
+
+
+def find_recordings(session: Session, request: Request) -> Sequence[Interaction]:
+    """Find the recordings of a request as it came, else as a recorder would have redacted it."""
+    found = _find_recordings(session, request)
+    if found:
+        return found
+    forms = (form for form in session.journal.redacted_forms(request) if form is not request)
+    return next(filter(None, (_find_recordings(session, form) for form in forms)), ())
+
+
+def _find_recordings(session: Session, request: Request) -> Sequence[Interaction]:
+    return [one for playlist in session.playlists for one in playlist.find_recordings(request)]
+
+
+def _of_mode(found: Iterable[Interaction], context: RequestContext) -> list[Interaction]:
+    return [one for one in found if one.request and one.request.is_stream == context.is_stream]
+
+
+def _parse_leniently(context: RequestContext) -> None:
+    """Decode the body if it is a chat, and refuse nothing."""
+    chat = validation.decode_chat(context.request.body)
+    if not isinstance(chat, Refusal):
+        context.chat, context.model_id = chat, chat.model or ""
+        context.model = context.session.model(context.model_id)
+
+
+def _match(context: RequestContext, *, validated: bool) -> Response | None:
+    """Answer with the first interaction that matches and is not used up."""
+    session, view = context.session, context.view
+    for playlist in session.playlists:
+        for one in playlist.candidates(view, validated=validated):
+            if one.when is None or session.peek(one) is None:
+                continue
+            draw = partial(session.draw, one) if one.when.chance is not None else 0.0
+            if one.when.matches(view, draw):
+                return _respond_with(context, one)
+    return None
+
+
+def _respond_with(context: RequestContext, interaction: Interaction) -> Response | None:
+    session = context.session
+    step = session.take_step(interaction)
+    if step is None:
+        return None
+    context.source = interaction.short_location
+    speed = session.settings.speed * interaction.speed
+    return respond(context, step, speed=speed, count=session.use_count(interaction))
+
+
+def _refuse(context: RequestContext, error: APIError | None) -> Response | None:
+    if error is None:
+        return None
+    context.source = Source.REFUSED
+    return respond_with_error(context, error)

@@ -1,4 +1,4 @@
-"""What is loaded, made ready to be searched: patterns by model and text, recordings by key."""
+"""The playlist of a session: scenarios indexed by pattern, recordings indexed by canonical key."""
 
 from __future__ import annotations
 
@@ -14,32 +14,42 @@ from mockglm.matching import PatternIndex, RequestView, canonical
 from mockglm.models import Model
 from mockglm.scenarios import Interaction, RecordedRequest, Scenario
 
-__all__ = ["KeyOptions", "Playlist"]
-
-FEW = 8
-"""Patterns that are all asked: to look them up would cost more."""
+# Up to so many patterns are all tried: to look them up would cost more.
+_FEW_PATTERNS = 8
 
 
 class KeyOptions(Struct, frozen=True):
-    """How a file has requests compared: what it ignores and what it replaces."""
+    """The options of a file for canonical keys: what it ignores and what it replaces."""
 
     ignore: tuple[str, ...]
     replace: tuple[tuple[str, str], ...]
 
-    def key(self, asked: Request) -> bytes:
-        """The canonical key of a request."""
-        place = asked.method, asked.path, asked.query, asked.body
-        return canonical.key(*place, ignore=self.ignore, replace=self.replace)
+    def key(self, request: Request) -> bytes:
+        """Compute the canonical key of a request."""
+        return canonical.key(
+            request.method,
+            request.path,
+            query=request.query,
+            body=request.body,
+            ignore=self.ignore,
+            replace=self.replace,
+        )
 
-    def form(self, asked: Request | RecordedRequest) -> JSONObject:
-        """The canonical form of a request."""
-        place = asked.method, asked.path, asked.query, asked.body
-        return canonical.form(*place, ignore=self.ignore, replace=self.replace)
+    def form(self, request: Request | RecordedRequest) -> JSONObject:
+        """Compute the canonical form of a request."""
+        return canonical.form(
+            request.method,
+            request.path,
+            query=request.query,
+            body=request.body,
+            ignore=self.ignore,
+            replace=self.replace,
+        )
 
 
 class Playlist:
-    """Scenarios that play together, in the order in which they answer: those written by hand
-    before those recorded, else as they are given."""
+    """Scenarios that play together: first those written by hand, then those recorded, each in the
+    order given."""
 
     def __init__(self, scenarios: Sequence[Scenario]) -> None:
         self.scenarios = tuple(sorted(scenarios, key=lambda one: one.provenance is not None))
@@ -50,39 +60,38 @@ class Playlist:
         self.models: Mapping[str, Model] = {
             id: model for one in self.scenarios for id, model in one.models.items()
         }
-        self._early = _Patterns(self.interactions, validated=False)
-        self._scripted = _Patterns(self.interactions, validated=True)
+        self._unvalidated = _Patterns(self.interactions, validated=False)
+        self._validated = _Patterns(self.interactions, validated=True)
         self._recorded = _by_key(self.scenarios)
         self.has_recordings = bool(self._recorded)
 
-    def early(self, view: RequestView) -> Iterator[Interaction]:
-        """The interactions whose pattern may hold and comes before validation, in order."""
-        return self._early.candidates(view)
+    def candidates(self, view: RequestView, *, validated: bool) -> Iterator[Interaction]:
+        """Find the interactions whose pattern may match, in order.
 
-    def scripted(self, view: RequestView) -> Iterator[Interaction]:
-        """The interactions whose pattern may hold, in order."""
-        return self._scripted.candidates(view)
+        `validated` selects those that answer only valid requests, or only the others.
+        """
+        return (self._validated if validated else self._unvalidated).candidates(view)
 
-    def recorded(self, request: Request) -> tuple[Interaction, ...]:
-        """The recordings of exactly that request, in the order recorded."""
-        groups = (keys.get(how.key(request), ()) for how, keys in self._recorded.items())
+    def find_recordings(self, request: Request) -> tuple[Interaction, ...]:
+        """Find the recordings of exactly that request, in the order recorded."""
+        groups = (keys.get(options.key(request), ()) for options, keys in self._recorded.items())
         return tuple(_all(groups))
 
     @property
     def recordings(self) -> Iterator[tuple[KeyOptions, Sequence[Interaction]]]:
-        """All recordings, by how their files have requests compared."""
-        return ((how, tuple(_all(keys.values()))) for how, keys in self._recorded.items())
+        """All recordings, by the key options of their files."""
+        return ((options, tuple(_all(keys.values()))) for options, keys in self._recorded.items())
 
 
 class _Patterns:
-    """The interactions with a pattern, before validation or after it, indexed if there are many."""
+    """The interactions with a pattern, indexed if there are many."""
 
     def __init__(self, interactions: Sequence[Interaction], *, validated: bool) -> None:
         self._chosen = [
             one for one in interactions if one.when is not None and one.validate == validated
         ]
         whens = [one.when for one in self._chosen if one.when is not None]
-        self._index = PatternIndex(whens) if len(whens) > FEW else None
+        self._index = PatternIndex(whens) if len(whens) > _FEW_PATTERNS else None
 
     def candidates(self, view: RequestView) -> Iterator[Interaction]:
         if self._index is None:
@@ -91,7 +100,7 @@ class _Patterns:
 
 
 def _by_key(scenarios: Sequence[Scenario]) -> dict[KeyOptions, dict[bytes, list[Interaction]]]:
-    """The recordings by their key, for each way of keying that a file declares."""
+    """Index the recordings by canonical key, separately for each set of key options."""
     keyed: dict[KeyOptions, dict[bytes, list[Interaction]]] = {}
     for scenario in scenarios:
         for interaction in scenario.interactions:

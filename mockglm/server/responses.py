@@ -1,191 +1,186 @@
-"""A chosen right side made into the answer to one request."""
+"""Responses made of steps, replies and errors, with faults applied."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from mockglm import faults
 from mockglm.clock import Pace
-from mockglm.completions import ParsedReply, Renderer, render_error
+from mockglm.completions import (
+    MISS_HEADER,
+    MOCK_ERROR_STATUS,
+    ParsedReply,
+    Renderer,
+    render_error,
+)
 from mockglm.errors import FaultError, MockGLMError
 from mockglm.exchange import APIError, Headers, Response
 from mockglm.improvise import tagged
 from mockglm.journal import Source
 from mockglm.models import MODELS
 from mockglm.scenarios import Step
-from mockglm.server.context import Asked
-
-__all__ = [
-    "Played",
-    "apply_url_faults",
-    "mock_error",
-    "respond",
-    "respond_with_error",
-    "respond_with_reply",
-]
+from mockglm.server.context import RequestContext
 
 DEFAULT_MODEL = MODELS["glm-4.6"]
-"""Whose habits an answer has when the request names no model that is known."""
+"""The model whose behaviour a response has when the request names no known model."""
 
-REFUSED = 400
-"""The lowest status of an error."""
-
-MISS_HEADER = "X-MockGLM-Miss"
-MOCK_ERROR_STATUS = 422
-"""The status of what mockglm itself has to say: no client retries it, GLM never sends it."""
+_MIN_ERROR_STATUS = 400
 
 
-class Played(Struct, frozen=True):
-    """What was decided: the answer, where it comes from, how it ends.
+def respond(context: RequestContext, step: Step, *, speed: float = 1.0, count: int = 1) -> Response:
+    """Make the response of a step, scripted or recorded, and apply the step's faults.
 
-    `source` is a Source, or the place of the interaction that answers.
-    """
-
-    response: Response
-    source: Source | str
-    finish: str = ""
-    code: str = ""
-    notes: tuple[str, ...] = ()
-
-
-def respond(
-    step: Step, asked: Asked, *, source: Source | str, speed: float = 1.0, count: int = 1
-) -> Played:
-    """The answer of a step, described or verbatim, at so many times its speed, faults laid over.
-
-    `count` says which match of its interaction this is, for templates.
+    The step's own speed takes precedence. `count` numbers the uses of the interaction, for
+    templates.
     """
     speed = speed if step.speed is None else step.speed
     try:
-        played = _play(step, asked, source=source, speed=speed, count=count)
+        response = _respond(context, step, speed=speed, count=count)
     except MockGLMError as error:
-        return mock_error(str(error), asked)
-    return apply_faults(played, step.faults, asked)
+        return mock_error(context, str(error))
+    return apply_faults(context, response, step.faults)
 
 
 def respond_with_reply(
-    rendering: Renderer,
-    asked: Asked,
-    *,
-    source: Source | str,
-    speed: float,
-    pace: Pace | None = None,
-) -> Played:
-    """A described reply in the mode that was asked for; paced like the model unless told."""
-    reply = rendering.reply
+    context: RequestContext, renderer: Renderer, *, speed: float, pace: Pace | None = None
+) -> Response:
+    """Render a reply as JSON or as a stream, as requested; without a pace, at the model's."""
+    reply = renderer.reply
     if reply.error is not None:
-        return respond_with_error(reply.error, asked, source=source, headers=rendering.headers)
-    profile = asked.model or DEFAULT_MODEL
+        return respond_with_error(context, reply.error, renderer.headers)
+    profile = context.model or DEFAULT_MODEL
     if profile.thought == "tags" and reply.reasoning:
-        rendering = replace(rendering, reply=tagged(reply))
-    stamp = asked.stamp(profile)
-    due = (pace or profile.pace).scaled(speed)
-    if not asked.is_stream:
-        return Played(rendering.render_json(stamp, due), source, finish=reply.finish_reason)
-    in_pieces = bool(asked.chat and asked.chat.tool_stream and profile.tool_stream)
-    answer = rendering.render_stream(stamp, due, tool_stream=in_pieces)
-    return Played(answer, source, finish=reply.finish_reason)
+        renderer = replace(renderer, reply=tagged(reply))
+    fields = context.response_fields(profile)
+    pace = (pace or profile.pace).scaled(speed)
+    context.finish_reason = reply.finish_reason
+    if not context.is_stream:
+        return renderer.render_json(fields, pace)
+    tool_stream = bool(context.chat and context.chat.tool_stream and profile.tool_stream)
+    return renderer.render_stream(fields, pace, tool_stream=tool_stream)
 
 
-def respond_with_error(
-    failure: APIError, asked: Asked, *, source: Source | str, headers: Headers = ()
-) -> Played:
-    """An error in GLM's envelope, in the language the client gets."""
-    answer = render_error(failure, asked.log_id, asked.language, headers)
-    return Played(answer, source, code=failure.code)
+def respond_with_error(context: RequestContext, error: APIError, headers: Headers = ()) -> Response:
+    """Render an API error in the client's language."""
+    context.code = error.code
+    return render_error(error, context.log_id, language=context.language, headers=headers)
 
 
-def mock_error(message: str, asked: Asked) -> Played:
-    """What mockglm itself has to say: in GLM's envelope, so that clients show it, but marked."""
-    failure = APIError(str(MOCK_ERROR_STATUS), status=MOCK_ERROR_STATUS, message=message)
-    return respond_with_error(failure, asked, source=Source.MISS, headers=((MISS_HEADER, "1"),))
+def mock_error(context: RequestContext, message: str) -> Response:
+    """Report a condition of mockglm itself, marked by a header and a status GLM never sends."""
+    context.source, context.finish_reason, context.notes = Source.MISS, "", ()
+    error = APIError(str(MOCK_ERROR_STATUS), status=MOCK_ERROR_STATUS, message=message)
+    return respond_with_error(context, error, ((MISS_HEADER, "1"),))
 
 
-def apply_url_faults(played: Played, laid: Sequence[faults.FaultSpec], asked: Asked) -> Played:
-    """The answer with the faults over it that the URL names.
-
-    Errors, and what the gateway answers, go without those that cannot be laid over them, for who
-    names a fault of streams meets errors too; what mockglm itself has to say stays whole.
-    """
-    if not laid or played.source is Source.MISS:
-        return played
-    if not (played.code or played.response.status >= REFUSED or played.source is Source.GATEWAY):
-        return apply_faults(played, laid, asked)
-    for one in laid:
-        changed = apply_faults(played, (one,), asked)
-        left = f"left out: {one.fault.name}"
-        missed = changed.source is Source.MISS
-        played = replace(played, notes=(*played.notes, left)) if missed else changed
-    return played
-
-
-def apply_faults(played: Played, laid: Sequence[faults.FaultSpec], asked: Asked) -> Played:
-    """The answer with faults laid over it, those with a chance only when it is drawn."""
-    if not laid:
-        return played
-    struck = tuple(one for one in laid if one.chance > asked.chance())
-    if not struck:
-        return played
+def apply_faults(
+    context: RequestContext, response: Response, specs: Sequence[faults.FaultSpec]
+) -> Response:
+    """Apply faults, those with a chance only if it is drawn; a fault that cannot be is an error."""
+    drawn = tuple(spec for spec in specs if spec.chance > context.draw()) if specs else ()
+    if not drawn:
+        return response
     try:
-        answer = faults.apply(played.response, struck, key=asked.key)
+        changed = faults.apply(response, drawn, key=context.key)
     except FaultError as error:
-        return mock_error(str(error), asked)
-    names = ", ".join(one.fault.name for one in struck)
-    return replace(played, response=answer, notes=(*played.notes, f"faults: {names}"))
+        return mock_error(context, str(error))
+    names = ", ".join(spec.fault.name for spec in drawn)
+    context.notes += (f"faults: {names}",)
+    return changed
 
 
-def _play(step: Step, asked: Asked, *, source: Source | str, speed: float, count: int) -> Played:
+def apply_where_possible(
+    context: RequestContext, response: Response, specs: Sequence[faults.FaultSpec]
+) -> Response:
+    """Apply faults to whatever response there is; to errors only those that fit.
+
+    Faults of a URL and of a session meet errors and responses of the gateway, too, most of which
+    lack what a fault of streams changes: such a fault is skipped, which the journal notes. Reports
+    of mockglm itself are left alone.
+    """
+    if not specs or context.source is Source.MISS:
+        return response
+    is_error = context.code or response.status >= _MIN_ERROR_STATUS
+    if not is_error and context.source is not Source.GATEWAY:
+        return apply_faults(context, response, specs)
+    for spec in specs:
+        before = context.source, context.code, context.finish_reason, context.notes
+        changed = apply_faults(context, response, (spec,))
+        if context.source is Source.MISS:
+            context.source, context.code, context.finish_reason, notes = before
+            context.notes = (*notes, f"left out: {spec.fault.name}")
+        else:
+            response = changed
+    return response
+
+
+def apply_session_faults(context: RequestContext, response: Response) -> Response:
+    """Apply the session's standing faults, and its next queued faults unless they do not fit."""
+    session = context.session
+    response = apply_where_possible(context, response, session.standing_faults)
+    if not session.queued_faults or context.source is Source.MISS:
+        return response
+    notes = context.notes
+    changed = apply_where_possible(context, response, session.queued_faults[0].faults)
+    # Only faults that were all skipped wait for the next response; a chance not drawn is used up.
+    if changed is not response or context.notes == notes:
+        session.queued_faults.popleft()
+    return changed
+
+
+def _respond(context: RequestContext, step: Step, *, speed: float, count: int) -> Response:
     if step.response is not None:
-        return _verbatim(step, step.response, asked, source=source, speed=speed)
-    rendering = step.render(asked.view, now=asked.now, count=count)
+        return _replay(context, step, step.response, speed=speed)
+    renderer = step.render(context.view, now=context.now, count=count)
     pace = step.pace if isinstance(step.pace, Pace) else None
-    return respond_with_reply(rendering, asked, source=source, speed=speed, pace=pace)
+    return respond_with_reply(context, renderer, speed=speed, pace=pace)
 
 
-def _verbatim(
-    step: Step, answer: Response, asked: Asked, *, source: Source | str, speed: float
-) -> Played:
-    """A recorded answer; in the other mode than it was recorded in, its meaning."""
-    joined = step.parsed
-    if joined is None or joined.reply.error is not None:
-        return Played(_scaled(answer, speed), source, code=_code(joined))
-    finish = joined.reply.finish_reason
-    if asked.chat is None or answer.is_stream == asked.is_stream:
-        return Played(_scaled(answer, speed), source, finish=finish)
-    rendering = Renderer(joined.reply)
-    stamp = replace(
-        asked.stamp(asked.model or DEFAULT_MODEL),
-        id=joined.id,
-        created=joined.created,
-        model=joined.model,
-        request_id=joined.request_id or joined.id,
+def _replay(context: RequestContext, step: Step, response: Response, *, speed: float) -> Response:
+    """Replay a recorded response as it stands, or its meaning in the other mode."""
+    parsed = step.parsed
+    if parsed is None or parsed.reply.error is not None:
+        context.code = parsed.reply.error.code if parsed and parsed.reply.error else ""
+        return _scaled(response, speed)
+    context.finish_reason = parsed.reply.finish_reason
+    if context.chat is None or response.is_stream == context.is_stream:
+        return _scaled(response, speed)
+    return _convert(context, response, parsed, speed=speed)
+
+
+def _convert(
+    context: RequestContext, response: Response, parsed: ParsedReply, *, speed: float
+) -> Response:
+    """Render what was recorded as a stream as JSON, and what was recorded as JSON as a stream."""
+    renderer = Renderer(parsed.reply)
+    fields = replace(
+        context.response_fields(context.model or DEFAULT_MODEL),
+        id=parsed.id,
+        created=parsed.created,
+        model=parsed.model,
+        request_id=parsed.request_id or parsed.id,
     )
-    if asked.is_stream:
-        cut = rendering.render_stream(stamp, _pace(answer, rendering).scaled(speed))
-        return Played(cut, source, finish=finish, notes=("a recorded JSON answer, cut",))
-    plain = rendering.render_json(stamp, Pace(first=answer.chunks[-1][0]).scaled(speed))
-    return Played(plain, source, finish=finish, notes=("a recorded stream, joined",))
+    if context.is_stream:
+        context.notes += ("a recorded JSON answer, cut",)
+        return renderer.render_stream(fields, _spread(response, renderer).scaled(speed))
+    context.notes += ("a recorded stream, joined",)
+    return renderer.render_json(fields, Pace(first=response.chunks[-1][0]).scaled(speed))
 
 
-def _pace(answer: Response, rendering: Renderer) -> Pace:
-    """The recorded time of a JSON answer spread over the frames it is cut into."""
-    total = answer.chunks[-1][0] if answer.chunks else 0.0
-    return Pace(first=total / 2, every=total / 2 / max(rendering.frame_count, 1))
+def _spread(response: Response, renderer: Renderer) -> Pace:
+    """Spread the time of a recorded JSON response over the frames it is cut into."""
+    total = response.chunks[-1][0] if response.chunks else 0.0
+    return Pace(first=total / 2, every=total / 2 / max(renderer.frame_count, 1))
 
 
-def _code(joined: ParsedReply | None) -> str:
-    return joined.reply.error.code if joined and joined.reply.error else ""
-
-
-def _scaled(answer: Response, speed: float) -> Response:
-    """The answer at so many times its speed; at speed 0 all its pieces are one."""
+def _scaled(response: Response, speed: float) -> Response:
+    """Scale a response's times; at speed 0 all its chunks become one."""
     if speed == 1:
-        return answer
+        return response
     if speed == 0:
-        return replace(answer, head=0.0, chunks=((0.0, answer.body),))
-    head = None if answer.head is None else answer.head / speed
-    pieces = tuple((at / speed, piece) for at, piece in answer.chunks)
-    return replace(answer, head=head, chunks=pieces)
+        return replace(response, head=0.0, chunks=((0.0, response.body),))
+    head = None if response.head is None else response.head / speed
+    chunks = tuple((at / speed, chunk) for at, chunk in response.chunks)
+    return replace(response, head=head, chunks=chunks)

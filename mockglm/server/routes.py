@@ -1,4 +1,4 @@
-"""The paths of the service, and what its gateway says where no model is asked."""
+"""The routes: paths, the handlers of each, and the responses of the service's gateway."""
 
 from __future__ import annotations
 
@@ -18,37 +18,32 @@ from mockglm.errors import MockGLMError, UsageError
 from mockglm.exchange import Headers, Request, Response
 from mockglm.journal import Source
 from mockglm.models import Model
-from mockglm.server import (
+from mockglm.server.context import RequestContext
+from mockglm.server.pipeline import (
     CHAT,
     RECORDING_CHAT,
-    Asked,
     Handler,
-    Played,
-    Session,
-    Sessions,
-    Visit,
     authenticate,
     authenticate_if_given,
     handle,
-    mock_error,
     queued_reply,
     record_key,
     replay,
     replay_new,
 )
-
-__all__ = ["CHAT_PATH", "MODELS_PATH", "Route", "dispatch", "parse_route"]
+from mockglm.server.responses import mock_error
+from mockglm.server.sessions import Session, Sessions
 
 Kind = Literal["chat", "call", "models", "other", "preflight", "outside", "large"]
-"""What a path leads to: `call` is a POST below a base, `other` what else is below one."""
+"""The kind of a path: `call` is another POST below a base, `other` anything else below one."""
 
 CHAT_PATH = "/chat/completions"
 MODELS_PATH = "/models"
 ALLOWED: Mapping[str, str] = {CHAT_PATH: "POST", MODELS_PATH: "GET"}
-"""The method that a path wants."""
+"""The method that a path allows."""
 
 BASES = ("/api/coding/paas/v4", "/api/paas/v4", "/v4", "/v1")
-"""The bases clients are given; the last two are a convenience the service does not have."""
+"""The base paths; the last two are a convenience the service does not have."""
 
 NAME = r"[a-z0-9][a-z0-9._-]*"
 SESSION = re.compile(
@@ -62,9 +57,9 @@ TOO_LARGE = b"<html>\r\n<head><title>413 Request Entity Too Large</title></head>
 
 
 class Route(Struct, frozen=True):
-    """Where a path leads: which scenario, faults and session it names, and what below the base.
+    """A parsed path: the scenario, faults and label of its `/s/` prefix, the base and the rest.
 
-    `base` is empty where the path is below none; `tail` is then the whole path.
+    `base` is empty if the path is below no base; `tail` is then the whole path.
     """
 
     scenario: str
@@ -76,7 +71,7 @@ class Route(Struct, frozen=True):
 
 @lru_cache(maxsize=1024)
 def parse_route(path: str) -> Route:
-    """Read a path. `/s/NAME+FAULT@LABEL` is stripped before everything else."""
+    """Parse a path; `/s/NAME+FAULT@LABEL` is stripped before the base."""
     prefix = SESSION.match(path)
     scenario, faults, label = "", "", ""
     if prefix:
@@ -86,77 +81,88 @@ def parse_route(path: str) -> Route:
     return Route(scenario, tuple(filter(None, faults.split("+"))), label, base, path[len(base) :])
 
 
-def dispatch(sessions: Sessions, where: Route, request: Request, *, is_whole: bool = True) -> Visit:
-    """What a request gets, wherever it leads; one that was not read whole is too large."""
-    visited = _visit(sessions, where, request, "large" if not is_whole else _kind(where, request))
-    origin = request.header("origin")
-    return _shared(visited, origin) if origin and request.method != "OPTIONS" else visited
+def dispatch(
+    sessions: Sessions,
+    route: Route,
+    request: Request,
+    *,
+    is_whole: bool = True,
+    started: float | None = None,
+) -> RequestContext:
+    """Handle a request by the handlers of its path, in the session that its path names.
 
-
-def _visit(sessions: Sessions, where: Route, request: Request, kind: Kind) -> Visit:
+    `is_whole` is False for a body that was too large to be read; `started` is when the request
+    began to arrive, in seconds of time.monotonic().
+    """
+    kind = _kind(route, request) if is_whole else "large"
+    url_faults: Sequence[faults.FaultSpec] = ()
     try:
-        session, laid = _named(sessions, where)
+        session, url_faults = _resolve(sessions, route)
+        handlers = (RECORDING_HANDLERS if session.on_miss == "record" else HANDLERS)[kind]
     except MockGLMError as error:
-        return handle(sessions.get(), request, (partial(_mistaken, str(error)),))
-    guards = RECORDING_HANDLERS if session.on_miss == "record" else HANDLERS
-    return handle(session, request, guards[kind], laid)
+        session, handlers = sessions.get(), (partial(_bad_path, str(error)),)
+    context = handle(session, request, handlers, url_faults=url_faults, started=started)
+    origin = request.header("origin")
+    if origin and request.method != "OPTIONS":
+        _allow_origin(context, origin)
+    return context
 
 
-def _named(sessions: Sessions, where: Route) -> tuple[Session, Sequence[faults.FaultSpec]]:
-    """The session and the faults a path names. Raises MockGLMError where it names none."""
-    if not where.base and where.tail.startswith("/s/"):
-        raise UsageError(f"{where.tail} is no path here; {FORM}")
-    session = sessions.get(where.scenario, where.label)
-    return session, faults.parse(where.faults) if where.faults else ()
+def _resolve(sessions: Sessions, route: Route) -> tuple[Session, Sequence[faults.FaultSpec]]:
+    """Find the session and the faults of a path. Raises MockGLMError if it names unknown ones."""
+    if not route.base and route.tail.startswith("/s/"):
+        raise UsageError(f"{route.tail} is no path here; {FORM}")
+    session = sessions.get(route.scenario, route.label)
+    return session, faults.parse(route.faults) if route.faults else ()
 
 
-def _kind(where: Route, request: Request) -> Kind:
+def _kind(route: Route, request: Request) -> Kind:
     method = request.method
-    if not where.base:
+    if not route.base:
         return "outside"
     if method == "POST":
-        return "chat" if where.tail == CHAT_PATH else "call"
+        return "chat" if route.tail == CHAT_PATH else "call"
     if method == "OPTIONS":
         return "preflight"
-    return "models" if where.tail == MODELS_PATH and method in ("GET", "HEAD") else "other"
+    return "models" if route.tail == MODELS_PATH and method in ("GET", "HEAD") else "other"
 
 
-def _shared(visited: Visit, origin: str) -> Visit:
-    """The visit of a page of another origin, which may read the answer."""
-    answer = visited.response
-    if answer is None or answer.header("access-control-allow-origin"):
-        return visited  # the service, or who wrote the answer, says who may read it
+def _allow_origin(context: RequestContext, origin: str) -> None:
+    """Let a page of another origin read the response, unless its author decided that already."""
+    response = context.response
+    if response is None or response.header("access-control-allow-origin"):
+        return
     allowed = (
         ("Access-Control-Allow-Origin", origin),
         ("Access-Control-Expose-Headers", "X-Log-Id, X-MockGLM-Miss"),
     )
-    answer = replace(answer, headers=(*answer.headers, *allowed))
-    return replace(visited, response=answer)
+    context.response = replace(response, headers=(*response.headers, *allowed))
 
 
-def _mistaken(message: str, session: Session, asked: Asked) -> Played:
-    """Of a path that names what is not there: what is meant instead."""
-    return mock_error(message, asked)
+def _bad_path(message: str, context: RequestContext) -> Response:
+    return mock_error(context, message)
 
 
-def _too_large(session: Session, asked: Asked) -> Played:
+def _too_large(context: RequestContext) -> Response:
     """413. Assumed: nginx's page, shortened; no recording exists."""
+    context.source = Source.GATEWAY
     headers = (("Content-Type", "text/html"), ("Connection", "close"))
-    return Played(Response(413, headers, ((0.0, TOO_LARGE),)), Source.GATEWAY)
+    return Response(413, headers, ((0.0, TOO_LARGE),))
 
 
-def _models(session: Session, asked: Asked) -> Played:
-    log_id = asked.log_id
-    is_known = bool(asked.key)
-    answer = _list_models(session.listed, log_id) if is_known else _models_without_key(log_id)
-    return Played(answer, Source.GATEWAY)
+def _models(context: RequestContext) -> Response:
+    context.source = Source.GATEWAY
+    if not context.key:
+        return _models_without_key(context.log_id)
+    return _list_models(context.session.listed, context.log_id)
 
 
-def _preflight(session: Session, asked: Asked) -> Played | None:
-    """The answer to a browser that asks whether it may. Assumed: Spring's habits, no recording."""
-    request = asked.request
+def _preflight(context: RequestContext) -> Response | None:
+    """Answer a browser's preflight. Assumed: Spring's defaults, no recording exists."""
+    request = context.request
     if request.method != "OPTIONS":
         return None
+    context.source = Source.GATEWAY
     allowed: Headers = (
         ("Access-Control-Allow-Origin", request.header("origin", "*")),
         ("Access-Control-Allow-Methods", "GET,POST,DELETE"),
@@ -164,47 +170,48 @@ def _preflight(session: Session, asked: Asked) -> Played | None:
         ("Access-Control-Max-Age", "1800"),
     )
     if request.header("access-control-request-private-network"):
-        # What Chrome wants to hear before an https page may ask this machine.
+        # Chrome requires this before an https page may call a server on this machine.
         allowed += (("Access-Control-Allow-Private-Network", "true"),)
-    return Played(Response(200, (*common_headers(asked.log_id), *allowed), ()), Source.GATEWAY)
+    return Response(200, (*common_headers(context.log_id), *allowed), ())
 
 
-def _not_found_outside(session: Session, asked: Asked) -> Played:
-    """What no service stands behind: status 200, the 404 is in the body (api.z.ai, 2026-06)."""
-    body = b'{"code":500,"msg":"404 NOT_FOUND"}'
-    return Played(_json(200, body, asked.log_id), Source.GATEWAY)
+def _not_found_outside(context: RequestContext) -> Response:
+    """Answer a path below no base: status 200, the 404 is in the body (api.z.ai, 2026-06)."""
+    context.source = Source.GATEWAY
+    return _json(200, b'{"code":500,"msg":"404 NOT_FOUND"}', context.log_id)
 
 
-def _not_there(session: Session, asked: Asked) -> Played:
-    """404 below the base, 405 on a path that wants another method, as Spring words them; the
-    gateway has stripped all before `/v4`.
+def _not_found(context: RequestContext) -> Response:
+    """Answer 404 below a base, 405 for another method, as Spring words them; the gateway has
+    stripped all before `/v4`.
 
     404 is recorded on api.z.ai, 2026-06-08. 405 is assumed, no recording exists.
     """
-    path = asked.request.path
+    context.source = Source.GATEWAY
+    path = context.request.path
     allowed = ALLOWED.get(path)
     status, error = (405, "Method Not Allowed") if allowed else (404, "Not Found")
-    told = {
-        "timestamp": _utc(asked.now),
+    body = {
+        "timestamp": _utc(context.now),
         "status": status,
         "error": error,
         "path": "/v4" + path,
     }
     headers = (("Allow", allowed),) if allowed else ()
-    return Played(_json(status, msgspec.json.encode(told), asked.log_id, headers), Source.GATEWAY)
+    return _json(status, msgspec.json.encode(body), context.log_id, headers=headers)
 
 
 HANDLERS: Mapping[Kind, Sequence[Handler]] = {
     "chat": CHAT,
-    "call": (authenticate, queued_reply, replay, _not_there),
+    "call": (authenticate, queued_reply, replay, _not_found),
     "models": (authenticate_if_given, replay, _models),
-    "other": (authenticate, replay, _not_there),
+    "other": (authenticate, replay, _not_found),
     "preflight": (replay, _preflight),
     "outside": (replay, _preflight, _not_found_outside),
     "large": (record_key, _too_large),
 }
-"""Who answers, by the kind of path. One-shot replies are for what is called, never for a browser's
-preflight or a look at what there is."""
+"""The handlers by kind of path. One-shot replies answer POST requests only, never a preflight or
+`GET /models`."""
 
 RECORDING_HANDLERS: Mapping[Kind, Sequence[Handler]] = {
     **HANDLERS,
@@ -214,11 +221,11 @@ RECORDING_HANDLERS: Mapping[Kind, Sequence[Handler]] = {
     "other": (record_key, replay_new),
     "preflight": (record_key, replay_new),
 }
-"""Who answers before the service does, where it is recorded: below a base, all else is its."""
+"""The handlers in a session that records: what they pass on goes to the live service."""
 
 
 def _list_models(models: tuple[Model, ...], log_id: str) -> Response:
-    """`GET /models`: only the models the service lists (recorded on both hosts, 2026-07)."""
+    """List only the models that the service lists (recorded on both hosts, 2026-07)."""
     data = [
         {"id": model.id, "object": "model", "created": model.created, "owned_by": "z-ai"}
         for model in models
@@ -227,7 +234,7 @@ def _list_models(models: tuple[Model, ...], log_id: str) -> Response:
 
 
 def _models_without_key(log_id: str) -> Response:
-    """`GET /models` without a key: status 200, and a code that is a number (recorded, 2026)."""
+    """Answer `GET /models` without a key: status 200, a code that is a number (recorded, 2026)."""
     body = {
         "code": 1001,
         "msg": "Header中未收到Authorization参数，无法进行身份验证。",
@@ -240,6 +247,6 @@ def _utc(now: float) -> str:
     return f"{utc(int(now), '%Y-%m-%dT%H:%M:%S')}.{int(now % 1 * 1000):03d}+00:00"
 
 
-def _json(status: int, body: bytes, log_id: str, headers: Headers = ()) -> Response:
+def _json(status: int, body: bytes, log_id: str, *, headers: Headers = ()) -> Response:
     base = (("Content-Type", SPRING_TYPE), *common_headers(log_id), *headers)
     return Response(status, base, ((0.0, body),))

@@ -1,35 +1,237 @@
-"""All sessions of a server, by what their path names; the least recently used goes."""
+"""Sessions: isolated state, each with its own sequences, queue, rules, accounts and journal."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, repeat, starmap
+from typing import Literal
 
-from mockglm.clock import Clock
+from msgspec import Struct, field
+
+from mockglm.accounts import Ledger
+from mockglm.clock import Clock, Ids
+from mockglm.error_codes import Language
 from mockglm.errors import UsageError, nearest
+from mockglm.faults import FaultSpec
+from mockglm.improvise import cached_tokens, prefixes
 from mockglm.journal import Feed, Journal, MemoryBudget
+from mockglm.models import MODELS, Model
 from mockglm.scenarios import (
     Interaction,
     Scenario,
+    Step,
     index_by_name,
     load,
     shipped_scenarios,
     unknown_name,
 )
 from mockglm.server.playlist import Playlist
-from mockglm.server.session import Session
-from mockglm.server.settings import Settings
+from mockglm.validation import Chat, Policy
 
-__all__ = ["Sessions"]
+MAX_SESSIONS = 10_000
+MAX_QUEUED = 10_000
+MAX_RULES = 10_000
+MAX_PREFIXES = 100_000
 
-MOST = 10_000
+Profile = Literal["bigmodel", "zai"]
+OnMiss = Literal["improvise", "error", "record"]
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Settings shared by all sessions of a server, from the command line or the fixture.
+
+    `accept` lists the accepted keys; None accepts any that is not empty. `speed` multiplies every
+    pace, 0 sends at once. `on_miss` of None improvises if nothing is loaded, else refuses.
+    """
+
+    profile: Profile = "bigmodel"
+    policy: Policy = "default"
+    accept: frozenset[str] | None = None
+    speed: float = 1.0
+    on_miss: OnMiss | None = None
+    seed: str = "mockglm"
+    models: Mapping[str, Model] = field(default_factory=dict)
+
+    def language(self, accepted: str) -> Language:
+        """Choose the language of error messages by the client's Accept-Language.
+
+        open.bigmodel.cn is Chinese unless asked for English, api.z.ai English with no header at
+        all (SamyRai/go-z-ai cassettes, 2026-07).
+        """
+        if self.profile == "zai" or accepted.lower().startswith("en"):
+            return "en"
+        return "zh"
+
+
+class QueuedFaults(Struct, frozen=True):
+    """Faults for one response, and where they were queued: a line of a test, or ""."""
+
+    faults: tuple[FaultSpec, ...]
+    where: str = ""
+
+
+class Session:
+    """The state of one session; no other session can see it.
+
+    `queue` holds one-shot replies and `rules` the interactions added at run time, which come before
+    those of the playlist. `queued_faults` are used by one response each, `standing_faults` apply
+    to every response. A journal is made unless one is given.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        playlist: Playlist,
+        *,
+        settings: Settings,
+        clock: Clock,
+        journal: Journal | None = None,
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self.clock = clock
+        self.journal = Journal() if journal is None else journal
+        self.queue: deque[Step] = deque()
+        self.queued_faults: deque[QueuedFaults] = deque()
+        self.standing_faults: tuple[FaultSpec, ...] = ()
+        self._standing: tuple[Interaction, ...] = ()
+        self._rules: Playlist | None = None
+        self.on_miss: OnMiss | None = settings.on_miss
+        self.requests = 0
+        self._prompt_prefixes: set[bytes] = set()
+        self.load(playlist)
+
+    def load(self, playlist: Playlist) -> None:
+        """Replace the playlist and start all of its sequences, accounts and limits again."""
+        self.playlist = playlist
+        self.ledger = Ledger(playlist.accounts, playlist.overloads, self.clock.now())
+        self._used: Counter[Interaction] = Counter()
+        self._drawn: Counter[Interaction] = Counter()
+
+    def enqueue(self, steps: Iterable[Step]) -> None:
+        """Queue one-shot replies, each as often as its `times`.
+
+        Raises UsageError, and queues none of them, if the queue would become too long.
+        """
+        more = [(step, step.times or 1) for step in steps]
+        if len(self.queue) + sum(times for _, times in more) > MAX_QUEUED:
+            raise UsageError(f"at most {MAX_QUEUED} replies can be queued")
+        self.queue.extend(chain.from_iterable(starmap(repeat, more)))
+
+    def add(self, interactions: Iterable[Interaction]) -> None:
+        """Add rules behind those that are there.
+
+        Raises UsageError, and adds none of them, if there would be too many.
+        """
+        standing = (*self._standing, *interactions)
+        if len(standing) > MAX_RULES:
+            raise UsageError(f"at most {MAX_RULES} interactions can be added")
+        self.set_rules(standing)
+
+    def set_rules(self, interactions: Iterable[Interaction]) -> None:
+        """Replace the rules; those that were there before keep their position in their sequence."""
+        removed = set(self._standing).difference(interactions := tuple(interactions))
+        self._standing = interactions
+        self._rules = None
+        for interaction in removed:
+            self._used.pop(interaction, None)
+            self._drawn.pop(interaction, None)
+
+    @property
+    def rules(self) -> Playlist:
+        """The interactions added at run time, as a playlist."""
+        if self._rules is None:
+            rules = Scenario(name=self.name, path="", interactions=self._standing)
+            self._rules = Playlist([rules])
+        return self._rules
+
+    @property
+    def playlists(self) -> tuple[Playlist, ...]:
+        """The playlists to search, in order."""
+        return (self.rules, self.playlist) if self._standing else (self.playlist,)
+
+    @property
+    def has_files(self) -> bool:
+        """True if there is any interaction, written or recorded."""
+        return any(playlist.interactions for playlist in self.playlists)
+
+    @property
+    def has_recordings(self) -> bool:
+        """True if there is any recorded interaction."""
+        return self.playlist.has_recordings or bool(self._standing and self.rules.has_recordings)
+
+    @property
+    def keys(self) -> frozenset[str] | None:
+        """The accepted keys; None accepts any."""
+        if self.settings.accept is None and (
+            not self.playlist.keys_listed or self.ledger.takes_all
+        ):
+            return None
+        return (self.settings.accept or frozenset()) | self.ledger.keys
+
+    def model(self, id: str) -> Model | None:
+        """Find a model by its id: of the command line, of a file, of the table."""
+        return self.settings.models.get(id) or self.playlist.models.get(id) or MODELS.get(id)
+
+    @property
+    def listed(self) -> tuple[Model, ...]:
+        """The models of `GET /models`: those the service lists and those added to this server."""
+        listed = {id: model for id, model in MODELS.items() if model.is_listed}
+        return tuple({**listed, **self.playlist.models, **self.settings.models}.values())
+
+    @property
+    def used_interactions(self) -> frozenset[Interaction]:
+        """The interactions that have answered at least once."""
+        return frozenset(one for one, count in self._used.items() if count)
+
+    def use_count(self, interaction: Interaction) -> int:
+        return self._used[interaction]
+
+    def peek(self, interaction: Interaction) -> Step | None:
+        """Return the step an interaction would answer with next, None when it is used up."""
+        return interaction.step(self.use_count(interaction))
+
+    def is_exhausted(self, interaction: Interaction) -> bool:
+        """True if only the last step is left, and it has been used before."""
+        count, last = self.use_count(interaction), interaction.steps[-1]
+        if not count or interaction.times is not None or last.times is not None:
+            return False
+        return interaction.step(count - 1) is interaction.step(count) is last
+
+    def take_step(self, interaction: Interaction) -> Step | None:
+        """Advance an interaction and return its step, None when it is used up."""
+        step = self.peek(interaction)
+        if step is not None:
+            self._used[interaction] += 1
+        return step
+
+    def draw(self, interaction: Interaction) -> float:
+        """Draw a number in [0, 1), determined by seed, session, interaction and number of draws."""
+        self._drawn[interaction] += 1
+        drawn = self._drawn[interaction]
+        return Ids(self.settings.seed, self.name, drawn).chance(interaction.location)
+
+    def remember(self, chat: Chat, prompt: int) -> int:
+        """Remember a prompt's prefixes; return the number of its tokens the service would cache."""
+        found = prefixes(chat)
+        cached = cached_tokens(self._prompt_prefixes, found, prompt)
+        if len(self._prompt_prefixes) > MAX_PREFIXES:
+            self._prompt_prefixes.clear()
+        self._prompt_prefixes.update(prefix.digest for prefix in found)
+        return cached
+
+    def ids(self) -> Ids:
+        """Count the request and return the ids of its response."""
+        self.requests += 1
+        return Ids(self.settings.seed, self.name, self.requests)
 
 
 class Sessions:
-    """Makes a session when it is first asked for.
+    """All sessions of a server, made on first use; the least recently used one is dropped.
 
-    `loaded` plays at the root; of `shipped`, and of what is loaded, each plays alone under its
-    name.
+    All loaded scenarios play together in the session without a scenario name. Each loaded or
+    shipped scenario also plays alone, in sessions with its name.
     """
 
     def __init__(
@@ -37,7 +239,7 @@ class Sessions:
         settings: Settings,
         loaded: Sequence[Scenario] = (),
         *,
-        most: int = MOST,
+        most: int = MAX_SESSIONS,
     ) -> None:
         self.settings = settings
         self._most = most
@@ -47,35 +249,39 @@ class Sessions:
         self.load(loaded)
 
     def load(self, scenarios: Sequence[Scenario]) -> None:
-        """Play these from now on; every session begins anew, queues and journals stay. Sessions
-        whose scenario is gone go with it. Where this raises, all is as it was."""
+        """Replace the loaded scenarios and restart every session; queues and journals stay.
+
+        Sessions whose scenario no longer exists are dropped. If this raises, nothing has changed.
+        """
         scenarios = tuple(scenarios)
         by_name = index_by_name(scenarios)
-        stages = {"": Playlist(scenarios)}
+        playlists = {"": Playlist(scenarios)}
         gone = []
         for session in self:
             name = _scenario(session)
             try:
-                stages[name] = stages.get(name) or Playlist([_find(name, by_name, scenarios)])
+                playlists[name] = playlists.get(name) or Playlist([_find(name, by_name, scenarios)])
             except UsageError:
                 gone.append(session.name)
         for name in gone:
             self.forget(name)
         self.loaded: Sequence[Scenario] = scenarios
         self.named: Mapping[str, Scenario] = by_name
-        self._stages: dict[str, Playlist] = stages
-        self._answered: frozenset[int] = frozenset()
+        self._playlists: dict[str, Playlist] = playlists
+        self._used: frozenset[Interaction] = frozenset()
         for session in self:
-            session.load(stages[_scenario(session)])
+            session.load(playlists[_scenario(session)])
 
     def get(self, scenario: str = "", label: str = "") -> Session:
-        """The session of a path. Raises UsageError for a scenario that is not there."""
+        """Return the session of a path. Raises UsageError for an unknown scenario."""
         name = f"{scenario}@{label}" if label else scenario
         session = self._sessions.get(name)
         if session is None:
-            stage = self._stage(scenario)
+            playlist = self._playlist(scenario)
             journal = Journal(self._budget, self.feed)
-            session = Session(name, stage, self.settings, Clock(), journal)
+            session = Session(
+                name, playlist, settings=self.settings, clock=Clock(), journal=journal
+            )
             session = self._sessions.setdefault(name, session)
             if len(self._sessions) > self._most:
                 self.forget(next(iter(self._sessions)))
@@ -84,11 +290,11 @@ class Sessions:
         return session
 
     def forget(self, name: str) -> bool:
-        """Drop a session with all it holds; whether there was one."""
+        """Drop a session and its journal. Returns False if there was none of that name."""
         session = self._sessions.pop(name, None)
         if session is None:
             return False
-        self._answered |= session.used_interactions
+        self._used |= session.used_interactions
         session.journal.clear()
         return True
 
@@ -98,27 +304,26 @@ class Sessions:
             self.forget(name)
 
     def unused(self) -> tuple[Interaction, ...]:
-        """What is loaded and has answered in no session since, forgotten ones included."""
-        answered = self._answered.union(*(session.used_interactions for session in self))
-        return tuple(one for one in self._stages[""].interactions if id(one) not in answered)
+        """The loaded interactions that have not answered in any session, dropped ones included."""
+        used = self._used.union(*(session.used_interactions for session in self))
+        return tuple(one for one in self._playlists[""].interactions if one not in used)
 
     def __iter__(self) -> Iterator[Session]:
         return iter(tuple(self._sessions.values()))
 
-    def _stage(self, scenario: str) -> Playlist:
-        if scenario not in self._stages:
-            self._stages[scenario] = Playlist([_find(scenario, self.named, self.loaded)])
-        return self._stages[scenario]
+    def _playlist(self, scenario: str) -> Playlist:
+        if scenario not in self._playlists:
+            self._playlists[scenario] = Playlist([_find(scenario, self.named, self.loaded)])
+        return self._playlists[scenario]
 
 
 def _scenario(session: Session) -> str:
-    """The name of the scenario that plays in a session; empty for all that is loaded."""
+    """Return the scenario's name; empty for all loaded ones together."""
     return session.name.partition("@")[0]
 
 
 def _find(name: str, loaded: Mapping[str, Scenario], all_loaded: Sequence[Scenario]) -> Scenario:
-    """A scenario that is loaded, by the name that is its alone, or shipped. Raises UsageError for
-    one that is neither."""
+    """Find a loaded scenario by its unique name, else a shipped one. Raises UsageError."""
     if name in loaded:
         return loaded[name]
     if reason := unknown_name(name, all_loaded):

@@ -9,8 +9,6 @@ import gc
 from collections.abc import Sized
 from time import monotonic
 
-__all__ = ["collect_when_idle", "is_due"]
-
 MANY = 10
 """Collections of the middle generation after which Python looks at all objects by itself."""
 

@@ -15,8 +15,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from mockglm.player import CONNECTION
 
-__all__ = ["GLMProtocol", "HTTPConnection"]
-
 UNSENT = 0x5411
 """SIOCOUTQ: the ioctl of Linux that tells the bytes the peer has not yet acknowledged."""
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from mockglm.errors import MockGLMError, UsageError
 from mockglm.scenarios import Scenario, find_files, load_all
 
-__all__ = ["Reloader"]
-
 INTERVAL = 0.5
 """Seconds between two looks at the files. Looking and reading are done beside the server's loop;
 in it, what was read is made ready to play."""

@@ -20,7 +20,6 @@ from mockglm.serving.protocol import GLMProtocol
 if TYPE_CHECKING:
     from mockglm.app import App
 
-__all__ = ["BackgroundServer", "Server", "listen"]
 
 GRACE = 3.0
 """Seconds running streams are given when the server is told to stop."""

@@ -1,4 +1,4 @@
-"""What the client sent: decoded into typed data and held against the rules."""
+"""Requests decoded into typed data and checked against the validation rules."""
 
 from mockglm.validation.decoder import decode_chat
 from mockglm.validation.prompt_tokens import count_prompt_tokens

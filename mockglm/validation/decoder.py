@@ -9,8 +9,6 @@ from msgspec import DecodeError, ValidationError, json
 from mockglm.validation.refusal import UNREADABLE, Refusal
 from mockglm.validation.types import Chat, decode_json
 
-__all__ = ["decode_chat"]
-
 _chat = json.Decoder(Chat)
 
 PLACE = re.compile(r" - at `\$\.(?P<path>[^`]*)`$")

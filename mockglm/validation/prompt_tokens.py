@@ -1,4 +1,4 @@
-"""How many tokens a request's prompt is, by an estimate that costs little."""
+"""The estimated number of tokens in a request's prompt."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from msgspec import json
 
 from mockglm import tokens
 from mockglm.validation.types import Chat, Message, MessageToolCall, Tool
-
-__all__ = ["count_prompt_tokens"]
 
 # Fitted to the usage in the cassettes of pydantic/pydantic-ai (test_zai) and charmbracelet/fantasy
 # (zai-glm-4-7-flash): what the template adds to a prompt, a message, any tools; what an image is.

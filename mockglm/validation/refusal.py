@@ -1,4 +1,4 @@
-"""A refusal of a request, in both languages until it is known which the client reads."""
+"""A refusal of a request, in both languages until the client's is known."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from msgspec import Struct, field
 
 from mockglm import error_codes
 from mockglm.exchange import APIError
-
-__all__ = ["ASSUMED", "UNREADABLE", "Refusal"]
 
 ASSUMED: Mapping[str, str] = MappingProxyType(
     {
@@ -33,7 +31,7 @@ ASSUMED: Mapping[str, str] = MappingProxyType(
         " documented table that fits, 1210 for a value out of range and 1214 for a field",
     }
 )
-"""What the service says where no answer of it is on record: what was taken instead."""
+"""The refusals of which no recording exists, and what was assumed instead."""
 
 
 class Refusal(Struct, frozen=True, kw_only=True):

@@ -8,18 +8,6 @@ from typing import Any
 from msgspec import DecodeError, Raw, Struct, field
 from msgspec.json import Decoder
 
-__all__ = [
-    "CalledFunction",
-    "Chat",
-    "ContentPart",
-    "Function",
-    "Message",
-    "MessageToolCall",
-    "Thinking",
-    "Tool",
-    "decode_json",
-]
-
 # Numbers beyond a double (1e999) are JSON too; float makes them infinite instead of an error.
 _decoder = Decoder(float_hook=float)
 
@@ -63,7 +51,7 @@ class Tool(Struct, frozen=True):
 
 
 class Thinking(Struct, frozen=True):
-    """Whether to think; `type` is enabled, disabled or absent."""
+    """The thinking switch; `type` is enabled, disabled or absent."""
 
     type: str | None = None
     clear_thinking: bool | None = None

@@ -1,4 +1,4 @@
-"""Which broken rules refuse a request, by what is known of them and how strict one is."""
+"""The validator: broken rules refuse a request by their evidence and the policy."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ from mockglm.validation.rules import (
 )
 from mockglm.validation.types import Chat
 
-__all__ = ["REFUSING_EVIDENCE", "Policy", "ValidationResult", "unknown_model", "validate"]
-
 Policy = Literal["default", "strict", "lenient"]
 RuleCheck = tuple[Callable[[RequestFacts], Violation], ValidationRule]
 
@@ -35,12 +33,11 @@ REFUSING_EVIDENCE: Mapping[Policy, frozenset[Evidence]] = MappingProxyType(
         "lenient": frozenset(),
     }
 )
-"""The evidence with which a broken rule refuses; an essential rule always does."""
+"""The evidence a broken rule needs to refuse; an essential rule always refuses."""
 
 
 class ValidationResult(Struct, frozen=True):
-    """Whether a request is refused. `let_through` are the names of the rules it broke before that
-    without being refused."""
+    """The outcome of a validation: a refusal or None, and the broken rules that were waived."""
 
     refusal: Refusal | None
     waived: tuple[str, ...] = ()
@@ -49,7 +46,7 @@ class ValidationResult(Struct, frozen=True):
 def validate(
     chat: Chat, model: Model | None, policy: Policy = "default", *, prompt: int | None = None
 ) -> ValidationResult:
-    """Hold a request against the rules; the first that refuses it does.
+    """Check a request against the rules; the first broken rule that refuses ends the check.
 
     `model` is the one it names, None if there is none such; `prompt` is the tokens of the prompt
     where they are known already.
@@ -70,14 +67,14 @@ def validate(
 
 @lru_cache(maxsize=256)
 def _applicable_rules(given: FeatureKey) -> tuple[RuleCheck, ...]:
-    """The rules that are about something there is, in order, and what each asks."""
+    """Return the applicable rules in order, each with its check."""
     there = feature_names(given)
     asked = (rule for rule in RULES if not rule.applies_to or rule.applies_to in there)
     return tuple((rule.find_violation, rule) for rule in asked)
 
 
 def unknown_model(id: str | None) -> Refusal:
-    """The refusal of a model that the table does not have, or of none given.
+    """Return the refusal of an unknown or missing model.
 
     Coding plans have also been seen to answer 1214 `modelCode: does not exist`
     (https://github.com/aaif-goose/goose/issues/11667, on the Anthropic surface).

@@ -84,7 +84,7 @@ def test_every_request_replays_itself(request: Request) -> None:
     (interaction,) = loaded(Exchange(request, Response(200, (), ()), 0.0))
     assert interaction.request is not None
     assert interaction.request.key == canonical.key(
-        request.method, request.path, request.query, request.body
+        request.method, request.path, query=request.query, body=request.body
     )
 
 
@@ -96,7 +96,9 @@ def test_a_request_replays_in_any_order_of_its_keys(value: dict[str, Any]) -> No
     (interaction,) = loaded(Exchange(asked, Response(200, (), ()), 0.0))
     turned = json.dumps(_turned(value), ensure_ascii=False, indent=2).encode("utf-8", "replace")
     assert interaction.request is not None
-    assert interaction.request.key == canonical.key("POST", "/chat/completions", "", turned)
+    assert interaction.request.key == canonical.key(
+        "POST", "/chat/completions", query="", body=turned
+    )
 
 
 @settings(deadline=None)

@@ -434,7 +434,7 @@ REFUSALS = {
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_refusal_is_these_bytes(name: str) -> None:
     failure, language, status, body = REFUSALS[name]
-    answer = render_error(failure, ID, "en" if language == "en" else "zh")
+    answer = render_error(failure, ID, language="en" if language == "en" else "zh")
     assert (answer.status, answer.body.decode()) == (status, body)
     assert answer.header("content-type") == "application/json; charset=UTF-8"
     assert answer.header("x-log-id") == ID

@@ -1,6 +1,6 @@
-"""aimock, a mock of OpenAI's API from npm, told to answer the probes as well as it can.
+"""aimock, a mock of OpenAI's API from npm, with fixtures for every probe.
 
-`python -m tests.conformance.aimock NODE_MODULES FOLDER` judges it and writes the report.
+`python -m tests.conformance.aimock NODE_MODULES FOLDER` checks it and writes the report.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.serving import KEY
-
-__all__ = ["PACKAGE", "playing"]
 
 PACKAGE = "@copilotkit/aimock@1.43.0"
 CITIES = ("Beijing", "Shanghai")
@@ -85,10 +83,10 @@ def _wait(port: int, tries: int = 500) -> None:
 
 
 if __name__ == "__main__":
-    from mockglm.conformance.command import main
+    from mockglm.cli import main
 
     os.environ["ZAI_API_KEY"] = KEY
     home = Path(sys.argv[2])
     home.mkdir(parents=True, exist_ok=True)
     with playing(Path(sys.argv[1]), home) as base:
-        sys.exit(main([base], {"model": "glm-4.6", "deterministic": True, "report": home}))
+        main(["check", base, "--model", "glm-4.6", "--deterministic", "--report", str(home)])

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["install"]
-
 PATIENCE = 120
 """Seconds that npm is given."""
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mockglm.conformance.judging import Evidence
 from mockglm.conformance.probes import PROBES
-from mockglm.conformance.seen import Seen
 from mockglm.conformance.target import Target
+from mockglm.conformance.verdicts import RunEvidence
+from mockglm.conformance.view import ExchangeView
 from mockglm.exchange import Exchange, Headers, Response
 
 KEY = "0123456789abcdef0123456789abcdef.AbCdEfGhIjKlMnOp"
@@ -203,15 +203,30 @@ ANSWERS: Mapping[str, Response] = {name: _named(name, found) for name, found in 
 def exchange(name: str, answer: Response | None = None, error: str = "") -> Exchange:
     """The exchange of a probe, with the reference's answer or another."""
     probe = PROBES[name]
-    if probe.flood:
+    if probe.fills_context:
         probe = PROBES["plain"]
     request = TARGET.request(probe)
     return Exchange(request, answer or (None if error else ANSWERS[name]), STARTED, error)
 
 
-def evidence(changed: Mapping[str, Exchange] | None = None) -> Evidence:
+def view(name: str, answer: Response | None = None, error: str = "") -> ExchangeView:
+    """The exchange of a probe as the checks read it."""
+    return ExchangeView(name, exchange(name, answer, error))
+
+
+# Views are pure and keep what they have read, so that all tests can share those of the reference.
+_VIEWS: Mapping[str, ExchangeView] = {name: view(name) for name in PROBES}
+_COPY = ExchangeView("burst-2", exchange("burst", ANSWERS["stream"]))
+
+
+def evidence(changed: Mapping[str, Exchange] | None = None) -> RunEvidence:
     """The evidence of a whole run, some exchanges of it changed."""
-    exchanges = {name: exchange(name) for name in PROBES} | dict(changed or {})
-    seen = {name: Seen(name, found) for name, found in exchanges.items()}
-    burst = exchange("burst", ANSWERS["stream"])
-    return Evidence(seen, TARGET.profile, (Seen("burst-2", burst),))
+    views = {name: ExchangeView(name, found) for name, found in (changed or {}).items()}
+    return RunEvidence({**_VIEWS, **views}, TARGET.capabilities, (_COPY,))
+
+
+def evidence_of_one_answer(answer: Response | None) -> RunEvidence:
+    """The evidence of a run in which every probe had the same answer; None for no answer."""
+    error = "" if answer else "ConnectError: connection refused"
+    views = {name: view(name, answer, error) for name in PROBES}
+    return RunEvidence(views, TARGET.capabilities)

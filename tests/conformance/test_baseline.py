@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mockglm.conformance.baseline import dump, load
+from mockglm.conformance.baseline import dump_baseline, load_baseline
 from mockglm.errors import FileError
 
 
@@ -18,48 +18,46 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_a_baseline_is_read(tmp_path: Path) -> None:
     path = written(tmp_path, "# ours\nSSE-05: 'two frames, zai-org/GLM-5#66'\nUSE-01: later\n")
-    assert load(path) == {"SSE-05": "two frames, zai-org/GLM-5#66", "USE-01": "later"}
+    assert load_baseline(path) == {"SSE-05": "two frames, zai-org/GLM-5#66", "USE-01": "later"}
 
 
 def test_an_empty_baseline_excuses_nothing(tmp_path: Path) -> None:
-    assert load(written(tmp_path, "# nothing\n")) == {}
+    assert load_baseline(written(tmp_path, "# nothing\n")) == {}
 
 
 @pytest.mark.parametrize(
     ("text", "problems"),
     [
-        ("SSE-55: x\n", ["1:1: no check is called SSE-55, SSE-05 was meant?"]),
+        ("SSE-55: x\n", ["1:1: no check is called SSE-55; did you mean SSE-05?"]),
         ("QQ: x\n", ["1:1: no check is called QQ"]),
-        ("SSE-05: x\nSSE-05: y\n", ["2:1: SSE-05 stands here twice"]),
+        ("SSE-05: x\nSSE-05: y\n", ["2:1: SSE-05 occurs twice"]),
         ("SSE-05:\nUSE-01: ''\n", ["1:1: SSE-05 needs a reason", "2:1: USE-01 needs a reason"]),
         ("SSE-05: [a]\n", ["1:1: SSE-05 needs a reason"]),
         ("- SSE-05\n", ["1:1: must be a mapping of check ids to reasons"]),
         ("SSE-05: x\n  y: z\n", ["2:4: mapping values are not allowed here"]),
     ],
 )
-def test_each_mistake_is_told_with_its_place(
-    tmp_path: Path, text: str, problems: list[str]
-) -> None:
+def test_every_mistake_has_its_place(tmp_path: Path, text: str, problems: list[str]) -> None:
     path = written(tmp_path, text)
     with pytest.raises(FileError) as caught:
-        load(path)
+        load_baseline(path)
     assert str(caught.value).splitlines() == [f"{path}:{problem}" for problem in problems]
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot be read: No such file"):
-        load(tmp_path / "nowhere.yaml")
+        load_baseline(tmp_path / "nowhere.yaml")
 
 
-@pytest.mark.parametrize("data", [b"SSE-05: a\x07b\n", b"SSE-05: \xff\n", b"[" * 3000])
-def test_a_file_that_is_no_text_is_told(tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize("data", [b"SSE-05: a\x07b\n", b"SSE-05: \xff\n", b"[" * 2000])
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "known.yaml"
     path.write_bytes(data)
     with pytest.raises(FileError, match=r"known\.yaml:1:1: is not YAML that can be read: "):
-        load(path)
+        load_baseline(path)
 
 
-def test_what_is_dumped_can_be_read(tmp_path: Path) -> None:
+def test_a_dumped_baseline_can_be_loaded(tmp_path: Path) -> None:
     failing = [("SSE-05", "it's: spliced\nhere"), ("USE-01", "no usage")]
-    found = load(written(tmp_path, dump(failing)))
+    found = load_baseline(written(tmp_path, dump_baseline(failing)))
     assert found == {"SSE-05": "it's: spliced here", "USE-01": "no usage"}

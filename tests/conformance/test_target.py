@@ -1,4 +1,4 @@
-"""The requests that a target is sent."""
+"""The endpoint under test: its requests, credentials, URL and headers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import json
 import pytest
 
 from mockglm.conformance.probes import PROBES
-from mockglm.conformance.target import Target, token
+from mockglm.conformance.target import Target, make_token, parse_base_url, parse_headers
+from mockglm.errors import UsageError
 from tests.conformance.reference import KEY, TARGET
 
 
@@ -18,8 +19,8 @@ def unpacked(part: str) -> object:
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
-def test_a_token_is_made_as_the_sdk_makes_it() -> None:
-    head, payload, signature = token(KEY, 1785283200000).split(".")
+def test_a_token_has_the_claims_and_signature_of_the_sdk() -> None:
+    head, payload, signature = make_token(KEY, 1785283200000).split(".")
     identity, _, secret = KEY.partition(".")
 
     assert unpacked(head) == {"alg": "HS256", "sign_type": "SIGN"}
@@ -47,29 +48,62 @@ def test_a_request_fits_the_model(model: str, name: str, fields: dict[str, objec
     assert {key: body[key] for key in keys & body.keys()} == fields
 
 
-def test_the_likeliest_words_are_asked_for_where_they_are_compared() -> None:
+def test_compared_probes_switch_sampling_off_for_a_deterministic_target() -> None:
     assert json.loads(TARGET.request(PROBES["plain"]).body)["do_sample"] is False
     sampled = Target("http://a", "glm-4.6", KEY).request(PROBES["plain"])
     assert "do_sample" not in json.loads(sampled.body)
 
 
-def test_every_request_can_be_found_on_the_bill() -> None:
+def test_request_ids_name_the_run_and_the_probe() -> None:
     for probe in PROBES.values():
         body = TARGET.request(probe).body
         if probe.name not in ("bad-json", "bad-method"):
             assert json.loads(body)["request_id"] == f"mockglm-a1b2c3-{probe.name}"
 
 
-def test_a_flood_is_longer_than_the_context() -> None:
+def test_the_overflow_probe_is_longer_than_the_context() -> None:
     body = json.loads(TARGET.request(PROBES["overflow"]).body)
     assert body["messages"][0]["content"].count("word") == 220_000
 
 
-def test_without_a_key_no_header_is_sent() -> None:
+def test_a_target_without_a_key_sends_no_authorization() -> None:
     request = Target("http://a", "glm-4.6").request(PROBES["plain"])
     assert request.header("authorization") == ""
-    assert not Target("http://a", "glm-4.6", "sk-local").profile.jwt
+    assert not Target("http://a", "glm-4.6", "sk-local").capabilities.jwt
 
 
-def test_the_key_is_no_part_of_what_is_shown() -> None:
+def test_repr_hides_the_key() -> None:
     assert KEY not in repr(TARGET)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("http://bob:hunter2@127.0.0.1:9/v4", "the URL has a user in it"),
+        ("http://127.0.0.1:9/v4?api_key=hunter2", "is not a base URL such as https://open.big"),
+        ("http://127.0.0.1:99999/v4", "is not a URL: Port out of range"),
+        ("http://[::", "is not a URL: "),
+        ("http://", "is not a base URL such as"),
+    ],
+)
+def test_a_url_with_secrets_or_without_a_host_is_refused(url: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_base_url(url)
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ("x-team", "a header is written NAME=VALUE, not 'x-team'"),
+        ("x team=a", "a header is written NAME=VALUE, not 'x team=a'"),
+        ("x-team=a\nb", r"a header is written NAME=VALUE, not 'x-team=a\\nb'"),
+        ("Authorization=Bearer a", "the header Authorization is the kit's own"),
+    ],
+)
+def test_an_invalid_header_is_refused(pair: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_headers([pair])
+
+
+def test_headers_are_lower_case_and_keep_equals_signs() -> None:
+    assert parse_headers(["X-Route=b=c"]) == (("x-route", "b=c"),)

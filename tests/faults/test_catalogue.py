@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mockglm.conformance.checks import CHECKS
-from mockglm.conformance.judging import judge
+from mockglm.conformance.verdicts import judge_run
 from mockglm.errors import FaultError
 from mockglm.exchange import Response
 from mockglm.faults import CATALOGUE, Fault, apply, parse
@@ -82,7 +82,7 @@ def caught(fault: Fault, id: str) -> Iterator[str]:
             changed = broken(fault, answer, spec)
             if changed is not None:
                 seen = exchange(probe, received(changed))
-                if judge(CHECKS[id], evidence({probe: seen})).findings:
+                if judge_run(CHECKS[id], evidence({probe: seen})).findings:
                     yield probe
 
 

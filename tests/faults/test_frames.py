@@ -15,8 +15,8 @@ from mockglm.faults.frames import (
     Frame,
     apply_edits,
     documents,
-    frames,
     split_chunks,
+    split_frames,
 )
 from tests.faults.answers import DONE, STREAM_HEADERS, WORDS, A, stream
 
@@ -36,7 +36,7 @@ FRAMES: tuple[tuple[bytes, list[Frame]], ...] = (
 
 @pytest.mark.parametrize(("body", "found"), FRAMES)
 def test_a_body_is_cut_into_frames(body: bytes, found: list[Frame]) -> None:
-    assert frames(body) == found
+    assert split_frames(body) == found
 
 
 def test_what_is_no_json_object_is_passed_over() -> None:

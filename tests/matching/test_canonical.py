@@ -107,7 +107,7 @@ def sent(body: str) -> bytes:
 
 
 def key(body: Any, path: str = CHAT, **rules: Any) -> bytes:
-    return canonical.key("POST", path, "", json.dumps(body).encode(), **rules)
+    return canonical.key("POST", path, query="", body=json.dumps(body).encode(), **rules)
 
 
 def chat(*messages: Any, **fields: Any) -> dict[str, Any]:
@@ -116,14 +116,14 @@ def chat(*messages: Any, **fields: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("client", RETOLD)
 def test_one_turn_has_one_key_whoever_sends_it_back(client: str) -> None:
-    theirs = canonical.key("POST", CHAT, "", sent(RETOLD[client]))
-    assert theirs == canonical.key("POST", CHAT, "", sent(RECORDED))
+    theirs = canonical.key("POST", CHAT, query="", body=sent(RETOLD[client]))
+    assert theirs == canonical.key("POST", CHAT, query="", body=sent(RECORDED))
 
 
 @pytest.mark.parametrize("client", LOST)
 def test_a_turn_whose_calls_are_lost_has_another_key(client: str) -> None:
-    theirs = canonical.key("POST", CHAT, "", sent(LOST[client]))
-    assert theirs != canonical.key("POST", CHAT, "", sent(RECORDED))
+    theirs = canonical.key("POST", CHAT, query="", body=sent(LOST[client]))
+    assert theirs != canonical.key("POST", CHAT, query="", body=sent(RECORDED))
 
 
 def _put(*steps: Any) -> Change:
@@ -180,7 +180,7 @@ def test_what_changes_the_meaning_changes_the_key(meaning: str) -> None:
 
 
 def test_the_form_of_a_turn_is_what_it_means() -> None:
-    form = canonical.form("post", CHAT, "b=2&a=1&b=", sent(RECORDED))
+    form = canonical.form("post", CHAT, query="b=2&a=1&b=", body=sent(RECORDED))
     assert form == {
         "method": "POST",
         "path": "/chat/completions",
@@ -272,8 +272,8 @@ def test_only_chat_completions_are_folded() -> None:
 
 def test_method_path_and_query_count_and_the_order_of_the_query_does_not() -> None:
     keys = [
-        canonical.key(*request, b"")
-        for request in [
+        canonical.key(method, path, query=query, body=b"")
+        for method, path, query in [
             ("GET", "/files", "a=1&b=2"),
             ("get", "/files", "b=2&a=1"),
             ("POST", "/files", "a=1&b=2"),
@@ -300,7 +300,7 @@ UPLOAD = (
 
 def test_the_boundary_of_an_upload_does_not_count_its_parts_do() -> None:
     keys = [
-        canonical.key("POST", "/files", "", body)
+        canonical.key("POST", "/files", query="", body=body)
         for body in [
             UPLOAD,
             UPLOAD.replace(b"BOUND", b"3e0b39e68567b7b5"),
@@ -314,7 +314,7 @@ def test_the_boundary_of_an_upload_does_not_count_its_parts_do() -> None:
 
 
 def test_the_form_of_an_upload_shows_its_parts() -> None:
-    parts = canonical.form("POST", "/files", "", UPLOAD)["parts"]
+    parts = canonical.form("POST", "/files", query="", body=UPLOAD)["parts"]
     assert parts[0] == {"content-disposition": 'form-data; name="purpose"', "text": "batch"}
     assert parts[1]["content-type"] == "image/png"
     assert parts[1]["bytes"]["size"] == 8
@@ -333,7 +333,7 @@ def test_the_form_of_an_upload_shows_its_parts() -> None:
 )
 def test_a_body_that_is_no_json_counts_as_it_stands(body: bytes, expected: Any) -> None:
     whole = {"method": "POST", "path": CHAT, "query": {}} | expected
-    assert canonical.form("POST", CHAT, "", body) == whole
+    assert canonical.form("POST", CHAT, query="", body=body) == whole
 
 
 ODD = [
@@ -353,14 +353,18 @@ ODD = [
 
 @pytest.mark.parametrize("body", ODD, ids=range(len(ODD)))
 def test_every_body_has_a_key_of_its_own(body: bytes) -> None:
-    assert len(canonical.key("POST", CHAT, "", body)) == 20
-    assert canonical.key("POST", CHAT, "", body) == canonical.key("POST", CHAT, "", body)
-    assert len({canonical.key("POST", CHAT, "", other) for other in ODD}) == len(ODD)
+    assert len(canonical.key("POST", CHAT, query="", body=body)) == 20
+    assert canonical.key("POST", CHAT, query="", body=body) == canonical.key(
+        "POST", CHAT, query="", body=body
+    )
+    assert len({canonical.key("POST", CHAT, query="", body=other) for other in ODD}) == len(ODD)
 
 
 def test_half_of_an_emoji_counts_in_any_spelling() -> None:
     one, other = b'{"user": "\\ud83c", "x": 1}', b'{"x":1,"user":"\\uD83C"}'
-    assert canonical.key("POST", "/x", "", one) == canonical.key("POST", "/x", "", other)
+    assert canonical.key("POST", "/x", query="", body=one) == canonical.key(
+        "POST", "/x", query="", body=other
+    )
 
 
 def test_what_is_ignored_does_not_count() -> None:
@@ -379,18 +383,20 @@ def test_what_is_replaced_counts_as_its_text() -> None:
     other = chat({"role": "user", "content": "明天 2025-01-02"}, tools=[{"x": "2025-01-01"}])
     assert key(one, replace=replace) == key(other, replace=replace)
     assert key(one, replace=replace[:1]) != key(other, replace=replace[:1])
-    form = canonical.form("GET", "/x/2026-11-22", "d=2026-11-22", b"2026-11-22", replace=replace)
+    form = canonical.form(
+        "GET", "/x/2026-11-22", query="d=2026-11-22", body=b"2026-11-22", replace=replace
+    )
     assert form == {"method": "GET", "path": "/x/DATE", "query": {"d": ["DATE"]}, "text": "DATE"}
 
 
 def test_the_text_of_a_replacement_is_taken_literally() -> None:
-    form = canonical.form("GET", "/", "", b"a1", replace=[(r"a(\d)", r"\1\9")])
+    form = canonical.form("GET", "/", query="", body=b"a1", replace=[(r"a(\d)", r"\1\9")])
     assert form["text"] == r"\1\9"
 
 
 def test_only_texts_are_replaced() -> None:
     body = b'{"12": [12, "12", true]}'
-    form = canonical.form("POST", "/x", "", body, replace=[(r"\d+", "N")])
+    form = canonical.form("POST", "/x", query="", body=body, replace=[(r"\d+", "N")])
     assert form["json"] == {"12": [12, "N", True]}
 
 
@@ -472,20 +478,23 @@ def test_the_key_does_not_depend_on_how_a_body_is_written(
 ) -> None:
     other = data.draw(retold(body))
     text = json.dumps(other, ensure_ascii=ascii, indent=indent).encode()
-    assert canonical.key("POST", CHAT, "", text) == key(body)
+    assert canonical.key("POST", CHAT, query="", body=text) == key(body)
 
 
 @settings(max_examples=60, deadline=None)
 @given(body=BODY)
 def test_a_form_sent_as_a_request_has_that_form(body: Any) -> None:
-    form = canonical.form("POST", CHAT, "", json.dumps(body).encode())
-    assert canonical.form("POST", CHAT, "", json.dumps(form["json"]).encode()) == form
+    form = canonical.form("POST", CHAT, query="", body=json.dumps(body).encode())
+    assert canonical.form("POST", CHAT, query="", body=json.dumps(form["json"]).encode()) == form
 
 
 @settings(max_examples=60, deadline=None)
 @given(body=BODY, other=BODY)
 def test_requests_have_one_key_if_and_only_if_they_have_one_form(body: Any, other: Any) -> None:
-    forms = [canonical.form("POST", CHAT, "", json.dumps(one).encode()) for one in (body, other)]
+    forms = [
+        canonical.form("POST", CHAT, query="", body=json.dumps(one).encode())
+        for one in (body, other)
+    ]
     same = json.dumps(forms[0], sort_keys=True) == json.dumps(forms[1], sort_keys=True)
     assert (key(body) == key(other)) == same
 
@@ -493,7 +502,7 @@ def test_requests_have_one_key_if_and_only_if_they_have_one_form(body: Any, othe
 @settings(max_examples=60, deadline=None)
 @given(body=st.binary(max_size=60), path=st.sampled_from([CHAT, "/files"]))
 def test_no_bytes_are_too_odd_for_a_key(body: bytes, path: str) -> None:
-    assert len(canonical.key("POST", path, "", body)) == 20
+    assert len(canonical.key("POST", path, query="", body=body)) == 20
 
 
 def test_a_picture_is_the_same_with_its_data_prefix_and_without() -> None:
@@ -503,7 +512,7 @@ def test_a_picture_is_the_same_with_its_data_prefix_and_without() -> None:
         part = {"type": "image_url", "image_url": {"url": url, "detail": "low"}}
         text = {"type": "text", "text": "这是什么？"}
         body = {"model": "glm-4.6v", "messages": [{"role": "user", "content": [text, part]}]}
-        return canonical.key("POST", "/chat/completions", "", json.dumps(body).encode())
+        return canonical.key("POST", "/chat/completions", query="", body=json.dumps(body).encode())
 
     assert asked("data:image/jpeg;base64,/9j/4AAQ") == asked("/9j/4AAQ")
     assert asked("data:image/jpeg;base64,/9j/4AAQ") != asked("/9j/4AAR")

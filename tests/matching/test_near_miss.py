@@ -12,7 +12,7 @@ from tests.matching.build import call, result, seen, user
 
 def form(*messages: Any, path: str = "/chat/completions", **fields: Any) -> dict[str, Any]:
     body = json.dumps({"model": "glm-4.6", "messages": messages, **fields}).encode()
-    return canonical.form("POST", path, "", body)
+    return canonical.form("POST", path, query="", body=body)
 
 
 def said(found: Any) -> list[str]:
@@ -118,13 +118,16 @@ def test_differences_of_a_recording_have_the_paths_that_ignore_takes() -> None:
         b'{"model": "glm-4.6", "messages": [{}, {"tool_calls": [{"function": '
         b'{"arguments": {"city": "b"}}}]}]}',
     ]
-    keys = {canonical.key("POST", "/chat/completions", "", body, ignore) for body in bodies}
+    keys = {
+        canonical.key("POST", "/chat/completions", query="", body=body, ignore=ignore)
+        for body in bodies
+    }
     assert len(keys) == 1
 
 
 def test_of_other_paths_the_method_the_query_and_the_text_are_compared() -> None:
-    request = canonical.form("GET", "/files", "limit=2", b"a")
-    recorded = canonical.form("POST", "/files", "limit=1&after=x", b"b")
+    request = canonical.form("GET", "/files", query="limit=2", body=b"a")
+    recorded = canonical.form("POST", "/files", query="limit=1&after=x", body=b"b")
     found = find_near_recording(request, [recorded])
     assert found is not None
     assert said(found) == [

@@ -1,4 +1,4 @@
-"""Whether the tests of the checks notice a mutation: in a process of its own, for it may hang."""
+"""The verdict of the tests on a mutation of a check, in a process of its own, for it may hang."""
 
 from __future__ import annotations
 
@@ -13,23 +13,20 @@ from types import ModuleType
 
 from mockglm.conformance import checks
 from mockglm.conformance.checks import CHECKS
-from mockglm.conformance.judging import judge
-from tests.conformance import test_judging, test_mutants, test_nothing, test_passing, test_reference
-from tests.conformance.collateral import COLLATERAL
-from tests.conformance.findings import known as on_record
-from tests.conformance.findings import told
-from tests.conformance.mutants import ALLOWED, MUTANTS, Mutant
+from mockglm.conformance.verdicts import judge_run
+from tests.conformance import test_live, test_verdicts
+from tests.conformance.changes import Mutant
+from tests.conformance.checks import test_empty_answers
+from tests.conformance.mutants import ALLOWED, MUTANTS
 from tests.conformance.reference import evidence, exchange
+from tests.conformance.requirements import assert_passes, assert_reported
 
-__all__ = ["is_noticed"]
-
-KNOWN = on_record()
 LIMIT = 20
-"""Seconds after which a mutation has hung, and so has been noticed."""
+"""Seconds after which a mutation hangs, and so has been noticed."""
 
 
 def is_noticed(name: str, tree: ast.Module) -> bool:
-    """Whether a test fails over the module of that name when it reads so."""
+    """True if a test fails for the module of that name with this code."""
     child = os.fork()
     if child:
         _, status = os.waitpid(child, 0)
@@ -37,7 +34,7 @@ def is_noticed(name: str, tree: ast.Module) -> bool:
     signal.alarm(LIMIT)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     try:
-        _put(name, tree)
+        _install(name, tree)
         for test in _tests(name):
             test()
     except BaseException:  # a failed assertion, or whatever a broken check raises
@@ -45,8 +42,8 @@ def is_noticed(name: str, tree: ast.Module) -> bool:
     os._exit(0)
 
 
-def _put(name: str, tree: ast.Module) -> None:
-    """Have the module, and those that use it, read so in this process."""
+def _install(name: str, tree: ast.Module) -> None:
+    """Replace the code of the module, and reload the modules that use it, in this process."""
     module = import_module(f"{checks.__name__}.{name}")
     exec(compile(tree, str(module.__file__), "exec"), module.__dict__)
     changed = [module, *(reload(user) for user in _users(module))]
@@ -64,48 +61,48 @@ def _users(module: ModuleType) -> Iterator[ModuleType]:
 
 
 def _tests(name: str) -> Iterator[Callable[[], None]]:
-    """The tests over the checks of a module, the quickest first."""
+    """The tests of the checks of a module, the quickest first."""
     module = import_module(f"{checks.__name__}.{name}")
     ids = [id for one in (module, *_users(module)) for id in one.CHECKS]
+    yield partial(_passes_reference, ids)
     for id in ids:
-        yield partial(test_reference.test_the_reference_passes, id)
-        yield partial(test_judging.test_what_recordings_do_not_keep_is_not_held_against_them, id)
-        for number, mutant in enumerate(MUTANTS[id]):
-            yield partial(_said, id, mutant, KNOWN[f"{id}-{number}"])
+        for mutant in MUTANTS[id]:
+            yield partial(assert_reported, id, mutant)
         for mutant in ALLOWED.get(id, ()):
-            yield partial(test_mutants.test_what_is_allowed_passes, id, mutant)
-    yield from _whole(ids)
-
-
-def _whole(ids: list[str]) -> Iterator[Callable[[], None]]:
-    """The tests that are not about one check."""
-    yield test_judging.test_random_ids_of_one_maker_are_of_one_form
-    yield test_judging.test_a_copy_without_an_answer_is_a_finding
-    yield partial(
-        test_nothing.test_nothing_raises_over_an_answer_in_the_place_of_another, "bad-path"
-    )
-    for case in test_nothing.STRANGE:
-        yield partial(test_nothing.test_nothing_raises_over_what_is_strange, case)
-    refused = test_nothing.test_only_the_refusal_of_good_requests_is_held_against_who_refuses_all
-    yield from (partial(refused, f"{status} to all") for status in (400, 401, 500))
-    for server in test_nothing.SERVERS:
-        yield partial(test_nothing.test_nothing_passes_on_nothing, server)
-    for probe in test_passing.CHAT:
-        yield partial(test_passing.test_good_traffic_passes, probe)
+            yield partial(assert_passes, id, mutant)
+    yield from _shared_tests()
     for id, mutants in MUTANTS.items():
-        for number, mutant in enumerate(mutants):
-            known = set(COLLATERAL.get(f"{id}-{number}", "").split()) & set(ids)
-            yield partial(_collateral, id, mutant, known, ids)
+        for mutant in mutants:
+            yield partial(_reports_only_if_named, id, mutant, ids)
 
 
-def _said(id: str, mutant: Mutant, lines: list[str]) -> None:
-    """As `test_what_is_said_of_it_is_on_record`."""
-    assert told(id, mutant) == lines
+def _shared_tests() -> Iterator[Callable[[], None]]:
+    """The tests that are not about one check."""
+    yield test_verdicts.test_live_checks_are_not_applicable_to_recordings
+    yield test_verdicts.test_random_ids_of_one_generator_have_the_same_form
+    yield test_verdicts.test_an_unanswered_copy_is_reported
+    yield test_live.test_the_reference_breaks_no_check
+    answers = test_empty_answers
+    yield partial(answers.test_no_check_raises_for_the_answer_to_another_probe, "bad-path")
+    for case in answers.STRANGE:
+        yield partial(answers.test_no_check_raises_for_unexpected_json, case)
+    refusing = answers.test_an_endpoint_that_refuses_everything_fails_only_for_good_requests
+    yield from (partial(refusing, f"{status} to all") for status in (400, 401, 500))
+    for server in answers.SERVERS:
+        yield partial(answers.test_only_true_statements_pass_without_a_reply, server)
 
 
-def _collateral(id: str, mutant: Mutant, known: set[str], ids: list[str]) -> None:
-    """As `test_what_else_it_breaks_is_on_record`, over these checks alone."""
+def _passes_reference(ids: list[str]) -> None:
+    """As `test_all_checks_pass_the_reference`, over these checks alone."""
+    results = {id: judge_run(CHECKS[id], evidence()) for id in ids}
+    others = {id for id, result in results.items() if result.verdict != "pass"}
+    assert others <= {"LIM-02"}
+
+
+def _reports_only_if_named(id: str, mutant: Mutant, ids: list[str]) -> None:
+    """As `assert_reported`, for the other checks that the mutant names."""
     changed = evidence({mutant.probe: exchange(mutant.probe, mutant.answer())})
-    results = {other: judge(CHECKS[other], changed) for other in ids}
-    assert {other for other, result in results.items() if result.findings} - {id} == known
+    results = {other: judge_run(CHECKS[other], changed) for other in ids}
+    named = {id, *mutant.also.split()} & set(ids)
+    assert {other for other, result in results.items() if result.findings} == named
     assert all(result.verdict != "error" for result in results.values())

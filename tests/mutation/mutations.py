@@ -7,8 +7,6 @@ import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Mutation", "mutations"]
-
 OPPOSITES: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
@@ -41,7 +39,7 @@ class Mutation:
         return f"{self.line}: {self.before}  ->  {self.after}"
 
 
-def mutations(source: str) -> Iterator[Mutation]:
+def find_mutations(source: str) -> Iterator[Mutation]:
     """Every mutation of a module, in the order of its lines."""
     tree = ast.parse(source)
     for number, node in enumerate(_nodes(tree)):
@@ -74,7 +72,7 @@ def _nodes(tree: ast.Module) -> list[ast.AST]:
 
 
 def _changes(node: ast.AST) -> Iterator[ast.AST]:
-    """What may stand in a node's place."""
+    """The nodes that may replace a node."""
     if isinstance(node, ast.Compare):
         yield from _compared(node)
     elif isinstance(node, ast.BoolOp):

@@ -6,11 +6,11 @@ import ast
 
 import pytest
 
-from tests.mutation.mutations import mutations
+from tests.mutation.mutations import find_mutations
 
 
 def broken(source: str) -> list[str]:
-    return [ast.unparse(one.tree) for one in mutations(source)]
+    return [ast.unparse(one.tree) for one in find_mutations(source)]
 
 
 @pytest.mark.parametrize(
@@ -28,15 +28,15 @@ def broken(source: str) -> list[str]:
         ("def f():\n    return a", ["def f():\n    pass"]),
     ],
 )
-def test_each_thing_that_decides_is_broken_once(source: str, expected: list[str]) -> None:
+def test_every_decision_is_changed_once(source: str, expected: list[str]) -> None:
     assert broken(source) == expected
 
 
 @pytest.mark.parametrize("source", ["a = 'text'", "a: Literal[1]", "def f(a: int) -> bool: ..."])
-def test_texts_and_annotations_are_left_alone(source: str) -> None:
+def test_texts_and_annotations_are_not_changed(source: str) -> None:
     assert broken(source) == []
 
 
-def test_a_mutation_says_where_it_is() -> None:
-    (one,) = mutations("a\nb == c")
+def test_a_mutation_has_its_line() -> None:
+    (one,) = find_mutations("a\nb == c")
     assert str(one) == "2: b == c  ->  b != c"

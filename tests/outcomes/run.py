@@ -15,8 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from mockglm.client_audit import audit_client
 from mockglm.scenarios import Scenario
-from mockglm.verdict import judge
 from tests.serving import KEY, Served
 
 __all__ = ["CLIENTS", "WAITS", "Client", "Outcome", "installed", "jobs", "run"]
@@ -72,8 +72,8 @@ CLIENTS = (
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of one call: a word or an exception's name, the finish reason that was heard, how
-    many requests the server saw, whether one of them failed, and the names of what mockglm.verdict
-    finds in them."""
+    many requests the server saw, whether one of them failed, and the names of what the
+    client audit finds in them."""
 
     outcome: str
     finish: str
@@ -121,7 +121,7 @@ async def run(
                 told = await ask(job)
             session = served.session(job["scenario"], job["label"])
             entries = tuple(session.journal)
-            found = judge(entries) if told["outcome"] != WAITS else ()
+            found = audit_client(entries) if told["outcome"] != WAITS else ()
             return (job["scenario"], job["stream"]), Outcome(
                 told["outcome"],
                 told["finish"] or "",

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockglm.fixture.config import KEY as SHIPPED
 from mockglm.recorder import Patience
 from mockglm.recorder.passage import MEND
 from mockglm.scenarios import load
+from mockglm.testing.config import KEY as SHIPPED
 from tests.recorder.conftest import Authority
 from tests.recorder.service import KEY, Call, Service, chunk, head, recording
 

@@ -8,8 +8,8 @@ import jwt
 import pytest
 
 from mockglm.errors import UpstreamError
-from mockglm.fixture.config import KEY as SHIPPED
 from mockglm.recorder import DUMMY, Upstream, is_real
+from mockglm.testing.config import KEY as SHIPPED
 from tests.recorder.service import KEY
 
 BASE = "https://open.bigmodel.cn/api/paas/v4"

@@ -61,7 +61,7 @@ def test_a_recorded_request_has_its_canonical_key() -> None:
     body = (
         '{"model":"glm-4.6","messages":[{"role":"user","content":"你好"}],"stream":true}'.encode()
     )
-    key = canonical.key("POST", "/chat/completions", "a=1", body)
+    key = canonical.key("POST", "/chat/completions", query="a=1", body=body)
     assert interaction.request == RecordedRequest("POST", "/chat/completions", "a=1", body, key)
     assert interaction.when is None
     assert interaction.is_recorded

@@ -165,6 +165,7 @@ def test_every_field_says_what_it_is_or_says_it_by_its_type() -> None:
         if "description" not in kind
     }
     assert {name for name, _ in fields} <= {
-        *("Account", "Bytes", "Chunks", "Filter", "Model", "Recorded", "Response", "Window"),
+        *("AccountSpec", "BytesSpec", "ChunksSpec", "ContentFilterSpec", "ModelSpec"),
+        *("RequestSpec", "ResponseSpec", "WindowSpec"),
     }
     assert "x-text" not in str(made)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mockglm.exchange import Request
 from mockglm.scenarios import parse
-from mockglm.server import Session, Sessions, Settings, Visit, handle
+from mockglm.server import RequestContext, Session, Sessions, Settings, handle
 from tests.serving import KEY
 
 __all__ = ["ask", "chat", "recording", "said", "sessions"]
@@ -28,7 +28,7 @@ def chat(text: str, *, key: str = KEY, **fields: Any) -> Request:
     return Request("POST", "/chat/completions", headers=headers, body=data)
 
 
-def ask(session: Session, text: str, **fields: Any) -> Visit:
+def ask(session: Session, text: str, **fields: Any) -> RequestContext:
     return handle(session, chat(text, **fields))
 
 

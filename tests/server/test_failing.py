@@ -6,7 +6,8 @@ import logging
 
 import pytest
 
-from mockglm.server import Asked, Played, Session, handle
+from mockglm.exchange import Response
+from mockglm.server import RequestContext, handle, pipeline
 from tests.server.asking import chat, sessions
 from tests.serving import KEY, serving
 
@@ -19,17 +20,15 @@ interactions:
 """
 
 
-def _fail(session: Session, asked: Asked) -> Played:
-    raise RecursionError("too deep")
-
-
 def test_a_request_that_fails_is_answered_and_frees_its_slot(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def strike(session: Session, played: Played, asked: Asked) -> Played:
-        return _fail(session, asked) if "坏" in (asked.view.text or "") else played
+    def fail(context: RequestContext, response: Response) -> Response:
+        if "坏" in (context.view.text or ""):
+            raise RecursionError("too deep")
+        return response
 
-    monkeypatch.setattr(Session, "apply_faults", strike)
+    monkeypatch.setattr(pipeline, "apply_session_faults", fail)
     with caplog.at_level(logging.ERROR), serving(LIMITED) as served:
         failed = served.ask("坏")
         served.wait_until(lambda: served.session().ledger.in_flight == 0)
@@ -51,8 +50,8 @@ def test_a_request_that_fails_is_answered_and_frees_its_slot(
 
 
 def test_what_ends_the_server_frees_the_slot_and_goes_on() -> None:
-    def stop(session: Session, asked: Asked) -> Played:
-        asked.release = lambda: freed.append(True)
+    def stop(context: RequestContext) -> Response:
+        context.release = lambda: freed.append(True)
         raise KeyboardInterrupt
 
     freed: list[bool] = []

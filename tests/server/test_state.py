@@ -124,7 +124,7 @@ def test_rules_are_replaced_and_those_that_stay_go_on() -> None:
 def test_too_many_rules_are_refused() -> None:
     session = sessions().get()
     (rule,) = sessions(ONE).get().playlist.interactions
-    with pytest.raises(UsageError, match="at most 10000 interactions can stand"):
+    with pytest.raises(UsageError, match="at most 10000 interactions can be added"):
         session.add([rule] * 10_001)
     assert not session.rules.interactions
 
@@ -134,7 +134,7 @@ def test_a_fault_of_the_file_and_one_of_the_path_are_drawn_apart() -> None:
     text = f"format: 1\ninteractions: [{{reply: {{content: a, fault: {half}}}}}]\n"
     session = sessions(text.replace("'", "")).get()
     laid = faults.parse([{"do": "content-list", "chance": 0.5}])
-    notes = {handle(session, chat("n"), laid=laid).entry.notes for _ in range(60)}
+    notes = {handle(session, chat("n"), url_faults=laid).entry.notes for _ in range(60)}
     both = ("faults: usage-missing", "faults: content-list")
     assert notes == {both, both[:1], both[1:], ()}
 
@@ -142,5 +142,5 @@ def test_a_fault_of_the_file_and_one_of_the_path_are_drawn_apart() -> None:
 def test_faults_over_an_error_are_drawn_one_by_one() -> None:
     session = sessions("format: 1\ninteractions: [{reply: {error: 1302}}]\n").get()
     laid = faults.parse([{"do": "error-code-number", "chance": 0.5}, {"do": "bom", "chance": 0.5}])
-    notes = {handle(session, chat("n"), laid=laid).entry.notes for _ in range(60)}
+    notes = {handle(session, chat("n"), url_faults=laid).entry.notes for _ in range(60)}
     assert len(notes) == 4

@@ -1,4 +1,4 @@
-"""Every check of the kit, by id: the frozen set of requirements."""
+"""The frozen set of requirements: every check by its id."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mockglm.conformance.checks import (
 
 __all__ = ["CHECKS"]
 
-CHECKS = Catalogue.joined(
+CHECKS = Catalogue.merge(
     transport.CHECKS,
     framing.CHECKS,
     chunks.CHECKS,

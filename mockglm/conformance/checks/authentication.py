@@ -1,15 +1,13 @@
-"""AUT: who is let in."""
+"""AUT: credentials that are accepted or refused."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue
-from mockglm.conformance.parts import Finding, brief
-from mockglm.conformance.seen import Seen
-from mockglm.conformance.sources import CODES, SDK_TOKEN, http, recorded
-
-__all__ = ["CHECKS"]
+from mockglm.conformance.json_path import CheckFinding
+from mockglm.conformance.sources import CODES, SDK_TOKEN, cite_recording, cite_rfc9110
+from mockglm.conformance.view import ExchangeView
 
 CHECKS = Catalogue()
 check = CHECKS.check
@@ -21,72 +19,75 @@ _REFUSED = ("1000", "1001", "1002", "1003", "1004", "1005", "401")
     "AUT-01",
     MUST,
     CODES,
-    recorded('RarogCmex/pi-bigmodel, code "401" for a revoked key, 2026-09'),
+    cite_recording('RarogCmex/pi-bigmodel, code "401" for a revoked key, 2026-09'),
     probe="bad-key",
     needs="answer",
-    alive=True,
+    requires_success=True,
 )
-def wrong_key(seen: Seen) -> Iterator[Finding]:
-    """A wrong key is refused with 401 and one of 1000 to 1005 or 401."""
-    yield from _refused(seen, _REFUSED)
+def wrong_key_is_refused(view: ExchangeView) -> Iterator[CheckFinding]:
+    """A wrong key is refused with 401 and a code of 1000 to 1005, or 401."""
+    yield from _expect_refusal(view, _REFUSED)
 
 
 @check(
     "AUT-02",
     MUST,
     CODES,
-    recorded("charmbracelet/crush, api.z.ai without a key, 2025-10"),
+    cite_recording("charmbracelet/crush, api.z.ai without a key, 2025-10"),
     probe="no-key",
     needs="answer",
-    alive=True,
+    requires_success=True,
 )
-def no_key(seen: Seen) -> Iterator[Finding]:
+def missing_key_is_refused(view: ExchangeView) -> Iterator[CheckFinding]:
     """A request without a key is refused with 401 and 1001."""
-    yield from _refused(seen, ("1001",))
+    yield from _expect_refusal(view, ("1001",))
 
 
 @check("AUT-03", MUST, CODES, SDK_TOKEN, probe="plain", needs="answer")
-def bearer(seen: Seen) -> Iterator[Finding]:
+def bearer_key_is_accepted(view: ExchangeView) -> Iterator[CheckFinding]:
     """The key is accepted as it is, as a Bearer credential."""
-    if not seen.completion:
-        yield _other(seen, "200 and a message")
+    if not view.completion:
+        yield view.unexpected_answer("200 and a message")
 
 
 @check("AUT-04", MUST, SDK_TOKEN, probe="jwt", needs="answer", capability="jwt")
-def token(seen: Seen) -> Iterator[Finding]:
+def token_is_accepted(view: ExchangeView) -> Iterator[CheckFinding]:
     """A token made of the key (HS256, sign_type SIGN) is accepted."""
-    if not seen.completion:
-        yield _other(seen, "200 and a message")
+    if not view.completion:
+        yield view.unexpected_answer("200 and a message")
 
 
-@check("AUT-05", SHOULD, CODES, probe="jwt-expired", needs="answer", capability="jwt", alive=True)
-def expired(seen: Seen) -> Iterator[Finding]:
-    """A token that has expired is refused with 401 and 1003 or 401."""
-    yield from _refused(seen, ("1003", "401"))
+@check(
+    "AUT-05",
+    SHOULD,
+    CODES,
+    probe="jwt-expired",
+    needs="answer",
+    capability="jwt",
+    requires_success=True,
+)
+def expired_token_is_refused(view: ExchangeView) -> Iterator[CheckFinding]:
+    """An expired token is refused with 401 and a code of 1003 or 401."""
+    yield from _expect_refusal(view, ("1003", "401"))
 
 
 @check(
     "AUT-06",
     MUST,
-    http("11.4"),
+    cite_rfc9110("11.4"),
     probe=("plain", "bad-key"),
-    needs="confided",
-    on=("stream", "plain", "refusal"),
-    absent="not_applicable",
+    needs="with_known_key",
+    kinds=("stream", "plain", "refusal"),
+    if_missing="not_applicable",
 )
-def secret(seen: Seen) -> Iterator[Finding]:
-    """No answer holds the credential that was sent."""
-    at = seen.body.find(seen.secret.encode())
-    in_headers = any(seen.secret in value for _, value in seen.headers)
+def credential_is_not_returned(view: ExchangeView) -> Iterator[CheckFinding]:
+    """No answer contains the credential that was sent."""
+    at = view.body.find(view.secret.encode())
+    in_headers = any(view.secret in value for _, value in view.headers)
     if at >= 0 or in_headers:
-        yield Finding("the credential came back", at=at if at >= 0 else None)
+        yield CheckFinding("the credential came back", at=at if at >= 0 else None)
 
 
-def _refused(seen: Seen, codes: tuple[str, ...]) -> Iterator[Finding]:
-    if seen.status != 401 or seen.code not in codes:
-        yield _other(seen, f"401 and {' or '.join(codes)}")
-
-
-def _other(seen: Seen, expected: str) -> Finding:
-    actual = f"{seen.status} {brief(seen.body.decode(errors='replace'))}"
-    return seen.wrong("another answer", expected=expected, actual=actual)
+def _expect_refusal(view: ExchangeView, codes: tuple[str, ...]) -> Iterator[CheckFinding]:
+    if view.status != 401 or view.error_code not in codes:
+        yield view.unexpected_answer(f"401 and {' or '.join(codes)}")

@@ -1,4 +1,4 @@
-"""CHK: what the chunks of a stream are made of."""
+"""CHK: the chunks of a stream."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 from mockglm.conformance.catalogue import MUST, NOTE, SHOULD, Catalogue
-from mockglm.conformance.parts import Finding, Part, brief
-from mockglm.conformance.seen import Seen
+from mockglm.conformance.json_path import CheckFinding, JSONNode, shorten
 from mockglm.conformance.sources import (
     AGENT,
     CHAT,
     SDK_CHUNK,
     STREAM,
     TOOLS,
-    issue,
-    recorded,
+    cite_issues,
+    cite_recording,
 )
-
-__all__ = ["CHECKS"]
+from mockglm.conformance.view import ExchangeView
 
 CHECKS = Catalogue()
 check = CHECKS.check
@@ -26,23 +24,26 @@ check = CHECKS.check
 _HEAD = frozenset({"id", "created", "object", "model", "request_id"})
 _KNOWN = _HEAD | {"choices", "usage", "web_search", "content_filter"}
 _DAY = 86_400
+"""Seconds."""
 
 
-@check("CHK-01", MUST, CHAT, SDK_CHUNK, STREAM, probe="stream", needs="spoken", on="stream")
-def head(seen: Seen) -> Iterator[Finding]:
+@check(
+    "CHK-01", MUST, CHAT, SDK_CHUNK, STREAM, probe="stream", needs="reply_chunks", kinds="stream"
+)
+def chunks_have_head_fields(view: ExchangeView) -> Iterator[CheckFinding]:
     """Each chunk has an id, a created time, a model and choices of the right types."""
-    for chunk in seen.spoken:
-        yield from typed(seen, chunk, id=str, created=int, model=str, choices=list)
+    for chunk in view.reply_chunks:
+        yield from find_wrong_types(view, chunk, id=str, created=int, model=str, choices=list)
 
 
-@check("CHK-02", MUST, CHAT, STREAM, AGENT, probe="stream", needs="choices", on="stream")
-def constant(seen: Seen) -> Iterator[Finding]:
+@check("CHK-02", MUST, CHAT, STREAM, AGENT, probe="stream", needs="choices", kinds="stream")
+def head_fields_are_constant(view: ExchangeView) -> Iterator[CheckFinding]:
     """The id, the created time and the model are the same in every chunk."""
-    first = seen.spoken[0]
-    for chunk in seen.spoken[1:]:
+    first = view.reply_chunks[0]
+    for chunk in view.reply_chunks[1:]:
         for key in ("id", "created", "model"):
             if key in chunk.value and chunk.get(key) != first.get(key):
-                yield seen.wrong(
+                yield view.finding(
                     "changed", chunk, key, expected=first.get(key), actual=chunk.get(key)
                 )
 
@@ -50,34 +51,34 @@ def constant(seen: Seen) -> Iterator[Finding]:
 @check(
     "CHK-03",
     SHOULD,
-    recorded("every recording since 2026-01-19; none before had it"),
+    cite_recording("every recording since 2026-01-19; none before had it"),
     STREAM,
     probe="stream",
     needs="choices",
-    on="stream",
+    kinds="stream",
 )
-def kind(seen: Seen) -> Iterator[Finding]:
+def object_is_completion_chunk(view: ExchangeView) -> Iterator[CheckFinding]:
     """The object of a chunk is chat.completion.chunk."""
     expected = "chat.completion.chunk"
-    for chunk in seen.spoken:
+    for chunk in view.reply_chunks:
         if chunk.get("object") != expected:
-            yield seen.wrong(
-                "another object", chunk, "object", expected=expected, actual=chunk.get("object")
+            yield view.finding(
+                "unexpected object", chunk, "object", expected=expected, actual=chunk.get("object")
             )
 
 
-@check("CHK-04", MUST, SDK_CHUNK, STREAM, probe="stream", needs="spoken", on="stream")
-def indexes(seen: Seen) -> Iterator[Finding]:
+@check("CHK-04", MUST, SDK_CHUNK, STREAM, probe="stream", needs="reply_chunks", kinds="stream")
+def choices_have_an_index(view: ExchangeView) -> Iterator[CheckFinding]:
     """Each chunk has choices, and each choice an integer index from 0."""
-    for chunk in seen.spoken:
+    for chunk in view.reply_chunks:
         choices = list(chunk.items("choices"))
         if not choices:
-            yield seen.wrong("no choices", chunk, "choices", actual=brief(chunk.get("choices")))
+            yield view.finding("no choices", chunk, "choices", actual=shorten(chunk.get("choices")))
         for choice in choices:
             index = choice.get("index")
             if not _is_integer(index) or index < 0:
-                yield seen.wrong(
-                    "no index", choice, "index", expected="0, 1, …", actual=brief(index)
+                yield view.finding(
+                    "no index", choice, "index", expected="0, 1, …", actual=shorten(index)
                 )
 
 
@@ -85,104 +86,108 @@ def indexes(seen: Seen) -> Iterator[Finding]:
     "CHK-05",
     MUST,
     SDK_CHUNK,
-    issue("mistralai/mistral-vibe#1119"),
+    cite_issues("mistralai/mistral-vibe#1119"),
     probe="stream",
     needs="deltas",
-    on="stream",
+    kinds="stream",
 )
-def delta(seen: Seen) -> Iterator[Finding]:
+def delta_fields_have_types(view: ExchangeView) -> Iterator[CheckFinding]:
     """A delta has text as a string or null, and calls as a list or null."""
-    for part in seen.deltas:
+    for part in view.deltas:
         for key in ("content", "reasoning_content"):
             if not isinstance(part.get(key), str | None):
-                yield seen.wrong(
-                    "no text", part, key, expected="a string", actual=_shape(part, key)
+                yield view.finding(
+                    "not text", part, key, expected="a string", actual=_shape(part, key)
                 )
         if not isinstance(part.get("tool_calls"), list | None):
             actual = _shape(part, "tool_calls")
-            yield seen.wrong("no list", part, "tool_calls", expected="a list", actual=actual)
+            yield view.finding("not a list", part, "tool_calls", expected="a list", actual=actual)
 
 
-@check("CHK-06", MUST, CHAT, STREAM, TOOLS, probe="stream", needs="deltas", on="stream")
-def role(seen: Seen) -> Iterator[Finding]:
-    """The first delta of text says role assistant, and no delta another role."""
-    texts = [part for part in seen.deltas if not part.get("tool_calls")]
+@check("CHK-06", MUST, CHAT, STREAM, TOOLS, probe="stream", needs="deltas", kinds="stream")
+def role_is_assistant(view: ExchangeView) -> Iterator[CheckFinding]:
+    """The first delta with text has the role assistant, and no delta has another role."""
+    texts = [part for part in view.deltas if not part.get("tool_calls")]
     if texts and texts[0].get("role") is None:
-        yield seen.wrong("no role", texts[0], expected='"role":"assistant"')
-    for part in seen.deltas:
+        yield view.finding("no role", texts[0], expected='"role":"assistant"')
+    for part in view.deltas:
         role = part.get("role")
-        if role not in (None, "assistant") and seen.finish != "sensitive":
-            yield seen.wrong("another role", part, "role", expected="assistant", actual=role)
+        if role not in (None, "assistant") and view.finish_reason != "sensitive":
+            yield view.finding("unexpected role", part, "role", expected="assistant", actual=role)
 
 
-@check("CHK-07", MUST, SDK_CHUNK, STREAM, probe="stream", needs="choices", on="stream")
-def no_message(seen: Seen) -> Iterator[Finding]:
+@check("CHK-07", MUST, SDK_CHUNK, STREAM, probe="stream", needs="choices", kinds="stream")
+def choices_have_deltas(view: ExchangeView) -> Iterator[CheckFinding]:
     """The choices of a chunk have a delta, not a message."""
-    for choice in seen.choices:
-        if choice.inner("delta") is None or choice.get("message") is not None:
-            yield seen.wrong("no delta", choice, expected='"delta":{…}', actual=brief(choice.value))
+    for choice in view.choices:
+        if choice.child("delta") is None or choice.get("message") is not None:
+            yield view.finding(
+                "no delta", choice, expected='"delta":{…}', actual=shorten(choice.value)
+            )
 
 
-@check("CHK-08", SHOULD, STREAM, AGENT, probe="stream", needs="choices", on="stream")
-def model(seen: Seen) -> Iterator[Finding]:
-    """The model of the chunks is the one that was asked for."""
-    first = seen.spoken[0]
+@check("CHK-08", SHOULD, STREAM, AGENT, probe="stream", needs="choices", kinds="stream")
+def model_is_the_requested_one(view: ExchangeView) -> Iterator[CheckFinding]:
+    """The model of the chunks is the one that was requested."""
+    first = view.reply_chunks[0]
     actual = str(first.get("model"))
-    if seen.model and actual.lower() != seen.model.lower():
-        yield seen.wrong("another model", first, "model", expected=seen.model, actual=actual)
+    if view.model and actual.lower() != view.model.lower():
+        yield view.finding("unexpected model", first, "model", expected=view.model, actual=actual)
 
 
-@check("CHK-09", SHOULD, STREAM, probe="stream", needs="choices", live=True)
-def created(seen: Seen) -> Iterator[Finding]:
+@check("CHK-09", SHOULD, STREAM, probe="stream", needs="choices", live_only=True)
+def created_is_near_date(view: ExchangeView) -> Iterator[CheckFinding]:
     """The created time is within a day of the answer's Date."""
-    chunk = seen.spoken[0]
-    created, sent = chunk.get("created"), _date(seen)
+    chunk = view.reply_chunks[0]
+    created, sent = chunk.get("created"), _date(view)
     if _is_integer(created) and abs(created - int(sent)) > _DAY:
-        yield seen.wrong(
-            "another day", chunk, "created", expected=f"about {sent:.0f}", actual=created
+        yield view.finding(
+            "unexpected day", chunk, "created", expected=f"about {sent:.0f}", actual=created
         )
 
 
-@check("CHK-10", MUST, CHAT, STREAM, probe="stream", needs="finishes", on="stream")
-def something(seen: Seen) -> Iterator[Finding]:
-    """Some delta carries text or a call before the finish, unless the reply failed."""
-    has_something = seen.said or seen.pieces
-    if not has_something and seen.finish in ("stop", "tool_calls"):
-        yield seen.wrong("an empty reply", seen.finishes[0], "finish_reason", actual=seen.finish)
+@check("CHK-10", MUST, CHAT, STREAM, probe="stream", needs="finished_choices", kinds="stream")
+def stream_is_not_empty(view: ExchangeView) -> Iterator[CheckFinding]:
+    """At least one delta carries text or a call, unless the reply failed."""
+    has_something = view.text or view.call_deltas
+    if not has_something and view.finish_reason in ("stop", "tool_calls"):
+        yield view.finding(
+            "an empty reply", view.finished_choices[0], "finish_reason", actual=view.finish_reason
+        )
 
 
-@check("CHK-11", NOTE, CHAT, probe="stream", needs="spoken", on="stream")
-def known(seen: Seen) -> Iterator[Finding]:
-    """A chunk has no keys but those of the documents."""
-    unknown: dict[str, Part] = {}
-    for chunk in seen.spoken:
+@check("CHK-11", NOTE, CHAT, probe="stream", needs="reply_chunks", kinds="stream")
+def keys_are_documented(view: ExchangeView) -> Iterator[CheckFinding]:
+    """A chunk has only keys that are documented."""
+    unknown: dict[str, JSONNode] = {}
+    for chunk in view.reply_chunks:
         for key in chunk.value.keys() - _KNOWN:
             unknown.setdefault(key, chunk)
     for key, chunk in sorted(unknown.items()):
-        yield seen.wrong(f"the unknown key {key}", chunk, key, actual=brief(chunk.get(key)))
+        yield view.finding(f"the unknown key {key}", chunk, key, actual=shorten(chunk.get(key)))
 
 
-def typed(seen: Seen, part: Part, **types: type) -> Iterator[Finding]:
+def find_wrong_types(view: ExchangeView, part: JSONNode, **types: type) -> Iterator[CheckFinding]:
     """A finding for each key that is missing or has a value of another type."""
     names = {str: "a string", int: "an integer", list: "a list", dict: "an object"}
     for key, kind in types.items():
         value = part.get(key)
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
-            actual = brief(value) if key in part.value else "no such key"
-            yield seen.wrong(f"{key} is wrong", part, key, expected=names[kind], actual=actual)
+            actual = shorten(value) if key in part.value else "no such key"
+            yield view.finding(f"{key} is wrong", part, key, expected=names[kind], actual=actual)
 
 
 def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _date(seen: Seen) -> float:
-    """The Date of the answer in unix seconds, or when it was asked for without one."""
+def _date(view: ExchangeView) -> float:
+    """The Date of the answer in unix seconds; without one, the time of the request."""
     try:
-        return parsedate_to_datetime(seen.header("date") or "").timestamp()
+        return parsedate_to_datetime(view.header("date") or "").timestamp()
     except ValueError:
-        return seen.exchange.started
+        return view.exchange.started
 
 
-def _shape(part: Part, key: str) -> str:
-    return f"{type(part.get(key)).__name__} {brief(part.get(key))}"
+def _shape(part: JSONNode, key: str) -> str:
+    return f"{type(part.get(key)).__name__} {shorten(part.get(key))}"

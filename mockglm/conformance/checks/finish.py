@@ -1,21 +1,27 @@
-"""FIN: how a reply finishes."""
+"""FIN: the finish_reason of a reply."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mockglm.conformance.catalogue import MUST, Catalogue
-from mockglm.conformance.parts import Finding, brief
-from mockglm.conformance.seen import Kind, Seen
-from mockglm.conformance.sources import AGENT, CHAT, CODES, SDK_COMPLETION, STREAM, issue, recorded
+from mockglm.conformance.json_path import CheckFinding, shorten
+from mockglm.conformance.sources import (
+    AGENT,
+    CHAT,
+    CODES,
+    SDK_COMPLETION,
+    STREAM,
+    cite_issues,
+    cite_recording,
+)
+from mockglm.conformance.view import ExchangeKind, ExchangeView
 from mockglm.exchange import FINISHES
-
-__all__ = ["CHECKS"]
 
 CHECKS = Catalogue()
 check = CHECKS.check
 
-_BOTH: tuple[Kind, ...] = ("stream", "plain")
+_BOTH: tuple[ExchangeKind, ...] = ("stream", "plain")
 
 
 @check(
@@ -24,23 +30,26 @@ _BOTH: tuple[Kind, ...] = ("stream", "plain")
     CHAT,
     STREAM,
     AGENT,
-    issue("su-kaka/gcli2api#403"),
+    cite_issues("su-kaka/gcli2api#403"),
     probe="stream",
     needs="choices",
-    on="stream",
+    kinds="stream",
 )
-def once(seen: Seen) -> Iterator[Finding]:
+def finish_reason_comes_once(view: ExchangeView) -> Iterator[CheckFinding]:
     """A finish_reason comes once for each choice, on its last chunk."""
-    if any(chunk.get("error") is not None for chunk in seen.chunks):
+    if any(chunk.get("error") is not None for chunk in view.chunks):
         return
-    last = {str(choice.get("index")): choice for choice in seen.choices}
-    for choice in seen.finishes:
-        if choice not in last.values():
+    last = {str(choice.get("index")): choice for choice in view.choices}
+    # By place, not by value: the choices of an endless stream are too many to compare all pairs.
+    ends = {(choice.at, choice.path) for choice in last.values()}
+    finished = {(choice.at, choice.path) for choice in view.finished_choices}
+    for choice in view.finished_choices:
+        if (choice.at, choice.path) not in ends:
             actual = choice.get("finish_reason")
-            yield seen.wrong("not the last chunk", choice, "finish_reason", actual=actual)
+            yield view.finding("not the last chunk", choice, "finish_reason", actual=actual)
     for choice in last.values():
-        if choice not in seen.finishes:
-            yield seen.wrong("no finish_reason", choice, expected='"finish_reason":"…"')
+        if (choice.at, choice.path) not in finished:
+            yield view.finding("no finish_reason", choice, expected='"finish_reason":"…"')
 
 
 @check(
@@ -50,51 +59,64 @@ def once(seen: Seen) -> Iterator[Finding]:
     CODES,
     STREAM,
     probe=("stream", "plain"),
-    needs="finishes",
-    on=_BOTH,
+    needs="finished_choices",
+    kinds=_BOTH,
 )
-def known(seen: Seen) -> Iterator[Finding]:
-    """The finish_reason is one that the documents know."""
-    for choice in seen.finishes:
+def finish_reason_is_known(view: ExchangeView) -> Iterator[CheckFinding]:
+    """The finish_reason is one of the documented ones."""
+    for choice in view.finished_choices:
         actual = choice.get("finish_reason")
         if actual not in FINISHES:
             expected = ", ".join(FINISHES)
-            yield seen.wrong("unknown", choice, "finish_reason", expected=expected, actual=actual)
+            yield view.finding("unknown", choice, "finish_reason", expected=expected, actual=actual)
 
 
 @check(
     "FIN-03",
     MUST,
     CHAT,
-    recorded("RarogCmex/pi-bigmodel, glm-4.5-flash with max_tokens 1, 2026-10-08"),
+    cite_recording("RarogCmex/pi-bigmodel, glm-4.5-flash with max_tokens 1, 2026-10-08"),
     probe=("length", "length-plain"),
-    needs="finishes",
+    needs="finished_choices",
 )
-def length(seen: Seen) -> Iterator[Finding]:
+def cut_reply_finishes_with_length(view: ExchangeView) -> Iterator[CheckFinding]:
     """A reply that max_tokens cuts finishes with length."""
-    if seen.finish != "length":
-        yield seen.wrong(
-            "another finish",
-            seen.finishes[-1],
+    if view.finish_reason != "length":
+        yield view.finding(
+            "unexpected finish_reason",
+            view.finished_choices[-1],
             "finish_reason",
             expected="length",
-            actual=seen.finish,
+            actual=view.finish_reason,
         )
 
 
-@check("FIN-04", MUST, CHAT, SDK_COMPLETION, STREAM, probe=("stream", "plain"), needs="finishes")
-def natural(seen: Seen) -> Iterator[Finding]:
-    """A reply that comes to its natural end finishes with stop."""
-    is_cut = seen.finish == "length" and seen.asked.get("max_tokens") == seen.spent
-    if seen.finish != "stop" and not is_cut:
-        part = seen.finishes[-1]
-        yield seen.wrong("not stopped", part, "finish_reason", expected="stop", actual=seen.finish)
+@check(
+    "FIN-04",
+    MUST,
+    CHAT,
+    SDK_COMPLETION,
+    STREAM,
+    probe=("stream", "plain"),
+    needs="finished_choices",
+)
+def natural_end_finishes_with_stop(view: ExchangeView) -> Iterator[CheckFinding]:
+    """A reply that ends by itself finishes with stop."""
+    is_cut = (
+        view.finish_reason == "length"
+        and view.request_json.get("max_tokens") == view.completion_tokens
+    )
+    if view.finish_reason != "stop" and not is_cut:
+        part = view.finished_choices[-1]
+        yield view.finding(
+            "not stopped", part, "finish_reason", expected="stop", actual=view.finish_reason
+        )
 
 
-@check("FIN-05", MUST, CHAT, probe="stop", needs="content", absent="not_exercised")
-def stopped(seen: Seen) -> Iterator[Finding]:
+@check("FIN-05", MUST, CHAT, probe="stop", needs="content", if_missing="not_exercised")
+def stop_sequence_ends_the_text(view: ExchangeView) -> Iterator[CheckFinding]:
     """A stop sequence ends the text and is not in it."""
-    for sequence in seen.asked.get("stop", ()):
-        if sequence in seen.content or "seven" in seen.content:
+    for sequence in view.request_json.get("stop", ()):
+        if sequence in view.content or "seven" in view.content:
             expected = f"text without {sequence!r}"
-            yield seen.wrong("not stopped", expected=expected, actual=brief(seen.content))
+            yield view.finding("not stopped", expected=expected, actual=shorten(view.content))

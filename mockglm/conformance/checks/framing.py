@@ -1,4 +1,4 @@
-"""SSE: how a stream is framed, read as a browser reads it and keeping what a browser drops."""
+"""SSE: the framing of a stream, read as a browser reads it, with the defects a browser ignores."""
 
 from __future__ import annotations
 
@@ -7,106 +7,131 @@ from itertools import pairwise
 
 from mockglm import sse
 from mockglm.conformance.catalogue import MUST, NOTE, SHOULD, Catalogue
-from mockglm.conformance.parts import Finding, brief, decode
-from mockglm.conformance.seen import Seen
-from mockglm.conformance.sources import CHAT, JSON, SDK_STREAM, STREAM, issue, whatwg
-
-__all__ = ["CHECKS"]
+from mockglm.conformance.json_path import CheckFinding, decode_json, shorten
+from mockglm.conformance.sources import CHAT, JSON, SDK_STREAM, STREAM, cite_issues, cite_whatwg
+from mockglm.conformance.view import ExchangeView
 
 CHECKS = Catalogue()
 check = CHECKS.check
 
-_GLUED = issue("zai-org/GLM-5#66", "opencode#8431", "anomalyco/opencode#23442")
+_SPLICED_SEEN = cite_issues("zai-org/GLM-5#66", "opencode#8431", "anomalyco/opencode#23442")
 
 
-@check("SSE-01", MUST, whatwg("parsing-an-event-stream"), probe="stream", needs="data", on="stream")
-def encoding(seen: Seen) -> Iterator[Finding]:
+@check(
+    "SSE-01",
+    MUST,
+    cite_whatwg("parsing-an-event-stream"),
+    probe="stream",
+    needs="data_events",
+    kinds="stream",
+)
+def stream_is_utf8(view: ExchangeView) -> Iterator[CheckFinding]:
     """A stream is UTF-8 and no character of it is cut."""
-    for defect in seen.defects("invalid-utf8"):
-        yield _at(defect.at, "bytes that are no UTF-8", actual=_line(defect.text))
+    for defect in view.defects("invalid-utf8"):
+        yield _at(defect.at, "bytes that are not UTF-8", actual=_line(defect.text))
 
 
 @check(
     "SSE-02",
     MUST,
-    whatwg("parsing-an-event-stream"),
+    cite_whatwg("parsing-an-event-stream"),
     STREAM,
     probe="stream",
-    needs="data",
-    on="stream",
+    needs="data_events",
+    kinds="stream",
 )
-def byte_order_mark(seen: Seen) -> Iterator[Finding]:
-    """A stream opens without a byte-order mark."""
-    for defect in seen.defects("bom"):
+def stream_has_no_byte_order_mark(view: ExchangeView) -> Iterator[CheckFinding]:
+    """A stream begins without a byte-order mark."""
+    for defect in view.defects("bom"):
         yield _at(defect.at, "a byte-order mark", expected="data: …", actual="EF BB BF")
 
 
 @check(
     "SSE-03",
     MUST,
-    whatwg("event-stream-interpretation"),
+    cite_whatwg("event-stream-interpretation"),
     probe="stream",
-    needs="data",
-    on="stream",
+    needs="data_events",
+    kinds="stream",
 )
-def fields(seen: Seen) -> Iterator[Finding]:
+def lines_have_known_fields(view: ExchangeView) -> Iterator[CheckFinding]:
     """Every line is a comment or a field named data, event, id or retry."""
     expected = "data:, event:, id:, retry: or a comment"
-    for defect in seen.defects("unknown-field", "nul-in-id", "bad-retry"):
-        yield _at(defect.at, "a line of no meaning", expected=expected, actual=_line(defect.text))
+    for defect in view.defects("unknown-field", "nul-in-id", "bad-retry"):
+        yield _at(
+            defect.at, "a line without a meaning", expected=expected, actual=_line(defect.text)
+        )
 
 
 @check(
     "SSE-04",
     MUST,
-    whatwg("event-stream-interpretation"),
+    cite_whatwg("event-stream-interpretation"),
     probe="stream",
-    needs="data",
-    on="stream",
+    needs="data_events",
+    kinds="stream",
 )
-def blank_lines(seen: Seen) -> Iterator[Finding]:
+def events_end_with_blank_lines(view: ExchangeView) -> Iterator[CheckFinding]:
     """Every event has data and ends with a blank line, the last one too."""
-    for defect in seen.defects("unterminated", "no-data", "empty-data"):
+    for defect in view.defects("unterminated", "no-data", "empty-data"):
         yield _at(defect.at, f"an event that is {defect.kind}", actual=_line(defect.text))
 
 
-@check("SSE-05", MUST, JSON, SDK_STREAM, _GLUED, probe="stream", needs="data", on="stream")
-def one_object(seen: Seen) -> Iterator[Finding]:
+@check(
+    "SSE-05",
+    MUST,
+    JSON,
+    SDK_STREAM,
+    _SPLICED_SEEN,
+    probe="stream",
+    needs="data_events",
+    kinds="stream",
+)
+def events_are_one_json_object(view: ExchangeView) -> Iterator[CheckFinding]:
     """Each event is one JSON object or [DONE]."""
-    for number, event in enumerate(seen.data):
-        wrong = _no_object(event.data)
-        if wrong:
-            at = _place(seen, event, wrong[1])
-            yield _at(at, f"event {number}: {wrong[0]}", actual=_line(event.data))
+    for number, event in enumerate(view.data_events):
+        error = _json_error(event.data)
+        if error:
+            at = _byte_of(view, event, error[1])
+            yield _at(at, f"event {number}: {error[0]}", actual=_line(event.data))
 
 
-@check("SSE-06", MUST, CHAT, SDK_STREAM, STREAM, probe="stream", needs="data", on="stream")
-def done(seen: Seen) -> Iterator[Finding]:
+@check(
+    "SSE-06", MUST, CHAT, SDK_STREAM, STREAM, probe="stream", needs="data_events", kinds="stream"
+)
+def done_ends_the_stream(view: ExchangeView) -> Iterator[CheckFinding]:
     """[DONE] ends the stream, once and bare."""
-    marks = [event for event in seen.events if event.data.startswith("[DONE]")]
+    marks = [event for event in view.events if event.data.startswith("[DONE]")]
     if not marks:
-        last = seen.events[-1]
+        last = view.events[-1]
         yield _at(last.start, "no [DONE]", expected="data: [DONE]", actual=_line(last.data))
     for mark in marks:
         if mark.data != "[DONE]" or mark.event:
             yield _at(mark.start, "not bare", expected="data: [DONE]", actual=_line(mark.data))
-    for event, after in pairwise(seen.events):
-        if event in marks:
+    for event, after in pairwise(view.events):
+        if event.data.startswith("[DONE]"):
             yield _at(after.start, "an event after [DONE]", actual=_line(after.data))
 
 
-@check("SSE-07", SHOULD, SDK_STREAM, STREAM, probe="stream", needs="data", on="stream")
-def unnamed(seen: Seen) -> Iterator[Finding]:
+@check("SSE-07", SHOULD, SDK_STREAM, STREAM, probe="stream", needs="data_events", kinds="stream")
+def chunks_have_no_event_field(view: ExchangeView) -> Iterator[CheckFinding]:
     """Chunks carry no event field."""
-    for event in seen.data:
+    for event in view.data_events:
         if event.event:
             yield _at(event.start, "a named event", expected="no event:", actual=event.event)
 
 
-@check("SSE-08", NOTE, whatwg("authoring-notes"), probe="stream", needs="data", on="stream")
-def keep_alive(seen: Seen) -> Iterator[Finding]:
+@check(
+    "SSE-08",
+    NOTE,
+    cite_whatwg("authoring-notes"),
+    probe="stream",
+    needs="data_events",
+    kinds="stream",
+)
+def no_comments_are_sent(view: ExchangeView) -> Iterator[CheckFinding]:
     """No comments are sent to keep the connection alive."""
-    comments = seen.reading[1].comments
+    comments = view.comments
     if comments:
         at, text = comments[0]
         yield _at(at, f"{len(comments)} comment(s)", expected="none", actual=f":{_line(text)}")
@@ -114,28 +139,28 @@ def keep_alive(seen: Seen) -> Iterator[Finding]:
 
 def _at(
     at: int, message: str, *, expected: str | None = None, actual: str | None = None
-) -> Finding:
-    return Finding(message, at=at, expected=expected, actual=actual)
+) -> CheckFinding:
+    return CheckFinding(message, at=at, expected=expected, actual=actual)
 
 
 def _line(text: str) -> str:
-    return brief(text, 120)
+    return shorten(text, 120)
 
 
-def _no_object(data: str) -> tuple[str, int] | None:
-    """What is wrong with the data of an event, and the character it is wrong at."""
+def _json_error(data: str) -> tuple[str, int] | None:
+    """The error in the data of an event, and the character it stands at."""
     try:
-        value = decode(data)
+        value = decode_json(data)
     except ValueError as error:
-        glued = data.find("data:")
-        if glued >= 0:
-            return 'a second "data:" inside the line: two frames were spliced', glued
+        second = data.find("data:")
+        if second >= 0:
+            return 'a second "data:" inside the line: two frames were spliced', second
         return str(error), getattr(error, "pos", 0)
-    return None if isinstance(value, dict) else ("no JSON object", 0)
+    return None if isinstance(value, dict) else ("not a JSON object", 0)
 
 
-def _place(seen: Seen, event: sse.Event, character: int) -> int:
-    """The byte of a character of an event's data, which is in one line as a rule."""
-    start = seen.body.find(b"data:", event.start, event.end) + len(b"data:")
-    start += seen.body[start : start + 1] == b" "
+def _byte_of(view: ExchangeView, event: sse.Event, character: int) -> int:
+    """The byte of a character of an event's data, which is one line as a rule."""
+    start = view.body.find(b"data:", event.start, event.end) + len(b"data:")
+    start += view.body[start : start + 1] == b" "
     return min(start + len(event.data[:character].encode(errors="replace")), event.end - 1)

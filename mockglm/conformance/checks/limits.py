@@ -1,4 +1,4 @@
-"""LIM: what happens at the limits; only asked for with --glm-disruptive."""
+"""LIM: refusals at the limits; sent only with --disruptive."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import re
 from collections.abc import Iterator
 
 from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue
-from mockglm.conformance.parts import Finding, brief
-from mockglm.conformance.seen import Seen
-from mockglm.conformance.sources import CODES, GATEWAY, http, recorded
-
-__all__ = ["CHECKS"]
+from mockglm.conformance.json_path import CheckFinding
+from mockglm.conformance.sources import CODES, GATEWAY, cite_recording, cite_rfc9110
+from mockglm.conformance.view import ExchangeView
 
 CHECKS = Catalogue()
 check = CHECKS.check
 
-_BUSY = ("1302", "1303", "1305", "1308", "1310", "1113", "1312", "1313")
+_LIMIT_CODES = ("1302", "1303", "1305", "1308", "1310", "1113", "1312", "1313")
 _DATE = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
 
 
@@ -25,72 +23,76 @@ _DATE = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
     CODES,
     GATEWAY,
     probe="burst",
-    needs="limited",
-    on="refusal",
-    absent="not_exercised",
+    needs="is_rate_limited",
+    kinds="refusal",
+    if_missing="not_exercised",
 )
-def over(seen: Seen) -> Iterator[Finding]:
-    """Over the limit a request is refused with a code that says which limit."""
-    if seen.code not in _BUSY:
-        yield seen.wrong(
-            "another code", seen.envelope, "code", expected=" or ".join(_BUSY), actual=seen.code
+def rate_limit_has_a_code(view: ExchangeView) -> Iterator[CheckFinding]:
+    """A request over a limit is refused with the code of that limit."""
+    if view.error_code not in _LIMIT_CODES:
+        yield view.finding(
+            "unexpected code",
+            view.error_object,
+            "code",
+            expected=" or ".join(_LIMIT_CODES),
+            actual=view.error_code,
         )
 
 
 @check(
     "LIM-02",
     SHOULD,
-    http("10.2.3"),
+    cite_rfc9110("10.2.3"),
     probe="burst",
-    needs="delayed",
-    on="refusal",
-    absent="not_applicable",
+    needs="retry_after",
+    kinds="refusal",
+    if_missing="not_applicable",
 )
-def retry_after(seen: Seen) -> Iterator[Finding]:
+def retry_after_is_valid(view: ExchangeView) -> Iterator[CheckFinding]:
     """A Retry-After is a number of seconds or a date."""
-    value = seen.header("retry-after") or ""
+    value = view.header("retry-after") or ""
     if not value.isdigit() and not _DATE.fullmatch(value):
-        yield seen.wrong("neither", expected="120, or an HTTP date", actual=value)
+        yield view.finding(
+            "neither seconds nor a date", expected="120, or an HTTP date", actual=value
+        )
 
 
 @check(
     "LIM-03",
     MUST,
     CODES,
-    recorded("RarogCmex/pi-bigmodel, 3.9 MB of text, 2026-10-08"),
+    cite_recording("RarogCmex/pi-bigmodel, 3.9 MB of text, 2026-10-08"),
     probe="overflow",
     needs="answer",
-    alive=True,
+    requires_success=True,
 )
-def context(seen: Seen) -> Iterator[Finding]:
+def context_overflow_is_refused(view: ExchangeView) -> Iterator[CheckFinding]:
     """A prompt longer than the context is refused with 400 and 1261, or 1210."""
-    if seen.status not in (400, 413) or seen.code not in ("1261", "1210"):
-        actual = f"{seen.status} {brief(seen.body.decode(errors='replace'))}"
-        yield seen.wrong("another answer", expected="400 and 1261", actual=actual)
+    if view.status not in (400, 413) or view.error_code not in ("1261", "1210"):
+        yield view.unexpected_answer("400 and 1261")
 
 
 @check("LIM-04", MUST, CODES, probe="burst", needs="answer")
-def others(seen: Seen) -> Iterator[Finding]:
-    """Of many requests at once each is answered whole, or refused with 429."""
-    is_whole = seen.answer is not None and seen.answer.end == "done"
-    if not is_whole or (seen.status == 200 and not seen.finishes):
-        actual = seen.exchange.error or "no finish_reason"
-        yield seen.wrong("not whole", expected="a finished stream, or 429", actual=actual)
-    if seen.answer and seen.status not in (200, 429):
-        yield seen.wrong("another answer", expected="200 or 429", actual=seen.status)
+def parallel_requests_are_answered(view: ExchangeView) -> Iterator[CheckFinding]:
+    """Each of many simultaneous requests is answered whole or refused with 429."""
+    is_whole = view.answer is not None and view.answer.end == "done"
+    if not is_whole or (view.status == 200 and not view.finished_choices):
+        actual = view.exchange.error or "no finish_reason"
+        yield view.finding("not whole", expected="a finished stream, or 429", actual=actual)
+    if view.answer and view.status not in (200, 429):
+        yield view.unexpected_answer("200 or 429")
 
 
 @check(
     "LIM-05",
     SHOULD,
     CODES,
-    recorded("RarogCmex/pi-bigmodel, max_tokens 99999999, 2026-10-08"),
+    cite_recording("RarogCmex/pi-bigmodel, max_tokens 99999999, 2026-10-08"),
     probe="ceiling",
     needs="answer",
-    alive=True,
+    requires_success=True,
 )
-def ceiling(seen: Seen) -> Iterator[Finding]:
-    """A max_tokens beyond what the model has is refused with 400 and 1210."""
-    if seen.status != 400 or seen.code != "1210":
-        actual = f"{seen.status} {brief(seen.body.decode(errors='replace'))}"
-        yield seen.wrong("another answer", expected="400 and 1210", actual=actual)
+def excessive_max_tokens_is_refused(view: ExchangeView) -> Iterator[CheckFinding]:
+    """A max_tokens above the maximum of the model is refused with 400 and 1210."""
+    if view.status != 400 or view.error_code != "1210":
+        yield view.unexpected_answer("400 and 1210")

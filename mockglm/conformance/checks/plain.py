@@ -1,71 +1,86 @@
-"""JSN: what a plain reply is made of."""
+"""JSN: the parts of a plain reply."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue
-from mockglm.conformance.checks.chunks import typed
-from mockglm.conformance.parts import Finding, brief
-from mockglm.conformance.seen import Seen
+from mockglm.conformance.checks.chunks import find_wrong_types
+from mockglm.conformance.json_path import CheckFinding, shorten
 from mockglm.conformance.sources import CHAT, SDK_COMPLETION, THOUGHT, TOOLS
-
-__all__ = ["CHECKS"]
+from mockglm.conformance.view import ExchangeView
 
 CHECKS = Catalogue()
 check = CHECKS.check
 
 
-@check("JSN-01", MUST, CHAT, SDK_COMPLETION, TOOLS, probe="plain", needs="replies", on="plain")
-def head(seen: Seen) -> Iterator[Finding]:
+@check(
+    "JSN-01", MUST, CHAT, SDK_COMPLETION, TOOLS, probe="plain", needs="plain_replies", kinds="plain"
+)
+def reply_has_head_fields(view: ExchangeView) -> Iterator[CheckFinding]:
     """A plain reply has an id, a created time, a model, choices and usage of the right types."""
-    for reply in seen.replies:
-        yield from typed(seen, reply, id=str, created=int, model=str, choices=list, usage=dict)
+    for reply in view.plain_replies:
+        yield from find_wrong_types(
+            view, reply, id=str, created=int, model=str, choices=list, usage=dict
+        )
 
 
-@check("JSN-02", MUST, CHAT, SDK_COMPLETION, TOOLS, probe="plain", needs="outcomes", on="plain")
-def message(seen: Seen) -> Iterator[Finding]:
+@check(
+    "JSN-02",
+    MUST,
+    CHAT,
+    SDK_COMPLETION,
+    TOOLS,
+    probe="plain",
+    needs="message_choices",
+    kinds="plain",
+)
+def reply_has_one_message(view: ExchangeView) -> Iterator[CheckFinding]:
     """A plain reply has one choice, whose message has the role assistant."""
-    if len(seen.outcomes) != 1:
-        yield seen.wrong("not one choice", seen.replies[0], "choices", actual=len(seen.outcomes))
-    for choice in seen.outcomes:
-        found = choice.inner("message")
+    if len(view.message_choices) != 1:
+        yield view.finding(
+            "not one choice", view.plain_replies[0], "choices", actual=len(view.message_choices)
+        )
+    for choice in view.message_choices:
+        found = choice.child("message")
         if found is None or found.get("role") != "assistant":
-            actual = brief(choice.get("message"))
-            yield seen.wrong("no message of the assistant", choice, "message", actual=actual)
+            actual = shorten(choice.get("message"))
+            yield view.finding("not a message of the assistant", choice, "message", actual=actual)
 
 
-@check("JSN-03", MUST, CHAT, TOOLS, probe="plain", needs="messages", on="plain")
-def content(seen: Seen) -> Iterator[Finding]:
+@check("JSN-03", MUST, CHAT, TOOLS, probe="plain", needs="messages", kinds="plain")
+def content_is_a_string(view: ExchangeView) -> Iterator[CheckFinding]:
     """The content is a string, which may be null or absent beside tool calls."""
-    for message in seen.messages:
+    for message in view.messages:
         text = message.get("content")
-        if not isinstance(text, str) and not (text is None and seen.calls):
-            yield seen.wrong("no text", message, "content", expected="a string", actual=brief(text))
+        if not isinstance(text, str) and not (text is None and view.calls):
+            yield view.finding(
+                "not text", message, "content", expected="a string", actual=shorten(text)
+            )
 
 
-@check("JSN-04", MUST, CHAT, SDK_COMPLETION, probe="plain", needs="outcomes", on="plain")
-def finished(seen: Seen) -> Iterator[Finding]:
+@check("JSN-04", MUST, CHAT, SDK_COMPLETION, probe="plain", needs="message_choices", kinds="plain")
+def choices_are_finished(view: ExchangeView) -> Iterator[CheckFinding]:
     """Each choice of a plain reply has a finish_reason."""
-    for choice in seen.outcomes:
+    for choice in view.message_choices:
         if not isinstance(choice.get("finish_reason"), str):
-            actual = brief(choice.get("finish_reason"))
-            yield seen.wrong("not finished", choice, "finish_reason", actual=actual)
+            actual = shorten(choice.get("finish_reason"))
+            yield view.finding("not finished", choice, "finish_reason", actual=actual)
 
 
-@check("JSN-05", SHOULD, CHAT, THOUGHT, probe="plain", needs="messages", on="plain")
-def request_id(seen: Seen) -> Iterator[Finding]:
+@check("JSN-05", SHOULD, CHAT, THOUGHT, probe="plain", needs="messages", kinds="plain")
+def request_id_is_echoed(view: ExchangeView) -> Iterator[CheckFinding]:
     """The request_id is the one that was sent."""
-    sent = seen.asked.get("request_id")
-    reply = seen.replies[0]
+    sent = view.request_json.get("request_id")
+    reply = view.plain_replies[0]
     if sent is not None and reply.get("request_id") != sent:
-        actual = brief(reply.get("request_id"))
-        yield seen.wrong("another id", reply, "request_id", expected=sent, actual=actual)
+        actual = shorten(reply.get("request_id"))
+        yield view.finding("unexpected id", reply, "request_id", expected=sent, actual=actual)
 
 
-@check("JSN-06", MUST, CHAT, TOOLS, probe="plain", needs="outcomes", on="plain")
-def no_delta(seen: Seen) -> Iterator[Finding]:
+@check("JSN-06", MUST, CHAT, TOOLS, probe="plain", needs="message_choices", kinds="plain")
+def reply_has_no_delta(view: ExchangeView) -> Iterator[CheckFinding]:
     """A plain reply has no delta."""
-    for choice in seen.outcomes:
+    for choice in view.message_choices:
         if choice.get("delta") is not None:
-            yield seen.wrong("a delta", choice, "delta", actual=brief(choice.get("delta")))
+            yield view.finding("a delta", choice, "delta", actual=shorten(choice.get("delta")))

@@ -1,20 +1,18 @@
-"""RSN: where the thought of a model stands."""
+"""RSN: the reasoning of a model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue
-from mockglm.conformance.parts import Finding, Part, brief
-from mockglm.conformance.seen import Kind, Seen
-from mockglm.conformance.sources import AGENT, CHAT, STREAM, THOUGHT, issue, recorded
-
-__all__ = ["CHECKS"]
+from mockglm.conformance.json_path import CheckFinding, JSONNode, shorten
+from mockglm.conformance.sources import AGENT, CHAT, STREAM, THOUGHT, cite_issues, cite_recording
+from mockglm.conformance.view import ExchangeKind, ExchangeView
 
 CHECKS = Catalogue()
 check = CHECKS.check
 
-_BOTH: tuple[Kind, ...] = ("stream", "plain")
+_BOTH: tuple[ExchangeKind, ...] = ("stream", "plain")
 
 
 @check(
@@ -23,15 +21,15 @@ _BOTH: tuple[Kind, ...] = ("stream", "plain")
     CHAT,
     STREAM,
     probe="thinking",
-    needs="thought",
-    on="stream",
-    absent="not_exercised",
+    needs="has_thought",
+    kinds="stream",
+    if_missing="not_exercised",
     capability="thinking",
 )
-def streamed(seen: Seen) -> Iterator[Finding]:
-    """A streamed thought stands in reasoning_content."""
-    if not seen.reasoning:
-        yield _unspoken(seen)
+def streamed_reasoning_has_a_field(view: ExchangeView) -> Iterator[CheckFinding]:
+    """Streamed reasoning is in reasoning_content."""
+    if not view.reasoning:
+        yield _reasoning_without_field(view)
 
 
 @check(
@@ -39,19 +37,19 @@ def streamed(seen: Seen) -> Iterator[Finding]:
     MUST,
     CHAT,
     STREAM,
-    issue("danny-avila/LibreChat#9954"),
+    cite_issues("danny-avila/LibreChat#9954"),
     probe="thinking",
     needs="reasoning",
-    on="stream",
-    absent="not_exercised",
+    kinds="stream",
+    if_missing="not_exercised",
     capability="thinking",
 )
-def order(seen: Seen) -> Iterator[Finding]:
+def reasoning_precedes_content(view: ExchangeView) -> Iterator[CheckFinding]:
     """Reasoning comes before the content, never after it."""
     begun = False
-    for delta in seen.deltas:
+    for delta in view.deltas:
         if begun and delta.get("reasoning_content"):
-            yield seen.wrong("reasoning after content", delta, "reasoning_content")
+            yield view.finding("reasoning after content", delta, "reasoning_content")
         begun = begun or bool(delta.get("content"))
 
 
@@ -62,50 +60,50 @@ def order(seen: Seen) -> Iterator[Finding]:
     AGENT,
     probe="thinking",
     needs="reasoning",
-    on="stream",
-    absent="not_exercised",
+    kinds="stream",
+    if_missing="not_exercised",
     capability="thinking",
 )
-def apart(seen: Seen) -> Iterator[Finding]:
-    """No delta carries reasoning and content."""
-    for delta in seen.deltas:
+def reasoning_and_content_are_apart(view: ExchangeView) -> Iterator[CheckFinding]:
+    """No delta carries both reasoning and content."""
+    for delta in view.deltas:
         if delta.get("reasoning_content") and delta.get("content") is not None:
-            yield seen.wrong("both in one delta", delta, "content", actual=brief(delta.value))
+            yield view.finding("both in one delta", delta, "content", actual=shorten(delta.value))
 
 
 @check(
     "RSN-04",
     MUST,
     CHAT,
-    issue("stacklok/mecatl#240"),
+    cite_issues("stacklok/mecatl#240"),
     probe="thinking",
     needs="content",
-    on=_BOTH,
-    absent="not_exercised",
+    kinds=_BOTH,
+    if_missing="not_exercised",
     capability="thinking",
 )
-def no_tags(seen: Seen) -> Iterator[Finding]:
-    """The content holds no <think> tag."""
-    if "<think>" in seen.content or "</think>" in seen.content:
-        at = seen.body.find(b"think>")
-        yield Finding("a thought in the content", at=at, actual=brief(seen.content))
+def content_has_no_think_tags(view: ExchangeView) -> Iterator[CheckFinding]:
+    """The content has no <think> tag."""
+    if "<think>" in view.content or "</think>" in view.content:
+        at = view.body.find(b"think>")
+        yield CheckFinding("reasoning in the content", at=at, actual=shorten(view.content))
 
 
 @check(
     "RSN-05",
     MUST,
     CHAT,
-    issue("mistralai/client-python#628"),
+    cite_issues("mistralai/client-python#628"),
     probe="thinking",
-    needs="finishes",
-    on=_BOTH,
+    needs="finished_choices",
+    kinds=_BOTH,
     capability="thinking",
 )
-def answered(seen: Seen) -> Iterator[Finding]:
+def finished_reply_has_content(view: ExchangeView) -> Iterator[CheckFinding]:
     """A reply that stops has content or calls, not only reasoning."""
-    if seen.finish == "stop" and seen.reasoning and not seen.content and not seen.calls:
-        choice = seen.finishes[-1]
-        yield seen.wrong("only reasoning", choice, "finish_reason", expected="content, then stop")
+    if view.finish_reason == "stop" and view.reasoning and not view.content and not view.calls:
+        choice = view.finished_choices[-1]
+        yield view.finding("only reasoning", choice, "finish_reason", expected="content, then stop")
 
 
 @check(
@@ -114,31 +112,30 @@ def answered(seen: Seen) -> Iterator[Finding]:
     CHAT,
     AGENT,
     probe=("stream", "plain"),
-    needs="unthinking",
-    on=_BOTH,
+    needs="thinking_off",
+    kinds=_BOTH,
     capability="switch",
 )
-def off(seen: Seen) -> Iterator[Finding]:
+def thinking_can_be_disabled(view: ExchangeView) -> Iterator[CheckFinding]:
     """A model whose thinking is disabled sends no reasoning_content."""
-    if seen.reasoning:
-        part = next(part for part in seen.unthinking if part.get("reasoning_content"))
-        yield seen.wrong("a thought", part, "reasoning_content", actual=brief(seen.reasoning))
+    if view.reasoning:
+        part = next(part for part in view.thinking_off if part.get("reasoning_content"))
+        yield view.finding("reasoning", part, "reasoning_content", actual=shorten(view.reasoning))
 
 
 @check(
     "RSN-07",
     MUST,
     AGENT,
-    recorded("pydantic/pydantic-ai test_zai preserved thinking, glm-4.7, 2026-06"),
+    cite_recording("pydantic/pydantic-ai test_zai preserved thinking, glm-4.7, 2026-06"),
     probe="replay",
     needs="answer",
     capability="thinking",
 )
-def history(seen: Seen) -> Iterator[Finding]:
+def history_with_reasoning_is_accepted(view: ExchangeView) -> Iterator[CheckFinding]:
     """A history with reasoning_content is accepted."""
-    if not seen.completion:
-        actual = f"{seen.status} {brief(seen.body.decode(errors='replace'))}"
-        yield seen.wrong("not accepted", expected="200 and a message", actual=actual)
+    if not view.completion:
+        yield view.unexpected_answer("200 and a message")
 
 
 @check(
@@ -147,23 +144,23 @@ def history(seen: Seen) -> Iterator[Finding]:
     CHAT,
     THOUGHT,
     probe="thinking-plain",
-    needs="thought",
-    on="plain",
-    absent="not_exercised",
+    needs="has_thought",
+    kinds="plain",
+    if_missing="not_exercised",
     capability="thinking",
 )
-def whole(seen: Seen) -> Iterator[Finding]:
-    """The thought of a plain reply stands in the message's reasoning_content."""
-    if not seen.reasoning:
-        yield _unspoken(seen)
+def plain_reasoning_has_a_field(view: ExchangeView) -> Iterator[CheckFinding]:
+    """The reasoning of a plain reply is in the reasoning_content of its message."""
+    if not view.reasoning:
+        yield _reasoning_without_field(view)
 
 
-def _unspoken(seen: Seen) -> Finding:
-    part: Part | None = seen.counted[-1] if seen.counted else None
+def _reasoning_without_field(view: ExchangeView) -> CheckFinding:
+    part: JSONNode | None = view.completion_details[-1] if view.completion_details else None
     key = "completion_tokens_details" if part else ""
-    actual = brief(part.get(key) if part else seen.content)
-    return seen.wrong(
-        "a thought without reasoning_content",
+    actual = shorten(part.get(key) if part else view.content)
+    return view.finding(
+        "reasoning without reasoning_content",
         part,
         key,
         expected="reasoning_content",

@@ -1,13 +1,11 @@
-"""TOL: calls of tools, streamed and whole."""
+"""TOL: tool calls, streamed and plain."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mockglm.conformance.calls import Call
 from mockglm.conformance.catalogue import MUST, NOTE, SHOULD, Catalogue
-from mockglm.conformance.parts import Finding, Part, brief
-from mockglm.conformance.seen import Kind, Seen
+from mockglm.conformance.json_path import CheckFinding, JSONNode, shorten
 from mockglm.conformance.sources import (
     AGENT,
     CHAT,
@@ -16,15 +14,15 @@ from mockglm.conformance.sources import (
     SDK_COMPLETION,
     TOOL_STREAM,
     TOOLS,
-    issue,
+    cite_issues,
 )
-
-__all__ = ["CHECKS"]
+from mockglm.conformance.tool_calls import AssembledCall
+from mockglm.conformance.view import ExchangeKind, ExchangeView
 
 CHECKS = Catalogue()
 check = CHECKS.check
 
-_BOTH: tuple[Kind, ...] = ("stream", "plain")
+_BOTH: tuple[ExchangeKind, ...] = ("stream", "plain")
 _PROBES = ("tools", "tools-plain")
 _CUT = ("length", "sensitive", "network_error", "model_context_window_exceeded")
 
@@ -34,24 +32,27 @@ _CUT = ("length", "sensitive", "network_error", "model_context_window_exceeded")
     MUST,
     CHAT,
     TOOLS,
-    issue("vllm-project/vllm-ascend#8327"),
+    cite_issues("vllm-project/vllm-ascend#8327"),
     probe="tools",
-    needs="pieces",
-    on="stream",
-    absent="not_exercised",
+    needs="call_deltas",
+    kinds="stream",
+    if_missing="not_exercised",
     capability="tools",
 )
-def announced(seen: Seen) -> Iterator[Finding]:
-    """The first delta of a call has its id, type and name, and no later one names it again."""
-    for call in seen.calls:
+def calls_are_introduced_once(view: ExchangeView) -> Iterator[CheckFinding]:
+    """The first delta of a call has its id, type and name, and no later one repeats the name."""
+    for call in view.calls:
         first, *later = call.parts
-        yield from _introduced(seen, first)
+        id = call.id
+        yield from _find_missing_head(view, first)
         for part in later:
-            function = part.inner("function")
+            function = part.child("function")
             if function is not None and function.get("name"):
-                yield seen.wrong("named again", function, "name", actual=function.get("name"))
-            if part.get("id") not in (None, "", call.id):
-                yield seen.wrong("another id", part, "id", expected=call.id, actual=part.get("id"))
+                yield view.finding(
+                    "the name is repeated", function, "name", actual=function.get("name")
+                )
+            if part.get("id") not in (None, "", id):
+                yield view.finding("unexpected id", part, "id", expected=id, actual=part.get("id"))
 
 
 @check(
@@ -60,18 +61,18 @@ def announced(seen: Seen) -> Iterator[Finding]:
     SDK_CHUNK,
     TOOLS,
     probe="tools",
-    needs="pieces",
-    on="stream",
-    absent="not_exercised",
+    needs="call_deltas",
+    kinds="stream",
+    if_missing="not_exercised",
     capability="tools",
 )
-def indexed(seen: Seen) -> Iterator[Finding]:
+def indexes_count_calls(view: ExchangeView) -> Iterator[CheckFinding]:
     """The indexes of calls are 0, 1, 2 and so on, in the order they begin."""
-    for expected, call in enumerate(seen.calls):
+    for expected, call in enumerate(view.calls):
         if call.index != expected:
-            actual = brief(call.parts[0].get("index"))
-            yield seen.wrong(
-                "another index", call.parts[0], "index", expected=expected, actual=actual
+            actual = shorten(call.parts[0].get("index"))
+            yield view.finding(
+                "unexpected index", call.parts[0], "index", expected=expected, actual=actual
             )
 
 
@@ -82,15 +83,15 @@ def indexed(seen: Seen) -> Iterator[Finding]:
     JSON,
     TOOLS,
     probe="tools",
-    needs="pieces",
-    on="stream",
-    absent="not_exercised",
+    needs="call_deltas",
+    kinds="stream",
+    if_missing="not_exercised",
     capability="tools",
 )
-def joined(seen: Seen) -> Iterator[Finding]:
-    """The fragments of a call's arguments are text that joins to one JSON object."""
-    for call in seen.calls:
-        yield from _arguments(seen, call)
+def argument_fragments_join(view: ExchangeView) -> Iterator[CheckFinding]:
+    """The argument fragments of a call are strings that join to one JSON object."""
+    for call in view.calls:
+        yield from _find_bad_arguments(view, call)
 
 
 @check(
@@ -99,20 +100,24 @@ def joined(seen: Seen) -> Iterator[Finding]:
     CHAT,
     TOOLS,
     AGENT,
-    issue("earendil-works/pi#6357"),
+    cite_issues("earendil-works/pi#6357"),
     probe=_PROBES,
-    needs="finishes",
-    on=_BOTH,
+    needs="finished_choices",
+    kinds=_BOTH,
     capability="tools",
 )
-def finished(seen: Seen) -> Iterator[Finding]:
+def finish_reason_matches_calls(view: ExchangeView) -> Iterator[CheckFinding]:
     """A reply finishes with tool_calls if and only if it made a call."""
-    last = seen.finishes[-1]
-    if seen.finish == "tool_calls" and not seen.calls:
-        yield seen.wrong("no call was made", last, "finish_reason", expected="a call before it")
-    if seen.calls and seen.finish not in ("tool_calls", *_CUT):
-        yield seen.wrong(
-            "calls were made", last, "finish_reason", expected="tool_calls", actual=seen.finish
+    last = view.finished_choices[-1]
+    if view.finish_reason == "tool_calls" and not view.calls:
+        yield view.finding("no call was made", last, "finish_reason", expected="a call before it")
+    if view.calls and view.finish_reason not in ("tool_calls", *_CUT):
+        yield view.finding(
+            "calls were made",
+            last,
+            "finish_reason",
+            expected="tool_calls",
+            actual=view.finish_reason,
         )
 
 
@@ -123,16 +128,18 @@ def finished(seen: Seen) -> Iterator[Finding]:
     TOOLS,
     probe=_PROBES,
     needs="calls",
-    on=_BOTH,
-    absent="not_exercised",
+    kinds=_BOTH,
+    if_missing="not_exercised",
     capability="tools",
 )
-def distinct(seen: Seen) -> Iterator[Finding]:
+def call_ids_are_distinct(view: ExchangeView) -> Iterator[CheckFinding]:
     """The ids of calls are distinct and not empty."""
     known: set[str] = set()
-    for call in seen.calls:
+    for call in view.calls:
         if not isinstance(call.id, str) or not call.id or call.id in known:
-            yield seen.wrong("no id of its own", call.parts[0], "id", actual=brief(call.id))
+            yield view.finding(
+                "the id is empty or taken", call.parts[0], "id", actual=shorten(call.id)
+            )
         known.add(str(call.id))
 
 
@@ -143,18 +150,18 @@ def distinct(seen: Seen) -> Iterator[Finding]:
     TOOLS,
     probe=_PROBES,
     needs="calls",
-    on=_BOTH,
-    absent="not_exercised",
+    kinds=_BOTH,
+    if_missing="not_exercised",
     capability="tools",
 )
-def offered(seen: Seen) -> Iterator[Finding]:
-    """The function that is called is one of those offered."""
-    for call in seen.calls:
-        is_offered = isinstance(call.name, str) and call.name in seen.offered
-        if seen.offered and not is_offered:
-            names = ", ".join(seen.offered)
-            yield seen.wrong(
-                "not offered", call.parts[0], "name", expected=names, actual=brief(call.name)
+def called_function_was_offered(view: ExchangeView) -> Iterator[CheckFinding]:
+    """The called function is one of those offered."""
+    for call in view.calls:
+        is_offered = isinstance(call.name, str) and call.name in view.functions
+        if view.functions and not is_offered:
+            names = ", ".join(view.functions)
+            yield view.finding(
+                "not offered", call.parts[0], "name", expected=names, actual=shorten(call.name)
             )
 
 
@@ -167,15 +174,15 @@ def offered(seen: Seen) -> Iterator[Finding]:
     TOOLS,
     probe="tools-plain",
     needs="calls",
-    on="plain",
-    absent="not_exercised",
+    kinds="plain",
+    if_missing="not_exercised",
     capability="tools",
 )
-def whole(seen: Seen) -> Iterator[Finding]:
+def plain_calls_are_complete(view: ExchangeView) -> Iterator[CheckFinding]:
     """The calls of a plain reply have a type, a name and arguments as a string of JSON."""
-    for call in seen.calls:
-        yield from _introduced(seen, call.parts[0])
-        yield from _arguments(seen, call)
+    for call in view.calls:
+        yield from _find_missing_head(view, call.parts[0])
+        yield from _find_bad_arguments(view, call)
 
 
 @check(
@@ -184,21 +191,21 @@ def whole(seen: Seen) -> Iterator[Finding]:
     CHAT,
     TOOLS,
     probe=_PROBES,
-    needs="bound",
-    on=_BOTH,
-    absent="not_exercised",
+    needs="calls_with_schema",
+    kinds=_BOTH,
+    if_missing="not_exercised",
     capability="tools",
 )
-def satisfied(seen: Seen) -> Iterator[Finding]:
+def arguments_satisfy_schema(view: ExchangeView) -> Iterator[CheckFinding]:
     """The arguments satisfy the schema of the function."""
-    for call, wrong in seen.bound:
-        if wrong:
-            yield seen.wrong(
+    for call, error in view.calls_with_schema:
+        if error:
+            yield view.finding(
                 "the schema is not satisfied",
                 call.parts[0],
                 "arguments",
-                expected=wrong,
-                actual=brief(call.arguments),
+                expected=error,
+                actual=shorten(call.arguments),
             )
 
 
@@ -211,11 +218,10 @@ def satisfied(seen: Seen) -> Iterator[Finding]:
     needs="answer",
     capability="tools",
 )
-def result(seen: Seen) -> Iterator[Finding]:
+def tool_result_is_accepted(view: ExchangeView) -> Iterator[CheckFinding]:
     """The result of a tool is accepted and answered."""
-    if not seen.said and not seen.calls:
-        actual = f"{seen.status} {brief(seen.body.decode(errors='replace'))}"
-        yield seen.wrong("not answered", expected="200 and a message", actual=actual)
+    if not view.text and not view.calls:
+        yield view.unexpected_answer("200 and a message")
 
 
 @check(
@@ -223,61 +229,67 @@ def result(seen: Seen) -> Iterator[Finding]:
     SHOULD,
     TOOL_STREAM,
     probe="tool-stream",
-    needs="pieces",
-    absent="not_exercised",
+    needs="call_deltas",
+    if_missing="not_exercised",
     capability="tool_stream",
 )
-def in_pieces(seen: Seen) -> Iterator[Finding]:
+def arguments_come_in_pieces(view: ExchangeView) -> Iterator[CheckFinding]:
     """With tool_stream the arguments come in pieces."""
-    if all(len(call.parts) == 1 for call in seen.calls):
-        whole = seen.calls[0]
-        yield seen.wrong("in one piece", whole.parts[0], "arguments", actual=brief(whole.arguments))
+    if all(len(call.parts) == 1 for call in view.calls):
+        whole = view.calls[0]
+        yield view.finding(
+            "in one piece", whole.parts[0], "arguments", actual=shorten(whole.arguments)
+        )
 
 
 @check(
     "TOL-11",
     NOTE,
     TOOLS,
-    issue("rust-genai#199"),
+    cite_issues("rust-genai#199"),
     probe="tools",
-    needs="pieces",
-    on="stream",
-    absent="not_exercised",
+    needs="call_deltas",
+    kinds="stream",
+    if_missing="not_exercised",
     capability="tools",
 )
-def finish_apart(seen: Seen) -> Iterator[Finding]:
+def call_and_finish_are_apart(view: ExchangeView) -> Iterator[CheckFinding]:
     """A call and the finish come in separate chunks."""
-    for choice in seen.finishes:
-        delta = choice.inner("delta")
+    for choice in view.finished_choices:
+        delta = choice.child("delta")
         if delta is not None and delta.get("tool_calls"):
-            yield seen.wrong("a call beside the finish", choice, "finish_reason")
+            yield view.finding("a call beside the finish", choice, "finish_reason")
 
 
-def _introduced(seen: Seen, part: Part) -> Iterator[Finding]:
-    """Findings about what the first delta of a call must have."""
-    function = part.inner("function")
+def _find_missing_head(view: ExchangeView, part: JSONNode) -> Iterator[CheckFinding]:
+    """Findings about the id, type and name in the first delta of a call."""
+    function = part.child("function")
     name = function.get("name") if function else None
     if not isinstance(part.get("id"), str) or not part.get("id"):
-        yield seen.wrong("no id", part, "id", expected="a string", actual=brief(part.get("id")))
+        yield view.finding("no id", part, "id", expected="a string", actual=shorten(part.get("id")))
     if part.get("type") != "function":
-        yield seen.wrong("another type", part, "type", expected="function", actual=part.get("type"))
+        yield view.finding(
+            "unexpected type", part, "type", expected="function", actual=part.get("type")
+        )
     if not isinstance(name, str) or not name:
-        yield seen.wrong(
-            "no name", function or part, "name", expected="a string", actual=brief(name)
+        yield view.finding(
+            "no name", function or part, "name", expected="a string", actual=shorten(name)
         )
 
 
-def _arguments(seen: Seen, call: Call) -> Iterator[Finding]:
+def _find_bad_arguments(view: ExchangeView, call: AssembledCall) -> Iterator[CheckFinding]:
     for function in call.functions:
         if not isinstance(function.get("arguments"), str | None):
-            actual = brief(function.get("arguments"))
-            yield seen.wrong("no text", function, "arguments", expected="a string", actual=actual)
+            actual = shorten(function.get("arguments"))
+            yield view.finding(
+                "not text", function, "arguments", expected="a string", actual=actual
+            )
             return
-    if not isinstance(call.decoded, dict) and seen.finish not in _CUT:
-        yield seen.wrong(
-            "no JSON object",
+    if not isinstance(call.decoded, dict) and view.finish_reason not in _CUT:
+        yield view.finding(
+            "not a JSON object",
             call.parts[0],
             "arguments",
             expected="one JSON object",
-            actual=brief(call.arguments),
+            actual=shorten(call.arguments),
         )

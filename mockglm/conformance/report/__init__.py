@@ -1,3 +1,1 @@
-"""What a run found, told to people and to machines; every form is made of one document."""
-
-__all__: list[str] = []
+"""The report of a run, for people and for machines; every form is made of one document."""

@@ -1,18 +1,16 @@
-"""What to do about a finding: one sentence for a check, or for its category."""
+"""Advice for a finding: one sentence for its check, or for the category of the check."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-__all__ = ["advise"]
 
 _CATEGORIES: Mapping[str, str] = {
     "TRN": "Look at what stands between the model and the client: proxies, buffers, compression.",
     "SSE": "Write events from one place, each as one write of data:, JSON and a blank line.",
     "CHK": "Build every chunk from one template that is filled once for the stream.",
     "JSN": "Compare the reply with the one in the documents, key by key.",
-    "EQV": "Make the plain reply by joining the chunks, so that both say the same.",
-    "RSN": "Look at the reasoning parser: which tokens it takes for the end of the thought.",
+    "EQV": "Make the plain reply by joining the chunks, so that both agree.",
+    "RSN": "Look at the reasoning parser: which tokens end the reasoning for it.",
     "TOL": "Look at the tool parser, and at what it does with text before a call.",
     "FIN": "Set finish_reason in one place, when the model has stopped.",
     "USE": "Count tokens where they are made, and send the count with the finish.",
@@ -30,13 +28,13 @@ _CHECKS: Mapping[str, str] = {
     "TRN-05": "Switch off buffering in the proxy (nginx: proxy_buffering off).",
     "TRN-06": "Close the connection, or end the chunked body, once [DONE] is written.",
     "SSE-01": "Cut text between characters, not between bytes: decode incrementally.",
-    "SSE-05": "Two writers share a connection, or a piece was cut; serialise each chunk whole.",
+    "SSE-05": "Two writers share a connection, or a chunk was cut; write each chunk in one piece.",
     "SSE-06": "Write data: [DONE] once, after the last chunk, also when the reply was cut.",
     "CHK-03": 'Send "object":"chat.completion.chunk".',
     "CHK-05": "Send text as a string; a list of parts is for requests only.",
     "EQV-02": "Apply the same chat template whether stream is set or not.",
     "RSN-04": "Start the server with the reasoning parser of the model's family.",
-    "RSN-05": "The model used all its tokens to think, or its answer was taken for thought.",
+    "RSN-05": "The model used all its tokens to think, or its answer was parsed as reasoning.",
     "RSN-06": "Pass thinking.type to the chat template (enable_thinking).",
     "RSN-07": "Accept reasoning_content in assistant messages of the history.",
     "TOL-01": "Send id, type and name with the first delta of a call only.",

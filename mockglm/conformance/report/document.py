@@ -1,4 +1,4 @@
-"""report.json: one document that every other form of the report is made of. Keys are only added."""
+"""report.json: the document that every other form of the report is made of. Keys are only added."""
 
 from __future__ import annotations
 
@@ -9,25 +9,22 @@ from typing import Any
 from msgspec.structs import asdict
 
 from mockglm import __version__
+from mockglm.conformance.abort_reasons import AbortReason
 from mockglm.conformance.catalogue import CATEGORIES, SET
-from mockglm.conformance.cause import Cause
-from mockglm.conformance.judging import Result
-from mockglm.conformance.parts import Finding
+from mockglm.conformance.json_path import CheckFinding
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.report.advice import advise
-from mockglm.conformance.report.excerpt import excerpt
-from mockglm.conformance.report.repeat import curl
-from mockglm.conformance.seen import Seen
+from mockglm.conformance.report.exchanges import curl_command, quote_body
+from mockglm.conformance.verdicts import CheckResult
+from mockglm.conformance.view import ExchangeView
 from mockglm.redaction import Redactor
-
-__all__ = ["SCHEMA", "clean", "document", "entry", "head", "summary"]
 
 SCHEMA = "mockglm.report/1"
 
 JSON = Mapping[str, Any]
 
 
-def head(
+def make_head(
     *,
     target: str,
     model: str,
@@ -35,11 +32,11 @@ def head(
     requests: int = 0,
     exchanges: int = 0,
     tokens: int = 0,
-    cause: Cause | None = None,
+    cause: AbortReason | None = None,
     note: str = "",
     soak: JSON | None = None,
 ) -> dict[str, Any]:
-    """What a report says of a run as a whole. `started` is in unix seconds."""
+    """The part of a report about the run as a whole. `started` is in unix seconds."""
     return {
         "schema": SCHEMA,
         "tool": f"mockglm {__version__}",
@@ -56,22 +53,12 @@ def head(
     }
 
 
-def document(head: JSON, entries: Iterable[JSON]) -> dict[str, Any]:
-    """The whole report: what is said of the run, then every check."""
-    checks = list(entries)
-    return {**head, "summary": summary(checks), "checks": checks}
-
-
-def summary(entries: Iterable[JSON]) -> dict[str, int]:
-    """How many checks have each verdict."""
-    return dict(sorted(Counter(entry["verdict"] for entry in entries).items()))
-
-
-def entry(result: Result, seen: Mapping[str, Seen], target: str) -> dict[str, Any]:
-    """One check with its verdict and evidence, without any secret."""
+def make_entry(
+    result: CheckResult, views: Mapping[str, ExchangeView], target: str
+) -> dict[str, Any]:
+    """One check with its verdict and evidence."""
     check = result.check
-    findings = [_finding(finding, seen) for finding in result.findings]
-    first = seen.get(result.findings[0].exchange) if result.findings else None
+    first = views.get(result.findings[0].exchange) if result.findings else None
     return {
         "id": check.id,
         "level": check.level,
@@ -83,20 +70,45 @@ def entry(result: Result, seen: Mapping[str, Seen], target: str) -> dict[str, An
         "probes": list(check.probes),
         "exchanges": list(result.exchanges),
         "sources": [str(source) for source in check.sources],
-        "advice": advise(check.id) if findings else "",
+        "advice": advise(check.id) if result.findings else "",
         "repeat": _repeat(target, first) if first and target else "",
-        "findings": findings,
+        "findings": [_finding(finding, views) for finding in result.findings],
     }
 
 
-def _repeat(target: str, seen: Seen) -> str:
-    probe = PROBES.get(seen.name)
-    return curl(target, seen.request, probe.credential if probe else "key")
+def make_document(head: JSON, entries: Iterable[JSON]) -> dict[str, Any]:
+    """The whole report: the run, then every check."""
+    checks = list(entries)
+    return {**head, "summary": count_verdicts(checks), "checks": checks}
 
 
-def _finding(finding: Finding, seen: Mapping[str, Seen]) -> dict[str, Any]:
-    found = seen.get(finding.exchange)
-    shown = excerpt(found, finding.at) if found and finding.at is not None else None
+def count_verdicts(entries: Iterable[JSON]) -> dict[str, int]:
+    """The number of checks with each verdict."""
+    return dict(sorted(Counter(entry["verdict"] for entry in entries).items()))
+
+
+def redact_document(value: Any, redactor: Redactor) -> Any:
+    """The document without secrets in its strings, and with half characters escaped.
+
+    JSON allows the escape of one half of a surrogate pair, UTF-8 has no bytes for it.
+    """
+    if isinstance(value, str):
+        return redactor.text(value.encode(errors="backslashreplace").decode())
+    if isinstance(value, dict):
+        return {key: redact_document(inner, redactor) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [redact_document(inner, redactor) for inner in value]
+    return value
+
+
+def _repeat(target: str, view: ExchangeView) -> str:
+    probe = PROBES.get(view.name)
+    return curl_command(target, view.request, probe.credential if probe else "key")
+
+
+def _finding(finding: CheckFinding, views: Mapping[str, ExchangeView]) -> dict[str, Any]:
+    view = views.get(finding.exchange)
+    excerpt = quote_body(view, finding.at) if view and finding.at is not None else None
     return {
         "message": finding.message,
         "expected": finding.expected,
@@ -104,17 +116,5 @@ def _finding(finding: Finding, seen: Mapping[str, Seen]) -> dict[str, Any]:
         "exchange": finding.exchange,
         "at": finding.at,
         "path": finding.path,
-        "excerpt": {"text": shown.text, "column": shown.column} if shown else None,
+        "excerpt": {"text": excerpt.text, "column": excerpt.column} if excerpt else None,
     }
-
-
-def clean(value: Any, redactor: Redactor) -> Any:
-    """The document without any secret in its strings, and such that it can be written: half a
-    character, which JSON allows and UTF-8 does not, is shown as an escape."""
-    if isinstance(value, str):
-        return redactor.text(value.encode(errors="backslashreplace").decode())
-    if isinstance(value, dict):
-        return {key: clean(inner, redactor) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [clean(inner, redactor) for inner in value]
-    return value

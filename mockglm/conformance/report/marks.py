@@ -1,10 +1,8 @@
-"""The verdicts as they are shown: a mark, a colour and words for each."""
+"""The marks, colours and words of the verdicts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-__all__ = ["MARKS", "STYLES", "WORDS"]
 
 MARKS: Mapping[str, str] = {
     "pass": "✓",
@@ -29,12 +27,12 @@ STYLES: Mapping[str, str] = {
     "expected": "yellow",
     "stale": "red",
 }
-"""Colours as pytest's terminal has them; empty for none."""
+"""Colours; empty for none."""
 
 WORDS: Mapping[str, str] = {
     "pass": "passed",
     "fail": "failed",
-    "error": "could not be judged for a bug of the kit",
+    "error": "could not be judged because of a bug in the kit",
     "warn": "warned",
     "not_testable": "not testable",
     "not_exercised": "not exercised",

@@ -1,4 +1,4 @@
-"""Several reports side by side: a line a check, a column an endpoint."""
+"""Several reports side by side: a row for each check, a column for each endpoint."""
 
 from __future__ import annotations
 
@@ -11,23 +11,21 @@ from mockglm.conformance.report.document import SCHEMA
 from mockglm.conformance.report.marks import MARKS, WORDS
 from mockglm.errors import FileError, Problem
 
-__all__ = ["load", "matrix"]
-
 JSON = Mapping[str, Any]
 
 _CHECK = {"id": str, "level": str, "verdict": str, "requirement": str}
 _HEAD = {"schema": str, "target": str, "model": str, "checks": list}
 _UNKNOWN = "¿"
-"""The mark of a verdict that this version does not know."""
+"""The mark of a verdict that is unknown to this version."""
 
 
-def load(paths: Sequence[Path]) -> list[JSON]:
-    """The reports of report.json files. Raises FileError with each that is not one."""
+def load_reports(paths: Sequence[Path]) -> list[JSON]:
+    """The reports of report.json files. Raises FileError with every file that is not a report."""
     reports: list[JSON] = []
     problems: list[Problem] = []
     for path in paths:
         try:
-            reports.append(_report(path))
+            reports.append(_load(path))
         except FileError as error:
             problems += error.problems
     if problems:
@@ -35,11 +33,11 @@ def load(paths: Sequence[Path]) -> list[JSON]:
     return reports
 
 
-def matrix(reports: Sequence[JSON]) -> Iterator[str]:
-    """The lines of the table, in Markdown; what is the same everywhere is one line at the end."""
+def matrix_lines(reports: Sequence[JSON]) -> Iterator[str]:
+    """A table in Markdown; checks that pass everywhere are counted in one line at the end."""
     verdicts = [{c["id"]: c["verdict"] for c in report["checks"]} for report in reports]
     checks = {c["id"]: c for report in reports for c in report["checks"]}
-    names = (_text(f"{report['target']} {report['model']}") for report in reports)
+    names = (_cell(f"{report['target']} {report['model']}") for report in reports)
     yield f"| | | {' | '.join(names)} |"
     yield f"|---|---|{'---|' * len(reports)}"
     same = 0
@@ -49,15 +47,15 @@ def matrix(reports: Sequence[JSON]) -> Iterator[str]:
             same += 1
             continue
         marks = " | ".join(MARKS.get(verdict, _UNKNOWN) for verdict in row)
-        yield f"| {_text(id)} {_text(check['level'])} | {_text(check['requirement'])} | {marks} |"
+        yield f"| {_cell(id)} {_cell(check['level'])} | {_cell(check['requirement'])} | {marks} |"
     yield ""
     yield f"{same} more checks passed everywhere."
     yield ""
     yield ", ".join(f"{mark} {WORDS[verdict]}" for verdict, mark in MARKS.items())
 
 
-def _report(path: Path) -> JSON:
-    """The report of a file. Raises FileError where it is not one."""
+def _load(path: Path) -> JSON:
+    """The report of a file. Raises FileError."""
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -69,7 +67,7 @@ def _report(path: Path) -> JSON:
     if not _has(report, _HEAD) or report["schema"] != SCHEMA:
         raise _wrong(path, f"is not a report ({SCHEMA})")
     if not all(_has(check, _CHECK) for check in report["checks"]):
-        raise _wrong(path, "is a report whose checks are not whole")
+        raise _wrong(path, "is a report with incomplete checks")
     found: JSON = report
     return found
 
@@ -82,6 +80,6 @@ def _wrong(path: Path, text: str, line: int = 1, column: int = 1) -> FileError:
     return FileError([Problem(str(path), line, column, text)])
 
 
-def _text(text: str) -> str:
-    """A text as a cell of Markdown has it, where `<` begins markup and `|` the next cell."""
+def _cell(text: str) -> str:
+    """A text escaped for a cell of Markdown, where `<` begins markup and `|` the next cell."""
     return " ".join(text.split()).replace("<", "&lt;").replace("|", "&#124;")

@@ -10,8 +10,6 @@ from typing import Any
 
 from mockglm.conformance.report.marks import MARKS, WORDS
 
-__all__ = ["page"]
-
 JSON = Mapping[str, Any]
 
 _TEMPLATE = Path(__file__).with_name("page.html")
@@ -19,16 +17,17 @@ _VERDICTS = (
     *("error", "fail", "not_testable", "stale", "warn"),
     *("not_exercised", "expected", "pass", "not_applicable"),
 )
-"""The worst first."""
+"""From worst to best."""
 _WIDTH = 960
-"""Units of the width of a timeline."""
+"""Width of a timeline in units of the drawing."""
 _TICKS = 1_500
 """Pieces of an answer that its timeline draws."""
 
 
-def page(report: JSON, exchanges: Sequence[JSON]) -> str:
-    """The page: checks with their findings, then every exchange with its times and its bytes."""
-    import jinja2  # imported here: few runs write a page
+def render_page(report: JSON, exchanges: Sequence[JSON]) -> str:
+    """The page: checks with their findings, then every exchange with its times and bytes."""
+    # Imported here: few runs write a page.
+    import jinja2
 
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
@@ -39,7 +38,7 @@ def page(report: JSON, exchanges: Sequence[JSON]) -> str:
         report=report,
         started=datetime.fromtimestamp(report["started"], UTC).strftime("%Y-%m-%d %H:%M UTC"),
         categories=[(name, list(checks)) for name, checks in groups],
-        exchanges=[{**found, "timeline": timeline(found)} for found in exchanges],
+        exchanges=[{**found, "timeline": draw_timeline(found)} for found in exchanges],
         summary=[(v, report["summary"][v]) for v in _VERDICTS if v in report["summary"]],
         names={found["name"] for found in exchanges},
         width=_WIDTH,
@@ -48,28 +47,28 @@ def page(report: JSON, exchanges: Sequence[JSON]) -> str:
     )
 
 
-def timeline(exchange: JSON) -> dict[str, Any]:
-    """When the head and each piece of an answer came, as places on a line of the page's width."""
+def draw_timeline(exchange: JSON) -> dict[str, Any]:
+    """The arrival of the head and of each piece, as places on a line of the page's width."""
     times = [at for at, _ in exchange["pieces"]]
     last = max([exchange["head"] or 0.0, *times])
     scale = _WIDTH / last if last else 0.0
     return {
-        "text": _summed(len(times), last),
+        "text": _format_total(len(times), last),
         "head": round((exchange["head"] or 0.0) * scale, 1),
         "ticks": list(_ticks(times[:_TICKS], scale)),
-        "marks": [(round(last * i / 4 * scale, 1), _seconds(last * i / 4)) for i in range(5)],
+        "marks": [(round(last * i / 4 * scale, 1), _format_time(last * i / 4)) for i in range(5)],
     }
 
 
-def _summed(count: int, last: float) -> str:
-    return f"{count} piece{'' if count == 1 else 's'} in {_seconds(last)}"
+def _format_total(count: int, last: float) -> str:
+    return f"{count} piece{'' if count == 1 else 's'} in {_format_time(last)}"
 
 
-def _seconds(time: float) -> str:
+def _format_time(time: float) -> str:
     return f"{time * 1000:.0f} ms" if time < 1 else f"{time:.2f} s"
 
 
 def _ticks(times: Sequence[float], scale: float) -> Iterator[float]:
-    """The places of the pieces, those that fall on one another once."""
+    """The places of the pieces, each place once."""
     for place, _ in groupby(round(at * scale, 1) for at in times):
         yield place

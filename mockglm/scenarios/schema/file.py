@@ -9,18 +9,6 @@ from mockglm.scenarios.schema.matchers import RequestSpec, WhenSpec
 from mockglm.scenarios.schema.replies import PaceSpec, ReplySpec, ResponseSpec
 from mockglm.scenarios.schema.scalars import Count, Positive, Seconds, Text, Texts
 
-__all__ = [
-    "AccountSpec",
-    "FileSpec",
-    "InteractionSpec",
-    "ModelSpec",
-    "OverloadSpec",
-    "PackageSpec",
-    "PriceSpec",
-    "RecordingSpec",
-    "WindowSpec",
-]
-
 
 class InteractionSpec(Struct, forbid_unknown_fields=True):
     """Which request, and what comes back. With neither `when` nor `request`: any request."""

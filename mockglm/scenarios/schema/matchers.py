@@ -6,8 +6,6 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mockglm.scenarios.schema.scalars import Text, Texts
 
-__all__ = ["RequestSpec", "WhenSpec"]
-
 
 class WhenSpec(Struct, forbid_unknown_fields=True):
     """A pattern of requests: all that is given must hold. `/…/` is a regular expression."""

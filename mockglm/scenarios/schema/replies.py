@@ -9,17 +9,6 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from mockglm.scenarios.schema.scalars import Positive, Text, Texts, Wait
 
-__all__ = [
-    "BytesSpec",
-    "ChunksSpec",
-    "ContentFilterSpec",
-    "ErrorSpec",
-    "PaceSpec",
-    "ReplySpec",
-    "ResponseSpec",
-    "ToolCallSpec",
-]
-
 Finish = Literal[
     "stop", "length", "tool_calls", "sensitive", "network_error", "model_context_window_exceeded"
 ]

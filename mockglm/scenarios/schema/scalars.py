@@ -4,8 +4,6 @@ from typing import Annotated
 
 from msgspec import Meta
 
-__all__ = ["Count", "Positive", "Seconds", "Text", "Texts", "Wait"]
-
 Text = Annotated[str, Meta(extra_json_schema={"x-text": True})]
 """Text, read as it is written: 1302, 1.10 and 2026-09-09 05:38:28 need no quotes."""
 

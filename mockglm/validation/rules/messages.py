@@ -1,4 +1,4 @@
-"""What the messages of a request have to keep."""
+"""The validation rules of messages."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Any
 
 from mockglm.validation.rules.rule import ROLES, Fields, RequestFacts, ValidationRule
 
-__all__ = ["MESSAGES"]
-
 PARTS = frozenset(("text", "image_url", "video_url", "file", "file_url", "input_audio"))
 IMAGES = ("/9j/", "iVBORw0KGgo", "R0lGOD", "UklGR", "Qk")
-"""How JPEG, PNG, GIF, WebP and BMP begin in base64."""
+"""The first characters of JPEG, PNG, GIF, WebP and BMP in base64."""
 DATA = re.compile(r"data:image/[\w.+-]+;base64,")
 ADDRESS = re.compile(r"https?://", re.I)
 ILLEGAL: Fields = {"field": "messages"}
@@ -53,7 +51,7 @@ def _unreadable_image(facts: RequestFacts) -> bool:
 
 
 def _is_image(sent: Any) -> bool:
-    """Whether it is the address of an image, which is not looked at, or the data of one."""
+    """True for the address of an image, which is not fetched, and for image data."""
     url = sent.get("url") if isinstance(sent, dict) else sent
     if not isinstance(url, str):
         return False

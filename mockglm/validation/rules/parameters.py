@@ -1,10 +1,8 @@
-"""What the parameters of a request have to keep, by themselves and with the model."""
+"""The validation rules of parameters, by themselves and with the model."""
 
 from __future__ import annotations
 
 from mockglm.validation.rules.rule import Fields, RequestFacts, ValidationRule
-
-__all__ = ["LENGTHS", "MODEL", "PARAMETERS"]
 
 DOCS = "docs.bigmodel.cn 对话补全"
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -104,7 +102,7 @@ def _prompt_too_long(facts: RequestFacts) -> bool:
 
 
 def _is_fine(number: float | None) -> bool:
-    """Whether a number has more than two decimals, as it was sent: 0.7 as a float32 has 15."""
+    """True if a number was sent with more than two decimals: 0.7 as a float32 has 15."""
     # round(number, 2) goes through its text, at fifty times the price.
     return number is not None and abs(number) < HUGE and round(number * 100) / 100 != number
 

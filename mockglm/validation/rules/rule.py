@@ -1,4 +1,4 @@
-"""One rule of validation, and what the rules look at."""
+"""A validation rule, and the facts of a request that rules look at."""
 
 from __future__ import annotations
 
@@ -15,20 +15,6 @@ from mockglm.validation.prompt_tokens import count_prompt_tokens
 from mockglm.validation.refusal import Refusal
 from mockglm.validation.types import Chat, ContentPart, Message, Tool
 
-__all__ = [
-    "FLAGS",
-    "ROLES",
-    "Evidence",
-    "FeatureKey",
-    "Fields",
-    "RequestFacts",
-    "ToolRound",
-    "ValidationRule",
-    "Violation",
-    "extract",
-    "feature_names",
-]
-
 Evidence = Literal["captured", "reported", "documented", "contested"]
 Fields = Mapping[str, str]
 Violation = bool | Fields | None
@@ -38,24 +24,25 @@ FeatureKey = tuple[Any, ...]
 ROLES = frozenset(("system", "user", "assistant", "tool"))
 
 FLAGS = ("system", "assistant", "hollow", "parts", "turns")
-"""What rules are about beside the fields of a request and what its model is: roles, and fields of
-Facts."""
+"""Further preconditions for `ValidationRule.applies_to`: roles, and fields of RequestFacts."""
 
 
 class ToolRound(Struct, frozen=True):
-    """The ids of an assistant's calls, none where tool messages follow no call, and those of the
-    tool messages right after it."""
+    """The ids of an assistant's calls and of the tool messages right after it.
+
+    There are no calls if the tool messages follow no assistant message.
+    """
 
     calls: list[str | None]
     results: list[str | None]
 
 
 class RequestFacts(Struct, frozen=True):
-    """A request as the rules look at it.
+    """The facts of a request that rules look at.
 
-    `parts` are those of contents that are lists, each with the numbers of its message and itself;
-    `hollow` are the numbers of the messages without content: absent, null, "" or [];
-    `turns` are those where the results are not just the calls' own, in their order.
+    `parts` are the content parts of all messages, each with the indices of message and part;
+    `empty_messages` the indices of messages whose content is absent, null, "" or [];
+    `tool_rounds` those whose results are not exactly their calls, in order.
     """
 
     chat: Chat
@@ -71,11 +58,11 @@ class RequestFacts(Struct, frozen=True):
 
     @property
     def prompt(self) -> int:
-        """The tokens of the prompt: as they were given, or counted now."""
+        """The tokens of the prompt, counted now if they were not given."""
         return count_prompt_tokens(self.chat) if self.counted is None else self.counted
 
     def features(self) -> FeatureKey:
-        """What there is for rules to be about, quick to make and to look up; `named` reads it."""
+        """Return a cheap, hashable key of the features that rules apply to; see `feature_names`."""
         return (
             self.model.thinking,
             self.model.family,
@@ -89,7 +76,7 @@ class RequestFacts(Struct, frozen=True):
 
 
 def feature_names(given: FeatureKey) -> frozenset[str]:
-    """The names of what there is."""
+    """Return the names of the features that are present."""
     thinking, family, *found = given
     flags, types = found[: len(FLAGS)], found[len(FLAGS) :]
     is_there = (kind is not NoneType for kind in types)
@@ -98,7 +85,7 @@ def feature_names(given: FeatureKey) -> frozenset[str]:
 
 
 def extract(chat: Chat, model: Model, prompt: int | None = None) -> RequestFacts:
-    """What the rules look at; `prompt` is the tokens of the prompt if they are known."""
+    """Extract the facts of a request; `prompt` is its tokens if they are known."""
     messages, tools = chat.messages or (), chat.tools or ()
     roles: list[str | None] = []
     hollow: list[int] = []
@@ -142,7 +129,7 @@ def _tool_rounds(messages: Sequence[Message]) -> list[ToolRound]:
 
 
 class ValidationRule(Struct, frozen=True, kw_only=True):
-    """What a request has to keep.
+    """A rule that requests have to satisfy.
 
     `broken` says whether the request breaks it, or gives the fields of the text where it does. A
     text of None is the one the table has for the code, with `fields`. `about` names what there has

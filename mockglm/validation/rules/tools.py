@@ -1,4 +1,4 @@
-"""What the tools of a request have to keep."""
+"""The validation rules of tools."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from typing import Any
 from mockglm.validation.rules.rule import Fields, RequestFacts, ValidationRule
 from mockglm.validation.types import decode_json
 
-__all__ = ["TOOLS"]
-
 BODIES = ("function", "web_search", "retrieval", "mcp")
 # The last three are glm-4-alltools' (MetaGLM/zhipuai-sdk-python-v4).
 KINDS = frozenset((*BODIES, "code_interpreter", "drawing_tool", "web_browser"))
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 MOST = 128
 OBJECTS = frozenset((b"", b"{", b"n"))
-"""How the text of a schema begins: absent, an object, null."""
+"""The first bytes of a valid schema: absent, an object, null."""
 VALUES = frozenset(("default", "example", "examples", "enum", "const"))
-"""Where a schema holds values, which may look like schemas."""
+"""Keywords of a schema that hold values, which may look like schemas."""
 
 
 def _typeless_tool(facts: RequestFacts) -> Fields | None:
@@ -67,7 +65,7 @@ def _pieces_unstreamed(facts: RequestFacts) -> bool:
 
 
 def _has_tuple(schema: Any) -> bool:
-    """Whether `items` is a list somewhere in a schema; without recursion, as it may be deep."""
+    """True if `items` is a list anywhere in a schema; without recursion, for it may be deep."""
     rest = [schema]
     while rest:
         node = rest.pop()

@@ -1,4 +1,4 @@
-"""The page in a browser: what its reader can do with it, and that it asks nobody for anything."""
+"""The page in a browser: filters, links, and no requests."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from mockglm.conformance.checks import CHECKS
-from mockglm.conformance.report.page import page
+from mockglm.conformance.report.page import render_page
 from tests.conformance.packages import install
-from tests.conformance.report.test_page import report
+from tests.conformance.report.reports import make_report
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SCRIPT = Path(__file__).with_name("browse.mjs")
@@ -28,13 +28,13 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def seen(pictures: Path) -> Any:
-    """What a reader saw of a report with three broken requirements."""
+    """The observations of a browser over a report with three broken requirements."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         pytest.skip("no Chromium is here")
     modules = install(pictures, "playwright-core@1")
     file = pictures / "report.html"
-    file.write_text(page(*report("SSE-05", "TOL-03", "ERR-13")), encoding="utf-8")
+    file.write_text(render_page(*make_report("SSE-05", "TOL-03", "ERR-13")), encoding="utf-8")
     command = ["node", str(SCRIPT), str(modules), browser, str(file), str(pictures)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
@@ -73,7 +73,7 @@ def test_nothing_is_wider_than_the_window(seen: Any) -> None:
     assert seen["width"] <= 0
 
 
-def test_who_likes_it_dark_has_it_dark(seen: Any) -> None:
+def test_the_page_follows_the_colour_scheme(seen: Any) -> None:
     assert (seen["light"], seen["dark"]) == ("rgb(255, 255, 255)", "rgb(20, 23, 31)")
 
 
@@ -83,6 +83,6 @@ def test_nothing_is_fetched_and_nothing_fails(seen: Any) -> None:
     assert seen["failed"] == []
 
 
-def test_there_is_something_to_look_at(seen: Any, pictures: Path) -> None:
+def test_the_pictures_are_not_empty(seen: Any, pictures: Path) -> None:
     for name in ("failures", "exchange", "dark"):
         assert (pictures / f"{name}.png").stat().st_size > PICTURE

@@ -1,0 +1,161 @@
+"""The checks in words: as a list, one by one, and as a page of the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from mockglm.conformance.abort_reasons import MOST_UNFINISHED
+from mockglm.conformance.catalogue import CATEGORIES, RETIRED, SET, Check
+from mockglm.conformance.checks import CHECKS
+from mockglm.conformance.probes import PROBES
+from mockglm.conformance.report.advice import advise
+from mockglm.conformance.transport import MOST_BYTES, MOST_LINES
+from mockglm.errors import UsageError, nearest
+
+_INTRODUCTION = """\
+# The checks of the conformance kit
+
+Set `{set}`: {total} checks, {must} MUST, {should} SHOULD, {note} NOTE. Made from the checks
+themselves by `scripts/write-pages`; a change of the set changes its name.
+
+A broken MUST fails the run. A broken SHOULD warns, and fails with `--strict`. A NOTE only informs.
+A check without anything to judge has not passed: it is *not testable* (which counts as a failure),
+*not exercised* (the model did not do as asked) or *not applicable* (the model does not claim to do
+this).
+
+## Running it
+
+```
+export ZAI_API_KEY=…                    # no option; GLM_API_KEY, ZHIPUAI_API_KEY, .env work too
+mockglm check https://open.bigmodel.cn/api/paas/v4 --model glm-4.5-flash --report out
+mockglm check http://localhost:8000/v1 --model glm-4.7-fp8                 # vLLM, SGLang, a gateway
+mockglm check cassettes/                                                   # recordings, at no cost
+mockglm record chat.yaml --upstream https://api.z.ai/api/paas/v4 --check   # traffic, as it passes
+pytest --pyargs mockglm.conformance --glm-url URL --glm-model ID -k SSE    # beside other tests
+pytest glm-v4::SSE-05 --glm-url URL                                        # one check
+```
+
+Options are those of `mockglm check`; for pytest they begin with `--glm-`.
+
+**The live service.** `--plan` lists the requests and the most they can cost, without opening a
+socket. A full run sends at most 30 requests, one after the other, and generates at most 6,000
+tokens, second attempts included; about ten requests are refused, which is free. The default model,
+glm-4.5-flash, is free of charge; with any other model, 6,000 output tokens cost cents.
+`--max-requests` and `--max-tokens` stop a run before it costs more; `-k` sends only the probes that
+the selected checks need. A request refused with 429 (1302, 1305) is sent once more after `--pause`
+seconds (10, or the Retry-After of the answer), within the limits. Every request has a `request_id`
+that begins with `mockglm-`, to find it on the bill. Requests that exceed limits on purpose (marked
+*disruptive*) are sent only with `--disruptive`: eight streams at once, more `max_tokens` than the
+model allows, and a prompt beyond the context, which a service may bill if it accepts it. `--soak N`
+sends the cheapest stream N times more, to catch intermittent failures; it stops at a limit.
+
+**Answers without an end.** An answer is read for at most `--timeout` seconds (300), {bytes} MiB and
+{lines:,} lines, and never decompressed. A run stops after {unfinished} answers that exceed a limit.
+If one of them had more chunks than `max_tokens` allows, or exceeded the size, the endpoint is at
+fault (exit 1); an answer that may only be slow could not be judged (exit 6).
+
+**vLLM and SGLang.** Start them with the parsers of the model's family, `--reasoning-parser glm45
+--tool-call-parser glm45` (`glm47` for the tools of GLM-4.7 and later), vLLM also with
+`--enable-auto-tool-choice`. Without them reasoning and calls are part of the text, which RSN-04 and
+TOL-04 report. `--model` is the name that the server gives the model; a name that is in no table of
+GLM's models is assumed to have every capability, and the report says so. Codes, keys and usage of
+these servers are their own: keep the differences you accept in a baseline (`--write-baseline
+known.yaml`, then `--baseline known.yaml`), each with its reason.
+
+**A gateway.** Check the gateway and the endpoint behind it, each with `--report`; `mockglm matrix
+a/report.json b/report.json` shows the difference. `--header NAME=VALUE` is sent with every request,
+`--ca FILE` trusts a certificate of its own. Reports show only headers without secrets; a user or a
+query in the URL is refused.
+
+**A mock.** `--deterministic` states that the endpoint repeats itself, so that the texts of stream
+and plain reply are compared; `--failing` that it breaks off the stream of the probe that asks for
+it. All checks pass for the scenario `conformance`:
+
+```
+mockglm serve --strict --accept 0123456789abcdef0123456789abcdef.SecretSecret1234
+export ZAI_API_KEY=0123456789abcdef0123456789abcdef.SecretSecret1234
+mockglm check http://127.0.0.1:8600/s/conformance/api/paas/v4 --deterministic --failing
+```
+
+**Files.** `--report DIR` writes report.json, report.html, badge.json, junit.xml and, in
+`exchanges/`, every exchange as a cassette without secrets. `--record-to DIR` writes the exchanges
+alone; `--replay-from DIR` judges them again. [conformance.md](conformance.md) shows the results of
+the kit for mockglm and for another mock.
+
+**Exit status.** 0 conformant, 1 a violation or a baseline entry that passes, 2 interrupted, 3
+internal error (a bug of the kit, reported beside the other results), 4 wrong usage, 5 nothing ran,
+6 could not judge: no connection, no valid key, no such model, no balance, no end of the answers
+within the timeout, or the budget spent. """
+
+
+def list_checks() -> str:
+    """One line for each check: id, level, requirement."""
+    return "\n".join(f"{c.id}  {c.level:6}  {c.title}" for c in CHECKS.values())
+
+
+def explain_check(id: str) -> str:
+    """All about one check. Raises UsageError for an unknown id."""
+    check = CHECKS.get(id.upper())
+    if check is None:
+        raise UsageError(f"no check is called {id}{_hint(id.upper())}")
+    probes = (f"{name}: {PROBES[name].purpose}" for name in check.probes)
+    lines = [
+        f"{check.id}  {check.level}  (since {check.since}, {CATEGORIES[check.category]})",
+        check.title,
+        *(f"probe   {probe}" for probe in probes),
+        *(f"source  {source}" for source in check.sources),
+        f"next    {advise(check.id)}",
+    ]
+    if check.capability:
+        lines.append(f"only    for models with the capability {check.capability}")
+    return "\n".join(lines)
+
+
+def render_checks_page() -> str:
+    """The text of docs/checks.md."""
+    levels = [check.level for check in CHECKS.values()]
+    counts = {level.lower(): levels.count(level) for level in ("MUST", "SHOULD", "NOTE")}
+    parts = [
+        _INTRODUCTION.format(
+            set=SET,
+            total=len(CHECKS),
+            bytes=MOST_BYTES // 1024**2,
+            lines=MOST_LINES,
+            unfinished=MOST_UNFINISHED,
+            **counts,
+        )
+    ]
+    for category, checks in groupby(CHECKS.values(), key=lambda check: check.category):
+        parts.append(_section(category, checks))
+    retired = "".join(f"* `{id}`: {reason}.\n" for id, reason in RETIRED.items())
+    return "\n".join((*parts, f"## Not checked\n\n{retired}"))
+
+
+def _section(category: str, checks: Iterable[Check]) -> str:
+    rows = "".join(_row(check) for check in checks)
+    head = "| id | level | requirement | probe | sources |\n|---|---|---|---|---|\n"
+    return f"## {category}: {CATEGORIES[category]}\n\n{head}{rows}"
+
+
+def _row(check: Check) -> str:
+    cells = (
+        f'<a id="{check.id}"></a>{check.id}',
+        check.level,
+        check.title.replace("<", "&lt;"),
+        ", ".join(_probes(check)),
+        "<br>".join(str(source) for source in check.sources),
+    )
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |\n"
+
+
+def _probes(check: Check) -> Iterator[str]:
+    for name in check.probes:
+        yield f"{name} *(disruptive)*" if PROBES[name].disruptive else name
+
+
+def _hint(id: str) -> str:
+    if id in RETIRED:
+        return f": {RETIRED[id]}"
+    near = nearest(id, CHECKS)
+    return f"; did you mean {near}?" if near else ""

@@ -1,0 +1,61 @@
+"""The two assertions about a check: it reports what breaks it, and passes what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from mockglm.conformance.checks import CHECKS
+from mockglm.conformance.verdicts import judge_run
+from tests.conformance.changes import Mutant
+from tests.conformance.reference import evidence, exchange
+
+VERDICTS = {"MUST": "fail", "SHOULD": "warn", "NOTE": "pass"}
+
+
+def cases(table: Mapping[str, tuple[Mutant, ...]]) -> list[Any]:
+    """The parameters of a test: each mutant with the id of its check."""
+    return [
+        pytest.param(id, mutant, id=f"{id}-{number}")
+        for id, mutants in table.items()
+        for number, mutant in enumerate(mutants)
+    ]
+
+
+def assert_reported(id: str, mutant: Mutant) -> None:
+    """The check reports the change as the mutant says, and only the named checks do so too."""
+    answer = mutant.answer()
+    changed = evidence({mutant.probe: exchange(mutant.probe, answer)})
+    results = {other: judge_run(check, changed) for other, check in CHECKS.items()}
+    result = results[id]
+
+    assert result.verdict == VERDICTS[result.check.level], result.cause
+    assert len(result.findings) == mutant.count
+    first = next(f for f in result.findings if f.exchange == mutant.probe)
+    assert first.message == mutant.message
+    assert first.path == mutant.path
+    assert _agrees(first.actual, mutant.actual)
+    assert first.at is None or 0 <= first.at < len(answer.body)
+    if mutant.at is not None:
+        assert answer.body[first.at or 0 :].startswith(mutant.at)
+    assert {other for other, found in results.items() if found.findings} == {
+        id,
+        *mutant.also.split(),
+    }
+    assert [found.cause for found in results.values() if found.verdict == "error"] == []
+
+
+def assert_passes(id: str, mutant: Mutant) -> None:
+    """The check has nothing to report about the change."""
+    changed = evidence({mutant.probe: exchange(mutant.probe, mutant.answer())})
+    result = judge_run(CHECKS[id], changed)
+    assert (result.verdict, result.findings) == ("pass", ())
+
+
+def _agrees(actual: str | None, expected: str | None) -> bool:
+    """True if a value is the expected one, or begins as one that ends with an ellipsis."""
+    if actual is None or expected is None or not expected.endswith("…"):
+        return actual == expected
+    return actual.startswith(expected[:-1])

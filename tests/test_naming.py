@@ -1,0 +1,108 @@
+"""The rules of naming of docs/glossary.md, as far as a program can check them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1] / "mockglm"
+NOT_YET = {
+    "__init__.py",
+    "api_keys.py",
+    "cassettes",
+    "cli",
+    "control",
+    "improvise",
+    "journal.py",
+    "pytest_plugin.py",
+    "recorder",
+    "redaction.py",
+    "scenarios",
+    "serving",
+    "urls.py",
+}
+"""Packages and modules whose docstrings and signatures are still to be revised."""
+
+TREES = {
+    path.relative_to(PACKAGE): ast.parse(path.read_text("utf-8"))
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if path.relative_to(PACKAGE).parts[0] not in NOT_YET
+}
+HEADLESS = re.compile(r"(What|Whether|Where|Who|Whose|How|Which|When)\b")
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The docstrings of a module, those below assignments included."""
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and (text := ast.get_docstring(node)):
+            yield node.body[0].lineno, text
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.lineno, str(node.value.value)
+
+
+def functions() -> Iterator[tuple[str, Function, bool]]:
+    """Each function with its place, and True if it is a method."""
+    for path, tree in TREES.items():
+        methods = {
+            id(item)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ClassDef)
+            for item in node.body
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, Function):
+                yield f"{path}:{node.lineno} {node.name}", node, id(node) in methods
+
+
+def test_class_names_are_unique() -> None:
+    found = defaultdict(list)
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found[node.name].append(str(path))
+    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
+
+
+def test_no_function_or_class_is_called_like_its_module() -> None:
+    found = [
+        f"{path}:{node.lineno}"
+        for path, tree in TREES.items()
+        for node in tree.body
+        if isinstance(node, Function | ast.ClassDef) and node.name == path.stem
+    ]
+    assert found == []
+
+
+def test_no_docstring_begins_with_a_question_word() -> None:
+    found = [
+        f"{path}:{line} {text.splitlines()[0]}"
+        for path, tree in TREES.items()
+        for line, text in docstrings(tree)
+        if HEADLESS.match(text.strip())
+    ]
+    assert found == []
+
+
+def test_functions_have_at_most_three_positional_parameters() -> None:
+    found = []
+    for place, function, is_method in functions():
+        arguments = function.args
+        count = len(arguments.posonlyargs) + len(arguments.args) - is_method
+        if count > 3:
+            found.append(place)
+    assert found == []
+
+
+def test_boolean_parameters_are_keyword_only() -> None:
+    found = [
+        place
+        for place, function, _ in functions()
+        for argument in (*function.args.posonlyargs, *function.args.args)
+        if argument.annotation is not None and ast.unparse(argument.annotation) == "bool"
+    ]
+    assert found == []

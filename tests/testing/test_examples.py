@@ -1,0 +1,250 @@
+"""The examples pass, and the steps of the GitHub action do what a workflow relies on."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import unittest
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+import yaml
+
+from mockglm.testing.config import KEY
+from mockglm.testing.environment import (
+    API_KEY_VARIABLES,
+    BASE_URL_VARIABLES,
+    CHAT_URL_VARIABLES,
+    NO_PROXY_VARIABLES,
+)
+from tests.testing.inner_runs import ISOLATED
+
+PROJECT = Path(__file__).parents[2]
+EXAMPLES = PROJECT / "examples"
+UNPROXIED: Mapping[str, str] = MappingProxyType(dict.fromkeys(NO_PROXY_VARIABLES, ""))
+
+
+def run(*command: str | Path, cwd: Path = PROJECT, **environment: str) -> str:
+    """The output of a command, run in the project with the programs of this environment first."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        env={**os.environ, "PATH": path, "NO_PROXY": "127.0.0.1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def needs(program: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"there is no {program}")
+
+
+@needs("node")
+def test_node_example_passes() -> None:
+    assert "# pass 5" in run("node", "--test", "--test-reporter=tap", "examples/node/")
+
+
+@needs("go")
+def test_go_example_passes() -> None:
+    assert "ok" in run("go", "test", "-count=1", "./...", cwd=EXAMPLES / "go")
+
+
+@needs("curl")
+def test_curl_example_shows_all_three_oddities() -> None:
+    output = run("sh", "examples/curl/weather.sh")
+    assert '"code":"1305"' in output
+    assert "北京今天晴，二十五度。" in output
+    assert '"code":"1113"' in output
+    assert "curl ends 56" in output
+
+
+def test_unittest_example_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    result = unittest.TestResult()
+    unittest.TestLoader().discover(str(EXAMPLES / "unittest")).run(result)
+    assert result.testsRun == 2
+    assert result.wasSuccessful()
+
+
+@pytest.mark.usefixtures("one_server")
+def test_pytest_example_passes(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_inprocess(*ISOLATED, str(EXAMPLES / "pytest"))
+    result.assert_outcomes(passed=3)
+
+
+def test_readme_lists_every_example() -> None:
+    listed = (EXAMPLES / "README.md").read_text("utf-8")
+    folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir() and path.name[0] != "_"}
+    assert {name for name in folders if f"| `{name}/` |" in listed} == folders
+
+
+@pytest.fixture(scope="module")
+def action() -> Any:
+    return yaml.safe_load((PROJECT / "action.yml").read_text("utf-8"))
+
+
+@contextmanager
+def acting(
+    action: Any, folder: Path, proxies: Mapping[str, str] = UNPROXIED, **inputs: str
+) -> Iterator[subprocess.CompletedProcess[str]]:
+    """Run the serving step of the action as a runner does; its server ends with the block."""
+    (folder / "mockglm").mkdir(exist_ok=True)
+    (folder / "mockglm" / "bin").unlink(missing_ok=True)
+    (folder / "mockglm" / "bin").symlink_to(Path(sys.executable).parent)
+    (step,) = (step for step in action["runs"]["steps"] if step.get("id") == "serve")
+    done = step_run(action, step, folder, inputs, after='echo "started $!"', proxies=proxies)
+    started = re.search(r"^started (\d+)$", done.stdout, re.MULTILINE)
+    try:
+        yield done
+    finally:
+        if started:
+            os.kill(int(started[1]), signal.SIGTERM)
+
+
+def step_run(
+    action: Any,
+    step: Any,
+    folder: Path,
+    inputs: Mapping[str, str],
+    *,
+    after: str = "",
+    proxies: Mapping[str, str] = UNPROXIED,
+) -> subprocess.CompletedProcess[str]:
+    """Run the script of a step by the shell that a runner uses, with its environment."""
+    assert step["shell"] == "bash"
+    defaults = {name: str(item["default"]) for name, item in action["inputs"].items()}
+    given = {**defaults, **inputs}
+    known = {f"inputs.{name}": value for name, value in given.items()}
+    known["github.action_path"] = str(PROJECT)
+    known["steps.python.outputs.python-path"] = str(folder / "python")
+    environment = {
+        name: FILLED.sub(lambda m: known[m[1]], text) for name, text in step["env"].items()
+    }
+    runner = {
+        "RUNNER_TEMP": str(folder),
+        "GITHUB_OUTPUT": str(folder / "output"),
+        "GITHUB_ENV": str(folder / "env"),
+    }
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", f"{step['run']}\n{after}\n"],
+        cwd=PROJECT,
+        env={**os.environ, **environment, **runner, **proxies},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+FILLED = re.compile(r"\$\{\{ ([\w.-]+) \}\}")
+PYTHON = """\
+#!/bin/sh
+# A Python whose environments have a pip that prints its arguments.
+mkdir -p "$3/bin"
+printf '#!/bin/sh\\necho "pip $*"\\n' >"$3/bin/pip"
+chmod +x "$3/bin/pip"
+"""
+
+
+def _variables(path: Path) -> dict[str, str]:
+    lines = path.read_text("utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_action_is_well_formed(action: Any) -> None:
+    steps = action["runs"]["steps"]
+    assert action["runs"]["using"] == "composite"
+    assert [("uses" in step) != ({"run", "shell"} <= set(step)) for step in steps] == [True] * 3
+    named = {one for step in steps for one in FILLED.findall(str({**step, "run": ""}))}
+    given = {f"inputs.{name}" for name in action["inputs"]} | {"github.action_path"}
+    assert named == given | {"steps.python.outputs.python-path"}
+    assert {step["id"] for step in steps if "id" in step} == {"python", "serve"}
+    assert all("${{" not in step.get("run", "") for step in steps), "inputs are no shell"
+    (output,) = FILLED.findall(action["outputs"]["base-url"]["value"])
+    assert output == "steps.serve.outputs.base-url"
+
+
+@needs("bash")
+@pytest.mark.parametrize(
+    ("version", "installed"), [("", str(PROJECT)), ("0.1.0", "mockglm==0.1.0")]
+)
+def test_action_installs_itself_or_the_requested_version(
+    action: Any, tmp_path: Path, version: str, installed: str
+) -> None:
+    (tmp_path / "python").write_text(PYTHON, "utf-8")
+    (tmp_path / "python").chmod(0o755)
+    (step,) = (step for step in action["runs"]["steps"] if step.get("name") == "Install")
+    done = step_run(action, step, tmp_path, {"version": version})
+    assert done.stdout == f"pip install --quiet {installed}\n", done.stderr
+
+
+@needs("bash")
+def test_action_serves_and_sets_the_variables_of_sdks(action: Any, tmp_path: Path) -> None:
+    with acting(action, tmp_path, paths="examples/weather.yaml") as done:
+        assert done.returncode == 0, done.stdout + done.stderr
+        base = _variables(tmp_path / "output")["base-url"]
+        with urlopen(f"{base.removesuffix('/api/paas/v4')}/__mockglm__/scenarios") as response:
+            assert b'"weather"' in response.read()
+        assert _variables(tmp_path / "env") == {
+            **dict.fromkeys(BASE_URL_VARIABLES, base),
+            **dict.fromkeys(CHAT_URL_VARIABLES, f"{base}/chat/completions"),
+            **dict.fromkeys(API_KEY_VARIABLES, KEY),
+            **dict.fromkeys(NO_PROXY_VARIABLES, "127.0.0.1"),
+        }
+
+
+@needs("bash")
+def test_action_runs_twice_in_a_job_and_extends_the_exceptions_of_a_proxy(
+    action: Any, tmp_path: Path
+) -> None:
+    first = dict.fromkeys(NO_PROXY_VARIABLES, "example.org")
+    second = dict.fromkeys(NO_PROXY_VARIABLES, "127.0.0.1,example.org")
+    with acting(action, tmp_path, proxies=first):
+        before = _variables(tmp_path / "env")
+        (tmp_path / "env").unlink()
+        with acting(action, tmp_path, proxies=second):
+            after = _variables(tmp_path / "env")
+    assert before["ZAI_BASE_URL"] != after["ZAI_BASE_URL"]
+    assert {before[name] for name in NO_PROXY_VARIABLES} == {"example.org,127.0.0.1"}
+    assert not after.keys() & set(NO_PROXY_VARIABLES)
+
+
+def test_action_leaves_the_python_of_the_job(action: Any) -> None:
+    (step,) = (step for step in action["runs"]["steps"] if "setup-python" in step.get("uses", ""))
+    assert step["with"]["update-environment"] is False
+    assert step["id"] == "python"
+
+
+def test_user_of_the_image_owns_its_folder() -> None:
+    text = (PROJECT / "Dockerfile").read_text("utf-8").replace("\\\n", "")
+    (user,) = re.findall(r"^USER (.*)$", text, re.MULTILINE)
+    folder = re.findall(r"^WORKDIR (.*)$", text, re.MULTILINE)[-1]
+    made = text.index(f"install --directory --owner={user} --group={user} {folder}\n")
+    assert text.index(f"useradd --system {user} ") < made < text.index(f"USER {user}\n")
+
+
+@needs("bash")
+def test_action_fails_with_the_reason_when_nothing_can_be_served(
+    action: Any, tmp_path: Path
+) -> None:
+    with acting(action, tmp_path, paths="nowhere.yaml") as done:
+        assert done.returncode == 1
+        assert "nowhere.yaml is not there" in done.stdout
+
+
+def test_workflow_uses_inputs_of_the_action(action: Any) -> None:
+    text = (EXAMPLES / "github-actions" / "test.yml").read_text("utf-8")
+    (used,) = (step for step in yaml.safe_load(text)["jobs"]["test"]["steps"] if "with" in step)
+    assert set(used["with"]) <= set(action["inputs"])
