@@ -15,15 +15,9 @@ def load(path: Path) -> Mapping[str, str]:
     """The reasons by the id of the check. Raises FileError with every mistake of the file."""
     import yaml  # imported here: few runs have a baseline
 
-    try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except OSError as error:
-        raise FileError([Problem(str(path), 1, 1, f"cannot be read: {error.strerror}")]) from error
-    except yaml.MarkedYAMLError as error:
-        raise FileError([_problem(path, error.problem_mark, f"{error.problem}")]) from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        text = f"is not YAML that can be read: {str(error).partition(chr(10))[0]}"
-        raise FileError([_problem(path, None, text)]) from error
+    from mockglm import yaml_documents
+
+    node = yaml_documents.compose(str(path), yaml_documents.read_file(path))
     if node is None:
         return {}
     if not isinstance(node, yaml.MappingNode):
@@ -42,7 +36,6 @@ def dump(failing: Iterable[tuple[str, str]]) -> str:
 
 
 def _problems(path: Path, pairs: list[tuple[object, object]]) -> Iterator[Problem]:
-    known: set[str] = set()
     for key, value in pairs:
         id, reason = getattr(key, "value", None), getattr(value, "value", None)
         mark = getattr(key, "start_mark", None)
@@ -50,11 +43,8 @@ def _problems(path: Path, pairs: list[tuple[object, object]]) -> Iterator[Proble
             near = nearest(str(id), CHECKS)
             hint = f", {near} was meant?" if near else ""
             yield _problem(path, mark, f"no check is called {id}{hint}")
-        elif id in known:
-            yield _problem(path, mark, f"{id} stands here twice")
         if not isinstance(reason, str) or not reason.strip():
             yield _problem(path, mark, f"{id} needs a reason")
-        known.add(str(id))
 
 
 def _problem(path: Path, mark: object, text: str) -> Problem:

@@ -10,7 +10,7 @@ from unicodedata import category, east_asian_width
 
 from msgspec import Struct
 
-__all__ = ["ABSENT", "Difference", "Gap", "contrast", "diff", "show_value", "step"]
+__all__ = ["ABSENT", "Difference", "Gap", "contrast", "diff", "shorten", "show_value", "step"]
 
 WIDTH = 64
 """Columns a value may take in a message; a Chinese character takes two."""
@@ -83,6 +83,11 @@ def show_value(value: Any) -> str:
     if isinstance(value, str):
         return _quote(_cut(value))
     return _cut(_visible(json.dumps(value, ensure_ascii=False, default=str)))
+
+
+def shorten(text: str) -> str:
+    """A text on one line, cut where it is wide, without quotes."""
+    return _visible(_cut(text))
 
 
 def contrast(expected: Any, actual: Any) -> tuple[str, str]:

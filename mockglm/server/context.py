@@ -12,11 +12,16 @@ from mockglm.completions import ResponseFields
 from mockglm.error_codes import Language
 from mockglm.exchange import Request
 from mockglm.matching import RequestView
+from mockglm.matching.difference import shorten
 from mockglm.models import Model
 from mockglm.server.settings import Settings
 from mockglm.validation import Chat
 
 __all__ = ["Asked"]
+
+
+MOST_NAMED = 5
+"""Expressions of one request that its notes name."""
 
 
 def _nothing() -> None:
@@ -57,6 +62,16 @@ class Asked(Struct):
         if self._view is None:
             self._view = RequestView(self.chat or Chat(), self.request, key=self.key)
         return self._view
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """Notes on the expressions whose search was given up."""
+        if self._view is None or not self._view.unfinished:
+            return ()
+        found = self._view.unfinished
+        more = (f"and {len(found) - MOST_NAMED} more took too long",)
+        named = tuple(f"took too long: {shorten(one.text)}" for one in found[:MOST_NAMED])
+        return named + more if len(found) > MOST_NAMED else named
 
     @property
     def prompt(self) -> int:

@@ -93,7 +93,7 @@ def handle(
         code=played.code if played else "",
         finish=played.finish if played else "",
         waived=asked.passed,
-        notes=played.notes if played else (),
+        notes=(played.notes if played else ()) + asked.unfinished,
     )
     session.journal.add(entry)
     return Visit(entry.response, entry, session.journal, asked.release)

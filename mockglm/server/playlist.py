@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TypeVar
@@ -16,6 +17,8 @@ from mockglm.scenarios import Interaction, RecordedRequest, Scenario
 
 __all__ = ["KeyOptions", "Playlist"]
 
+log = logging.getLogger(__name__)
+
 FEW = 8
 """Patterns that are all asked: to look them up would cost more."""
 
@@ -27,14 +30,22 @@ class KeyOptions(Struct, frozen=True):
     replace: tuple[tuple[str, str], ...]
 
     def key(self, asked: Request) -> bytes:
-        """The canonical key of a request."""
+        """The canonical key of a request; empty, as that of no recording, where the patterns of
+        `replace` take too long."""
         place = asked.method, asked.path, asked.query, asked.body
-        return canonical.key(*place, ignore=self.ignore, replace=self.replace)
+        try:
+            return canonical.key(*place, ignore=self.ignore, replace=self.replace)
+        except TimeoutError as error:
+            log.warning("no recording can answer this request: replace: %s", error)
+            return b""
 
     def form(self, asked: Request | RecordedRequest) -> JSONObject:
-        """The canonical form of a request."""
+        """The canonical form of a request; without `replace` where its patterns take too long."""
         place = asked.method, asked.path, asked.query, asked.body
-        return canonical.form(*place, ignore=self.ignore, replace=self.replace)
+        try:
+            return canonical.form(*place, ignore=self.ignore, replace=self.replace)
+        except TimeoutError:
+            return canonical.form(*place, ignore=self.ignore)
 
 
 class Playlist:
