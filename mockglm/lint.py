@@ -15,7 +15,8 @@ from mockglm.errors import FileError, Problem
 from mockglm.exchange import Response
 from mockglm.redaction import SHORTEST, Redactor, parameters
 from mockglm.scenarios import Interaction, Scenario, find_files, parse, yaml_nodes
-from mockglm.scenarios.problems import Problems
+from mockglm.scenarios.problems import Problems, describe_error
+from mockglm.yaml_documents import read_file
 
 DAY = 86400
 
@@ -40,17 +41,25 @@ def lint_files(paths: Iterable[str | Path], limits: LintLimits) -> tuple[Problem
         other = names.setdefault(path.stem, path)
         if other != path:
             found.append(Problem(str(path), 1, 1, f"the name `{path.stem}` is taken by {other}"))
-        found.extend(sorted(set(_file(path, limits))))
+        found.extend(sorted(_problems(path, limits)))
     return tuple(found)
+
+
+def _problems(path: Path, limits: LintLimits) -> set[Problem]:
+    try:
+        return set(_file(path, limits))
+    # One file that has lint fail does not keep it from the others.
+    except Exception as error:
+        return {Problem(str(path), 1, 1, describe_error(error))}
 
 
 def _file(path: Path, limits: LintLimits) -> Iterator[Problem]:
     redactor = Redactor(limits.secrets)
     known = {secret.encode() for secret in limits.secrets}
     try:
-        source = path.read_bytes()
-    except OSError as error:
-        yield Problem(str(path), 1, 1, f"cannot be read: {error.strerror or error}")
+        source = read_file(path)
+    except FileError as error:
+        yield from error.problems
         return
     try:
         scenario = parse(source, path)
@@ -158,9 +167,9 @@ def _is_nothing(answer: Response | None) -> bool:
 def _days(at: str, now: float) -> float | None:
     try:
         then = datetime.fromisoformat(at)
-    except ValueError:
+        return (now - then.replace(tzinfo=then.tzinfo or UTC).timestamp()) / DAY
+    except (ValueError, OverflowError):
         return None
-    return (now - then.replace(tzinfo=then.tzinfo or UTC).timestamp()) / DAY
 
 
 def _line(source: bytes, key: bytes) -> int:

@@ -153,6 +153,18 @@ def test_options_set_how_it_behaves(hello: Path) -> None:
     assert said == ""
 
 
+@pytest.mark.parametrize("token", ["", "  "])
+def test_an_empty_token_is_none(token: str, hello: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCKGLM_TOKEN", token)
+    with running(hello, "--log", "none") as served:
+        answer = httpx.get(f"{served.host}/__mockglm__/sessions", trust_env=False)
+        _, _, said = served.end()
+    assert (answer.status_code, said) == (200, "")
+    with running(hello, "--host", "0.0.0.0") as served:
+        assert served.process.stderr is not None
+        assert re.fullmatch(r"MOCKGLM_TOKEN=\S{32} opens .*\n", served.process.stderr.readline())
+
+
 def test_what_listens_elsewhere_has_a_token(hello: Path) -> None:
     with running(hello, "--host", "0.0.0.0") as served:
         assert served.process.stderr is not None

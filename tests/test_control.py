@@ -348,6 +348,9 @@ def _drop(served: Served) -> None:
     served.sessions.feed.publish(entry)
 
 
+YEARS = "the clock can stand between the years 1970 and 9999"
+
+
 @pytest.mark.parametrize("session", ["", "*"])
 def test_the_live_feed_goes_on_after_a_reset(
     session: str, control: httpx.Client, served: Served
@@ -428,7 +431,81 @@ def _event(lines: Iterator[str]) -> tuple[str, Any]:
         ("POST", "/clock", b"{}", 'write {"advance": seconds} or {"now": unix time}'),
         ("POST", "/clock", b'{"now": "noon"}', None),
         ("POST", "/clock", b'{"advance": 1e300}', None),
-        ("POST", "/clock", b'{"now": -1}', "the clock can stand between the years 1970 and 9999"),
+        ("POST", "/clock", b'{"now": -1}', f"now: {YEARS}"),
+        ("POST", "/clock", b'{"now": 1%s}' % (b"0" * 400), f"now: {YEARS}"),
+        ("POST", "/clock", b'{"advance": 1%s}' % (b"0" * 400), f"advance: {YEARS}"),
+        ("POST", "/clock", b'{"advance": -1%s}' % (b"0" * 400), f"advance: {YEARS}"),
+        ("POST", "/clock", b'{"advance": 1%s}' % (b"0" * 5000), None),
+        (
+            "POST",
+            "/clock",
+            b'{"advance": 1e999}',
+            "the body is no JSON: Number out of range - at `$[...]`",
+        ),
+        ("POST", "/clock", b'{"advance": NaN}', None),
+        ("POST", "/clock", b'{"advance": true}', None),
+        (
+            "POST",
+            "/interactions",
+            json.dumps({"when": {"user": f"/{'(' * 5_000}/"}, "reply": {}}).encode(),
+            f"body.when.user: user: /{'(' * 63}… is not a regular expression: nested too deep",
+        ),
+        (
+            "POST",
+            "/interactions",
+            b'{"when": {"user": "/a{99999999999}/"}, "reply": {}}',
+            "body.when.user: user: /a{99999999999}/ is not a regular expression: "
+            "the repetition number is too large",
+        ),
+        (
+            "POST",
+            "/interactions",
+            b'{"when": {"body": %s1%s}, "reply": {}}' % (b'{"a": ' * 500, b"}" * 500),
+            f"body.when.body{'.a' * 98}: nested more than 100 deep",
+        ),
+        (
+            "POST",
+            "/interactions",
+            b'[{"reply": {}}, {"reply": {"content": 1, "contnt": 2}}]',
+            "body[1].reply: unknown key `contnt`, did you mean `content`?",
+        ),
+        (
+            "POST",
+            "/interactions",
+            b'{"reply": {}, "speed": 1%s}' % (b"0" * 400),
+            f"body.speed: expected a number of at least 0, found `1{'0' * 39}…`",
+        ),
+        (
+            "POST",
+            "/interactions",
+            b'{"reply": {}, "times": 1%s}' % (b"0" * 400),
+            f"body.times: expected a whole number of at least 1, found `1{'0' * 39}…`",
+        ),
+        ("POST", "/interactions", b'{"reply": {}, "speed": 1e999}', None),
+        (
+            "POST",
+            "/interactions",
+            b'{"when": {"body": {"k": [%s0]}}, "reply": {}}' % (b"0," * 1_000_000),
+            "body: more than 200,000 values",
+        ),
+        (
+            "POST",
+            "/interactions",
+            b'[{"when": {"body": {"k": [%s0]}}, "reply": {}}]' % (b"0," * 1_000_000),
+            "body: more than 200,000 values",
+        ),
+        (
+            "POST",
+            "/replies",
+            b'{"template": true, "content": "{{ %s1 }}"}' % (b"1+" * 5_000),
+            "body.reply.content: template: nested too deep",
+        ),
+        (
+            "POST",
+            "/replies",
+            b'{"template": true, "content": "{{ %s }}"}' % (b"9" * 5_000),
+            None,
+        ),
         ("GET", "/journal?last=many", None, "last=many: a number of entries is meant"),
         ("GET", "/journal?last=" + "9" * 5000, None, None),
         ("GET", "/journal?last=٣", None, "last=٣: a number of entries is meant"),
@@ -446,6 +523,19 @@ def test_a_mistake_is_400_and_told(
     assert answer.status_code == 400
     assert list(answer.json()) == ["error"]
     assert answer.json()["error"] == message or message is None
+
+
+@pytest.mark.parametrize(("path", "item"), [("/replies", b"{},"), ("/interactions", b"{},")])
+def test_a_list_that_is_too_long_is_refused_before_its_items_are_read(
+    path: str, item: bytes, control: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+    monkeypatch.setattr("mockglm.control.query.interaction", read.append)
+    body = b"[" + item * 1_000_000 + b"{}]"
+    answer = control.post(path, content=body)
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "at most 10000 in a list, not 1000001"}
+    assert read == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import zlib
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from mockglm.exchange import Response
 from mockglm.lint import LintLimits, lint_files
 from mockglm.scenarios import load, load_all
 from tests.serving import KEY, serving
+
+READING = import_module("mockglm.convert.reader")
+"""The module, whose name in its package is the function's."""
 
 SOURCES = ("fantasy", "go-z-ai-cassettes", "pydantic-ai")
 BODY = '{"id":"1","created":1782862782,"choices":[]}'
@@ -106,7 +110,15 @@ def test_where_and_when_it_was_recorded_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: [", "not YAML"),
+        ("a: [", "a.yaml:2:1: while parsing a flow node"),
+        ("interactions: &x [*x]", r"aliases \(`\*name`\) make this too large"),
+        ("interactions: " + "[" * 5_000, "1:113: nested more than 100 deep"),
+        ("interactions: [!!int '']", "IndexError"),
+        (
+            "interactions: [{request: {uri: 'http://a/', method: GET}, "
+            "response: {status: {code: .inf}}}]",
+            "interaction 1: cannot convert float infinity to integer",
+        ),
         ("a: 1", "no `interactions`"),
         ("format: 1\ninteractions: []", "a file of mockglm already"),
         ("interactions: [{request: {uri: 'http://a/', method: GET}}]", "'response' is missing"),
@@ -162,6 +174,50 @@ def test_codings_are_undone_in_their_order(tmp_path: Path) -> None:
         {}, {"headers": {"content-encoding": ["deflate, gzip"]}, "body": {"string": packed}}
     )
     assert answer(tmp_path / "a.yaml", file).body == BODY.encode()
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_a_body_that_grows_beyond_the_bound_is_refused(
+    tmp_path: Path, coding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(READING, "LARGEST_BODY", 2**20)
+    pack = gzip.compress if coding == "gzip" else zlib.compress
+    path = tmp_path / "a.yaml"
+    response = {"headers": {"content-encoding": [coding]}, "body": {"string": pack(b" " * 2**20)}}
+    assert len(answer(path, vcrpy({}, response)).body) == 2**20
+    response["body"] = {"string": pack(b" " * (2**20 + 1))}
+    message = f"interaction 1: the body is larger than 1 MiB without its {coding}"
+    with pytest.raises(FileError, match=message):
+        answer(path, vcrpy({}, response))
+
+
+def test_bodies_that_grow_beyond_the_bound_together_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(READING, "LARGEST_BODIES", 3 * 2**20)
+    body = {"string": gzip.compress(b" " * 2**20)}
+    file = vcrpy({}, {"headers": {"content-encoding": ["gzip"]}, "body": body})
+    file["interactions"] *= 4
+    path = tmp_path / "a.yaml"
+    path.write_text(yaml.safe_dump(file), "utf-8")
+    with pytest.raises(FileError, match="the bodies are larger than 3 MiB together"):
+        read_foreign(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_pipes_and_links_in_circles_are_said_without_a_traceback(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    os.mkfifo(source / "pipe.yaml")
+    (source / "circle.yaml").symlink_to(source / "circle.yaml")
+    (source / "laughs.yaml").write_text("interactions: &x [*x]", "utf-8")
+    result = CliRunner().invoke(verb, [str(source), "--to", str(tmp_path / "to")])
+    assert result.exit_code == 1
+    assert [line.removeprefix(f"{source}/") for line in result.output.splitlines()] == [
+        "circle.yaml:1:1: cannot be read: Too many levels of symbolic links",
+        "laughs.yaml:1:15: aliases (`*name`) make this too large",
+        "pipe.yaml:1:1: cannot be read: not a regular file",
+    ]
 
 
 def test_a_source_is_never_written_over(tmp_path: Path) -> None:

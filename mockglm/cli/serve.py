@@ -154,11 +154,14 @@ def _model(text: str) -> Model:
 
 
 def _token(host: str) -> str | None:
-    """What opens the control API: nothing on this machine alone, else a token, made up if none is
-    set."""
-    given = os.environ.get("MOCKGLM_TOKEN")
+    """The token of the control API: none on loopback, elsewhere a random one, unless one is set.
+
+    An empty MOCKGLM_TOKEN is none: as a token it would refuse everybody, and it is what a shell
+    makes of a variable that it does not have.
+    """
+    given = os.environ.get("MOCKGLM_TOKEN", "").strip()
     if given or is_loopback(host):
-        return given
+        return given or None
     return secrets.token_urlsafe(24)
 
 
@@ -180,5 +183,5 @@ def _say(bound: str, asked: str, token: str | None, ready_file: Path | None) -> 
         half.write_text(asked + "\n", encoding="utf-8")
         half.replace(ready_file)
     click.echo(f"mockglm serving {bound}")
-    if token and not os.environ.get("MOCKGLM_TOKEN"):
+    if token and token != os.environ.get("MOCKGLM_TOKEN", "").strip():
         click.echo(f"MOCKGLM_TOKEN={token} opens the control API", err=True)

@@ -14,15 +14,9 @@ def load_baseline(path: Path) -> Mapping[str, str]:
     # Imported here: few runs have a baseline.
     import yaml
 
-    try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except OSError as error:
-        raise FileError([Problem(str(path), 1, 1, f"cannot be read: {error.strerror}")]) from error
-    except yaml.MarkedYAMLError as error:
-        raise FileError([_problem(path, error.problem_mark, f"{error.problem}")]) from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        text = f"is not YAML that can be read: {str(error).partition(chr(10))[0]}"
-        raise FileError([_problem(path, None, text)]) from error
+    from mockglm import yaml_documents
+
+    node = yaml_documents.compose(str(path), yaml_documents.read_file(path))
     if node is None:
         return {}
     if not isinstance(node, yaml.MappingNode):
@@ -43,7 +37,6 @@ def dump_baseline(failing: Iterable[tuple[str, str]]) -> str:
 
 
 def _find_problems(path: Path, pairs: list[tuple[object, object]]) -> Iterator[Problem]:
-    known: set[str] = set()
     for key, value in pairs:
         id, reason = getattr(key, "value", None), getattr(value, "value", None)
         mark = getattr(key, "start_mark", None)
@@ -51,11 +44,8 @@ def _find_problems(path: Path, pairs: list[tuple[object, object]]) -> Iterator[P
             near = nearest(str(id), CHECKS)
             hint = f"; did you mean {near}?" if near else ""
             yield _problem(path, mark, f"no check is called {id}{hint}")
-        elif id in known:
-            yield _problem(path, mark, f"{id} occurs twice")
         if not isinstance(reason, str) or not reason.strip():
             yield _problem(path, mark, f"{id} needs a reason")
-        known.add(str(id))
 
 
 def _problem(path: Path, mark: object, text: str) -> Problem:

@@ -22,6 +22,7 @@ from mockglm.control.feed import Listen, stream_entries, until
 from mockglm.errors import MockGLMError, UsageError
 from mockglm.scenarios import Scenario, load, shipped_scenarios
 from mockglm.server import Session, Sessions
+from mockglm.server.sessions import MAX_QUEUED, MAX_RULES
 
 HEALTH = "/health"
 """Asked by whatever runs the server, so it is open to all."""
@@ -138,7 +139,7 @@ class ControlAPI:
         return _json([serializers.reply_json(step) for step in self._session(request).queue])
 
     async def _queue(self, request: Request) -> Response:
-        written = await query.written(request, lambda reply: {"reply": reply})
+        written = await query.written(request, lambda reply: {"reply": reply}, most=MAX_QUEUED)
         session = self._session(request)
         session.enqueue(one.steps[0] for one in written)
         return _json({"queued": len(session.queue)})
@@ -159,7 +160,7 @@ class ControlAPI:
         )
 
     async def _add(self, request: Request) -> Response:
-        written = await query.written(request, lambda one: one)
+        written = await query.written(request, lambda one: one, most=MAX_RULES)
         session = self._session(request)
         session.add(written)
         return _json({"interactions": len(session.rules.interactions)})
@@ -175,17 +176,11 @@ class ControlAPI:
         return _json({"now": clock.now(), "offset": clock.offset})
 
     async def _move(self, request: Request) -> Response:
-        body = await query.body(request)
+        name, seconds = query.read_move(await query.body(request))
         clock = self._session(request).clock
-        match body:
-            case {"advance": int() | float() as seconds}:
-                shift = float(seconds)
-            case {"now": int() | float() as time}:
-                shift = time - clock.now()
-            case _:
-                raise UsageError('write {"advance": seconds} or {"now": unix time}')
+        shift = seconds - clock.now() if name == "now" else seconds
         if not 0 <= clock.now() + shift <= LATEST:
-            raise UsageError("the clock can stand between the years 1970 and 9999")
+            raise UsageError(f"{name}: the clock can stand between the years 1970 and 9999")
         clock.advance(shift)
         return _json({"now": clock.now(), "offset": clock.offset})
 

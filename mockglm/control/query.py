@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable
 from typing import Any, get_args
 
 import msgspec
+from msgspec.structs import replace
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from mockglm.errors import UsageError
+from mockglm.errors import FileError, UsageError
 from mockglm.journal import Entry, Outcome
 from mockglm.scenarios import Interaction, parse_interaction
+from mockglm.scenarios.yaml_nodes import MOST_BUILT, is_larger
 
 LARGEST_WRITTEN = 4 * 1024 * 1024
 LONGEST_NUMBER = 15
@@ -63,13 +66,45 @@ def wanted(params: QueryParams) -> Callable[[Entry], bool]:
     return holds
 
 
+def read_move(body: Any) -> tuple[str, float]:
+    """The move of a clock: `advance` or `now`, and seconds, which are infinite for a number that is
+    too large for a float. Raises UsageError for anything else."""
+    for name in ("advance", "now"):
+        value = body.get(name) if isinstance(body, dict) else None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            try:
+                return name, float(value)
+            except OverflowError:
+                return name, math.inf if value > 0 else -math.inf
+    raise UsageError('write {"advance": seconds} or {"now": unix time}')
+
+
 async def written(
-    request: Request, wrap: Callable[[Any], Mapping[str, Any]]
+    request: Request, wrap: Callable[[Any], Any], *, most: int
 ) -> tuple[Interaction, ...]:
-    """Interactions in the words of the file, from a body with one or a list of them."""
+    """Interactions in the words of the file, from a body with one or a list of them.
+
+    Raises UsageError for more than `most`, before the first is read, and FileError for a mistake,
+    with its place in the body.
+    """
     value = await body(request)
-    several = value if isinstance(value, list) else [value]
-    return tuple(parse_interaction(wrap(one), "body") for one in several)
+    if isinstance(value, list) and len(value) > most:
+        raise UsageError(f"at most {most} in a list, not {len(value)}")
+    if is_larger(value, MOST_BUILT):
+        raise UsageError(f"body: more than {MOST_BUILT:,} values")
+    if not isinstance(value, list):
+        return (parse_interaction(wrap(value), "body"),)
+    return tuple(_compile_item(wrap(one), index) for index, one in enumerate(value))
+
+
+def _compile_item(written: Any, index: int) -> Interaction:
+    try:
+        return parse_interaction(written, "body")
+    except FileError as error:
+        raise FileError(
+            replace(problem, path=problem.path.replace("body", f"body[{index}]", 1))
+            for problem in error.problems
+        ) from error
 
 
 async def body(request: Request) -> Any:

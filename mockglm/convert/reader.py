@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -28,12 +27,19 @@ from mockglm.errors import FileError, Problem
 from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.scenarios import verbatim
 from mockglm.server.routes import parse_route
+from mockglm.yaml_documents import construct, read_file
 
 BARE = (".sse", ".txt")
 """Suffixes of files that hold a body, with its head or without."""
 
 MAYBE = (".json",)
 """Suffixes of files that may hold one."""
+
+LARGEST_BODY = 64 * 2**20
+"""Bytes of the largest body without its content codings; 64 KB of gzip can hold as many."""
+
+LARGEST_BODIES = 256 * 2**20
+"""Bytes of all bodies of a cassette together."""
 
 _SPAN = re.compile(r"([0-9.]+)(h|m(?!s)|s|ms|us|µs|ns)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
@@ -55,16 +61,11 @@ class ForeignCassette(Struct, frozen=True):
 
 def read_foreign(path: Path) -> ForeignCassette:
     """Read a file. Raises FileError, with the first thing that is not understood."""
-    source = _bytes_of(path)
+    source = read_file(path)
     file = None if path.suffix in BARE else _parsed(path, source)
     if file is None:
         return _saved(path, source)
-    found: list[tuple[Exchange, str, str]] = []
-    for ordinal, interaction in enumerate(file["interactions"], 1):
-        try:
-            found.append(_interaction(interaction))
-        except (KeyError, TypeError, ValueError, AttributeError, zlib.error) as error:
-            raise _unreadable(path, f"interaction {ordinal}: {_words(error)}") from error
+    found = tuple(_interactions(path, file["interactions"]))
     is_go = any("url" in one["request"] for one in file["interactions"])
     return ForeignCassette(
         by="go-vcr" if is_go else "vcrpy",
@@ -74,31 +75,41 @@ def read_foreign(path: Path) -> ForeignCassette:
     )
 
 
+def _interactions(path: Path, written: list[Any]) -> Iterator[tuple[Exchange, str, str]]:
+    size = 0
+    for ordinal, interaction in enumerate(written, 1):
+        try:
+            found = _interaction(interaction)
+        # Other recorders write what they like: a status of 1e999 is an OverflowError, for one.
+        except Exception as error:
+            raise _unreadable(path, f"interaction {ordinal}: {_words(error)}") from error
+        answer = found[0].response
+        size += len(found[0].request.body) + (len(answer.body) if answer else 0)
+        if size > LARGEST_BODIES:
+            message = f"the bodies are larger than {LARGEST_BODIES // 2**20} MiB together"
+            raise _unreadable(path, message)
+        yield found
+
+
 def _saved(path: Path, source: bytes) -> ForeignCassette:
     try:
         answer = saved_bodies.parse_saved_body(source)
         body = _inflated(answer.body, answer.headers)
-    except ValueError as error:
-        raise _unreadable(path, str(error)) from error
+        at = _date(answer.headers, body)
+    except Exception as error:
+        raise _unreadable(path, _words(error)) from error
     answer = replace(answer, chunks=((0.0, body),) if body else ())
-    return ForeignCassette("curl", "", _date(answer.headers, body), answers=(answer,))
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, f"cannot be read: {error.strerror or error}") from error
+    return ForeignCassette("curl", "", at, answers=(answer,))
 
 
 def _parsed(path: Path, source: bytes) -> dict[str, Any] | None:
     """A cassette's values; None for JSON that is none, but may be an answer's body."""
     try:
-        file = yaml.load(source, yaml.CSafeLoader)
-    except yaml.YAMLError as error:
+        file = construct(str(path), source)
+    except FileError:
         if path.suffix in MAYBE:
             return None
-        raise _unreadable(path, f"not YAML: {' '.join(str(error).split())}") from error
+        raise
     if isinstance(file, dict) and isinstance(file.get("interactions"), list):
         if "format" in file:
             raise _unreadable(path, "a file of mockglm already")
@@ -179,9 +190,15 @@ def _decoded(body: bytes, coding: str) -> bytes:
     if coding not in _CODINGS or not body:
         return body
     try:
-        return zlib.decompress(body, _CODINGS[coding])
+        inflater = zlib.decompressobj(_CODINGS[coding])
+        found = inflater.decompress(body, LARGEST_BODY + 1)
     except zlib.error:
         return body
+    if len(found) > LARGEST_BODY:
+        raise ValueError(
+            f"the body is larger than {LARGEST_BODY // 2**20} MiB without its {coding}"
+        )
+    return found if inflater.eof else body
 
 
 def _headers(written: Any) -> Headers:
@@ -220,4 +237,8 @@ def _unreadable(path: Path, message: str) -> FileError:
 
 
 def _words(error: Exception) -> str:
-    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    return str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -45,7 +46,7 @@ def convert(sources: Iterable[Path], to: Path, *, is_dry: bool = False) -> Conve
     if not is_dry:
         prepare_folder(to)
     found = tuple(_find(sources, to))
-    own = frozenset(source.resolve() for source in found)
+    own = frozenset(map(_real, found))
     written: dict[Path, Path] = {}
     problems: list[Problem] = []
     for source in found:
@@ -54,11 +55,12 @@ def convert(sources: Iterable[Path], to: Path, *, is_dry: bool = False) -> Conve
         except FileError as error:
             problems.extend(error.problems)
             continue
-        except ValueError as error:
+        # A body that was read can still be one that no cassette can have.
+        except (ValueError, RecursionError) as error:
             problems.append(Problem(str(source), 1, 1, str(error)))
             continue
         target = _target(source, to, written)
-        if target.resolve() in own:
+        if _real(target) in own:
             message = f"{target} would be written over, which is to be read: name another folder"
             problems.append(Problem(str(source), 1, 1, message))
             continue
@@ -84,10 +86,13 @@ def _find(sources: Iterable[Path], to: Path) -> Iterator[Path]:
             yield source
             continue
         found = sorted(path for path in source.rglob("*") if path.suffix in SUFFIXES)
-        is_below = source.resolve() in to.resolve().parents
-        yield from (
-            path for path in found if not (is_below and to.resolve() in path.resolve().parents)
-        )
+        is_below = _real(source) in _real(to).parents
+        yield from (path for path in found if not (is_below and _real(to) in _real(path).parents))
+
+
+def _real(path: Path) -> Path:
+    """The path without links. Path.resolve raises RuntimeError for one that leads to itself."""
+    return Path(os.path.realpath(path))
 
 
 def _target(source: Path, to: Path, taken: dict[Path, Path]) -> Path:

@@ -11,8 +11,8 @@ body. In a chat completion, where clients put back what they were answered in th
 * a picture in base64 is the same with its `data:` and without;
 * a field with the value that its absence means (`DEFAULTS`) does not count.
 
-Form and key never raise for a request, whatever it holds: what cannot be read as JSON counts as it
-stands.
+Form and key raise nothing but TimeoutError for a request, whatever it holds: what cannot be read
+as JSON counts as it stands.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
@@ -28,6 +28,8 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from mockglm.matching import paths
+from mockglm.matching.difference import shorten
+from mockglm.matching.expression import Expression, SearchBudget, parse_expression
 from mockglm.redaction import anonymous
 
 UNCOUNTED = frozenset({"request_id", "stream", "stream_options", "user_id"})
@@ -74,12 +76,13 @@ def form(
     The body is in `json`, in `parts` if it is multipart, in `text`, or as `bytes` (size and digest)
     if it is no text; an empty body is absent. `ignore` are JSON paths into `json`; `replace` are
     (pattern, text) pairs applied to every text value, path and query included. Raises ValueError
-    for an invalid path or pattern.
+    for an invalid path or pattern, TimeoutError if the patterns take too long.
     """
     value = {"method": method.upper(), "path": path, "query": _query(query), **_body(path, body)}
     paths.remove(value.get("json"), map(paths.parse, ignore))
+    budget = SearchBudget()
     for expression, text in replace:
-        swap = _swap(expression, text)
+        swap = _swap(expression, text, budget)
         value = {name: _mapped(part, swap) for name, part in value.items()}
     return value
 
@@ -93,13 +96,12 @@ def decode(body: bytes) -> Any:
         return json.loads(body.decode())
 
 
-@lru_cache(maxsize=256)
-def pattern(expression: str) -> re.Pattern[str]:
+def pattern(expression: str) -> Expression:
     """A compiled pattern of `replace`. Raises ValueError for one that is not."""
     try:
-        return re.compile(expression)
-    except re.error as error:
-        raise ValueError(f"{expression!r} is no regular expression: {error}") from None
+        return parse_expression(expression)
+    except ValueError as error:
+        raise ValueError(f"{shorten(expression)} is not a regular expression: {error}") from None
 
 
 def _query(query: str) -> dict[str, list[str]]:
@@ -233,9 +235,16 @@ def _content(content: bytes) -> dict[str, Any]:
         return {"bytes": {"size": len(content), "digest": digest}}
 
 
-def _swap(expression: str, text: str) -> Callable[[str], str]:
-    compiled = pattern(expression)
-    return lambda value: compiled.sub(lambda _: text, value)
+def _swap(source: str, replacement: str, budget: SearchBudget) -> Callable[[str], str]:
+    expression = pattern(source)
+
+    def swap(text: str) -> str:
+        try:
+            return budget.spend(partial(expression.substitute, replacement, text))
+        except TimeoutError:
+            raise TimeoutError(f"{expression.text} takes too long here") from None
+
+    return swap
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:

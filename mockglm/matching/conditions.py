@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mockglm.matching.difference import Difference, diff
-from mockglm.matching.relation import Relation
+from mockglm.matching.expression import Expression
+from mockglm.matching.relation import Relation, contrast_expression
 from mockglm.matching.view import RequestView
 
 
@@ -36,6 +37,31 @@ class Comparison(Struct, frozen=True):
 
     def differences(self, view: RequestView) -> Iterator[Difference]:
         yield Difference(self.name, *self.relation.words(self.expected, self.read(view)))
+
+
+class Search(Struct, frozen=True):
+    """An expression finds something in a text of the view, or in one of several.
+
+    A search that takes too long finds nothing; the view keeps the expression.
+    """
+
+    name: str
+    read: Callable[[RequestView], str | Sequence[str] | None]
+    expression: Expression
+
+    def holds(self, view: RequestView) -> bool:
+        return any(view.is_found(self.expression, text) for text in self._texts(view))
+
+    def differences(self, view: RequestView) -> Iterator[Difference]:
+        actual = ", ".join(self._texts(view)) if self.read(view) is not None else None
+        expected, shown = contrast_expression(self.expression, actual)
+        if self.expression in view.unfinished:
+            shown = f"a search that was given up, in {shown}"
+        yield Difference(self.name, expected, shown)
+
+    def _texts(self, view: RequestView) -> Sequence[str]:
+        found = self.read(view)
+        return (found,) if isinstance(found, str) else found or ()
 
 
 class HeaderCondition(Struct, frozen=True):

@@ -83,6 +83,11 @@ def show_value(value: Any) -> str:
     return _cut(_visible(json.dumps(value, ensure_ascii=False, default=str)))
 
 
+def shorten(text: str) -> str:
+    """A text on one line, cut where it is wide, without quotes."""
+    return _visible(_cut(text))
+
+
 def contrast(expected: Any, actual: Any) -> tuple[str, str]:
     """Two values side by side; of two texts that begin alike, what stands where they part."""
     if not isinstance(expected, str) or not isinstance(actual, str):

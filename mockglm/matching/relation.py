@@ -9,9 +9,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockglm.matching.difference import ABSENT, contrast, show_value
+from mockglm.matching.difference import ABSENT, contrast, shorten, show_value
+from mockglm.matching.expression import Expression, parse_expression
 
-_REGEX = re.compile(r"/(.+)/(i?)", re.DOTALL)
+_EXPRESSION = re.compile(r"/(.+)/(i?)", re.DOTALL)
 _WILDCARDS = frozenset("*?[")
 
 
@@ -35,21 +36,21 @@ class Globs(Struct, frozen=True):
     regex: re.Pattern[str]
 
 
-def parse_regex(text: str) -> re.Pattern[str] | None:
-    """The regular expression that `/…/` or `/…/i` is; None for plain text. Raises ValueError."""
-    match = _REGEX.fullmatch(text)
+def is_expression(text: str) -> bool:
+    """Recognise a text that is written `/…/` or `/…/i`."""
+    return _EXPRESSION.fullmatch(text) is not None
+
+
+def read_expression(text: str) -> Expression | None:
+    """The regular expression that `/…/` or `/…/i` stands for; None for plain text. Raises
+    ValueError."""
+    match = _EXPRESSION.fullmatch(text)
     if match is None:
         return None
     try:
-        return re.compile(match[1], re.IGNORECASE if match[2] else 0)
-    except re.error as error:
-        raise ValueError(f"{text} is no regular expression: {error}") from None
-
-
-def within(text: str, plain: Relation) -> tuple[Relation, Any]:
-    """Choose the relation of a text: FINDS for `/…/`, else the given one."""
-    pattern = parse_regex(text)
-    return (plain, text) if pattern is None else (FINDS, pattern)
+        return parse_expression(match[1], ignore_case=bool(match[2]))
+    except ValueError as error:
+        raise ValueError(f"{shorten(text)} is not a regular expression: {error}") from None
 
 
 def among(texts: tuple[str, ...]) -> tuple[Relation, Any]:
@@ -67,9 +68,9 @@ def _part(expected: str, actual: str | None) -> tuple[str, str]:
     return f"a text with {show_value(expected)}", _beside(None, actual)[1]
 
 
-def _expression(expected: re.Pattern[str], actual: str | None) -> tuple[str, str]:
-    flag = "i" if expected.flags & re.IGNORECASE else ""
-    return f"what /{expected.pattern}/{flag} finds", _beside(None, actual)[1]
+def contrast_expression(expected: Expression, actual: str | None) -> tuple[str, str]:
+    """An expression beside the text in which it finds nothing."""
+    return f"what {expected.text} finds", _beside(None, actual)[1]
 
 
 def _choice(expected: Iterable[str], actual: str | None) -> tuple[str, str]:
@@ -82,7 +83,6 @@ def _listing(expected: Iterable[str], actual: Iterable[str]) -> tuple[str, str]:
 
 EQUALS = Relation(lambda expected, actual: bool(expected == actual), _beside)
 CONTAINS = Relation(lambda expected, actual: expected in actual, _part)
-FINDS = Relation(lambda expected, actual: expected.search(actual) is not None, _expression)
 ONE_OF = Relation(lambda expected, actual: actual in expected, _choice)
 LIKE = Relation(
     lambda expected, actual: expected.regex.match(actual) is not None,

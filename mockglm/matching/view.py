@@ -10,13 +10,15 @@ from msgspec import Struct
 
 from mockglm.exchange import Request
 from mockglm.matching import canonical
+from mockglm.matching.expression import Expression, SearchBudget
 from mockglm.validation import Chat, Message
 
 
 class RequestView(Struct, dict=True, eq=False):
     """The facts of one chat request, under the names that `when` has for them.
 
-    `key` is the account's, as authentication found it.
+    `key` is the account's, as authentication found it; `unfinished` are the expressions whose
+    search took too long.
     """
 
     chat: Chat
@@ -24,6 +26,8 @@ class RequestView(Struct, dict=True, eq=False):
     key: str = ""
     _texts: dict[str, str | None] = {}
     _judged: dict[int, bool] = {}
+    _budget: SearchBudget | None = None
+    unfinished: tuple[Expression, ...] = ()
 
     @property
     def model(self) -> str | None:
@@ -105,6 +109,20 @@ class RequestView(Struct, dict=True, eq=False):
         if id(function) not in self._judged:
             self._judged[id(function)] = bool(function(self))
         return self._judged[id(function)]
+
+    def is_found(self, expression: Expression, text: str) -> bool:
+        """Search a text; a search that takes too long finds nothing, and is not tried again."""
+        if expression.bounded is None:
+            return expression.is_found(text, 0)
+        if expression in self.unfinished:
+            return False
+        if self._budget is None:
+            self._budget = SearchBudget()
+        try:
+            return self._budget.spend(lambda seconds: expression.is_found(text, seconds))
+        except TimeoutError:
+            self.unfinished = (*self.unfinished, expression)
+            return False
 
     @property
     def messages(self) -> Sequence[Message]:

@@ -16,11 +16,13 @@ from mockglm.matching.conditions import (
     Condition,
     HeaderCondition,
     Predicate,
+    Search,
     Secret,
     Subset,
     UserSpeaksLast,
 )
 from mockglm.matching.difference import Difference
+from mockglm.matching.expression import Expression
 from mockglm.matching.relation import (
     ALL_OF,
     CONTAINS,
@@ -28,8 +30,8 @@ from mockglm.matching.relation import (
     ONE_OF,
     Relation,
     among,
-    parse_regex,
-    within,
+    is_expression,
+    read_expression,
 )
 from mockglm.matching.view import RequestView
 from mockglm.redaction import is_secret_header
@@ -118,7 +120,7 @@ class When(Struct, frozen=True, kw_only=True, dict=True):
     def words(self) -> tuple[str, ...]:
         """The plain texts that the last user message must contain."""
         texts = () if self.user is None else _texts("user", self.user)
-        return tuple(text for text in texts if parse_regex(text) is None)
+        return tuple(text for text in texts if not is_expression(text))
 
 
 def differences(claims: Iterable[Condition], view: RequestView) -> tuple[Difference, ...]:
@@ -157,7 +159,8 @@ def _flag(name: str, value: Any) -> Iterator[Condition]:
 
 def _said(name: str, value: Any) -> Iterator[Condition]:
     for text in _texts(name, value):
-        yield _fact(name, *_meant(name, text, CONTAINS))
+        found = _read_expression(name, text)
+        yield Search(name, _FACTS[name], found) if found else _fact(name, CONTAINS, text)
 
 
 def _exactly(name: str, value: Any) -> Iterator[Condition]:
@@ -179,9 +182,16 @@ def _headers(name: str, value: Any) -> Iterator[Condition]:
         raise ValueError(f"{name}: a mapping of names to values, not {value!r}")
     for title, text in value.items():
         header = _text(name, title).lower()
-        place = f"{name} {header}"
-        claim = HeaderCondition(header, *_meant(place, _text(place, text), EQUALS))
+        claim = _header(header, f"{name} {header}", text)
         yield Secret(claim) if is_secret_header(header) else claim
+
+
+def _header(header: str, place: str, value: Any) -> Condition:
+    text = _text(place, value)
+    found = _read_expression(place, text)
+    if found is None:
+        return HeaderCondition(header, EQUALS, text)
+    return Search(place, lambda view: view.headers.get(header), found)
 
 
 def _predicate(name: str, value: Any) -> Iterator[Condition]:
@@ -215,9 +225,9 @@ def _fact(name: str, relation: Relation, expected: Any) -> Comparison:
     return Comparison(name, _FACTS[name], relation, expected)
 
 
-def _meant(name: str, text: str, plain: Relation) -> tuple[Relation, Any]:
+def _read_expression(name: str, text: str) -> Expression | None:
     try:
-        return within(text, plain)
+        return read_expression(text)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -51,6 +52,9 @@ def compile_interaction(
     before = len(place.problems.problems)
     when, request = _compile_matcher(written, setting, place)
     steps = _compile_steps(written, setting, place)
+    speed = setting.speed * _factor(written.speed)
+    if math.isinf(speed):
+        place.at("speed").report("too fast together with the `speed` of the file")
     if len(place.problems.problems) > before:
         return None
     return Interaction(
@@ -60,7 +64,7 @@ def compile_interaction(
         request=request,
         times=written.times,
         validate=written.validate,
-        speed=setting.speed * _factor(written.speed),
+        speed=speed,
     )
 
 
@@ -105,14 +109,20 @@ def _compile_request(
     written: schema.RequestSpec, setting: FileOptions, place: NodePath
 ) -> RecordedRequest:
     body = verbatim.compile_body(written, place)
-    key = canonical.key(
-        written.method,
-        written.path,
-        query=written.query,
-        body=body,
-        ignore=setting.ignore,
-        replace=setting.replace,
-    )
+    try:
+        key = canonical.key(
+            written.method,
+            written.path,
+            query=written.query,
+            body=body,
+            ignore=setting.ignore,
+            replace=setting.replace,
+        )
+    except TimeoutError as error:
+        # Not collected with other mistakes: every further request would take as long.
+        place.report(f"replace: {error}")
+        place.problems.check()
+        raise
     return RecordedRequest(written.method, written.path, written.query, body, key)
 
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mockglm.errors import FileError, Problem, UsageError
+from mockglm.errors import FileError, MockGLMError, Problem, UsageError
 from mockglm.scenarios import compiler, reader, schema, sections, yaml_nodes
 from mockglm.scenarios.problems import NodePath, Problems, suggestion
 from mockglm.scenarios.values import Interaction, Scenario
+from mockglm.yaml_documents import read_file
 
 SUFFIXES = (".yaml", ".yml")
 
 
 def load(path: str | Path) -> Scenario:
     """The scenario in a file. Raises FileError with all that is wrong with it."""
-    try:
-        source = Path(path).read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise FileError([Problem(str(path), 1, 1, f"cannot be read: {reason}")]) from error
-    return parse(source, path)
+    return parse(read_file(path), path)
 
 
 def load_all(paths: Iterable[str | Path]) -> tuple[Scenario, ...]:
@@ -43,8 +40,9 @@ def load_all(paths: Iterable[str | Path]) -> tuple[Scenario, ...]:
 
 def parse(source: bytes, path: str | Path) -> Scenario:
     """The scenario in the text of a file. Raises FileError with all that is wrong with it."""
-    with yaml_nodes.collector_paused():
-        return _parse(Problems(str(path), source), Path(path).stem)
+    notes = Problems(str(path), source)
+    with yaml_nodes.collector_paused(), notes.note_errors():
+        return _parse(notes, Path(path).stem)
 
 
 def parse_interaction(written: Mapping[str, Any], path: str, line: int = 0) -> Interaction:
@@ -54,10 +52,11 @@ def parse_interaction(written: Mapping[str, Any], path: str, line: int = 0) -> I
     it is called. Raises FileError with all that is wrong with it.
     """
     notes = Problems(path)
-    node = yaml_nodes.build_node(written, yaml_nodes.mark_at_line(line))
-    value = reader.reader_for(schema.InteractionSpec).read(node, notes)
-    notes.check()
-    return _compile(value, NodePath(notes, node))
+    with notes.note_errors():
+        node = yaml_nodes.build_node(written, yaml_nodes.mark_at_line(line), path)
+        value = reader.reader_for(schema.InteractionSpec).read(node, notes)
+        notes.check()
+        return _compile(value, NodePath(notes, node))
 
 
 def compile_interaction(written: schema.InteractionSpec, path: str, line: int) -> Interaction:
@@ -101,20 +100,22 @@ def _meant(paths: Iterable[str | Path]) -> Iterator[Path]:
                 raise UsageError(f"{path} has no *.yaml or *.yml in it")
             yield from found
             continue
-        if not path.exists():
+        # What is wrong with a link is said when it is read.
+        if not os.path.lexists(path):
             others = (str(other) for other in path.parent.glob("*"))
             raise UsageError(f"{path} is not there{suggestion(str(path), others)}")
         yield path
 
 
 def _within(folder: Path) -> list[Path]:
-    found = (path for path in folder.rglob("*") if path.suffix in SUFFIXES)
-    return sorted(path for path in found if not _is_hidden(path.relative_to(folder)))
-
-
-def _is_hidden(path: Path) -> bool:
-    """Whether it is what an editor or a tool keeps for itself."""
-    return any(part.startswith(".") for part in path.parts)
+    # Not rglob, which raises FileNotFoundError when a folder is deleted while it is listed.
+    found: list[Path] = []
+    for parent, folders, files in os.walk(folder):
+        # Names that begin with a dot are those of editors and tools.
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        names = (name for name in (*folders, *files) if not name.startswith("."))
+        found.extend(Path(parent, name) for name in names if name.endswith(SUFFIXES))
+    return sorted(found)
 
 
 def _parse(notes: Problems, name: str) -> Scenario:
@@ -154,8 +155,18 @@ def _interactions(
 ) -> Iterator[Interaction]:
     nodes = root.at("interactions").node.value
     for index, value in reader.valid_items(written):
-        compiled = compiler.compile_interaction(
-            value, setting, NodePath(root.problems, nodes[index])
-        )
+        compiled = _compile_one(value, setting, NodePath(root.problems, nodes[index]))
         if compiled is not None:
             yield compiled
+
+
+def _compile_one(
+    written: schema.InteractionSpec, setting: compiler.FileOptions, place: NodePath
+) -> Interaction | None:
+    try:
+        return compiler.compile_interaction(written, setting, place)
+    except MockGLMError:
+        raise
+    except Exception as error:
+        place.note_error(error)
+        return None

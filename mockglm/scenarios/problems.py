@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import yaml
 from msgspec import Struct, field
 
-from mockglm.errors import FileError, Problem, nearest
+from mockglm.errors import FileError, MockGLMError, Problem, nearest
 
 Key = str | int
 
@@ -38,6 +39,19 @@ class Problems(Struct):
         if self.problems:
             raise FileError(set(self.problems))
 
+    @contextmanager
+    def note_errors(self) -> Iterator[None]:
+        """Turn any error in the block into a mistake of the file, so that one file can end neither
+        a server nor the watching of the others."""
+        try:
+            yield
+        except MockGLMError:
+            raise
+        except Exception as error:
+            line = 1 if self.source else 0
+            self.problems.append(Problem(self.path, line, line, describe_error(error)))
+            self.check()
+
 
 class NodePath(Struct, frozen=True):
     """A part of the file, by the keys that lead to it; they are followed only to note a mistake."""
@@ -59,6 +73,10 @@ class NodePath(Struct, frozen=True):
         """Note a mistake at the value, or at the nearest part of its path that is there."""
         self.problems.add(self.node, message)
 
+    def note_error(self, error: Exception) -> None:
+        """Note an error that a value caused and that has no message of ours."""
+        self.report(describe_error(error))
+
     def report_line(self, line: int, message: str) -> None:
         """Note a mistake in a line (from 0) of the value, a block of text."""
         self.problems.add_line(self.node, line, message)
@@ -78,6 +96,13 @@ class NodePath(Struct, frozen=True):
         """The file and the line it begins at; of what stands in no file, what it is called."""
         line = self.node.start_mark.line + 1
         return f"{self.problems.path}:{line}" if line else self.problems.path
+
+
+def describe_error(error: Exception) -> str:
+    """The message for an error of Python that a value of a file caused."""
+    if isinstance(error, RecursionError):
+        return "cannot be read: nested too deep"
+    return f"cannot be read: {type(error).__name__}: {error}"
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

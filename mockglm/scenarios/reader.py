@@ -7,6 +7,7 @@ mistake is to be told at once, and with its line and column.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
@@ -15,7 +16,11 @@ import yaml
 from msgspec import Struct, inspect
 
 from mockglm.scenarios.problems import Problems, suggestion
-from mockglm.scenarios.yaml_nodes import PLAIN, is_null, parse_scalar, to_python
+from mockglm.scenarios.yaml_nodes import is_null, parse_scalar, to_python
+from mockglm.yaml_documents import PLAIN
+
+LARGEST = 2**63 - 1
+"""The largest whole number; Python's arithmetic with larger ones and floats can overflow."""
 
 
 class _Wrong:
@@ -89,13 +94,17 @@ def _text(info: inspect.StrType) -> NodeReader:
 
 
 def _whole(info: inspect.IntType) -> NodeReader:
-    return NodeReader(f"a whole number{_range(info)}", lambda node: _number(node, int, info))
+    def take(node: yaml.ScalarNode) -> Any:
+        value = _number(node, int, info)
+        return WRONG if value is WRONG or abs(value) > LARGEST else value
+
+    return NodeReader(f"a whole number{_range(info)}", take)
 
 
 def _float(info: inspect.FloatType) -> NodeReader:
     def take(node: yaml.ScalarNode) -> Any:
         value = _number(node, int | float, info)
-        return value if value is WRONG else float(value)
+        return WRONG if value is WRONG or abs(value) > sys.float_info.max else float(value)
 
     return NodeReader(f"a number{_range(info)}", take)
 

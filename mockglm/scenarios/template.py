@@ -9,7 +9,7 @@ compact JSON. What the request does not have is undefined, and using it is an er
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,8 @@ from mockglm.scenarios.replies import compile_reply
 
 if TYPE_CHECKING:
     from jinja2 import Template as Jinja
-    from jinja2.sandbox import SandboxedEnvironment
+
+    from mockglm.scenarios.sandbox import Budget, Sandbox
 
 
 MARKS = ("{{", "{%", "{#")
@@ -53,11 +54,11 @@ class _Leaf(Struct, frozen=True):
     path: str
     mark: yaml.Mark
 
-    def fill(self, values: Mapping[str, Any]) -> str:
+    def fill(self, values: Mapping[str, Any], budget: Budget) -> str:
         from jinja2 import TemplateError
 
         try:
-            return self.jinja.render(values)
+            return _sandbox().fill(self.jinja, values, budget)
         except (TemplateError, *_RAISED) as error:
             raise FileError([problem_at(self.path, self.mark, f"template: {error}")]) from error
 
@@ -74,9 +75,11 @@ class Template(Struct, frozen=True):
 
         Raises FileError where the request lacks what the template uses, or no reply comes of it.
         """
-        filled = _fill(self.reply, _values(view, now, count))
+        from mockglm.scenarios.sandbox import Budget
+
+        filled = _fill(self.reply, _values(view, now, count), Budget())
         notes = Problems(self.path)
-        node = yaml_nodes.build_node(filled, self.mark)
+        node = yaml_nodes.build_node(filled, self.mark, self.path)
         reply = reader.reader_for(schema.ReplySpec).read(node, notes)
         notes.check()
         rendering = compile_reply(reply, NodePath(notes, node))
@@ -111,20 +114,30 @@ def _leaf(text: str, place: NodePath) -> _Leaf | None:
     from jinja2 import TemplateSyntaxError
 
     try:
-        jinja = _environment().from_string(text)
+        jinja = _sandbox().compile_text(text)
     except TemplateSyntaxError as error:
         place.report_line(error.lineno - 1, f"template: {error.message}")
+        return None
+    except RecursionError:
+        place.report("template: nested too deep")
+        return None
+    except SyntaxError as error:
+        # Python's, of the program that Jinja2 makes of the template.
+        place.report(f"template: {error.msg}")
+        return None
+    except _RAISED as error:
+        place.report(f"template: {error}")
         return None
     return _Leaf(jinja, place.problems.path, place.node.start_mark)
 
 
-def _fill(value: Any, values: Mapping[str, Any]) -> Any:
+def _fill(value: Any, values: Mapping[str, Any], budget: Budget) -> Any:
     if isinstance(value, _Leaf):
-        return value.fill(values)
+        return value.fill(values, budget)
     if isinstance(value, dict):
-        return {key: _fill(item, values) for key, item in value.items()}
+        return {key: _fill(item, values, budget) for key, item in value.items()}
     if isinstance(value, list):
-        return [_fill(item, values) for item in value]
+        return [_fill(item, values, budget) for item in value]
     return value
 
 
@@ -150,14 +163,7 @@ def _parsed(text: str | None) -> Any:
 
 
 @cache
-def _environment() -> SandboxedEnvironment:
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+def _sandbox() -> Sandbox:
+    from mockglm.scenarios.sandbox import Sandbox
 
-    # What comes of it is JSON or plain text, never HTML: nothing is to be escaped.
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
-    )
-    environment.filters["tojson"] = lambda value: msgspec.json.encode(value).decode()
-    environment.globals["timedelta"] = timedelta
-    return environment
+    return Sandbox()

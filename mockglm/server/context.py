@@ -15,6 +15,7 @@ from mockglm.exchange import Exchange, Request, Response
 from mockglm.faults import FaultSpec
 from mockglm.journal import Entry, Source
 from mockglm.matching import RequestView
+from mockglm.matching.difference import shorten
 from mockglm.models import Model
 from mockglm.scenarios import Step
 from mockglm.server.sessions import Session
@@ -23,6 +24,14 @@ from mockglm.validation import Chat, count_prompt_tokens
 # A stream says how it ends in its last chunk. To parse all of it costs a hundred times as much,
 # and no text of the model can contain this, for the quotes in a text are escaped.
 _FINISH_REASON = re.compile(rb'"finish_reason": ?"([a-z_]+)"')
+
+
+MOST_NAMED = 5
+"""Expressions of one request that its notes name."""
+
+
+_MAX_NAMED = 5
+"""Expressions that the notes of a request name."""
 
 
 def _nothing() -> None:
@@ -80,6 +89,16 @@ class RequestContext(Struct):
         return self._view
 
     @property
+    def unfinished_searches(self) -> tuple[str, ...]:
+        """Notes on the expressions whose search took too long."""
+        if self._view is None or not self._view.unfinished:
+            return ()
+        found = self._view.unfinished
+        more = (f"and {len(found) - _MAX_NAMED} more took too long",)
+        named = tuple(f"took too long: {shorten(one.text)}" for one in found[:_MAX_NAMED])
+        return named + more if len(found) > _MAX_NAMED else named
+
+    @property
     def prompt_tokens(self) -> int:
         """The estimated tokens of the prompt."""
         if self._prompt_tokens is None:
@@ -133,7 +152,7 @@ class RequestContext(Struct):
             code=self.code,
             finish=self.finish_reason,
             waived=self.waived,
-            notes=self.notes,
+            notes=self.notes + self.unfinished_searches,
         )
 
     def record_response(self, exchange: Exchange, notes: Sequence[str]) -> None:

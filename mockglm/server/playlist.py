@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TypeVar
@@ -14,6 +15,8 @@ from mockglm.matching import PatternIndex, RequestView, canonical
 from mockglm.models import Model
 from mockglm.scenarios import Interaction, RecordedRequest, Scenario
 
+log = logging.getLogger(__name__)
+
 # Up to so many patterns are all tried: to look them up would cost more.
 _FEW_PATTERNS = 8
 
@@ -25,25 +28,40 @@ class KeyOptions(Struct, frozen=True):
     replace: tuple[tuple[str, str], ...]
 
     def key(self, request: Request) -> bytes:
-        """Compute the canonical key of a request."""
-        return canonical.key(
-            request.method,
-            request.path,
-            query=request.query,
-            body=request.body,
-            ignore=self.ignore,
-            replace=self.replace,
-        )
+        """Compute the canonical key of a request.
+
+        It is empty, unlike that of any recording, if the patterns of `replace` take too long.
+        """
+        try:
+            return canonical.key(
+                request.method,
+                request.path,
+                query=request.query,
+                body=request.body,
+                ignore=self.ignore,
+                replace=self.replace,
+            )
+        except TimeoutError as error:
+            log.warning("no recording can answer this request: replace: %s", error)
+            return b""
 
     def form(self, request: Request | RecordedRequest) -> JSONObject:
-        """Compute the canonical form of a request."""
+        """Compute the canonical form of a request; `replace` is left out if it takes too long."""
+        try:
+            return self._form(request, self.replace)
+        except TimeoutError:
+            return self._form(request, ())
+
+    def _form(
+        self, request: Request | RecordedRequest, replace: tuple[tuple[str, str], ...]
+    ) -> JSONObject:
         return canonical.form(
             request.method,
             request.path,
             query=request.query,
             body=request.body,
             ignore=self.ignore,
-            replace=self.replace,
+            replace=replace,
         )
 
 

@@ -205,7 +205,7 @@ class GLM(AbstractContextManager["GLM"]):
         """The lines of recordings that have answered nothing, by path of the cassette."""
         return self._server.call(lambda: unused_recordings(self._scenarios, self._all_answered()))
 
-    def take_errors(self) -> tuple[Exception, ...]:
+    def take_errors(self) -> tuple[BaseException, ...]:
         """Return the exceptions that functions of the test raised; they no longer fail the test."""
         return self._server.call(self._session.errors.take)
 

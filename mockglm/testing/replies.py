@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -21,11 +22,15 @@ Parse = Callable[[Any], Step]
 DEFAULT_MODEL = MODELS["glm-4.6"]
 
 
+# Exceptions that end a program or a task, and are no failure of a function.
+_PASSED_ON = (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError)
+
+
 class CallbackErrors(AbstractContextManager["CallbackErrors"]):
     """Exceptions that functions of the test raised in the server, kept for the end of the test."""
 
     def __init__(self) -> None:
-        self.raised: list[Exception] = []
+        self.raised: list[BaseException] = []
 
     def __exit__(
         self,
@@ -33,12 +38,12 @@ class CallbackErrors(AbstractContextManager["CallbackErrors"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        if not isinstance(error, Exception):
+        if error is None or isinstance(error, _PASSED_ON):
             return False
         self.raised.append(error)
         return True
 
-    def take(self) -> tuple[Exception, ...]:
+    def take(self) -> tuple[BaseException, ...]:
         """Return the exceptions and forget them."""
         taken = tuple(self.raised)
         self.raised.clear()

@@ -79,7 +79,7 @@ def unused_recordings(
     }
 
 
-def _exceptions(errors: Iterable[Exception]) -> Iterator[str]:
+def _exceptions(errors: Iterable[BaseException]) -> Iterator[str]:
     for error in errors:
         yield "".join(traceback.format_exception(error)).rstrip()
 

@@ -30,11 +30,11 @@ def test_an_empty_baseline_excuses_nothing(tmp_path: Path) -> None:
     [
         ("SSE-55: x\n", ["1:1: no check is called SSE-55; did you mean SSE-05?"]),
         ("QQ: x\n", ["1:1: no check is called QQ"]),
-        ("SSE-05: x\nSSE-05: y\n", ["2:1: SSE-05 occurs twice"]),
+        ("SSE-05: x\nSSE-05: y\n", ["2:1: `SSE-05` is here twice"]),
         ("SSE-05:\nUSE-01: ''\n", ["1:1: SSE-05 needs a reason", "2:1: USE-01 needs a reason"]),
         ("SSE-05: [a]\n", ["1:1: SSE-05 needs a reason"]),
         ("- SSE-05\n", ["1:1: must be a mapping of check ids to reasons"]),
-        ("SSE-05: x\n  y: z\n", ["2:4: mapping values are not allowed here"]),
+        ("SSE-05: x\n  y: z\n", ["2:4: mapping values are not allowed in this context"]),
     ],
 )
 def test_every_mistake_has_its_place(tmp_path: Path, text: str, problems: list[str]) -> None:
@@ -49,12 +49,21 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         load_baseline(tmp_path / "nowhere.yaml")
 
 
-@pytest.mark.parametrize("data", [b"SSE-05: a\x07b\n", b"SSE-05: \xff\n", b"[" * 2000])
-def test_a_file_that_is_not_text_is_refused(tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"SSE-05: a\x07b\n", "1:10: character #x0007 is not allowed"),
+        (b"SSE-05: \xff\n", "1:9: not UTF-8: invalid start byte"),
+        (b"[" * 3000, "1:100: nested more than 100 deep"),
+        (b"SSE-05: &x [*x]\n", "1:9: aliases (`*name`) make this too large"),
+    ],
+)
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path, data: bytes, problem: str) -> None:
     path = tmp_path / "known.yaml"
     path.write_bytes(data)
-    with pytest.raises(FileError, match=r"known\.yaml:1:1: is not YAML that can be read: "):
+    with pytest.raises(FileError) as caught:
         load_baseline(path)
+    assert str(caught.value) == f"{path}:{problem}"
 
 
 def test_a_dumped_baseline_can_be_loaded(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockglm.matching import canonical
+from mockglm.matching import canonical, expression
 
 CHAT = "/chat/completions"
 Change = Callable[[Any], None]
@@ -401,8 +401,14 @@ def test_only_texts_are_replaced() -> None:
 
 
 def test_a_pattern_to_replace_must_be_one() -> None:
-    with pytest.raises(ValueError, match=r"^'\[' is no regular expression: unterminated"):
+    with pytest.raises(ValueError, match=r"^\[ is not a regular expression: unterminated"):
         key({}, replace=[("[", "")])
+
+
+def test_a_pattern_to_replace_that_takes_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expression, "SEARCH_SECONDS", 0.01)
+    with pytest.raises(TimeoutError, match=r"^/\^\(a\|a\)\*\$/ takes too long here$"):
+        key({"a": "a" * 50 + "!"}, replace=[("^(a|a)*$", "")])
 
 
 def test_a_path_to_ignore_must_be_one() -> None:

@@ -173,8 +173,8 @@ def test_a_predicate_sees_the_view() -> None:
 
 
 REFUSED = [
-    ({"user": "/[/"}, "user: /[/ is no regular expression: unterminated character set"),
-    ({"header": {"X-A": "/(/"}}, "header x-a: /(/ is no regular expression: missing )"),
+    ({"user": "/[/"}, "user: /[/ is not a regular expression: unterminated character set"),
+    ({"header": {"X-A": "/(/"}}, "header x-a: /(/ is not a regular expression: missing )"),
     ({"header": {"X-A": 1}}, "header x-a: a text, not 1"),
     ({"header": {}}, "header: a mapping of names to values, not {}"),
     ({"model": ""}, "model: an empty name matches nothing"),

@@ -132,9 +132,16 @@ def test_several_mistakes_are_told_at_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
-def test_a_deep_file_is_refused_before_it_is_read(opening: str) -> None:
-    assert "nested more than 100 deep" in mistakes(opening * 100_000)
+@pytest.mark.parametrize(
+    ("opening", "column"), [("[", 100), ("{a: ", 397), ("- ", 199), ("? ", 199), ("[[[{a: ", 172)]
+)
+def test_a_deep_file_is_refused_before_it_is_read(opening: str, column: int) -> None:
+    assert mistakes(opening * 100_000) == f"x.yaml:1:{column}: nested more than 100 deep"
+
+
+def test_a_deep_part_of_a_file_is_refused_at_its_place() -> None:
+    text = f"a: 1\nb: {'[' * 5_000}{']' * 5_000}\n"
+    assert mistakes("\ufeff" + text) == "x.yaml:2:102: nested more than 100 deep"
 
 
 def test_a_hundred_levels_are_read() -> None:
@@ -151,11 +158,6 @@ def test_aliases_that_multiply_are_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
     assert "aliases (`*name`) make this too large" in mistakes("\n".join(lines))
-
-
-def test_a_file_beyond_the_limit_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml_nodes, "SIZE", 2**20)
-    assert mistakes(b"\xff" * (2**20 + 1)).startswith("x.yaml:1:1: the file is larger than 1 MiB")
 
 
 def test_the_collector_is_as_it_was_before() -> None:
@@ -191,6 +193,43 @@ def test_a_value_built_at_a_line_is_all_in_that_line() -> None:
     node = yaml_nodes.build_node({"a": [1, {"b": 2}]}, yaml_nodes.mark_at_line(7))
     inner = node.value[0][1].value[1]
     assert str(problem_at("x.py", inner.start_mark, "wrong")) == "x.py:7:1: wrong"
+
+
+def test_a_value_that_is_too_deep_is_refused_with_its_place() -> None:
+    value: Any = 1
+    for _ in range(500):
+        value = {"a": value}
+    with pytest.raises(FileError) as caught:
+        yaml_nodes.build_node(value, yaml_nodes.mark_at_line(0), "body")
+    assert str(caught.value) == f"body{'.a' * 100}: nested more than 100 deep"
+
+
+def test_a_value_that_leads_to_itself_is_refused() -> None:
+    value: list[Any] = []
+    value.append(value)
+    with pytest.raises(FileError, match="nested more than 100 deep"):
+        yaml_nodes.build_node(value, yaml_nodes.mark_at_line(0))
+
+
+def test_a_value_with_too_many_parts_is_refused() -> None:
+    with pytest.raises(FileError, match=r"^body\[\d+\]: more than 200,000 values$"):
+        yaml_nodes.build_node([0] * 200_001, yaml_nodes.mark_at_line(0), "body")
+
+
+def test_a_number_that_python_does_not_write_is_refused_with_its_place() -> None:
+    with pytest.raises(FileError, match=r"^body\.a: .*4300 digits"):
+        yaml_nodes.build_node({"a": 10**5000}, yaml_nodes.mark_at_line(0), "body")
+
+
+def test_a_long_key_is_not_copied_into_every_place() -> None:
+    node = yaml_nodes.build_node({"k" * 1_000_000: [1, 2]}, yaml_nodes.mark_at_line(0))
+    marks = [item.start_mark for item in node.value[0][1].value]
+    assert {mark.name for mark in marks} == {f".{'k' * 59}[0]", f".{'k' * 59}[1]"}
+
+
+@pytest.mark.parametrize(("most", "is_larger"), [(5, True), (6, False)])
+def test_the_values_of_a_value_are_counted(most: int, is_larger: bool) -> None:
+    assert yaml_nodes.is_larger({"a": [1, {"b": 2}], "c": None}, most) is is_larger
 
 
 def test_a_value_of_no_file_has_its_keys_for_a_place() -> None:
