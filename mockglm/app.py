@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from mockglm.exchange import Request
+from mockglm.exchange import Headers, Request
 from mockglm.journal import Entry
+from mockglm.limits import Limits
 from mockglm.player import CONNECTION, Connection, Player
 from mockglm.server import Sessions, Visit, routes
 
@@ -26,11 +27,11 @@ Log = Callable[[Entry], None]
 CONTROL = "/__mockglm__"
 """Below it is the control API."""
 
-LARGEST_BODY = 64 * 1024 * 1024
-"""Bytes of a request's body beyond which it is refused; the service takes at least 3.9 MB."""
+LONGEST_KEPT = 256
+"""Characters of the longest header field, and of the longest path, that is kept as it was read."""
 
-MOST_READ = 16 * LARGEST_BODY
-"""Bytes that are read of a body all the same, for who is still sending does not read an answer."""
+MOST_KEPT = 512
+"""The most header fields that are kept as text."""
 
 
 class App:
@@ -38,7 +39,7 @@ class App:
 
     `sessions` hold its state, `log` is told of each exchange; `token` opens the control API, None
     opens it to this machine only. `recorder` gives, by name, the recorder of a session that
-    records.
+    records. `limits` bound what its clients may send, and what is held of it.
     """
 
     def __init__(
@@ -48,8 +49,11 @@ class App:
         log: Log = lambda entry: None,
         token: str | None = None,
         recorder: Callable[[str], Recorder] | None = None,
+        limits: Limits = Limits(),
     ) -> None:
         self.sessions = sessions
+        self.limits = limits
+        self._in_flight = 0
         self._recorder = recorder
         self.player = Player()
         self._log = log
@@ -74,23 +78,93 @@ class App:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = monotonic()
         wire = scope.get("extensions", {}).get(CONNECTION)
-        read = await _read(receive)
+        read = await self._read(receive)
         if read is None:
             return
-        body, size = read
-        where = routes.parse_route(scope["path"])
-        request = _request(scope, where.tail, body)
-        visit = routes.dispatch(self.sessions, where, request, is_whole=size <= LARGEST_BODY)
-        watch = _Watch(started, visit.entry)
+        body, held, unread = read
         try:
-            if visit.answer is None:
-                await self._forward(visit, send, watch, wire)
-            else:
-                watch.close(await self.player.play(visit.answer, send, watch, wire))
+            visit = self._visit(scope, body, unread)
+            if visit.entry.size > self.limits.small_answer + len(body):
+                visit, held = self._hold_answer(visit, held)
+            watch = _Watch(started, visit.entry)
+            try:
+                if visit.answer is None:
+                    await self._forward(visit, send, watch, wire)
+                else:
+                    watch.close(await self.player.play(visit.answer, send, watch, wire))
+            finally:
+                watch.close(False)
+                visit.close()
+                self._log(visit.shown)
         finally:
-            watch.close(False)
-            visit.close()
-            self._log(visit.shown)
+            self._in_flight -= held
+
+    async def _read(self, receive: Receive) -> tuple[bytes, int, routes.Unread | None] | None:
+        """The body of a request, how many of its bytes are in flight now, and why it was not
+        taken; None when the client left before its end."""
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body: bytes = message.get("body", b"")
+        if not message.get("more_body") and len(body) <= self.limits.small_body:
+            return body, 0, None
+        return await self._collect(body, receive, more=message.get("more_body", False))
+
+    async def _collect(
+        self, piece: bytes, receive: Receive, *, more: bool
+    ) -> tuple[bytes, int, routes.Unread | None] | None:
+        """As `_read`, of a body that is large or comes in pieces, from its first piece on. Of one
+        that is not taken nothing is kept."""
+        limits = self.limits
+        pieces: list[bytes] = []
+        unread: routes.Unread | None = None
+        size = held = 0
+        try:
+            while True:
+                size += len(piece)
+                if size > limits.body:
+                    unread = "large"
+                elif self._in_flight + len(piece) > limits.in_flight:
+                    unread = "busy"
+                kept = 0 if unread else len(piece)
+                if unread:
+                    pieces.clear()
+                    self._in_flight -= held
+                    held = 0
+                self._in_flight += kept
+                held += kept
+                pieces.append(piece[:kept])
+                if not more or size > limits.discarded:
+                    in_flight, held = held, 0
+                    return b"".join(pieces), in_flight, unread
+                message = await receive()
+                if message["type"] != "http.request":
+                    return None
+                piece, more = message.get("body", b""), message.get("more_body", False)
+        finally:
+            self._in_flight -= held
+
+    def _visit(self, scope: Scope, body: bytes, unread: routes.Unread | None) -> Visit:
+        """Decide what a request gets, and have the journal know of it."""
+        path = scope["path"]
+        where = (routes.parse_route if len(path) <= LONGEST_KEPT else routes.read_route)(path)
+        headers, fields = _headers(scope["headers"])
+        query = scope["query_string"].decode("latin-1")
+        request = Request(scope["method"], where.tail, query, headers, body)
+        visit = routes.dispatch(self.sessions, where, request, unread)
+        if fields:
+            visit.entry.fields = fields
+            visit.journal.recount(visit.entry)
+        return visit
+
+    def _hold_answer(self, visit: Visit, held: int) -> tuple[Visit, int]:
+        """The visit, and the bytes in flight with its answer; where those are too many, it gets
+        another answer."""
+        size = visit.entry.size - len(visit.entry.request.body)
+        if self._in_flight + size > self.limits.in_flight:
+            return routes.crowd_out(visit), held
+        self._in_flight += size
+        return visit, held + size
 
     async def _forward(
         self, visit: Visit, send: Send, watch: _Watch, wire: Connection | None
@@ -136,32 +210,28 @@ class _Watch(Struct):
         return self.entry.response is None or self.entry.response.end == "done"
 
 
-async def _read(receive: Receive) -> tuple[bytes, int] | None:
-    """The body of a request and its size, None when the client left before its end. Of a body that
-    is too large nothing is kept."""
-    message = await receive()
-    pieces: list[bytes] = []
-    size = 0
-    while message["type"] == "http.request":
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size <= LARGEST_BODY:
-            pieces.append(piece)
-        else:
-            pieces.clear()
-        if not message.get("more_body") or size > MOST_READ:
-            return b"".join(pieces), size
-        message = await receive()
-    return None
+def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> tuple[Headers, int]:
+    """Header fields as text, and their bytes where they are not those of other requests."""
+    headers = tuple(map(_KEPT.get, pairs))
+    if None not in headers:
+        return headers, 0  # type: ignore[return-value]
+    read = tuple(map(_header, pairs))
+    return read, sum(len(name) + len(value) for name, value in read)
 
 
-def _request(scope: Scope, path: str, body: bytes) -> Request:
-    headers = tuple(map(_header, scope["headers"]))
-    return Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, body)
+_KEPT: dict[tuple[bytes, bytes], tuple[str, str]] = {}
+"""Header fields as text; a client sends the same ones with every request."""
 
 
-@lru_cache(maxsize=512)
 def _header(pair: tuple[bytes, bytes]) -> tuple[str, str]:
-    """A header as text; a client sends the same ones with every request."""
+    """A header field as text, kept if it is short."""
+    field = _KEPT.get(pair)
+    if field is not None:
+        return field
     name, value = pair
-    return name.decode("latin-1"), value.decode("latin-1")
+    field = name.decode("latin-1"), value.decode("latin-1")
+    if len(name) + len(value) <= LONGEST_KEPT:
+        if len(_KEPT) >= MOST_KEPT:
+            _KEPT.clear()
+        _KEPT[pair] = field
+    return field

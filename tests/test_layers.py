@@ -14,7 +14,7 @@ import pytest
 
 HOUSE = """
 errors
-redact clock ticker keys address
+redact clock ticker keys address limits
 codes models
 sse exchange
 tokens framing

@@ -37,9 +37,21 @@ from mockglm.server import (
     replay_new,
 )
 
-__all__ = ["CHAT_PATH", "MODELS_PATH", "Route", "dispatch", "parse_route"]
+__all__ = [
+    "CHAT_PATH",
+    "MODELS_PATH",
+    "Route",
+    "Unread",
+    "crowd_out",
+    "dispatch",
+    "parse_route",
+    "read_route",
+]
 
-Kind = Literal["chat", "call", "models", "other", "preflight", "outside", "large"]
+Unread = Literal["large", "busy"]
+"""Why a body was not taken: it is too large itself, or with those of all requests under way."""
+
+Kind = Literal["chat", "call", "models", "other", "preflight", "outside"] | Unread
 """What a path leads to: `call` is a POST below a base, `other` what else is below one."""
 
 CHAT_PATH = "/chat/completions"
@@ -57,8 +69,14 @@ SESSION = re.compile(
 
 FORM = "write /s/NAME[+FAULT]…[@LABEL]/…, all names of a-z, 0-9, dots, dashes and underscores"
 
+LONGEST_ORIGIN = 300
+"""Characters of the longest origin: a host name has 253 at most."""
+
+LONGEST_REQUESTED = 4096
+"""Characters of the header names that a preflight may ask for by name; for more it gets `*`."""
+
 SPRING_TYPE = "application/json;charset=UTF-8"
-TOO_LARGE = b"<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n</html>\r\n"
+PAGE = "<html>\r\n<head><title>{}</title></head>\r\n</html>\r\n"
 
 
 class Route(Struct, frozen=True):
@@ -74,8 +92,7 @@ class Route(Struct, frozen=True):
     tail: str
 
 
-@lru_cache(maxsize=1024)
-def parse_route(path: str) -> Route:
+def read_route(path: str) -> Route:
     """Read a path. `/s/NAME+FAULT@LABEL` is stripped before everything else."""
     prefix = SESSION.match(path)
     scenario, faults, label = "", "", ""
@@ -86,11 +103,25 @@ def parse_route(path: str) -> Route:
     return Route(scenario, tuple(filter(None, faults.split("+"))), label, base, path[len(base) :])
 
 
-def dispatch(sessions: Sessions, where: Route, request: Request, *, is_whole: bool = True) -> Visit:
-    """What a request gets, wherever it leads; one that was not read whole is too large."""
-    visited = _visit(sessions, where, request, "large" if not is_whole else _kind(where, request))
+parse_route = lru_cache(maxsize=1024)(read_route)
+"""Read a path and keep the route, for paths that are short."""
+
+
+def dispatch(
+    sessions: Sessions, where: Route, request: Request, unread: Unread | None = None
+) -> Visit:
+    """What a request gets, wherever it leads, or because its body was not taken."""
+    visited = _visit(sessions, where, request, unread or _kind(where, request))
     origin = request.header("origin")
     return _shared(visited, origin) if origin and request.method != "OPTIONS" else visited
+
+
+def crowd_out(visited: Visit) -> Visit:
+    """The visit with 503 for its answer, which is too large for what the server may hold."""
+    answer = _refused("503 Service Temporarily Unavailable")
+    visited.entry.response = answer
+    visited.journal.recount(visited.entry)
+    return replace(visited, response=answer)
 
 
 def _visit(sessions: Sessions, where: Route, request: Request, kind: Kind) -> Visit:
@@ -126,6 +157,8 @@ def _shared(visited: Visit, origin: str) -> Visit:
     answer = visited.answer
     if answer is None or answer.header("access-control-allow-origin"):
         return visited  # the service, or who wrote the answer, says who may read it
+    if len(origin) > LONGEST_ORIGIN:
+        return visited
     allowed = (
         ("Access-Control-Allow-Origin", origin),
         ("Access-Control-Expose-Headers", "X-Log-Id, X-MockGLM-Miss"),
@@ -141,8 +174,19 @@ def _mistaken(message: str, session: Session, asked: Asked) -> Played:
 
 def _too_large(session: Session, asked: Asked) -> Played:
     """413. Assumed: nginx's page, shortened; no recording exists."""
+    return Played(_refused("413 Request Entity Too Large"), Source.GATEWAY)
+
+
+def _busy(session: Session, asked: Asked) -> Played:
+    """503. Assumed: nginx's page, shortened; no recording exists."""
+    note = "refused: the requests under way hold as many bytes as they may"
+    return Played(_refused("503 Service Temporarily Unavailable"), Source.GATEWAY, notes=(note,))
+
+
+def _refused(status: str) -> Response:
+    """The page of a refusal, behind which the connection is closed."""
     headers = (("Content-Type", "text/html"), ("Connection", "close"))
-    return Played(Response(413, headers, ((0.0, TOO_LARGE),)), Source.GATEWAY)
+    return Response(int(status[:3]), headers, ((0.0, PAGE.format(status).encode()),))
 
 
 def _models(session: Session, asked: Asked) -> Played:
@@ -157,16 +201,22 @@ def _preflight(session: Session, asked: Asked) -> Played | None:
     request = asked.request
     if request.method != "OPTIONS":
         return None
+    requested = request.header("access-control-request-headers")
     allowed: Headers = (
-        ("Access-Control-Allow-Origin", request.header("origin", "*")),
+        ("Access-Control-Allow-Origin", _short(request.header("origin"), LONGEST_ORIGIN)),
         ("Access-Control-Allow-Methods", "GET,POST,DELETE"),
-        ("Access-Control-Allow-Headers", request.header("access-control-request-headers", "*")),
+        ("Access-Control-Allow-Headers", _short(requested, LONGEST_REQUESTED)),
         ("Access-Control-Max-Age", "1800"),
     )
     if request.header("access-control-request-private-network"):
         # What Chrome wants to hear before an https page may ask this machine.
         allowed += (("Access-Control-Allow-Private-Network", "true"),)
     return Played(Response(200, (*common_headers(asked.log_id), *allowed), ()), Source.GATEWAY)
+
+
+def _short(value: str, longest: int) -> str:
+    """What a header repeats of the request; `*` where that is nothing, or too long."""
+    return value if 0 < len(value) <= longest else "*"
 
 
 def _not_found_outside(session: Session, asked: Asked) -> Played:
@@ -202,6 +252,7 @@ HANDLERS: Mapping[Kind, Sequence[Handler]] = {
     "preflight": (replay, _preflight),
     "outside": (replay, _preflight, _not_found_outside),
     "large": (record_key, _too_large),
+    "busy": (record_key, _busy),
 }
 """Who answers, by the kind of path. One-shot replies are for what is called, never for a browser's
 preflight or a look at what there is."""
