@@ -30,6 +30,9 @@ LIKELY = 16
 """Characters of a credential that is a secret although no list has it, as many as the secret half
 of a key has: where no key is needed it is `anything` or `not-needed`, words of many a prompt."""
 
+OVERHEAD = 1024
+"""Bytes of an entry beside its texts, with header fields that are few or those of other entries."""
+
 FIXED_PATHS = frozenset(("/chat/completions", "/models"))
 """Paths in which there is no room for a key."""
 
@@ -52,7 +55,8 @@ class Entry(Struct):
     names rules that were broken and let through, `notes` what else is worth knowing. Times are in
     seconds: `at` unix time, `first` and `total` since the request. `outcome` is `open` while the
     answer is played, then `done`, `cut` (a fault ended it) or `gone` (the client left, or the
-    server was stopped).
+    server was stopped). `fields` are the bytes of the request's header fields where they are many;
+    `size` is about how many bytes the entry keeps alive, as its journal counts them.
     """
 
     ordinal: int
@@ -69,6 +73,8 @@ class Entry(Struct):
     first: float | None = None
     total: float | None = None
     outcome: Outcome = "open"
+    fields: int = 0
+    size: int = 0
 
     @property
     def exchange(self) -> Exchange:
@@ -80,12 +86,6 @@ class Entry(Struct):
         if self.response is None or not self.response.is_stream:
             return 0
         return self.response.body.count(b"\n\n")
-
-    @property
-    def size(self) -> int:
-        """The bytes this entry keeps alive."""
-        held = len(self.request.body)
-        return held + self.response.memory_size if self.response else held
 
     def summary(self) -> dict[str, Any]:
         """The entry as one flat JSON object, without bodies."""
@@ -168,11 +168,10 @@ class Feed:
 
 
 class _Kept(Struct):
-    """An entry that is kept, and what the budget knows of it."""
+    """An entry that is kept, and the number by which it leaves the budget."""
 
     entry: Entry
     serial: int
-    size: int
 
 
 class Journal:
@@ -195,8 +194,8 @@ class Journal:
 
     def add(self, entry: Entry) -> None:
         """Take an entry in and let old ones go."""
-        size = entry.size
-        self._kept.append(_Kept(entry, self._budget.enter(self, size), size))
+        entry.size = _size(entry)
+        self._kept.append(_Kept(entry, self._budget.enter(self, entry.size)))
         if len(self._kept) > self._most:
             self.drop()
         if self._feed.has_listeners:
@@ -205,14 +204,14 @@ class Journal:
     def drop(self) -> None:
         """Let the oldest entry go."""
         kept = self._kept.popleft()
-        self._budget.leave(kept.serial, kept.size)
+        self._budget.leave(kept.serial, kept.entry.size)
 
     def recount(self, entry: Entry) -> None:
-        """Count anew what an entry keeps alive, once it has got its answer."""
+        """Count anew what an entry keeps alive, once more is known of it."""
         for kept in reversed(self._kept):
             if kept.entry is entry:
-                self._budget.used += entry.size - kept.size
-                kept.size = entry.size
+                before, entry.size = entry.size, _size(entry)
+                self._budget.used += entry.size - before
                 self._budget.trim()
                 return
 
@@ -314,3 +313,10 @@ def _without_secrets(headers: Headers, redactor: Redactor) -> Headers:
     """Headers without a secret, and without the values that their names call one."""
     clean = redactor.headers(headers)
     return tuple((name, REDACTED if is_secret_header(name) else value) for name, value in clean)
+
+
+def _size(entry: Entry) -> int:
+    """The bytes that an entry keeps alive."""
+    request, answer = entry.request, entry.response
+    size = OVERHEAD + len(request.body) + len(request.path) + len(request.query) + entry.fields
+    return size + len(entry.model) + (answer.memory_size if answer else 0)

@@ -14,7 +14,7 @@ import pytest
 
 HOUSE = """
 errors
-redaction clock scheduler api_keys urls yaml_documents _version
+redaction clock scheduler api_keys urls limits yaml_documents _version
 error_codes models
 sse exchange
 tokens http1

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from mockglm.app import App
+from mockglm.limits import Limits
 from mockglm.player import CONNECTION, Player
 from mockglm.serving import BackgroundServer
 from tests.serving import Served, post, serving
@@ -167,6 +168,7 @@ def test_nothing_is_said_of_a_failure_in_the_middle_of_an_answer(
 ) -> None:
     class Failing:
         player = Player()
+        limits = Limits()
 
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
             scope["extensions"][CONNECTION].write(b"HTTP/1.1 200 OK\r\n\r\nhalf")

@@ -6,21 +6,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mockglm.faults.catalogue import CATALOGUE, apply, parse
+    from mockglm.faults.catalogue import CATALOGUE, MOST_FAULTS, apply, parse, too_many
     from mockglm.faults.fault import Fault, FaultSpec
     from mockglm.faults.options import Option
     from mockglm.faults.position import Position
 
-__all__ = ["CATALOGUE", "Fault", "FaultSpec", "Option", "Position", "apply", "parse"]
+__all__ = [
+    "CATALOGUE",
+    "MOST_FAULTS",
+    "Fault",
+    "FaultSpec",
+    "Option",
+    "Position",
+    "apply",
+    "parse",
+    "too_many",
+]
 
 _HOMES = {
     "CATALOGUE": "catalogue",
     "Fault": "fault",
     "FaultSpec": "fault",
+    "MOST_FAULTS": "catalogue",
     "Option": "options",
     "Position": "position",
     "apply": "catalogue",
     "parse": "catalogue",
+    "too_many": "catalogue",
 }
 
 

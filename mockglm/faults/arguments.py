@@ -43,16 +43,19 @@ def call_name_repeated(answer: Response, spot: Offset, options: Options) -> Resp
 def arguments_whole(answer: Response, spot: Offset, options: Options) -> Response:
     """Move all arguments into the call's first chunk and drop the others."""
     first: dict[str, JSON] = {}
+    texts: dict[str, list[str]] = {}
     changes: list[tuple[Document, list[JSON]]] = []
     for doc in documents(answer, spot.start):
         found = list(calls(doc.value))
         for call in (call for call in found if _index(call) in first):
-            whole = function(first[_index(call)])
-            whole["arguments"] = string(whole, "arguments") + _text(call)
+            texts.setdefault(_index(call), []).append(_text(call))
         opening = [call for call in found if _index(call) not in first]
         first |= {_index(call): call for call in opening if function(call)}
         if found:
             changes.append((doc, [doc.value] if opening else []))
+    for index, more in texts.items():
+        whole = function(first[index])
+        whole["arguments"] = string(whole, "arguments") + "".join(more)
     return recast(answer, changes)
 
 
@@ -60,7 +63,7 @@ def _pieces(value: JSON, size: int) -> Iterator[JSON]:
     """The chunk with empty arguments, then a chunk for each piece of them."""
     for call in calls(value):
         text = _text(call)
-        check_size("call-in-pieces", pieces=len(text) // size)
+        check_size("call-in-pieces", frames=len(text) // size)
         yield _carrying(value, _saying(call, "") if text else call)
         for low in range(0, len(text), size):
             piece = {"arguments": text[low : low + size]}

@@ -108,7 +108,7 @@ def _named(value: JSON) -> Iterator[JSON]:
 def _told(value: JSON, key: str) -> Iterator[JSON]:
     """The chunk again for each piece of the text of its calls."""
     text = "".join(map(_markup, calls(value)))
-    check_size("call-text", pieces=len(text) // PIECE)
+    check_size("call-text", frames=len(text) // PIECE)
     for low in range(0, len(text), PIECE):
         delta = {"role": "assistant", key: text[low : low + PIECE]}
         yield value | {"choices": [{"index": 0, "delta": delta}]}

@@ -25,8 +25,12 @@ from mockglm.faults import (
     wire,
 )
 from mockglm.faults.fault import Fault, FaultSpec, Target
-from mockglm.faults.frames import check_size, documents, is_opaque
+from mockglm.faults.frames import TooLargeError, check_size, documents, is_opaque
 from mockglm.faults.position import Position, locate
+
+MOST_FAULTS = 8
+"""The most faults that a URL or a file lays over one answer: each reads all of it and may make it
+larger."""
 
 _DOT = re.compile(r"(?<!\d)\.|\.(?!\d)")
 """The separator in a fault's word; a dot between digits is a decimal point."""
@@ -56,14 +60,22 @@ def parse(spec: str | Mapping[str, Any] | Sequence[Any]) -> tuple[FaultSpec, ...
     A mapping has `do`, `at` where it takes a place, `chance`, and the fault's options:
     `{at: 3 frames, do: stall, for: 30s}`. A text has the name, then what else there is after dots,
     blanks as hyphens, as it stands in a base URL: `stall.3-frames.for-30s`. A sequence has either.
-    Raises FaultError, which names the nearest fault where there is none of that name.
+    Raises FaultError, which names the nearest fault where there is none of that name, and where
+    there are more than MOST_FAULTS.
     """
     if isinstance(spec, str):
         return (_read(*_parse_word(spec)),)
     if isinstance(spec, Mapping):
         written = dict(spec)
         return (_read(str(written.pop("do", "")), written),)
+    if len(spec) > MOST_FAULTS:
+        raise FaultError(str(spec[MOST_FAULTS]), too_many(len(spec)))
     return tuple(laid for one in spec for laid in parse(one))
+
+
+def too_many(count: int) -> str:
+    """Say that so many faults are more than can be laid over one answer."""
+    return f"there are {count} faults; at most {MOST_FAULTS} can be laid over one answer"
 
 
 def apply(answer: Response, faults: Iterable[FaultSpec], *, key: str = "") -> Response:
@@ -92,7 +104,10 @@ def _apply_one(answer: Response, laid: FaultSpec, key: str) -> Response:
     options = dict(laid.options)
     if "key" in fault.options:
         options["key"] = options["key"] or key
-    changed = fault.change(answer, spot, options)
+    try:
+        changed = fault.change(answer, spot, options)
+    except TooLargeError as error:
+        raise FaultError(fault.name, str(error)) from error
     if changed == answer:
         raise FaultError(fault.name, f"this answer is without {fault.needs or 'what it changes'}")
     if _size(changed) > _size(answer):

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from mockglm import sse
 from mockglm.errors import FaultError
 from mockglm.exchange import Response
-from mockglm.faults.options import LARGEST
 
 JSON: TypeAlias = dict[str, Any]
 Pieces: TypeAlias = Sequence[tuple[float, bytes]]
@@ -22,10 +21,17 @@ Pieces: TypeAlias = Sequence[tuple[float, bytes]]
 CHARACTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 """A character of several bytes in UTF-8."""
 
+LARGEST_ANSWER = 8 * 2**20
+"""Bytes of the largest body that a fault makes: further faults read and write all of it again."""
+
 MOST_PIECES = 200_000
 """The most that a fault cuts an answer into."""
 
-_END = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2,}")
+MOST_FRAMES = 10_000
+"""The most frames that a fault makes of one; to read and write one takes far longer than a byte."""
+
+_BREAKS = re.compile(rb"[\r\n][\r\n]+")
+_BLANK = re.compile(rb"\n\n+")
 _DATA = re.compile(rb"(?:^|[\r\n])(?:\xef\xbb\xbf)?data: ?([^\r\n]*)")
 
 
@@ -61,17 +67,26 @@ class Document(Struct, frozen=True):
     value: JSON
 
 
-def check_size(name: str, *, size: int = 0, pieces: int = 0) -> None:
+class TooLargeError(Exception):
+    """Edits that would make more of an answer than a server should hold."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the answer would have more than {LARGEST_ANSWER} bytes")
+
+
+def check_size(name: str, *, size: int = 0, frames: int = 0, pieces: int = 0) -> None:
     """Raise FaultError where a fault would make more of an answer than a server should hold."""
-    if size > LARGEST:
-        raise FaultError(name, f"the answer would have more than {LARGEST} bytes")
+    if size > LARGEST_ANSWER:
+        raise FaultError(name, str(TooLargeError()))
+    if frames > MOST_FRAMES:
+        raise FaultError(name, f"one frame would become more than {MOST_FRAMES}")
     if pieces > MOST_PIECES:
         raise FaultError(name, f"the answer would come in more than {MOST_PIECES} pieces")
 
 
 def split_frames(body: bytes) -> list[Frame]:
     """The blocks of a stream in order, an unterminated last one too."""
-    starts = [0, *(match.end() for match in _END.finditer(body))]
+    starts = [0, *_block_ends(body)]
     ends = [*starts[1:], len(body)]
     blocks = zip(starts, ends, strict=True)
     return [_frame(body, start, end) for start, end in blocks if start < end]
@@ -132,9 +147,10 @@ def recast(answer: Response, changes: Iterable[tuple[Document, Sequence[JSON]]])
     held = {document.frame.start: (document, values) for document, values in changes}
     body = answer.body
     if answer.is_stream:
-        return apply_edits(answer, [_edit(body, *change) for change in held.values()])
+        most = _most(answer)
+        return apply_edits(answer, (_edit(body, *change, most) for change in held.values()))
     values = (values[0] if values else document.value for document, values in held.values())
-    return apply_edits(answer, [Edit(0, len(body), _encode(value)) for value in values])
+    return apply_edits(answer, (Edit(0, len(body), _encode(value)) for value in values))
 
 
 def rewrite_documents(answer: Response, found: Iterable[Document]) -> Response:
@@ -146,9 +162,11 @@ def apply_edits(answer: Response, edits: Iterable[Edit]) -> Response:
     """The answer with its body changed; the edits do not overlap.
 
     New bytes come when the last of those they replace was due, inserted ones with the byte after
-    them. All other bytes stay in their piece, at its time.
+    them. All other bytes stay in their piece, at its time. Raises TooLargeError, before the work is
+    done, where the new bytes are too many.
     """
-    queue = deque(sorted(edits, key=lambda edit: (edit.start, edit.end)))
+    bounded = _bounded(edits, _most(answer))
+    queue = deque(sorted(bounded, key=lambda edit: (edit.start, edit.end)))
     pieces: list[tuple[float, bytes]] = []
     low = 0
     for at, piece in answer.chunks:
@@ -180,7 +198,39 @@ def split_chunks(pieces: Pieces, start: int) -> tuple[Pieces, Pieces]:
 _encode = msgspec.json.encode
 
 
+def _most(answer: Response) -> int:
+    """The most new bytes that edits may bring; a large answer may be written anew."""
+    return max(LARGEST_ANSWER, answer.size)
+
+
+def _bounded(edits: Iterable[Edit], most: int) -> Iterator[Edit]:
+    """The edits, as long as their bytes are not too many."""
+    size = 0
+    for edit in edits:
+        size += len(edit.data)
+        if size > most:
+            raise TooLargeError
+        yield edit
+
+
+def _block_ends(body: bytes) -> Iterator[int]:
+    """The bytes at which blank lines end."""
+    # Literal bytes are found ten times as fast as an expression.
+    if b"\r" in body:
+        # One line end of two characters ends no block.
+        yield from (match.end() for match in _BREAKS.finditer(body) if match[0] != b"\r\n")
+        return
+    at = body.find(b"\n\n")
+    while match := _BLANK.match(body, at) if at >= 0 else None:
+        yield match.end()
+        at = body.find(b"\n\n", match.end())
+
+
 def _frame(body: bytes, start: int, end: int) -> Frame:
+    if body.startswith(b"data:", start) and body.find(b"data:", start + 5, end) < 0:
+        low = start + 6 if body.startswith(b"data: ", start) else start + 5
+        ends = (body.find(line_end, low, end) for line_end in (b"\n", b"\r"))
+        return Frame(start, end, low, min((at for at in ends if at >= 0), default=end))
     lines = list(_DATA.finditer(body[start:end]))
     if len(lines) != 1:
         return Frame(start, end, start, start)
@@ -195,11 +245,15 @@ def _object(text: bytes) -> JSON | None:
         return None
 
 
-def _edit(body: bytes, document: Document, values: Sequence[JSON]) -> Edit:
+def _edit(body: bytes, document: Document, values: Sequence[JSON], most: int) -> Edit:
     frame = document.frame
     if not values:
         return Edit(frame.start, frame.end, b"")
-    more = b"".join(sse.frame(_encode(value)) for value in values[1:])
+    more = bytearray()
+    for value in values[1:]:
+        more += sse.frame(_encode(value))
+        if len(more) > most:
+            raise TooLargeError
     closing = body[frame.high : frame.end]
     return Edit(frame.low, frame.end, _encode(values[0]) + closing + more)
 

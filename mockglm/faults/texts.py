@@ -63,7 +63,9 @@ def repetition(answer: Response, spot: Offset, options: Options) -> Response:
         ended["finish_reason"] = "length"
     frame = spoken[0].frame
     check_size("repetition", size=(frame.end - frame.start) * options["times"])
-    if not answer.is_stream:
+    if answer.is_stream:
+        check_size("repetition", frames=options["times"])
+    else:
         next(contents(spoken[0].value))["content"] *= options["times"]
     again = (spoken[0], [spoken[0].value] * options["times"])
     others = [(doc, list[JSON]()) for doc in spoken[1:]]
@@ -71,6 +73,7 @@ def repetition(answer: Response, spot: Offset, options: Options) -> Response:
 
 
 def huge_line(answer: Response, spot: Offset, options: Options) -> Response:
+    check_size("huge-line", size=options["size"])
     return LARGE[options["in"]](answer, spot, options)
 
 

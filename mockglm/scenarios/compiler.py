@@ -173,6 +173,9 @@ def _faults(written: Any, place: NodePath) -> tuple[faults.FaultSpec, ...]:
         return ()
     if not isinstance(written, list):
         return tuple(_fault(written, place))
+    if len(written) > faults.MOST_FAULTS:
+        place.at(faults.MOST_FAULTS).report(faults.too_many(len(written)))
+        return ()
     laid = (_fault(fault, place.at(index)) for index, fault in enumerate(written))
     return tuple(fault for found in laid for fault in found)
 

@@ -5,7 +5,16 @@ from mockglm.server.explanation import explain
 from mockglm.server.pipeline import CHAT, RECORDING_CHAT, Handler, handle
 from mockglm.server.playlist import Playlist
 from mockglm.server.responses import DEFAULT_MODEL
-from mockglm.server.routes import CHAT_PATH, MODELS_PATH, Route, dispatch, parse_route
+from mockglm.server.routes import (
+    CHAT_PATH,
+    MODELS_PATH,
+    Route,
+    Unread,
+    dispatch,
+    parse_route,
+    parse_short_route,
+    refuse_large_response,
+)
 from mockglm.server.sessions import (
     OnMiss,
     Profile,
@@ -31,8 +40,11 @@ __all__ = [
     "Session",
     "Sessions",
     "Settings",
+    "Unread",
     "dispatch",
     "explain",
     "handle",
     "parse_route",
+    "parse_short_route",
+    "refuse_large_response",
 ]

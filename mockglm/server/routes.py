@@ -34,7 +34,10 @@ from mockglm.server.pipeline import (
 from mockglm.server.responses import mock_error
 from mockglm.server.sessions import Session, Sessions
 
-Kind = Literal["chat", "call", "models", "other", "preflight", "outside", "large"]
+Unread = Literal["large", "busy"]
+"""The reason why a body was not read: too large itself, or with those of all requests in flight."""
+
+Kind = Literal["chat", "call", "models", "other", "preflight", "outside"] | Unread
 """The kind of a path: `call` is another POST below a base, `other` anything else below one."""
 
 CHAT_PATH = "/chat/completions"
@@ -52,8 +55,14 @@ SESSION = re.compile(
 
 FORM = "write /s/NAME[+FAULT]…[@LABEL]/…, all names of a-z, 0-9, dots, dashes and underscores"
 
+MAX_ORIGIN = 300
+"""Characters of the longest origin: a host name has 253 at most."""
+
+MAX_REQUESTED_HEADERS = 4096
+"""Characters of the header names that a preflight may ask for by name; for more it gets `*`."""
+
 SPRING_TYPE = "application/json;charset=UTF-8"
-TOO_LARGE = b"<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n</html>\r\n"
+PAGE = "<html>\r\n<head><title>{}</title></head>\r\n</html>\r\n"
 
 
 class Route(Struct, frozen=True):
@@ -69,7 +78,6 @@ class Route(Struct, frozen=True):
     tail: str
 
 
-@lru_cache(maxsize=1024)
 def parse_route(path: str) -> Route:
     """Parse a path; `/s/NAME+FAULT@LABEL` is stripped before the base."""
     prefix = SESSION.match(path)
@@ -81,20 +89,24 @@ def parse_route(path: str) -> Route:
     return Route(scenario, tuple(filter(None, faults.split("+"))), label, base, path[len(base) :])
 
 
+# Clients use few paths; long ones are not worth the memory.
+parse_short_route = lru_cache(maxsize=1024)(parse_route)
+
+
 def dispatch(
     sessions: Sessions,
     route: Route,
     request: Request,
     *,
-    is_whole: bool = True,
+    unread: Unread | None = None,
     started: float | None = None,
 ) -> RequestContext:
     """Handle a request by the handlers of its path, in the session that its path names.
 
-    `is_whole` is False for a body that was too large to be read; `started` is when the request
-    began to arrive, in seconds of time.monotonic().
+    `unread` is the reason if the body was not read; `started` is when the request began to arrive,
+    in seconds of time.monotonic().
     """
-    kind = _kind(route, request) if is_whole else "large"
+    kind: Kind = unread or _kind(route, request)
     url_faults: Sequence[faults.FaultSpec] = ()
     try:
         session, url_faults = _resolve(sessions, route)
@@ -127,10 +139,18 @@ def _kind(route: Route, request: Request) -> Kind:
     return "models" if route.tail == MODELS_PATH and method in ("GET", "HEAD") else "other"
 
 
+def refuse_large_response(context: RequestContext) -> None:
+    """Replace a response that is too large, with all others in flight, by 503."""
+    context.response = context.entry.response = _refusal_page("503 Service Temporarily Unavailable")
+    context.session.journal.recount(context.entry)
+
+
 def _allow_origin(context: RequestContext, origin: str) -> None:
     """Let a page of another origin read the response, unless its author decided that already."""
     response = context.response
     if response is None or response.header("access-control-allow-origin"):
+        return
+    if len(origin) > MAX_ORIGIN:
         return
     allowed = (
         ("Access-Control-Allow-Origin", origin),
@@ -146,8 +166,20 @@ def _bad_path(message: str, context: RequestContext) -> Response:
 def _too_large(context: RequestContext) -> Response:
     """413. Assumed: nginx's page, shortened; no recording exists."""
     context.source = Source.GATEWAY
+    return _refusal_page("413 Request Entity Too Large")
+
+
+def _busy(context: RequestContext) -> Response:
+    """503. Assumed: nginx's page, shortened; no recording exists."""
+    context.source = Source.GATEWAY
+    context.notes += ("refused: the requests in flight hold as many bytes as they may",)
+    return _refusal_page("503 Service Temporarily Unavailable")
+
+
+def _refusal_page(status: str) -> Response:
+    """Return nginx's page of an error, after which the connection is closed."""
     headers = (("Content-Type", "text/html"), ("Connection", "close"))
-    return Response(413, headers, ((0.0, TOO_LARGE),))
+    return Response(int(status[:3]), headers, ((0.0, PAGE.format(status).encode()),))
 
 
 def _models(context: RequestContext) -> Response:
@@ -163,16 +195,22 @@ def _preflight(context: RequestContext) -> Response | None:
     if request.method != "OPTIONS":
         return None
     context.source = Source.GATEWAY
+    requested = request.header("access-control-request-headers")
     allowed: Headers = (
-        ("Access-Control-Allow-Origin", request.header("origin", "*")),
+        ("Access-Control-Allow-Origin", _short(request.header("origin"), MAX_ORIGIN)),
         ("Access-Control-Allow-Methods", "GET,POST,DELETE"),
-        ("Access-Control-Allow-Headers", request.header("access-control-request-headers", "*")),
+        ("Access-Control-Allow-Headers", _short(requested, MAX_REQUESTED_HEADERS)),
         ("Access-Control-Max-Age", "1800"),
     )
     if request.header("access-control-request-private-network"):
         # Chrome requires this before an https page may call a server on this machine.
         allowed += (("Access-Control-Allow-Private-Network", "true"),)
     return Response(200, (*common_headers(context.log_id), *allowed), ())
+
+
+def _short(value: str, longest: int) -> str:
+    """Return a value of the request that a header repeats; `*` if it is empty or too long."""
+    return value if 0 < len(value) <= longest else "*"
 
 
 def _not_found_outside(context: RequestContext) -> Response:
@@ -209,6 +247,7 @@ HANDLERS: Mapping[Kind, Sequence[Handler]] = {
     "preflight": (replay, _preflight),
     "outside": (replay, _preflight, _not_found_outside),
     "large": (record_key, _too_large),
+    "busy": (record_key, _busy),
 }
 """The handlers by kind of path. One-shot replies answer POST requests only, never a preflight or
 `GET /models`."""

@@ -1,4 +1,5 @@
-"""uvicorn's HTTP/1.1 protocol with its connection in reach: to write below framing, to reset."""
+"""uvicorn's HTTP/1.1 protocol with its connection in reach, and with bounds on what a client sends:
+heads, requests in a pipeline, silence."""
 
 from __future__ import annotations
 
@@ -7,25 +8,24 @@ import socket
 import struct
 import sys
 from time import monotonic
+from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from msgspec import Struct
-from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from mockglm.limits import Limits
 from mockglm.player import CONNECTION
 
 UNSENT = 0x5411
 """SIOCOUTQ: the ioctl of Linux that tells the bytes the peer has not yet acknowledged."""
 
-LONGEST_SILENCE = 75.0
-"""Seconds a client may be silent in the middle of its request, or before its first."""
+OFFERING = (b"http2-settings", b"upgrade")
+"""The headers that offer another protocol, beside the options of Connection that name them."""
 
-LONGEST_PAUSE = 3600.0
-"""Seconds a client may leave what was sent to it unread."""
-
-OFFERING = (b"connection", b"http2-settings", b"upgrade")
-"""The headers that offer another protocol."""
+PART = 4096
+"""Bytes that are parsed at once, so that few requests of a pipeline are parsed ahead."""
 
 UNSENT_LOOKS = 2000
 """How often the kernel is asked, a millisecond apart, before a reset goes out all the same."""
@@ -87,7 +87,7 @@ class HTTPConnection(Struct, eq=False):
 
     def reset(self) -> None:
         """Abort with SO_LINGER 0, which makes the kernel send RST instead of FIN."""
-        sock: socket.socket | None = self.transport.get_extra_info("socket")
+        sock = self._socket()
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
@@ -100,46 +100,203 @@ class HTTPConnection(Struct, eq=False):
         return size
 
     def _unsent(self) -> int:
-        if not sys.platform.startswith("linux"):
+        sock = self._socket()
+        if sock is None or not sys.platform.startswith("linux"):
             return 0
         from fcntl import ioctl
 
-        sock: socket.socket | None = self.transport.get_extra_info("socket")
-        if sock is None:
-            return 0
         return int(struct.unpack("i", ioctl(sock.fileno(), UNSENT, b"\0\0\0\0"))[0])
+
+    def _socket(self) -> socket.socket | None:
+        """The socket as long as it is this connection's: once the transport closes, its number may
+        be another's."""
+        if self.transport.is_closing():
+            return None
+        sock: socket.socket | None = self.transport.get_extra_info("socket")
+        return sock
+
+
+def _page(status: str) -> bytes:
+    """A refusal as nginx words it, shortened. Assumed: no recording exists."""
+    page = f"<html>\r\n<head><title>{status}</title></head>\r\n</html>\r\n"
+    return _response(status, "text/html", page)
+
+
+def _response(status: str, kind: str, body: str) -> bytes:
+    """A response after which the connection is closed."""
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}Connection: close\r\n\r\n{body}".encode()
+
+
+UNREADABLE = _response("400 Bad Request", "text/plain", "Invalid HTTP request received.")
+NO_PROXY = _response("400 Bad Request", "text/plain", "This is no proxy.")
+# nginx has a status of its own for large fields, which it sends as 400; RFC 6585 has 431.
+LONG_TARGET = _page("414 Request-URI Too Large")
+LARGE_HEAD = _page("431 Request Header Fields Too Large")
+
+
+class _Flow(FlowControl):
+    """Flow control that reads on only when nothing is queued behind the answer under way."""
+
+    def __init__(self, protocol: GLMProtocol) -> None:
+        super().__init__(protocol.transport)
+        self._protocol: GLMProtocol | None = protocol
+
+    def resume_reading(self) -> None:
+        if self.read_paused and self._protocol is not None and not self._protocol.has_queued:
+            self._protocol.heard()
+            super().resume_reading()
+
+    def forget(self) -> None:
+        """Let go of a protocol whose connection is lost, which refers to this, too."""
+        self._protocol = None
 
 
 class GLMProtocol(HttpToolsProtocol):
     """HTTP/1.1 by httptools; each request's scope carries its Connection as an extension."""
+
+    _is_held = False
+    """Whether what comes next is not to be parsed now."""
+
+    _waiting = b""
+    """Received bytes that are parsed when the requests before them are answered."""
+
+    _refusal = b""
+    """The last response of this connection; once there is one, nothing more is parsed."""
+
+    _reason = b""
+    """The refusal that a callback of the parser chose."""
+
+    _unfinished = 0
+    """Bytes parsed so far of a head or of trailers that have no end yet."""
+
+    _has_trailers = False
+    """Whether trailers may follow: the size of a chunk has been read, but not the chunk."""
+
+    _received = 0
+    """Bytes received of the body of the last request."""
+
+    def __init__(self, *args: Any, limits: Limits, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._limits = limits
+        # A head of one part is within the bounds of a target and of a head.
+        self._part = min(PART, limits.target, limits.head)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.gone: asyncio.Future[None] = self.loop.create_future()
         self._last_received = monotonic()
         self._paused: float | None = None
         super().connection_made(transport)
+        self.flow = self._flow = _Flow(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.gone.done():
             self.gone.set_result(None)
         super().connection_lost(exc)
+        self._flow.forget()
+        self.pipeline.clear()
+        self._waiting = b""
 
     def data_received(self, data: bytes) -> None:
-        self._last_received = monotonic()
-        self._unset_keepalive_if_required()
+        if not self._unfinished:
+            # A whole head has the time of one silence, however its bytes are spread.
+            self._last_received = monotonic()
+        if self.timeout_keep_alive_task is not None and not self._refusal:
+            self._unset_keepalive_if_required()
+        if self._is_held or self.pipeline or len(data) > self._part:
+            self._parse_all(data)
+            return
         try:
             self.parser.feed_data(data)
-        except HttpParserUpgrade as upgrade:
-            self._continue_http1(data[upgrade.args[0] :])
-        except HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
+        except HttpParserError as error:
+            self._parse_all(self._recover(data, error))
+        else:
+            if self._has_trailers or "method" not in self.scope:
+                self._count(len(data))
+
+    def _parse_all(self, data: bytes) -> None:
+        """Parse bytes part by part, as long as no request is queued; what is left waits."""
+        if self._is_held:
+            self._waiting += b"" if self._refusal else data
+            return
+        rest = memoryview(data)
+        while rest and not self._refusal:
+            if self.pipeline:
+                self._waiting, self._is_held = bytes(rest), True
+                self.flow.pause_reading()
+                return
+            size = max(self._part, self._rest_of_body())
+            part, rest = rest[:size], rest[size:]
+            try:
+                self.parser.feed_data(part)
+            except HttpParserError as error:
+                rest = memoryview(b"".join((self._recover(part, error), rest)))
+            else:
+                if self._has_trailers or "method" not in self.scope:
+                    self._count(len(part))
+
+    def _recover(self, part: bytes | memoryview, error: HttpParserError) -> bytes:
+        """The bytes to parse instead of a part at which the parser stopped; none where the request
+        is refused."""
+        if isinstance(error, HttpParserUpgrade) and self.scope["method"] != "CONNECT":
+            return self._without_offer() + part[error.args[0] :]
+        is_proxy = isinstance(error, HttpParserUpgrade)
+        self._refuse(NO_PROXY if is_proxy else self._reason or UNREADABLE)
+        return b""
 
     def on_headers_complete(self) -> None:
+        if self._unfinished or len(self.headers) > self._limits.fields:
+            self._check_head()
+        self._received = 0
+        self._has_trailers = False
+        before = self.cycle
         super().on_headers_complete()
-        if not self.parser.should_upgrade():
+        if self.cycle is not before:
             # No task of this request has begun by now.
             wire = HTTPConnection(self.transport, self.cycle, self.flow, self.gone)
             self.scope["extensions"] = {CONNECTION: wire}  # type: ignore[dict-item]
+
+    def on_body(self, body: bytes) -> None:
+        self._received += len(body)
+        self._has_trailers = False
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
+
+    def on_chunk_header(self) -> None:
+        self._has_trailers = True
+        self._unfinished = 0
+        # Trailers are no fields of the head, which the application has by now.
+        self.headers = []
+
+    def on_message_complete(self) -> None:
+        if not self.parser.should_upgrade():
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request of the pipeline, or with what waits behind it."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self._unset_keepalive_if_required()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._refusal:
+            self._send_refusal()
+            return
+        else:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+        if self._waiting and not self.pipeline:
+            data, self._waiting, self._is_held = self._waiting, b"", False
+            self.data_received(data)
+        self.flow.resume_reading()
 
     def pause_writing(self) -> None:
         self._paused = monotonic()
@@ -149,30 +306,112 @@ class GLMProtocol(HttpToolsProtocol):
         self._paused = None
         super().resume_writing()
 
+    @property
+    def has_queued(self) -> bool:
+        """Whether requests wait for the answer under way."""
+        return bool(self.pipeline or self._waiting)
+
+    def heard(self) -> None:
+        """Count silence from now on: nothing could be read before."""
+        self._last_received = monotonic()
+
     def is_stuck(self, now: float) -> bool:
         """Whether its client keeps it waiting for longer than anybody may."""
         if self._paused is not None:
-            return now - self._paused > LONGEST_PAUSE
-        return self._awaits_request() and now - self._last_received > LONGEST_SILENCE
+            return now - self._paused > self._limits.pause
+        return self._awaits_request() and now - self._last_received > self._limits.silence
 
     def _awaits_request(self) -> bool:
         """Whether the rest of a request, or the first, is yet to come."""
+        if self.flow.read_paused:
+            return False
         if self.cycle is None or self.cycle.response_complete:
             return self.timeout_keep_alive_task is None
         return self.cycle.more_body
+
+    def _rest_of_body(self) -> int:
+        """The bytes still to come of the last request's body; 0 where nothing says how many."""
+        cycle = self.cycle
+        if cycle is None or not cycle.more_body or cycle.scope is not self.scope:
+            return 0
+        length = next((value for name, value in self.headers if name == b"content-length"), b"0")
+        return int(length) - self._received
+
+    def _check_head(self) -> None:
+        """Raise HttpParserError where a head that is whole is too large."""
+        limits, headers = self._limits, self.headers
+        # Each field has a colon and a line end, too.
+        size = len(self.url) + sum(len(name) + len(value) + 3 for name, value in headers)
+        if len(self.url) > limits.target:
+            self._reason = LONG_TARGET
+        elif len(headers) > limits.fields or size > limits.head:
+            self._reason = LARGE_HEAD
+        if self._reason:
+            raise HttpParserError("the head is too large")
+        self._unfinished = 0
+
+    def _count(self, size: int) -> None:
+        """Count the bytes of a head or of trailers that have no end yet, and refuse too many."""
+        limits = self._limits
+        self._unfinished += size
+        if len(self.url) > limits.target:
+            self._refuse(LONG_TARGET)
+        elif len(self.headers) > limits.fields or self._unfinished > limits.head + 2 * PART:
+            self._refuse(LARGE_HEAD)
+
+    def _refuse(self, refusal: bytes) -> None:
+        """Parse nothing more, and say why once the requests before are answered."""
+        self._refusal, self._waiting, self._is_held = refusal, b"", True
+        cycle = self.cycle
+        if cycle is not None and cycle.more_body and not cycle.response_complete:
+            # The rest of this request cannot be read.
+            if self.pipeline:
+                self.pipeline.popleft()
+            elif cycle.response_started:
+                cycle.keep_alive = False
+            else:
+                cycle.disconnected = True
+                cycle.message_event.set()
+                self._send_refusal()
+        elif cycle is None or cycle.response_complete:
+            self._send_refusal()
+
+    def _send_refusal(self) -> None:
+        """Write the last response, then read for a moment what the client still sends: a
+        connection that is closed with unread bytes is reset, and the response may be lost."""
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        self.transport.write(self._refusal)
+        if not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self._limits.linger, self.timeout_keep_alive_handler
+        )
 
     def _should_upgrade(self) -> bool:
         """Whether uvicorn is to leave a request alone, which here is read again."""
         return True
 
-    def _continue_http1(self, rest: bytes) -> None:
-        """Go on with HTTP/1.1 as if no other protocol had been offered (RFC 9110, section 7.8);
-        Java's HttpClient offers h2c with its requests."""
-        if self.scope["method"] == "CONNECT":
-            self.send_400_response("This is no proxy.")
-            return
-        lines = [b"%b %b HTTP/1.1" % (self.scope["method"].encode(), self.url)]
-        lines += [b"%b: %b" % line for line in self.headers if line[0] not in OFFERING]
+    def _without_offer(self) -> bytes:
+        """The last head as if no other protocol had been offered (RFC 9110, section 7.8), for a
+        new parser; Java's HttpClient offers h2c with its requests."""
+        head = [b"%b %b HTTP/%b" % self._request_line()]
+        for name, value in self.headers:
+            kept = _without_upgrade(value) if name == b"connection" else value
+            if name not in OFFERING and kept:
+                head.append(b"%b: %b" % (name, kept))
         self.parser = HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self.data_received(b"\r\n".join((*lines, b"", rest)))
+        return b"\r\n".join((*head, b"", b""))
+
+    def _request_line(self) -> tuple[bytes, bytes, bytes]:
+        return self.scope["method"].encode(), self.url, self.scope["http_version"].encode()
+
+
+def _without_upgrade(options: bytes) -> bytes:
+    """The options of a Connection header but those that offer another protocol."""
+    names = (name.strip() for name in options.split(b","))
+    return b", ".join(name for name in names if name and name.lower() not in OFFERING)

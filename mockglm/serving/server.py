@@ -9,8 +9,9 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import uvicorn
 
@@ -56,7 +57,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop=loop or ("uvloop" if _has_uvloop() else "asyncio"),
-                http=GLMProtocol,
+                http=cast("Any", partial(GLMProtocol, limits=app.limits)),
                 ws="none",
                 lifespan="off",
                 interface="asgi3",

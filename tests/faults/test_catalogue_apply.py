@@ -29,6 +29,7 @@ SPECS: tuple[tuple[Any, tuple[FaultSpec, ...]], ...] = (
     ({"do": "stall", "for": 2.5}, (FaultSpec(STALL, None, {"connection": "keep", "for": 2.5}),)),
     (["glue", {"do": "stall"}], (*parse("glue"), *parse("stall"))),
     ([], ()),
+    (["comment"] * 8, parse("comment") * 8),
 )
 
 
@@ -52,6 +53,7 @@ REFUSED = (
     ({"do": "bom", "kept": 1}, "fault bom: it has no option kept; there are none"),
     ("stall.for-soon", "fault stall: `soon` is no duration; write 30s, 5m, 5h or 7d"),
     ("reset.connection-maybe", "fault reset: 'maybe' is none of keep, close"),
+    (["comment"] * 9, "fault comment: there are 9 faults; at most 8 can be laid over one answer"),
     ("glue.chance-2", "'2' is no chance between 0 and 1"),
     ({"do": "glue", "chance": True}, "True is no chance between 0 and 1"),
 )

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
 import pytest
 
 from mockglm.errors import FaultError
 from mockglm.exchange import Response
-from mockglm.faults import CATALOGUE, apply, parse
-from mockglm.faults.options import LARGEST, duration, header_value, status_code
-from tests.faults.answers import CALLED, TALK, WORDS
+from mockglm.faults import CATALOGUE, MOST_FAULTS, apply, parse
+from mockglm.faults.frames import (
+    LARGEST_ANSWER,
+    Edit,
+    TooLargeError,
+    apply_edits,
+    documents,
+    recast,
+)
+from mockglm.faults.options import duration, header_value, status_code
+from tests.faults.answers import CALLED, CALLS, DONE, TALK, WORDS, T, called, stream
 
 MANY = "9" * 400
 
@@ -67,26 +77,83 @@ def test_what_is_beyond_the_most_is_refused_in_a_sentence(spec: Any, reason: str
     assert len(str(caught.value)) < 200
 
 
+CALLING = stream(T, CALLS, DONE)
+SAYING = stream(called(0, '{\\"a\\":\\"' + "x" * 130_000 + '\\"}', "call_0"), CALLS, DONE)
+
 LARGE = (
-    (WORDS, ["repetition.times-60000000"], "repetition: the answer would have more than 67108864"),
-    (TALK, ["repetition.times-60000000"], "repetition: the answer would have more than 67108864"),
-    (CALLED, ["arguments-twice", "huge-line.in-arguments.size-67108864"], "huge-line: the answer"),
-    (CALLED, ["huge-line.in-arguments.size-40000000", "arguments-twice"], "arguments-twice: the"),
+    (WORDS, ["repetition.times-60000000"], "repetition: the answer would have more than 8388608"),
+    (TALK, ["repetition.times-60000000"], "repetition: the answer would have more than 8388608"),
+    (TALK, ["repetition.times-10001"], "repetition: one frame would become more than 10000"),
+    (CALLED, ["huge-line.in-arguments.size-67108864"], "huge-line: the answer would have more"),
+    (CALLED, ["huge-line.in-arguments.size-5000000", "arguments-twice"], "arguments-twice: the"),
+    (CALLING, ["huge-line.in-arguments.size-50000", "call-in-pieces"], "call-in-pieces: one frame"),
+    (SAYING, ["call-text"], "call-text: one frame would become more than 10000"),
     (WORDS, ["huge-line.size-600000", "drip"], "drip: the answer would come in more than 200000"),
+    (
+        TALK,
+        ["repetition.times-5000", {"do": "event-name", "text": "long" * 500}],
+        "event-name: the answer would have more than 8388608 bytes",
+    ),
 )
 
 
 @pytest.mark.parametrize(("answer", "specs", "reason"), LARGE, ids=range(len(LARGE)))
 def test_a_fault_makes_no_answer_larger_than_a_server_should_hold(
-    answer: Response, specs: list[str], reason: str
+    answer: Response, specs: list[Any], reason: str
 ) -> None:
     with pytest.raises(FaultError, match=reason):
         apply(answer, parse(specs))
 
 
 def test_an_answer_that_is_large_already_can_be_cut() -> None:
-    large = Response(200, (), ((0.0, bytes(LARGEST + 1)),))
+    large = Response(200, (), ((0.0, bytes(LARGEST_ANSWER + 1)),))
     assert apply(large, parse("reset.5-bytes")).body == bytes(5)
+
+
+def test_edits_of_too_many_bytes_are_not_made() -> None:
+    part = bytes(LARGEST_ANSWER // 4)
+    made = 0
+
+    def edits() -> Iterator[Edit]:
+        nonlocal made
+        while True:
+            made += 1
+            yield Edit(made, made, part)
+
+    with pytest.raises(TooLargeError):
+        apply_edits(TALK, edits())
+    assert made == 5
+
+
+def test_a_frame_of_too_many_bytes_is_not_made() -> None:
+    (document, *_) = documents(TALK)
+    value = {"content": "x" * (LARGEST_ANSWER // 4)}
+    with pytest.raises(TooLargeError):
+        recast(TALK, [(document, Endless(value))])
+
+
+class Endless(list[Any]):
+    """A list that holds a value without end."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__([value])
+
+    def __getitem__(self, index: Any) -> Any:
+        return repeat(self[0]) if isinstance(index, slice) else super().__getitem__(index)
+
+
+def test_done_twice_doubles_one_done_however_many_there_are() -> None:
+    answer = TALK
+    for times in range(2, MOST_FAULTS + 2):
+        answer = apply(answer, parse("done-twice"))
+        assert answer.body == TALK.body + DONE * (times - 1)
+
+
+def test_arguments_in_thousands_of_pieces_are_joined_again() -> None:
+    large = apply(CALLING, parse("huge-line.in-arguments.size-30000"))
+    pieces = apply(large, parse("call-in-pieces"))
+    assert len(documents(pieces)) > 7000
+    assert apply(pieces, parse("arguments-whole")).body == large.body
 
 
 HEADERS = [

@@ -163,6 +163,10 @@ def test_faults_are_kept_in_order(text: str, names: list[str]) -> None:
             "{reply: {fault: [reset, {do: reset, at: never}]}}",
             ["28: fault reset: 'never' is no place; write N frames"],
         ),
+        (
+            f"{{reply: {{fault: [{'reset, ' * 8}drip]}}}}",
+            ["77: there are 9 faults; at most 8 can be laid over one answer"],
+        ),
         ("{reply: {fault: [[reset]]}}", ["21: expected text or a mapping, found a list"]),
     ],
 )

@@ -84,7 +84,7 @@ def test_what_was_not_read_whole_is_413_and_in_the_journal() -> None:
     some = sessions()
     headers = (("authorization", f"Bearer {KEY}"),)
     request = Request("POST", "/chat/completions", headers=headers)
-    visited = dispatch(some, parse_route("/v4/chat/completions"), request, is_whole=False)
+    visited = dispatch(some, parse_route("/v4/chat/completions"), request, unread="large")
     assert visited.response is not None
     assert (visited.response.status, visited.response.header("connection")) == (413, "close")
     (entry,) = some.get().journal

@@ -210,6 +210,10 @@ def test_a_label_alone_is_a_session_of_all_that_is_loaded(http: httpx.Client) ->
         ("rate-limits", "no scenario is called 'rate-limits'; did you mean rate-limit?"),
         ("zzz", "no scenario is called 'zzz'; `mockglm scenarios` lists them"),
         ("hello+rest", "fault rest: there is no such fault; did you mean reset?"),
+        (
+            "hello" + "+done-twice" * 21,
+            "fault done-twice: there are 21 faults; at most 8 can be laid over one answer",
+        ),
     ],
 )
 def test_a_name_that_is_not_there_is_told_with_the_nearest(
@@ -239,6 +243,14 @@ def test_faults_in_the_path_are_laid_over_every_answer(base: Base, http: httpx.C
         last = json.loads(events[-1].removeprefix("data: "))
         assert last["choices"][0]["finish_reason"] == "stop"
         assert "usage" not in last
+
+
+def test_eight_faults_in_the_path_add_eight_times_what_one_adds(
+    base: Base, http: httpx.Client
+) -> None:
+    url = f"{base('hello' + '+done-twice' * 8)}/chat/completions"
+    answer = http.post(url, json={**ASK, "stream": True})
+    assert answer.text.count("data: [DONE]\n\n") == 9
 
 
 def test_a_fault_in_the_path_reaches_the_connection(server: Served, label: str) -> None:

@@ -1,0 +1,38 @@
+"""Bounds of a server: how much a client may send, how long it may take, and what of it is held."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """The bounds of one server, in bytes and seconds unless told otherwise.
+
+    Of a request: `target` bounds its path and query (414), `head` its request line and header
+    fields together, `fields` their number (431), `body` its body (413); so much of a body as
+    `discarded` is read and thrown away, because a client that still sends reads no answer.
+
+    Of a server: `in_flight` bounds the bodies of all requests that are not answered yet, and their
+    answers (503); bodies up to `small_body` and answers up to `small_answer` are not counted.
+
+    Of a connection: `silence` bounds a pause in the middle of a request, and the time of a whole
+    head; `pause` the time in which a client reads nothing of its answer; `linger` is how long a
+    connection is read after a refusal. Every `look` seconds the server closes those beyond.
+    """
+
+    target: int = 8 * KIB
+    head: int = 64 * KIB
+    fields: int = 200
+    # The service takes at least 3.9 MB.
+    body: int = 16 * MIB
+    discarded: int = 256 * MIB
+    in_flight: int = 512 * MIB
+    small_body: int = 64 * KIB
+    small_answer: int = MIB
+    silence: float = 75.0
+    pause: float = 3600.0
+    linger: float = 2.0
+    look: float = 10.0
