@@ -41,7 +41,7 @@ LEVELS = {
 APART = {"errors", "redact", "clock", "keys", "sse", "exchange", "cassette"}
 """All that `conformance` knows of the package: it sees an endpoint only as bytes."""
 
-HEAVY = {"httpx", "hypothesis", "jinja2", "jsonschema", "rich", "uvicorn"}
+HEAVY = {"httpx", "hypothesis", "jinja2", "jsonschema", "uvicorn"}
 """What is imported where it is needed, because few runs need it and it is slow to import."""
 
 INHERITED = {"serving": {"uvicorn"}}
