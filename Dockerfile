@@ -2,10 +2,14 @@
 FROM python:3.13-slim
 
 WORKDIR /src
+COPY requirements requirements
+RUN pip install --no-cache-dir --require-hashes --no-deps \
+    --requirement requirements/build.txt --requirement requirements/runtime.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY mockglm mockglm
 COPY scenarios scenarios
-RUN pip install --no-cache-dir . && rm -r /src/* && useradd --system mockglm \
+RUN pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && rm -r /src/* && useradd --system mockglm \
     && install --directory --owner=mockglm --group=mockglm /work
 
 USER mockglm

@@ -8,12 +8,18 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from mockglm.exchange import Response
 from tests.serving import KEY, Served, serving
 
 Serve = Callable[[Mapping[str, Any], Mapping[str, Any]], Response]
 Base = Callable[[str], str]
+
+
+# An example that takes long says something about the machine, not about the code.
+settings.register_profile("without a deadline", deadline=None)
+settings.load_profile("without a deadline")
 
 
 @pytest.fixture(scope="session")

@@ -363,7 +363,7 @@ background.stop()
 print(json.dumps(sorted(sys.modules)))
 """
 
-HEAVY = {"httpx", "hypothesis", "jinja2", "jsonschema", "jwt", "pytest", "rich", "sse_starlette"}
+HEAVY = {"httpx", "hypothesis", "jinja2", "jsonschema", "jwt", "pytest", "sse_starlette"}
 
 
 def test_what_a_first_answer_does_not_need_is_not_loaded() -> None:

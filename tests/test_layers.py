@@ -50,7 +50,7 @@ APART = {
 }
 """All that `conformance` knows of the package: it sees an endpoint only as bytes."""
 
-HEAVY = {"httpx", "hypothesis", "jinja2", "jsonschema", "regex", "rich", "uvicorn"}
+HEAVY = {"httpx", "hypothesis", "jinja2", "jsonschema", "regex", "uvicorn"}
 """What is imported where it is needed, because few runs need it and it is slow to import."""
 
 INHERITED = {"serving": {"uvicorn"}, "mockglm.scenarios.sandbox": {"jinja2"}}

@@ -1,7 +1,7 @@
 """The README as a stranger would follow it: every block is run as it is written.
 
-Only the port is another one, so that tests do not meet, and the service to record is a server of
-ours.
+Only the port is another one, so that tests do not meet, the service to record is a server of ours,
+and `scripts/test` runs a few tests.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import venv
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -28,6 +29,8 @@ ROOT = Path(__file__).parents[1]
 PORT = "8600"
 LIVE = "https://open.bigmodel.cn/api/paas/v4"
 READY = "mockglm (serving|recording)"
+NETWORK = ("PIP_", "SSL_", "HTTP", "http", "ALL_", "all_", "NO_", "no_", "HOME", "LANG", "TMPDIR")
+"""Beginnings of the variables that say how a package index is reached."""
 
 
 def blocks(language: str, name: str = "README.md") -> list[str]:
@@ -44,11 +47,17 @@ def block(language: str, containing: str) -> str:
 
 
 @contextmanager
-def running(command: str, folder: Path, environ: Mapping[str, str]) -> Iterator[int]:
+def running(
+    command: str,
+    folder: Path,
+    environ: Mapping[str, str] = MappingProxyType({}),
+    *,
+    inherited: Mapping[str, str] = os.environ,
+) -> Iterator[int]:
     """Run a block that serves, at a free port, until the with block ends."""
     port = _free()
     env = {
-        **os.environ,
+        **inherited,
         **environ,
         "MOCKGLM_SERVE_PORT": str(port),
         "MOCKGLM_RECORD_PORT": str(port),
@@ -103,24 +112,49 @@ def here() -> Mapping[str, str]:
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the README asks with curl")
 
 
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as it is committed: without environments, caches and the like."""
+    ignored = (ROOT / ".gitignore").read_text("utf-8").split()
+    patterns = (".git", *(line.rstrip("/") for line in ignored))
+    target = tmp_path_factory.mktemp("clean") / "mockglm"
+    return shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(*patterns))
+
+
+@pytest.fixture
+def bare() -> Mapping[str, str]:
+    """The environment of a machine that has a Python and a way to a package index."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith(NETWORK)}
+    return {**kept, "PATH": f"{sys.base_prefix}/bin:/usr/bin:/bin"}
+
+
+def test_the_two_commands_need_nothing_but_python(checkout: Path, bare: Mapping[str, str]) -> None:
+    serve, test = blocks("sh")[0].splitlines()
+    with running(serve, checkout, inherited=bare) as port:
+        answer = ask(port, [{"role": "user", "content": "你好"}])
+    assert answer.json()["choices"][0]["finish_reason"] == "stop"
+    # A few tests: this one is among them all.
+    environ = {**bare, "PYTEST_ADDOPTS": "tests/test_clock.py"}
+    command = ["/bin/sh", "-ec", test]
+    done = subprocess.run(command, cwd=checkout, env=environ, capture_output=True, text=True)
+    assert re.search(r" \d+ passed in ", done.stdout), done.stdout + done.stderr
+    assert done.returncode == 0
+    assert (checkout / ".venv" / "bin" / "mockglm").exists()
+
+
 @needs_curl
-def test_the_first_answer_comes_in_an_empty_folder_with_only_python(tmp_path: Path) -> None:
-    wheels = tmp_path / "wheels"
-    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "-w", wheels, ROOT], check=True)
+def test_the_first_answer_comes_from_an_installed_checkout(checkout: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "env", with_pip=True)
     environ = {
         "PATH": f"{tmp_path / 'env' / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        "PIP_FIND_LINKS": str(wheels),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    serve, curl = blocks("sh")[:2]
-    assert serve == "pip install mockglm\nmockglm serve\n"
-    with running(serve, folder, environ) as port:
-        answer = json.loads(run(curl, folder, port))
+    serve, curl = blocks("sh")[1:3]
+    assert serve == "pip install .\nmockglm serve\n"
+    with running(serve, checkout, environ) as port:
+        answer = json.loads(run(curl, tmp_path, port))
     assert answer["choices"][0]["finish_reason"] == "stop"
+    assert not list(checkout.glob("*.egg-info"))
 
 
 def test_the_scenario_plays(tmp_path: Path, here: Mapping[str, str]) -> None:
@@ -172,7 +206,7 @@ def test_the_endpoint_is_judged(tmp_path: Path, here: Mapping[str, str]) -> None
 
 def test_every_block_is_run_here() -> None:
     """A block that is added to the README has to be run by a test of this module."""
-    assert [len(blocks(language)) for language in ("sh", "yaml", "python")] == [7, 1, 1]
+    assert [len(blocks(language)) for language in ("sh", "yaml", "python")] == [8, 1, 1]
 
 
 def test_the_chinese_readme_has_the_same_blocks() -> None:

@@ -25,8 +25,9 @@ echo "${0##*/} $*" >>"$LOG"
 case "$*" in
 *"pip "*) echo "Successfully installed" ;;
 "-m venv"*)
-    mkdir -p .venv/bin
-    for name in python mockglm ruff mypy coverage; do cp "$0" ".venv/bin/$name"; done ;;
+    for last; do :; done
+    mkdir -p "$last/bin"
+    for name in python mockglm ruff mypy coverage; do cp "$0" "$last/bin/$name"; done ;;
 esac
 """
 
@@ -69,7 +70,8 @@ class Machine:
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     project = tmp_path / "project"
-    shutil.copytree(PROJECT / "scripts", project / "scripts")
+    for folder in ("scripts", "requirements"):
+        shutil.copytree(PROJECT / folder, project / folder)
     if (PROJECT / ".ci").is_dir():
         shutil.copytree(PROJECT / ".ci", project / ".ci")
     shutil.copy(PROJECT / "pyproject.toml", project)
@@ -83,11 +85,19 @@ def write(path: Path, text: str) -> None:
 
 
 PIP = "python -m pip --disable-pip-version-check install --quiet"
-RUNTIME = ["python3 -m venv --clear .venv", f"{PIP} --editable ."]
-DEVELOPMENT = [
+LOCKED = f"{PIP} --require-hashes --no-deps --only-binary :all: --requirement"
+ITSELF = f"{PIP} --no-deps --no-build-isolation --editable ."
+RUNTIME = [
     "python3 -m venv --clear .venv",
-    f"{PIP} --editable .[dev]",
-    f"{PIP} --no-deps zhipuai==2.1.5.20250825",
+    f"{LOCKED} requirements/build.txt --requirement requirements/runtime.txt",
+    ITSELF,
+]
+DEVELOPMENT = ["python3 -m venv --clear .venv", f"{LOCKED} requirements/dev.txt", ITSELF]
+LOWEST = ["python3 -m venv --clear .venv-lowest", f"{LOCKED} requirements/lowest.txt", ITSELF]
+NEWEST = [
+    "python3 -m venv --clear .venv-newest",
+    f"{PIP} --upgrade --upgrade-strategy eager --editable .[dev]",
+    f"{PIP} --upgrade --no-deps --requirement requirements/zhipuai.in",
 ]
 
 
@@ -112,13 +122,41 @@ def test_what_is_set_up_is_not_set_up_again(machine: Machine) -> None:
     assert machine.log() == ["mockglm serve"]
 
 
-def test_a_changed_project_is_set_up_again(machine: Machine) -> None:
+@pytest.mark.parametrize("changed", ["pyproject.toml", "requirements/runtime.txt"])
+def test_a_changed_project_is_set_up_again(machine: Machine, changed: str) -> None:
     machine.run("scripts/install", "--runtime")
-    with (machine.project / "pyproject.toml").open("a") as file:
+    with (machine.project / changed).open("a") as file:
         file.write("# changed\n")
     machine.log()
     machine.run("scripts/install", "--runtime")
-    assert machine.log() == [f"{PIP} --editable ."]
+    assert machine.log() == RUNTIME[1:]
+
+
+def test_the_oldest_versions_have_an_environment_of_their_own(machine: Machine) -> None:
+    machine.run("scripts/install")
+    machine.log()
+    done = machine.run("scripts/test", "--lowest", "-k", "two words")
+    assert (done.returncode, machine.log()) == (0, [*LOWEST, "python -m pytest -n 2 -k two words"])
+    machine.run("scripts/test", "--lowest")
+    assert machine.log() == ["python -m pytest -n 2"]
+
+
+def test_the_newest_versions_are_looked_for_each_time(machine: Machine) -> None:
+    machine.run("scripts/test", "--newest", "tests/test_sse.py")
+    assert machine.log() == [*NEWEST, "python -m pytest -n 2 tests/test_sse.py"]
+    machine.run("scripts/test", "--newest")
+    assert machine.log() == [*NEWEST[1:], "python -m pytest -n 2"]
+
+
+def test_a_system_without_wheels_may_build_them(machine: Machine) -> None:
+    machine.run("scripts/install", PIP_ONLY_BINARY=":none:")
+    assert machine.log() == [line.replace(":all:", ":none:") for line in DEVELOPMENT]
+
+
+def test_an_unknown_environment_is_refused(machine: Machine) -> None:
+    done = machine.run("scripts/install", "--oldest")
+    assert (done.returncode, machine.log()) == (2, [])
+    assert done.stderr == "usage: scripts/install [--runtime | --lowest | --newest]\n"
 
 
 def test_an_environment_whose_python_is_gone_is_made_again(machine: Machine) -> None:

@@ -40,6 +40,20 @@ def test_a_connection_that_the_client_wants_closed_is(stream: bool) -> None:
     assert body.endswith(b"0\r\n\r\n") is stream
 
 
+def test_a_request_that_begins_ends_the_wait_for_one() -> None:
+    """The time an idle connection is kept must not pass while its next request arrives."""
+    with (
+        serving() as served,
+        socket.create_connection(("127.0.0.1", served.background.port), timeout=30) as sock,
+    ):
+        sock.sendall(asked("你好"))
+        sock.recv(1)
+        connection: Any = next(iter(served.background._server.server_state.connections))
+        served.wait_until(lambda: connection.timeout_keep_alive_task is not None)
+        sock.sendall(b"POST /api")
+        served.wait_until(lambda: connection.timeout_keep_alive_task is None)
+
+
 def test_a_head_has_no_body() -> None:
     with serving() as served:
         request = b"HEAD /api/paas/v4/models HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -137,7 +151,7 @@ def test_a_body_that_is_too_large_is_refused_to_who_still_sends_it(
     monkeypatch.setattr("mockglm.app.LARGEST_BODY", 100_000)
     with serving() as served:
         got, ended = served.raw(asked("长" * 100_000))
-        fitting = served.ask("长" * 20_000)
+        fitting = served.ask("长" * 10_000)
     assert got.startswith(b"HTTP/1.1 413 Request Entity Too Large\r\n")
     assert got.endswith(b"</html>\r\n")
     assert (ended, fitting.status_code) == ("FIN", 200)

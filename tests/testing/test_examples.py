@@ -176,9 +176,19 @@ def test_action_is_well_formed(action: Any) -> None:
     assert output == "steps.serve.outputs.base-url"
 
 
+LOCKED = "pip install --quiet --require-hashes --no-deps"
+LOCKS = " ".join(
+    f"--requirement {PROJECT}/requirements/{name}.txt" for name in ("build", "runtime")
+)
+
+
 @needs("bash")
 @pytest.mark.parametrize(
-    ("version", "installed"), [("", str(PROJECT)), ("0.1.0", "mockglm==0.1.0")]
+    ("version", "installed"),
+    [
+        ("", f"{LOCKED} {LOCKS}\npip install --quiet --no-deps --no-build-isolation {PROJECT}\n"),
+        ("0.1.0", "pip install --quiet mockglm==0.1.0\n"),
+    ],
 )
 def test_action_installs_itself_or_the_requested_version(
     action: Any, tmp_path: Path, version: str, installed: str
@@ -187,7 +197,7 @@ def test_action_installs_itself_or_the_requested_version(
     (tmp_path / "python").chmod(0o755)
     (step,) = (step for step in action["runs"]["steps"] if step.get("name") == "Install")
     done = step_run(action, step, tmp_path, {"version": version})
-    assert done.stdout == f"pip install --quiet {installed}\n", done.stderr
+    assert done.stdout == installed, done.stderr
 
 
 @needs("bash")
@@ -225,6 +235,20 @@ def test_action_leaves_the_python_of_the_job(action: Any) -> None:
     (step,) = (step for step in action["runs"]["steps"] if "setup-python" in step.get("uses", ""))
     assert step["with"]["update-environment"] is False
     assert step["id"] == "python"
+
+
+def test_image_installs_from_the_lock() -> None:
+    text = (PROJECT / "Dockerfile").read_text("utf-8").replace("\\\n", "")
+    copied = [
+        name for line in re.findall(r"^COPY (.*) \S+$", text, re.MULTILINE) for name in line.split()
+    ]
+    assert [name for name in copied if not (PROJECT / name).exists()] == []
+    locked, itself = re.findall(r"pip install (.*?)(?= +&& |$)", text, re.MULTILINE)
+    named = set(re.findall(r"--requirement (\S+)", locked))
+    assert named == {"requirements/build.txt", "requirements/runtime.txt"}
+    assert "--require-hashes" in locked
+    assert itself.endswith("--no-deps --no-build-isolation .")
+    assert "requirements" in copied
 
 
 def test_user_of_the_image_owns_its_folder() -> None:
