@@ -37,7 +37,8 @@ def defined(name: str) -> set[str]:
 @pytest.mark.parametrize("name", MODULES)
 def test_all_is_sorted_and_real(name: str) -> None:
     module = importlib.import_module(name.removesuffix(".__init__"))
-    names = list(module.__all__)
+    # only the faces of packages list their names where a package was rewritten
+    names = list(getattr(module, "__all__", ()))
     assert names == sorted(set(names), key=rank)
     assert [item for item in names if not hasattr(module, item)] == []
 
