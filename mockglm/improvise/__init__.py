@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from mockglm.clock import Ids
 from mockglm.exchange import Reply
-from mockglm.improvise.budget import tagged
-from mockglm.improvise.prefixes import Prefix, cached_tokens, prefixes
+from mockglm.improvise.limits import tagged
+from mockglm.improvise.prompt_cache import PromptPrefix, cached_tokens, prefixes
 from mockglm.models import Model
 from mockglm.validation.types import Chat
 
-__all__ = ["Prefix", "cached_tokens", "improvise", "prefixes", "tagged"]
+__all__ = ["PromptPrefix", "cached_tokens", "improvise", "prefixes", "tagged"]
 
 
 def improvise(chat: Chat, model: Model, ids: Ids) -> Reply:

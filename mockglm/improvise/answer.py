@@ -1,71 +1,112 @@
-"""An answer when nobody wrote one: what a model would plausibly say or call."""
+"""An answer when nobody wrote one: the calls or the words that a request leads to."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
 from mockglm.clock import Ids
 from mockglm.exchange import Reply, ToolCall
-from mockglm.improvise import objects
-from mockglm.improvise.arguments import arguments
-from mockglm.improvise.budget import bound
-from mockglm.improvise.luck import pick, source
-from mockglm.improvise.phrases import PHRASES
-from mockglm.improvise.plan import calls, dump, finisher, is_finisher
-from mockglm.improvise.scene import Scene, look
-from mockglm.improvise.search import found
-from mockglm.improvise.speech import announce, report, speak
-from mockglm.improvise.thought import is_thinking, thought
-from mockglm.improvise.words import subject
+from mockglm.improvise.capabilities import ToolOffer, is_agent, read_offers
+from mockglm.improvise.conversation import Conversation, read_conversation
+from mockglm.improvise.function_calls import call_functions
+from mockglm.improvise.language import subject
+from mockglm.improvise.limits import limit_reply
+from mockglm.improvise.planner import PlannedReply, find_finish_command, plan_reply
+from mockglm.improvise.replies import announce, is_thinking, phrase, report, speak, think
+from mockglm.improvise.sampling import choose_source
+from mockglm.improvise.schema import make_arguments
+from mockglm.improvise.side_tasks import is_side_task
+from mockglm.improvise.steps import PlanStep, StepCaller, dump
+from mockglm.improvise.structured import (
+    given_values,
+    is_json_asked,
+    without_instructions,
+    write_json,
+)
+from mockglm.improvise.text_edits import edit_in_text
+from mockglm.improvise.web_search import search_results
 from mockglm.models import Model
 from mockglm.validation.types import Chat
-
-__all__ = ["answer"]
 
 
 def answer(chat: Chat, model: Model, ids: Ids) -> Reply:
     """The reply to a request, its thought in `reasoning` whatever the model."""
-    luck = source(chat, model, ids)
-    scene = look(chat)
-    reply = _act(scene, model, luck)
-    if is_thinking(scene, model):
-        reply = replace(reply, reasoning=thought(scene, model, luck, calls=reply.calls))
-    return bound(reply, chat.stop, chat.max_tokens)
+    source = choose_source(chat, model, ids)
+    conversation = read_conversation(chat)
+    reply = _act(conversation, model, source)
+    if is_thinking(conversation, model):
+        thought = think(conversation, model, source, calls=reply.calls)
+        reply = replace(reply, reasoning=thought)
+    return limit_reply(reply, chat.stop, chat.max_tokens)
 
 
-def _act(scene: Scene, model: Model, ids: Ids) -> Reply:
-    """Call what is called for, else answer; through the function for answers if there is one."""
-    made = calls(scene, ids)
-    if made:
-        return _calling(announce(scene, ids), made)
-    searched = found(scene, ids)
-    is_object = objects.asked(scene)
-    about = objects.plain(scene) if is_object else scene
-    text = _refer(scene, ids) if searched else speak(about, model, ids)
-    text = report(scene, ids) if scene.results else text
-    last = finisher(scene)
-    if last is not None and _is_due(scene):
-        given = objects.given(last.parameters or {}, scene, text)
-        sent = dump(arguments(last.parameters, ids, given))
+def _act(conversation: Conversation, model: Model, ids: Ids) -> Reply:
+    """Call the functions that are called for, else answer, through the function for answers if
+    there is one."""
+    choice = conversation.chat.tool_choice
+    is_offered = choice != "none" and not (choice is None and is_side_task(conversation))
+    offers = read_offers(conversation.functions) if is_offered else ()
+    planned = _plan(conversation, offers, ids)
+    if planned.calls:
+        return _calling(announce(conversation, ids), planned.calls)
+    searched = search_results(conversation, ids)
+    is_json = is_json_asked(conversation)
+    text = planned.text or _say(conversation, model, ids, is_json=is_json, searched=bool(searched))
+    ending = _end(conversation, offers, text, ids)
+    if ending is not None:
+        return ending
+    return Reply(
+        content=write_json(conversation, text, ids) if is_json else text, web_search=searched
+    )
+
+
+def _plan(conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids) -> PlannedReply:
+    """The calls to make now, or the words of a plan that is done."""
+    is_forced = isinstance(conversation.chat.tool_choice, Mapping)
+    if offers and is_agent(offers) and not is_forced:
+        planned = plan_reply(conversation, offers, ids)
+        others = [offer for offer in offers if offer.kind == "other"]
+        if planned is not None or len(others) != 1:
+            return planned or PlannedReply()
+        offers = others
+    return PlannedReply(calls=call_functions(conversation, offers, ids) if offers else ())
+
+
+def _say(
+    conversation: Conversation, model: Model, ids: Ids, *, is_json: bool, searched: bool
+) -> str:
+    if conversation.results:
+        return report(conversation, ids)
+    if searched:
+        return phrase("searched", conversation, ids, topic=subject(conversation.text))
+    edited = None if conversation.functions else edit_in_text(conversation)
+    about = without_instructions(conversation) if is_json else conversation
+    return edited or speak(about, model, ids)
+
+
+def _end(
+    conversation: Conversation, offers: Sequence[ToolOffer], text: str, ids: Ids
+) -> Reply | None:
+    """The answer through the function or the command that a framework wants it by: when
+    something was done before, or nothing else may be called."""
+    choice = conversation.chat.tool_choice
+    called = {result.name for result in conversation.results}
+    finishers = [offer for offer in offers if offer.kind == "finish" and offer.name not in called]
+    is_due = bool(conversation.results) or choice in ("required", "any")
+    is_due = is_due or all(offer.kind == "finish" for offer in offers)
+    if finishers and is_due and not isinstance(choice, Mapping):
+        last = finishers[0].function
+        given = given_values(last.parameters or {}, conversation, text)
+        sent = dump(make_arguments(last.parameters, ids, given))
         return _calling("", (ToolCall(last.name or "", sent),))
-    if is_object:
-        text = objects.written(scene, text, ids)
-    return Reply(content=text, web_search=searched)
+    command = find_finish_command(conversation) if offers and is_agent(offers) else ""
+    if command and not any(command in str(result.arguments) for result in conversation.results):
+        call = StepCaller(conversation, offers, ids).make(PlanStep("run", {"command": command}))
+        return _calling(text, (call,)) if call else None
+    return None
 
 
 def _calling(text: str, made: tuple[ToolCall, ...]) -> Reply:
     return Reply(content=text, calls=made, finish_reason="tool_calls")
-
-
-def _refer(scene: Scene, ids: Ids) -> str:
-    """The answer that refers to what a web search found."""
-    phrase = pick(PHRASES["searched"][scene.language], ids, "searched")
-    return phrase.format(topic=subject(scene.text))
-
-
-def _is_due(scene: Scene) -> bool:
-    """Whether the answer goes through the function for it: something was done, or nothing else
-    may be called."""
-    if scene.results or scene.chat.tool_choice in ("required", "any"):
-        return True
-    return all(map(is_finisher, scene.functions))

@@ -11,7 +11,7 @@ import msgspec
 from mockglm.clock import Ids
 from mockglm.exchange import Reply, ToolCall
 from mockglm.improvise import improvise
-from mockglm.improvise.scene import Scene, look
+from mockglm.improvise.conversation import Conversation, read_conversation
 from mockglm.models import MODELS
 from mockglm.validation.types import Chat
 
@@ -75,8 +75,8 @@ def chat(*messages: Body | str, **more: Any) -> Chat:
     return msgspec.json.decode(msgspec.json.encode(body), type=Chat)
 
 
-def scene(*messages: Body | str, **more: Any) -> Scene:
-    return look(chat(*messages, **more))
+def scene(*messages: Body | str, **more: Any) -> Conversation:
+    return read_conversation(chat(*messages, **more))
 
 
 def ask(*messages: Body | str, ids: Ids = IDS, **more: Any) -> Reply:

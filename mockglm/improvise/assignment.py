@@ -1,0 +1,208 @@
+"""The values of a text handed out to the parameters of a function, each value once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from mockglm.improvise.language import LATIN, detect_language, topic, word_set
+from mockglm.improvise.parameters import Parameter, name_words
+from mockglm.improvise.schema.maker import Given, ValuePath
+from mockglm.improvise.schema.scalars import split_name
+from mockglm.improvise.tables import table
+from mockglm.improvise.values import NumberInText, TextValues
+
+FALLBACKS: Mapping[str, tuple[str, ...]] = {
+    "date": ("date", "relative"),
+    "code": ("code", "fence"),
+    "command": ("command", "code", "fence"),
+    "fence": ("fence", "code"),
+    "person": ("email", "person", "place"),
+}
+"""The kinds of values that a parameter of a kind takes, in this order."""
+MOST_VALUES, LONGEST_VALUE = 300, 64
+"""Values of an enumeration that are looked for in the text, and the characters of each."""
+QUOTABLE = frozenset(
+    ("", "person", "path", "fence", "code", "command", "place", "id", "old", "new")
+)
+DIRECTIONS = frozenset(("to", "from"))
+"""Names of a person's parameter that may be a place's."""
+NAMED = r"\s*(?:[:：=]|\bis\b|\bare\b|\blike\b|\bsuch as\b|为|是|叫)\s*([^,，。;；\n]+)"
+AND = re.compile(r"、|,|\band\b|\bor\b|和|及")
+QUOTES = " \"'“”‘’「」《》`.。"
+EXAMPLE = re.compile(
+    r"(?:e\.g\.,?|for example|such as|one of:?|例如|比如|如)[:,：，]?\s*[\"'“‘「`(（]?"
+    r"([^\"'”’」`,，、。;；)）\n|]{1,40})",
+    re.I,
+)
+FOLDER = re.compile(r"\b(?:directory|folder)\b|目录|文件夹", re.I)
+PLACES = ("北京", "上海", "广州", "深圳")
+YEAR = "2026"
+"""For a date without one: an improvised answer does not depend on the clock."""
+
+
+def assign(held: Sequence[Parameter], values: TextValues) -> Given:
+    """Values for parameters by path: each value goes to the first that wants it, in order."""
+    return _Assignment(values).fill(held)
+
+
+def usual_values(needed: Sequence[Parameter], text: str) -> Given:
+    """Values for parameters that a text says nothing about, where the sample would not do: places
+    in its language, this directory where one is meant."""
+    plain = [one for one in needed if one.type == "string" and not one.is_list]
+    plain = [one for one in plain if not {"default", "enum"} & one.schema.keys()]
+    places = [one for one in plain if one.kind == "place" and detect_language(text) == "zh"]
+    here = [one for one in plain if one.kind == "path" and FOLDER.search(one.description)]
+    given = {one.path: place for one, place in zip(places, PLACES, strict=False)}
+    return given | {one.path: "." for one in here if "file" not in one.name.lower()}
+
+
+class _Assignment:
+    """Hands out the values of one text."""
+
+    def __init__(self, values: TextValues) -> None:
+        self.values = values
+        self.words = word_set(values.text)
+        self.numbers = list(values.numbers)
+        self.left = {kind: list(found) for kind, found in values.kinds.items()}
+
+    def fill(self, held: Sequence[Parameter]) -> Given:
+        given: dict[ValuePath, Any] = {}
+        ranked = sorted(held, key=lambda one: not one.is_required)
+        ways = (self.named, self.certain, self.quoted, self.needed)
+        for choose, parameter in product(ways, ranked):
+            value = choose(parameter) if parameter.path not in given else None
+            if value is not None:
+                given[parameter.path] = value
+        return given
+
+    def named(self, one: Parameter) -> Any:
+        """The value under the parameter's own name: `title: …`, `genres like … and …`."""
+        if one.type != "string" or "enum" in one.schema:
+            return None
+        called = table("parameters")["called"].get(one.name)
+        name = r"[ _]?".join(map(re.escape, split_name(one.name))) or re.escape(one.name)
+        spelled = rf"(?:{name}s?|{called})" if called else f"{name}s?"
+        match = re.search(rf"(?<![A-Za-z]){spelled}{NAMED}", self.values.text, re.I)
+        value = match[1].strip(QUOTES) if match else None
+        if value is None or not one.is_list:
+            return value
+        return [part.strip().strip(QUOTES) for part in AND.split(value)]
+
+    def certain(self, one: Parameter) -> Any:
+        """The value that the text has for a parameter, required or not."""
+        if "enum" in one.schema:
+            return self.enumerated(one)
+        if one.is_number:
+            return self.number_beside(one)
+        if one.type == "boolean":
+            return True if self.is_named(one) else None
+        return self.take(one) if one.type == "string" and one.kind else None
+
+    def quoted(self, one: Parameter) -> Any:
+        """A quote, for the parameter that holds the main text."""
+        quotes = self.left.get("quote", [])
+        is_main = one.is_required and one.type == "string" and not one.is_list and not one.kind
+        is_main = is_main and one.name.lower() in name_words("main")
+        return quotes.pop(0) if quotes and is_main and "enum" not in one.schema else None
+
+    def needed(self, one: Parameter) -> Any:
+        """The value for a parameter that must have one."""
+        if not one.is_required or "enum" in one.schema or "default" in one.schema:
+            return None
+        if one.is_number:
+            return self.next_number(one)
+        return self.worded(one) if one.type == "string" else None
+
+    def is_named(self, one: Parameter) -> bool:
+        """Whether the text says every word of a parameter's name."""
+        parts = split_name(one.name)
+        latin = {*LATIN.findall(self.values.text.lower())}
+        small = {part for part in parts if not word_set(part)}
+        is_long = max(map(len, parts), default=0) > 2
+        return is_long and small <= latin and word_set(" ".join(parts)) <= self.words
+
+    def take(self, one: Parameter) -> Any:
+        for kind in FALLBACKS.get(one.kind, (one.kind,)):
+            if kind == "place" != one.kind and not DIRECTIONS & one.words:
+                continue
+            found = self.left.get(kind, [])
+            if found and one.is_list:
+                self.left[kind] = []
+                return found
+            if found:
+                return _format_date(found.pop(0), str(one.schema.get("format", "")))
+        return None
+
+    def enumerated(self, one: Parameter) -> Any:
+        """The value of an enumeration that the text mentions, in either language."""
+        text = self.values.text.lower()
+        texts = (value for value in one.schema["enum"][:MOST_VALUES] if isinstance(value, str))
+        named = [value for value in texts if 0 < len(value) <= LONGEST_VALUE]
+        concepts = {word for word in self.words if word.startswith("#")}
+        found = [value for value in named if _is_mentioned(value, text)]
+        found = found or [value for value in named if word_set(value) & concepts]
+        return (found or None) if one.is_list else next(iter(found), None)
+
+    def number_beside(self, one: Parameter) -> Any:
+        """The number that stands beside a word of the parameter's name."""
+        last = split_name(one.name)[-1:]
+        units = table("parameters")["units"].get(last[0], "") if last else ""
+        wanted = word_set(f"{' '.join(split_name(one.name))} {units}")
+        for number in self.numbers:
+            is_unit = any(unit in number.unit for unit in units.split() if not unit.isascii())
+            if is_unit or word_set(number.beside) & wanted:
+                return self.take_number(number, one)
+        return None
+
+    def next_number(self, one: Parameter) -> Any:
+        if one.is_list:
+            values = [number.value for number in self.numbers]
+            self.numbers = []
+            return values or None
+        return self.take_number(self.numbers[0], one) if self.numbers else None
+
+    def take_number(self, number: NumberInText, one: Parameter) -> Any:
+        self.numbers.remove(number)
+        return [number.value] if one.is_list else number.value
+
+    def worded(self, one: Parameter) -> Any:
+        """A quote, else the thing looked for, the topic, or the example of the description."""
+        quotes = self.left.get("quote", [])
+        if one.is_list:
+            self.left["quote"] = []
+            return quotes or None
+        if quotes and one.kind in QUOTABLE:
+            return quotes.pop(0)
+        sought = self.left.get("glob" if "glob" in one.description.lower() else "sought")
+        if sought and one.is_search:
+            return sought[0]
+        if one.words & name_words("prose") and not one.kind:
+            length = 40 if one.name.lower() in name_words("titles") else 200
+            return topic(self.values.text, length) or None
+        example = EXAMPLE.search(one.description)
+        return example[1].strip() if example else None
+
+
+def _is_mentioned(value: str, text: str) -> bool:
+    """Whether an enumeration's value stands in a text as a word."""
+    spoken = value.lower()
+    if not spoken.isascii() or spoken.split("_")[0] not in text:
+        return not spoken.isascii() and spoken in text
+    pattern = rf"(?<![a-z0-9]){re.escape(spoken).replace('_', '[ _-]')}(?![a-z0-9])"
+    return re.search(pattern, text) is not None
+
+
+def _format_date(text: str, form: str) -> str:
+    """A date as ISO 8601 has it where the schema wants that."""
+    parts = re.findall(r"\d+", text)
+    if form == "date" and len(parts) == 2:
+        parts = [YEAR, *parts]
+    if form == "date" and len(parts) == 3 and len(parts[0]) == 4:
+        return f"{parts[0]}-{int(parts[1]):02}-{int(parts[2]):02}"
+    if form == "date-time" and len(parts) >= 5 and text[-1].isdigit() and "+" not in text:
+        moment = [*parts, "00"][:6]
+        return f"{'-'.join(moment[:3])}T{':'.join(moment[3:6])}Z"
+    return text

@@ -1,0 +1,202 @@
+"""The state of a conversation: the user's request, its language, and the results of tools."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+from msgspec import Struct
+
+from mockglm.improvise.language import Language, detect_language, excerpt
+from mockglm.validation.types import CalledFunction, Chat, Function, Message, decode_json
+
+ASIDE = re.compile(
+    r"<(/?)(system-reminder|environment_(?:details|context)|env|context|(?:local-)?command-\w++)>"
+)
+"""The tags of what coding agents put into a user's message beside the words of the user."""
+WRAPPER = re.compile(r"<(user_(?:query|message|input|request)|task|issue|problem)>\s*")
+LONGEST = 40_000
+"""Characters of a message that are read, half of them from its end."""
+LONG_PROMPT = 700
+"""Characters from which on only the first paragraph of a message is the request."""
+OBSERVED = re.compile(
+    r"\s*(?:Observation|Tool response|Tool result|工具结果|观察结果)\s*[:：]", re.I
+)
+"""A result that came back as a user's message: smolagents has no role `tool`."""
+LABEL = re.compile(
+    r"^(?:[A-Za-z' ]{0,40}\b(?:task|issue|request|problem|question)|任务|问题)\s*[:：]\s*", re.I
+)
+DIRECTORY = re.compile(
+    r"(?:(?:working|current)[^\n/:：]{0,24}director(?:y|ies)|\bcwd\b|workspace[^\n/:：]{0,12}"
+    r"|project root|工作目录|当前目录)[^\n/:：>=]{0,12}[:：>=][ \"'`*]{0,6}(/[\w./@+-]*\w)",
+    re.I,
+)
+FAILED = re.compile(
+    r"^\W{0,3}(?:\{\s*\"error\"|<\w*error|\w*error\b|traceback|exception|错误|失败|出错|invalid\b"
+    r"|failed\b|cannot\b|could not\b|no such file|file not found|not found|does not exist)"
+    r"|\b(?:file|directory|path)[^\n\"]{0,60} not found\b"
+    r"|\b(?:no such file or directory|file not found|does not exist|must be (?:an )?absolute"
+    r"|has not been read|not been read yet|read it first|did you mean|maybe you meant"
+    r"|invalid (?:arguments?|input|parameters?)|no replacement|string to replace not found)\b"
+    r"|<(?:returncode|exit_code)>\s*[1-9]",
+    re.I,
+)
+MEDIA: Mapping[str, str] = {
+    "image_url": "image",
+    "video_url": "video",
+    "file": "file",
+    "file_url": "file",
+    "input_audio": "audio",
+}
+
+
+class ToolResult(Struct, frozen=True):
+    """The answer of a tool. `name` is empty when the history does not say whose it is."""
+
+    name: str
+    arguments: Any
+    text: str
+
+    @property
+    def is_error(self) -> bool:
+        return FAILED.search(self.text[:600]) is not None
+
+    @property
+    def sent(self) -> Mapping[str, Any]:
+        """The arguments as an object, whatever the client made of them."""
+        held = (
+            decode_json(self.arguments.encode())
+            if isinstance(self.arguments, str)
+            else self.arguments
+        )
+        return held if isinstance(held, Mapping) else {}
+
+
+class Conversation(Struct, frozen=True, dict=True):
+    """A conversation as an answer needs it.
+
+    `text` is the last message of the user, without asides; `results` came after it, in order.
+    """
+
+    chat: Chat
+    text: str
+    results: tuple[ToolResult, ...]
+    earlier: tuple[Message, ...]
+
+    @cached_property
+    def language(self) -> Language:
+        said = (message_text(message) for message in reversed(self.earlier))
+        return detect_language(*chain((self.request,), said, (self.system,)))
+
+    @cached_property
+    def request(self) -> str:
+        """The user's own words: without quotes, tags and labels around them, and without the
+        instructions that an agent puts behind them."""
+        text = excerpt(self.text)
+        tag = WRAPPER.search(text)
+        if tag is not None:
+            text = text[tag.end() :].partition(f"</{tag[1]}>")[0]
+        if len(text) > LONG_PROMPT:
+            text = text.strip().partition("\n\n")[0]
+        text = LABEL.sub("", text.strip())
+        is_quoted = len(text) > 2 and text[0] + text[-1] in ('""', "“”")
+        inner = text[1:-1].replace('\\"', "\0")
+        return inner.replace("\0", '"') if is_quoted and text[0] not in inner else text
+
+    @cached_property
+    def system(self) -> str:
+        messages = self.chat.messages or ()
+        return "\n".join(message.text for message in messages if message.role == "system")
+
+    @cached_property
+    def directory(self) -> str:
+        """The working directory that a prompt or a tool names; empty when none does."""
+        users = (one.text for one in self.chat.messages or () if one.role == "user")
+        texts = chain((self.system,), users, (result.text for result in self.results))
+        found = (DIRECTORY.search(text) for text in texts)
+        return next((match[1] for match in found if match), "")
+
+    @cached_property
+    def media(self) -> Mapping[str, int]:
+        """How many images, videos, files and audios the last user's message has."""
+        users = [message for message in self.chat.messages or () if message.role == "user"]
+        content = users[-1].content if users else None
+        parts = content if isinstance(content, list) else []
+        return Counter(MEDIA[part.type or ""] for part in parts if part.type in MEDIA)
+
+    @cached_property
+    def functions(self) -> tuple[Function, ...]:
+        """The functions offered, those with a name."""
+        held = (tool.function for tool in self.chat.tools or ())
+        return tuple(function for function in held if function is not None and function.name)
+
+    @property
+    def user_texts(self) -> tuple[str, ...]:
+        """The messages of the user so far, first to last."""
+        users = (message for message in self.earlier if message.role == "user")
+        texts = (message_text(message) for message in users)
+        return (*(text for text in texts if text), *([self.text] if self.text else []))
+
+
+def read_conversation(chat: Chat) -> Conversation:
+    messages = chat.messages or []
+    at = next((i for i in reversed(range(len(messages))) if _is_request(messages[i])), -1)
+    text = message_text(messages[at]) if at >= 0 else ""
+    earlier = tuple(message for message in messages[: max(at, 0)] if message.role != "system")
+    return Conversation(chat, text, tuple(_results(messages[at + 1 :])), earlier)
+
+
+def message_text(message: Message) -> str:
+    """The text of a message without asides; of a long one its beginning and its end."""
+    text = message.text if message.role == "assistant" else _without_asides(message.text)
+    return excerpt(text.strip(), LONGEST)
+
+
+def _without_asides(text: str) -> str:
+    """The text without asides. Read once from its end, so that a tag knows where it is closed."""
+    if "</" not in text:
+        return text
+    ends: dict[str, int] = {}
+    spans: list[tuple[int, int]] = []
+    for tag in reversed([*ASIDE.finditer(text)]):
+        if tag[1]:
+            ends[tag[2]] = tag.end()
+        elif tag[2] in ends:
+            spans.append((tag.start(), ends[tag[2]]))
+    return _cut(text, reversed(spans))
+
+
+def _cut(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    kept: list[str] = []
+    at = 0
+    for start, end in spans:
+        if start >= at:
+            kept.append(text[at:start])
+            at = end
+    return "".join((*kept, text[at:]))
+
+
+def _is_request(message: Message) -> bool:
+    """Judge whether it is a user's turn, not a reminder or a result in disguise."""
+    if message.role != "user" or OBSERVED.match(message.text):
+        return False
+    return bool(message_text(message)) or not isinstance(message.content, str)
+
+
+def _results(messages: Sequence[Message]) -> list[ToolResult]:
+    calls: dict[str | None, CalledFunction] = {}
+    found: list[ToolResult] = []
+    for message in messages:
+        made = ((call.id, call.function) for call in message.tool_calls or ())
+        # an id may come again in a later round: the nearest call before is meant
+        calls.update((id, function) for id, function in made if function is not None)
+        if message.role == "tool" or (message.role == "user" and OBSERVED.match(message.text)):
+            call = calls.get(message.tool_call_id)
+            name = (call.name if call else message.name) or ""
+            text = OBSERVED.sub("", _without_asides(message.text), count=1).strip()
+            found.append(ToolResult(name, call.arguments if call else None, text))
+    return found

@@ -1,0 +1,155 @@
+"""The parameters of a function that values of a text may go into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from itertools import islice
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockglm.improvise.schema.keywords import FORMS
+from mockglm.improvise.schema.maker import ValuePath
+from mockglm.improvise.schema.references import REFS, follow
+from mockglm.improvise.schema.scalars import split_name
+from mockglm.improvise.tables import table
+from mockglm.improvise.values import TextValues
+
+DEEPEST = 4
+MOST_CALLS = 5
+"""Calls of one function at once."""
+MOST_FILLED = 100
+LONGEST_NAME = 64
+"""Characters of a parameter's name that is a word; the service allows a function's so many."""
+FORMATS = {"email": "email", "uri": "url", "url": "url", "date": "date", "date-time": "instant"}
+KEPT = ("description", "type", "properties", "required", "enum", "format", "default")
+
+
+class Parameter(Struct, frozen=True, dict=True):
+    """A parameter for a single value, or a list of such: its path, schema and necessity."""
+
+    path: ValuePath
+    schema: Mapping[str, Any]
+    is_required: bool
+    is_list: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.path[-1])
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of its name, and the whole of it."""
+        return frozenset((*split_name(self.name), self.name.lower()))
+
+    @cached_property
+    def type(self) -> str:
+        named = self.schema.get("type", "string" if "enum" not in self.schema else "enum")
+        names = [named] if isinstance(named, str) else [one for one in named if one != "null"]
+        return str(names[0]) if names else "string"
+
+    @property
+    def is_number(self) -> bool:
+        return self.type in ("integer", "number")
+
+    @property
+    def is_search(self) -> bool:
+        """Whether the thing that is looked for goes into it."""
+        return self.type == "string" and bool(self.words & name_words("seeking"))
+
+    @property
+    def description(self) -> str:
+        return str(self.schema.get("description") or "")
+
+    @cached_property
+    def kind(self) -> str:
+        """The kind of value it takes; empty when only prose or a quote will do."""
+        known = FORMATS.get(str(self.schema.get("format", "")))
+        if known or self.type != "string":
+            return known or ""
+        by_name, by_han = _kinds()
+        parts = {*self.words, *(part.removesuffix("s") for part in self.words)}
+        kind = next((kind for kind, words in by_name.items() if parts & words), "")
+        return kind or next((kind for word, kind in by_han if word in self.description), "")
+
+
+@lru_cache(maxsize=8)
+def name_words(name: str) -> frozenset[str]:
+    """The words of names of parameters of a sort."""
+    return frozenset(table("parameters")["names"][name].split())
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> tuple[Mapping[str, frozenset[str]], tuple[tuple[str, str], ...]]:
+    held = {kind: words.split() for kind, words in table("parameters")["kinds"].items()}
+    han = [(word, kind) for kind, words in held.items() for word in words if not word.isascii()]
+    return {kind: frozenset(words) for kind, words in held.items()}, tuple(han)
+
+
+def list_parameters(schema: Any) -> tuple[Parameter, ...]:
+    """The parameters of a function, nested ones too."""
+    return tuple(islice(_walk(schema, schema, (), is_required=True), MOST_FILLED))
+
+
+def split_calls(held: Sequence[Parameter], values: TextValues) -> tuple[TextValues, ...]:
+    """The values for each call of a function: several when one parameter could take several.
+
+    北京和上海 for one `city` makes two calls; for `from` and `to` it makes one.
+    """
+    for kind in ("place", "url", "email", "path"):
+        several = values.of(kind)[:MOST_CALLS]
+        takers = [one for one in held if one.kind == kind]
+        if len(several) > 1 and len(takers) == 1 and not takers[0].is_list:
+            kinds = values.kinds
+            return tuple(replace(values, kinds={**kinds, kind: (one,)}) for one in several)
+    is_single = len(held) == 1 and held[0].is_number and not held[0].is_list
+    if is_single and len(values.numbers) > 1:
+        return tuple(replace(values, numbers=(one,)) for one in values.numbers[:MOST_CALLS])
+    return (values,)
+
+
+def _walk(schema: Any, root: Any, path: ValuePath, *, is_required: bool) -> Iterator[Parameter]:
+    plain = _resolve(schema, root)
+    held = plain.get("properties")
+    if not held and path:
+        yield from _leaf(plain, root, path, is_required=is_required)
+    elif len(path) < DEEPEST:
+        needed = plain.get("required", ())
+        for name, sub in (held or {}).items():
+            if len(name) <= LONGEST_NAME:
+                is_needed = is_required and name in needed
+                yield from _walk(sub, root, (*path, name), is_required=is_needed)
+
+
+def _leaf(
+    plain: Mapping[str, Any], root: Any, path: ValuePath, *, is_required: bool
+) -> Iterator[Parameter]:
+    """A single value, a list of such, or the values of the first object of a list."""
+    is_list = plain.get("type") == "array"
+    items = _resolve(plain.get("items", True), root) if is_list else plain
+    if is_list and items.get("properties"):
+        yield from _walk(plain["items"], root, (*path, 0), is_required=is_required)
+    elif items.get("type") not in ("object", "array"):
+        kept = {**items, "description": items.get("description") or plain.get("description")}
+        yield Parameter(path, kept if is_list else items, is_required, is_list=is_list)
+
+
+def _resolve(schema: Any, root: Any, depth: int = 0) -> Mapping[str, Any]:
+    """The schema behind a reference, an `allOf` of one, or a union with null."""
+    if not isinstance(schema, Mapping) or depth > DEEPEST:
+        return {}
+    schema = {key: held for key, held in schema.items() if key not in FORMS or FORMS[key](held)}
+    branches = [one for key in ("anyOf", "oneOf", "allOf") for one in schema.get(key, ())]
+    solid = [one for one in branches if not _is_null(one)]
+    target = follow(schema, root) if any(key in schema for key in REFS) else None
+    target = solid[0] if target is None and solid else target
+    if target is None:
+        return dict(schema)
+    kept = {key: held for key, held in schema.items() if key in KEPT}
+    return {**_resolve(target, root, depth + 1), **kept}
+
+
+def _is_null(schema: Any) -> bool:
+    return isinstance(schema, Mapping) and schema.get("type") == "null"

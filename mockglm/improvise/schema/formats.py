@@ -1,0 +1,101 @@
+"""The formats of JSON Schema strings: an example of each, and a test.
+
+Sources: JSON Schema 2020-12 Validation §7.3, RFC 3339, and the registry of OpenAPI formats.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import date
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any
+
+from msgspec import Struct
+
+from mockglm.improvise.schema.patterns import is_readable
+
+
+class StringFormat(Struct, frozen=True):
+    """One format. `sample` makes the example of a number, each number another one."""
+
+    sample: Callable[[int], str]
+    accepts: Callable[[str], bool] = lambda _: True
+
+
+def _like(pattern: str) -> Callable[[str], bool]:
+    compiled = re.compile(pattern)
+    return lambda text: compiled.fullmatch(text) is not None
+
+
+def _parsed(parse: Callable[[Any], object]) -> Callable[[str], bool]:
+    def accepts(text: str) -> bool:
+        with suppress(ValueError):
+            return bool(parse(text))
+        return False
+
+    return accepts
+
+
+def _is_date(text: str) -> bool:
+    return len(text) == 10 and text.isascii() and _parsed(date.fromisoformat)(text)
+
+
+def _is_instant(text: str) -> bool:
+    return _is_date(text[:10]) and text[10:11] in ("T", "t") and _is_time(text[11:])
+
+
+def _day(number: int) -> str:
+    return f"2026-{number // 28 % 12 + 1:02}-{number % 28 + 1:02}"
+
+
+def _clock(number: int) -> str:
+    return f"{(9 + number) % 24:02}:{number // 24 % 60:02}:00Z"
+
+
+def _base64(number: int) -> str:
+    return base64.b64encode(f"example {number}".encode()).decode()
+
+
+def _uri(number: int) -> str:
+    return f"https://example.com/{number}" if number else "https://example.com"
+
+
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*"
+_is_time = _like(r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)")
+_EMAIL = StringFormat(lambda n: f"user{n or ''}@example.com", _like(rf"[^@\s]{{1,64}}@{_HOST}"))
+_HOSTNAME = StringFormat(lambda n: f"host{n or ''}.example.com", _like(_HOST))
+_URI = StringFormat(_uri, _like(r"[A-Za-z][A-Za-z0-9+.-]*:(?=[!-~]+$)[^\s\"<>\\^`{|}]+"))
+_REFERENCE = StringFormat(lambda n: f"/example/{n}", _like(r"(?=[!-~]*$)[^\s\"<>\\^`{|}]*"))
+
+FORMATS: Mapping[str, StringFormat] = {
+    "date": StringFormat(_day, _is_date),
+    "date-time": StringFormat(lambda n: f"{_day(n)}T{_clock(n)}", _is_instant),
+    "time": StringFormat(_clock, _is_time),
+    "duration": StringFormat(
+        lambda n: f"PT{n + 1}H",
+        _like(r"P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?)"),
+    ),
+    **dict.fromkeys(("email", "idn-email"), _EMAIL),
+    **dict.fromkeys(("hostname", "idn-hostname"), _HOSTNAME),
+    "ipv4": StringFormat(lambda n: f"192.0.2.{n % 254 + 1}", _parsed(IPv4Address)),
+    "ipv6": StringFormat(lambda n: f"2001:db8::{n % 65535 + 1:x}", _parsed(IPv6Address)),
+    **dict.fromkeys(("uri", "url", "iri"), _URI),
+    **dict.fromkeys(("uri-reference", "iri-reference"), _REFERENCE),
+    "uri-template": StringFormat(lambda n: f"https://example.com/{n}/{{id}}"),
+    "uuid": StringFormat(
+        lambda n: f"3f2504e0-4f89-41d3-9a0c-{n:012x}",
+        _like(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+    ),
+    "json-pointer": StringFormat(lambda n: f"/items/{n}", _like(r"(/([^~/]|~[01])*)*")),
+    "relative-json-pointer": StringFormat(lambda n: f"{n}/items", _like(r"(0|[1-9]\d*)(#|(/.*)?)")),
+    "regex": StringFormat(lambda n: f"^example{n or ''}$", is_readable),
+    "byte": StringFormat(_base64, _like(r"[A-Za-z0-9+/]*={0,2}")),
+    "binary": StringFormat(_base64),
+    "phone": StringFormat(lambda n: f"+861000000{n % 10000:04}"),
+    "color": StringFormat(lambda n: f"#{n * 4099 % 0xFFFFFF:06x}"),
+    "password": StringFormat(lambda n: f"Example-Passw0rd-{n}"),
+}

@@ -1,0 +1,216 @@
+"""Regular expressions: texts made to match one, and matching that ends soon.
+
+The `regex` package matches, with a timeout that it alone has; the parser of the standard
+library's `re` reads a pattern for writing, after what ECMA-262 has beyond it is rewritten.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib import import_module
+from itertools import accumulate, islice
+from typing import Any
+
+from mockglm.clock import Ids
+from mockglm.improvise.schema.references import WorkBudget
+
+# `re._parser` has neither stubs nor a public name; it is the same from 3.11 to 3.14.
+parser: Any = import_module("re._parser")
+
+GROWTH = (3, 0, 1, 2, 5, 8, 13, 21, 34, 55, 128)
+"""How many times more than they must loops go round, one text for each."""
+LONGEST = 4096
+"""Characters after which a text is no longer added to."""
+STEPS = 4 * LONGEST
+"""Parts of a pattern gone through for one text: a loop may go round without adding to it."""
+LONGEST_PATTERN = 2000
+DEEPEST = 30
+TIMEOUT = 0.05
+"""Seconds of one search; a search that takes them costs a quarter of a request's budget."""
+TIMED_OUT = 1500
+CHARACTERS_PER_UNIT = 500
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+CATEGORIES: Mapping[str, str] = {
+    "CATEGORY_DIGIT": "0123456789",
+    "CATEGORY_NOT_DIGIT": LETTERS,
+    "CATEGORY_SPACE": " ",
+    "CATEGORY_NOT_SPACE": LETTERS + "0123456789",
+    "CATEGORY_WORD": LETTERS + "0123456789",
+    "CATEGORY_NOT_WORD": "-.",
+}
+PROPERTIES = (("N", "0-9"), ("Lu", "A-Z"), ("", "a-zA-Z"))
+STRONG = ("Example-Passw0rd!", "Aa1!Aa1!Aa1!", "Example1", "example", "EXAMPLE", "1", "-", "")
+"""Texts for patterns that look ahead, which writing does not obey."""
+SURROGATE = re.compile(r"[\ud800-\udfff]")
+TOKEN = re.compile(r"\\p\{(?P<kind>[^{}]*+)\}|\\(?P<escaped>.)|\[|\]|\(\?<(?=[A-Za-z_])", re.S)
+LOOPS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
+
+
+def is_readable(pattern: str) -> bool:
+    """Judge whether a text is a regular expression; True too where it is too long to find out."""
+    return len(pattern) > LONGEST_PATTERN or _compile(pattern) is not None
+
+
+def matches(pattern: str, text: str, budget: WorkBudget) -> bool:
+    """Judge whether the pattern is found in the text; True where the pattern cannot be read or
+    the budget is spent first."""
+    price = 1 + (len(pattern) + len(text)) // CHARACTERS_PER_UNIT
+    if len(pattern) > LONGEST_PATTERN or not budget.spend(price):
+        return True
+    compiled = _compile(pattern)
+    try:
+        return compiled is None or compiled.search(text, timeout=TIMEOUT) is not None
+    except TimeoutError:
+        budget.spend(TIMED_OUT)
+        return False
+
+
+@lru_cache(maxsize=64)
+def _compile(pattern: str) -> Any:
+    import regex
+
+    tree = _parse(pattern)
+    # compiling costs as much as is repeated at the least, and nothing made is that long
+    if _depth(pattern) > DEEPEST or (tree is not None and tree.getwidth()[0] > LONGEST):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return regex.compile(pattern, cache_pattern=False)
+        except (regex.error, ValueError, OverflowError, RecursionError, KeyError, IndexError):
+            return None
+
+
+def write_matches(pattern: str, ids: Ids, where: str, *, budget: WorkBudget) -> Iterator[str]:
+    """Texts made to match the pattern, of growing length; none when it cannot be read."""
+    tree = None if len(pattern) > LONGEST_PATTERN else _parse(pattern)
+    for growth in GROWTH if tree is not None else ():
+        if budget.left <= 0:
+            return
+        writer = _PatternWriter(ids, f"{where}/{growth}", growth)
+        writer.write(tree)
+        budget.spend(1 + writer.steps // 4)
+        text = "".join(writer.pieces)
+        if SURROGATE.search(text) is None:
+            yield text
+    if tree is not None and budget.left > 0:
+        yield from STRONG
+
+
+@lru_cache(maxsize=64)
+def _parse(pattern: str) -> Any:
+    if _depth(pattern) > DEEPEST:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return parser.parse(_spell_as_python(pattern))
+        except (re.error, OverflowError, RecursionError):
+            return None
+
+
+def _depth(pattern: str) -> int:
+    """How many groups stand in each other, or more: marks that are no groups count too."""
+    return max(accumulate({"(": 1, ")": -1}.get(mark, 0) for mark in pattern), default=0)
+
+
+def _spell_as_python(pattern: str) -> str:
+    pieces: list[str] = []
+    end, is_class = 0, False
+    for token in TOKEN.finditer(pattern):
+        pieces += (pattern[end : token.start()], _spell(token, is_class=is_class))
+        end = token.end()
+        is_class = {"[": True, "]": False}.get(token[0], is_class)
+    return "".join((*pieces, pattern[end:]))
+
+
+def _spell(token: re.Match[str], *, is_class: bool) -> str:
+    if token["kind"] is not None:
+        ranges = next(held for start, held in PROPERTIES if token["kind"].startswith(start))
+        return ranges if is_class else f"[{ranges}]"
+    if token["escaped"] == "/":
+        return "/"
+    after = token.string[token.end() : token.end() + 1]
+    if token["escaped"] in ("c", "u") and not (after.isascii() and after.isalnum()):
+        return str(token["escaped"])
+    return "(?P<" if token[0] == "(?<" else token[0]
+
+
+class _PatternWriter:
+    """Writes one text for a parsed pattern; choices come from the ids."""
+
+    def __init__(self, ids: Ids, where: str, growth: int) -> None:
+        self.pieces: list[str] = []
+        self.steps = 0
+        self._groups: dict[int, str] = {}
+        self._ids, self._where, self._growth = ids, where, growth
+        self._draws = self._size = 0
+
+    def write(self, tree: Any) -> None:
+        for op, argument in tree:
+            self.steps += 1
+            if self.steps > STEPS or self._size >= LONGEST:
+                return
+            self._write_one(str(op), argument)
+
+    def _write_one(self, op: str, argument: Any) -> None:
+        match op:
+            case "LITERAL":
+                self._put(chr(argument))
+            case "NOT_LITERAL":
+                self._put("b" if argument == ord("a") else "a")
+            case "ANY":
+                self._put(self._draw(LETTERS))
+            case "IN":
+                self._put(self._draw(_allowed(tuple(argument))))
+            case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+                low, high, tree = argument
+                for _ in range(min(low + self._growth, high, LONGEST)):
+                    self.steps += 1
+                    if self.steps > STEPS or self._size >= LONGEST:
+                        break
+                    self.write(tree)
+            case "BRANCH":
+                self.write(self._draw(argument[1]))
+            case "SUBPATTERN":
+                start = len(self.pieces)
+                self.write(argument[3])
+                self._groups[argument[0]] = "".join(self.pieces[start:])
+            case "ATOMIC_GROUP":
+                self.write(argument)
+            case "GROUPREF":
+                self._put(self._groups.get(argument, ""))
+
+    def _put(self, text: str) -> None:
+        self.pieces.append(text)
+        self._size += len(text)
+
+    def _draw(self, choices: Any) -> Any:
+        self._draws += 1
+        chance = self._ids.chance(f"{self._where}#{self._draws}")
+        return choices[int(chance * len(choices))] if choices else ""
+
+
+@lru_cache(maxsize=256)
+def _allowed(items: Any) -> str:
+    """The characters of a class, letters and digits first where it has them."""
+    listed = "".join(_list_characters(items))
+    if str(items[0][0]) == "NEGATE":
+        listed = "".join(char for char in PRINTABLE if char not in listed) or "\u4e2d"
+    return "".join(char for char in listed if char.isascii() and char.isalnum()) or listed
+
+
+def _list_characters(items: Any) -> Iterator[str]:
+    for op, argument in items:
+        match str(op):
+            case "LITERAL":
+                yield chr(argument)
+            case "RANGE":
+                yield from map(chr, islice(range(argument[0], argument[1] + 1), 128))
+            case "CATEGORY":
+                yield CATEGORIES[str(argument)]

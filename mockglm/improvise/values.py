@@ -1,0 +1,198 @@
+"""The values that a text names: places, numbers, dates, addresses, paths, quotes, commands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from mockglm.improvise.tables import table
+
+
+class NumberInText(Struct, frozen=True):
+    """A number, the text beside it and its unit, by which parameters claim it."""
+
+    value: float
+    beside: str
+    unit: str
+
+
+class TextValues(Struct, frozen=True, kw_only=True):
+    """The values of a text, by kind and in the order of the text."""
+
+    text: str
+    numbers: tuple[NumberInText, ...] = ()
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def of(self, kind: str) -> tuple[str, ...]:
+        return self.kinds.get(kind, ())
+
+    def within(self, whole: TextValues, numbers: int) -> TextValues:
+        """These values of a part; of the whole text where the part has none of a kind, or fewer
+        numbers than are needed."""
+        kinds = {kind: found or whole.of(kind) for kind, found in self.kinds.items()}
+        enough = len(self.numbers) >= min(numbers, len(whole.numbers))
+        return replace(self, kinds=kinds, numbers=self.numbers if enough else whole.numbers)
+
+
+OVERLAPPING = frozenset(("id", "person", "relative"))
+"""Kinds whose values are still there for the kinds after them."""
+QUOTES = " `\"'“”‘’「」"
+NUMERAL = re.compile(
+    r"(?<![\w.#-])-?\d+(?:,\d{3})*(?:\.\d+)?(?![\d-])"
+    r"|(?<![零一二两三四五六七八九十百])[零一二两三四五六七八九十百]++(?=[个条次天小分页张位岁年公份])",
+    re.A,
+)
+DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2}
+LONGEST_NUMERAL = 30
+PAUSE = re.compile(r"[,，.。;；!！?？\n]")
+ENGLISH_PLACE = re.compile(
+    r"\b(?:in|at|near|from|to|for|of|around|visit(?:ing)?) "
+    r"((?:(?:New|San|Los|St\.?|Saint|El|La|Rio de) )?[A-Z][A-Za-z'-]+(?: [A-Z][a-z'-]+)*"
+    r"(?:, ?[A-Z][A-Za-z'-]+(?: [A-Z][a-z]+)*)?)"
+)
+MORE_PLACES = re.compile(r"\s*(?:,|，|and|or|&)\s*(?:and\s+)?([A-Z][A-Za-z'-]+(?: [A-Z][a-z'-]+)*)")
+CHINESE_PLACE = re.compile(
+    r"((?:(?![和及或的是在与城哪每各全本])[\u4e00-\u9fff]){2,4}?)(?=(?:市|省|县)(?!场|区别|面|长))"
+)
+_NO_NAME = "I The A An My Our This That It What There Who He She They Python JavaScript JSON"
+NO_NAME = frozenset(_NO_NAME.split())
+"""Words in capitals that are neither a place nor a person."""
+
+
+@lru_cache(maxsize=64)
+def find_values(text: str) -> TextValues:
+    """All that a text names; kept, since a clause is compared with every function."""
+    rest = text
+    kinds: dict[str, tuple[str, ...]] = {}
+    for kind, pattern in _patterns().items():
+        found = list(pattern.finditer(rest))
+        kinds[kind] = tuple(dict.fromkeys(filter(None, map(_first_group, found))))
+        if kind not in OVERLAPPING:
+            rest = _blank(rest, found)
+    kinds |= _find_changes(text)
+    kinds["place"] = tuple(dict.fromkeys(_places(text, rest)))
+    others = {*NO_NAME, *places()[0], *places()[1].findall(text)}
+    kinds["person"] = tuple(name for name in kinds["person"] if name not in others)
+    return TextValues(text=text, numbers=tuple(_numbers(rest)), kinds=kinds)
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> Mapping[str, re.Pattern[str]]:
+    held = dict(table("patterns")["kinds"])
+    kinds = {"fence": held.pop("fence"), "code": held.pop("code"), "command": _command(), **held}
+    flags = {"relative": re.I}
+    return {kind: re.compile(p, flags.get(kind, re.S) | re.A) for kind, p in kinds.items()}
+
+
+def _command() -> str:
+    """A command, as a pattern with it in a group."""
+    words = table("patterns")["commands"]
+    word = (
+        rf" +(?!(?:{words['ends']})\b)"
+        r"(?:\"[^\"\n]*\"|'[^'\n]*'|[-\w./:=@*~+%&|]*[-\w/*~+%=])"
+    )
+    pairs = table("patterns")["programs"].items()
+    known = "|".join(f"(?:{names}) +(?:{first})" for names, first in pairs)
+    return (
+        rf"(?<![\w./-])((?:(?:{known})(?![\w])|(?:{words['alone']})(?![\w.]))(?:{word})*)"
+        rf"|(?:\b(?:{words['run']}) +|(?:{words['run_zh']})(?:一下|命令|下)? *+[:：]? *+)"
+        rf"(?!(?:{words['not_programs']})\b)([a-z][\w.+-]*(?:{word})*)"
+    )
+
+
+@lru_cache(maxsize=1)
+def _change_patterns() -> tuple[list[re.Pattern[str]], list[re.Pattern[str]], re.Pattern[str]]:
+    held = table("patterns")
+    names = "|".join(held["globs"])
+    globs = rf"\b({names})\b[\w ]{{0,40}} files?\b|({names})\s*文件"
+    edits, sought = ([re.compile(p, re.I) for p in held[k].values()] for k in ("edits", "sought"))
+    return edits, sought, re.compile(globs, re.I)
+
+
+def _find_changes(text: str) -> Mapping[str, tuple[str, ...]]:
+    """The old and the new text of a change, the thing looked for, the pattern of files meant."""
+    edits, sought, globs = _change_patterns()
+    found: dict[str, tuple[str, ...]] = {}
+    edit = next(filter(None, (pattern.search(text) for pattern in edits)), None)
+    if edit is not None:
+        found["old"], found["new"] = ((part.strip(QUOTES),) for part in edit.groups())
+    thing = next(filter(None, (pattern.search(text) for pattern in sought)), None)
+    if thing is not None:
+        found["sought"] = (thing[1].strip(QUOTES),)
+    glob = globs.search(text)
+    if glob is not None:
+        found["glob"] = (table("patterns")["globs"][(glob[1] or glob[2]).lower()],)
+    return {kind: values for kind, values in found.items() if values[0]}
+
+
+def _first_group(match: re.Match[str]) -> str:
+    return next((part for part in match.groups() if part), match[0]).strip()
+
+
+def _blank(text: str, found: list[re.Match[str]]) -> str:
+    """The text with the matches made white, so that positions in it stay."""
+    pieces: list[str] = []
+    at = 0
+    for match in found:
+        start, end = match.span()
+        pieces += (text[at:start], " " * (end - start))
+        at = end
+    return "".join((*pieces, text[at:]))
+
+
+@lru_cache(maxsize=1)
+def places() -> tuple[tuple[str, ...], re.Pattern[str]]:
+    """The known places: Chinese names, and a pattern of the English ones."""
+    held = table("places")
+    names = "|".join(map(re.escape, held["en"]))
+    return tuple(held["zh"].split()), re.compile(rf"\b(?:{names})\b")
+
+
+def _places(text: str, rest: str) -> Iterator[str]:
+    """Places by name, and those that a preposition or a suffix marks; in the order of the text."""
+    chinese, english = places()
+    known = [(text.find(name), name) for name in chinese if name in text]
+    known += [(match.start(), match[0]) for match in english.finditer(rest)]
+    known += [(match.start(1), match[1]) for match in CHINESE_PLACE.finditer(rest)]
+    known += [pair for match in ENGLISH_PLACE.finditer(rest) for pair in _listed(match, rest)]
+    end = 0
+    for start, name in sorted(known, key=lambda pair: (pair[0], -len(pair[1]))):
+        if start >= end and name.split(" ")[0] not in NO_NAME:
+            yield name
+            end = start + len(name)
+
+
+def _listed(match: re.Match[str], text: str) -> Iterable[tuple[int, str]]:
+    """The place of a match and those listed after it; `Paris, France` is one place."""
+    start, name = match.start(1), match[1]
+    more = MORE_PLACES.match(text, match.end())
+    if more and "," in name:
+        second = name.partition(",")[2].strip()
+        yield text.find(second, start), second
+        name = name.partition(",")[0]
+    yield start, name
+    while more:
+        yield more.start(1), more[1]
+        more = MORE_PLACES.match(text, more.end())
+
+
+def _numbers(text: str) -> Iterator[NumberInText]:
+    for match in NUMERAL.finditer(text):
+        if len(match[0]) <= LONGEST_NUMERAL:
+            before = PAUSE.split(text[max(match.start() - 16, 0) : match.start()])[-1]
+            after = PAUSE.split(text[match.end() : match.end() + 8])[0]
+            yield NumberInText(_read_numeral(match[0]), f"{before} {after}", after[:2])
+
+
+def _read_numeral(text: str) -> float:
+    if text[-1].isdecimal():
+        plain = text.replace(",", "")
+        return float(plain) if "." in plain else int(plain)
+    hundreds, _, rest = text.rpartition("百")
+    tens, ten, ones = rest.rpartition("十")
+    value = DIGITS.get(hundreds, 0) * 100 + DIGITS.get(ones[-1:], 0)
+    return value + (DIGITS.get(tens[-1:], 1) * 10 if ten else 0)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+
+from mockglm.improvise.exact_answers import answer_exactly
+from mockglm.improvise.language import detect_language
+from tests.improvise.asked import IDS
+
+
+def shaped(text: str) -> str | None:
+    return answer_exactly(text, detect_language(text), IDS)
+
+
+EXACT = [
+    ("Reply with only the word PONG", "PONG"),
+    ("Please reply with exactly: OK.", "OK"),
+    ('Say "hello" and nothing else', "hello"),
+    ("say hi", "hi"),
+    ("只回复：收到", "收到"),
+    ("请只回答“好的”", "好的"),
+    ("重复：今天天气不错", "今天天气不错"),
+    ("回复“收到”", "收到"),
+    ("What is 2 + 2?", "2 + 2 = 4"),
+    ("17 * 19 等于多少", "17 * 19 = 323"),
+    ("7/2=", "7/2 = 3.5"),
+    ("计算 3 × 4", "3 × 4 = 12"),
+    ("-3 + 1", "-3 + 1 = -2"),
+    ("2 - -3", "2 - -3 = 5"),
+    ("Count from 1 to 5", "1, 2, 3, 4, 5"),
+    ("从3数到1", "3, 2, 1"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), EXACT)
+def test_an_exact_request_has_an_exact_answer(text: str, expected: str) -> None:
+    assert shaped(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What did you say today",
+        "Answer only based on the context",
+        "Only answer when asked about the weather in the documents below, otherwise decline",
+        "只输出 JSON",
+        "What happened on 2026-10-12?",
+        "call 555-1234",
+        "What is 1/0",
+        "What is 3 + +2",
+        "What is 2 ** 9 ** 9",
+        "北京怎么样",
+    ],
+)
+def test_an_ordinary_text_asks_for_no_shape(text: str) -> None:
+    assert shaped(text) is None
+
+
+def test_one_of_two_answers_is_chosen() -> None:
+    assert shaped("Answer with only yes or no") in ("yes", "no")
+    assert shaped("Is 7 prime? Answer yes or no.") in ("yes", "no")
+    assert shaped("7是质数吗？请回答是或否") in ("是", "否")
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("Translate to Chinese: Hello world", "Translation: Hello world ("),
+        ("翻译成中文: Hello world", "译文：Hello world（"),
+        ("请把下面这句话译成英文：写一个函数", "译文：写一个函数（"),
+    ],
+)
+def test_what_is_to_be_translated_is_said(text: str, part: str) -> None:
+    assert (shaped(text) or "").startswith(part)
+
+
+def test_a_long_count_is_bounded() -> None:
+    assert len(shaped("count from 1 to 999999999") or "") < 6000
+
+
+@pytest.mark.parametrize(
+    ("text", "fence"),
+    [
+        ("写一个 Python 快速排序", "```python\n"),
+        ("Write a quicksort in Go", "```go\n"),
+        ("write a js function to sum", "```javascript\n"),
+        ("帮我写SQL", "```sql\n"),
+        ("write a sql query for users", "```sql\n"),
+        ("写个 shell 脚本", "```bash\n"),
+    ],
+)
+def test_code_comes_in_a_fence_of_its_language(text: str, fence: str) -> None:
+    assert fence in (shaped(text) or "")
+
+
+def test_code_is_named_after_the_text() -> None:
+    assert "func quicksort(" in (shaped("Write a quicksort in Go") or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        ("列出3个学习方法", 3),
+        ("给我五个建议", 5),
+        ("Give me 4 ideas", 4),
+        ("List 99 things", 8),
+    ],
+)
+def test_a_list_has_as_many_points_as_asked(text: str, points: int) -> None:
+    lines = (shaped(text) or "").splitlines()
+    assert sum(line[0:1].isdigit() for line in lines) == points

@@ -1,0 +1,40 @@
+"""Changes in the text of an answer, in the form that the prompt prescribes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.improvise.asked import ask, system
+
+FILE = 'main.py\n```\ndef main():\n    pritn("hello")\n```\n'
+BLOCKS = "Use blocks: <<<<<<< SEARCH\n=======\n>>>>>>> REPLACE"
+DIFF = "Return edits as a unified diff."
+WHOLE = "Return the entire content of the updated file."
+
+
+@pytest.mark.parametrize(
+    ("form", "part"),
+    [
+        (
+            BLOCKS,
+            '<<<<<<< SEARCH\n    pritn("hello")\n=======\n    print("hello")\n>>>>>>> REPLACE',
+        ),
+        (DIFF, '-    pritn("hello")\n+    print("hello")'),
+        (WHOLE, 'main.py\n```\ndef main():\n    print("hello")\n```'),
+    ],
+)
+@pytest.mark.parametrize(
+    "text", ["In main.py replace pritn with print", "Find and fix the typo in main.py"]
+)
+def test_a_known_change_is_written_in_the_prescribed_form(form: str, part: str, text: str) -> None:
+    assert part in (ask(system(form), f"These are the files:\n\n{FILE}", text).content or "")
+
+
+def test_a_change_is_not_made_up() -> None:
+    content = ask(system(BLOCKS), f"Files:\n\n{FILE}", "improve main.py").content or ""
+    assert "REPLACE" not in content
+
+
+def test_a_file_that_is_shown_is_quoted() -> None:
+    content = ask(system(BLOCKS), f"Files:\n\n{FILE}", "What is in main.py?").content or ""
+    assert "def main()" in content
