@@ -51,7 +51,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_wheel_is_the_package_with_the_scenarios_inside(wheel: Path) -> None:
     scenarios = {f"mockglm/library/{Path(name).name}" for name in below("scenarios")}
     assert "mockglm/py.typed" in names(wheel)
-    assert "mockglm/scenarios/hello.yaml" in scenarios
+    assert "mockglm/library/hello.yaml" in scenarios
     assert names(wheel) == below("mockglm") | scenarios
 
 
