@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct
 
-from mockglm.exchange import Headers, Request
+from mockglm.exchange import Request
 from mockglm.journal import Entry
-from mockglm.limits import Limits
+from mockglm.limits import DEFAULT, Limits
 from mockglm.player import CONNECTION, Connection, Player
 from mockglm.server import Sessions, Visit, routes
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from mockglm.recorder import Passed, Recorder
 
@@ -49,7 +50,7 @@ class App:
         log: Log = lambda entry: None,
         token: str | None = None,
         recorder: Callable[[str], Recorder] | None = None,
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT,
     ) -> None:
         self.sessions = sessions
         self.limits = limits
@@ -60,13 +61,21 @@ class App:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_control = scope["path"].startswith(CONTROL)
-        await (self._control if is_control else self._serve)(scope, receive, send)
+        if not scope["path"].startswith(CONTROL):
+            await self._serve(scope, receive, send)
+            return
+        try:
+            control = self._control
+        except (ImportError, OSError) as error:
+            # Without a file descriptor nothing can be imported; the next request tries again.
+            await _unavailable(send, f"the control API cannot be loaded: {error}")
+            return
+        await control(scope, receive, send)
 
     @cached_property
     def _control(self) -> ASGIApp:
-        """The control API. Only it is routed by Starlette, whose middleware costs a tenth of an
-        answer and whose import a fifth of the start."""
+        """The control API, loaded when it is first asked for. Only it is routed by Starlette, whose
+        middleware costs a tenth of an answer and whose import a fifth of the start."""
         from starlette.applications import Starlette
         from starlette.routing import Mount
 
@@ -100,60 +109,61 @@ class App:
             self._in_flight -= held
 
     async def _read(self, receive: Receive) -> tuple[bytes, int, routes.Unread | None] | None:
-        """The body of a request, how many of its bytes are in flight now, and why it was not
-        taken; None when the client left before its end."""
+        """The body of a request, how many bytes of it are in flight now, and why it was not taken;
+        None when the client left before its end."""
         message = await receive()
-        if message["type"] != "http.request":
-            return None
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body") and len(body) <= self.limits.small_body:
-            return body, 0, None
-        return await self._collect(body, receive, more=message.get("more_body", False))
+        if message["type"] == "http.request" and not message.get("more_body"):
+            body: bytes = message.get("body", b"")
+            if len(body) <= self.limits.small_body:
+                return body, 0, None
+        return await self._collect(message, receive)
 
     async def _collect(
-        self, piece: bytes, receive: Receive, *, more: bool
+        self, message: Message, receive: Receive
     ) -> tuple[bytes, int, routes.Unread | None] | None:
         """As `_read`, of a body that is large or comes in pieces, from its first piece on. Of one
         that is not taken nothing is kept."""
-        limits = self.limits
         pieces: list[bytes] = []
         unread: routes.Unread | None = None
-        size = held = 0
+        size = 0
         try:
-            while True:
+            while message["type"] == "http.request":
+                piece = message.get("body", b"")
                 size += len(piece)
-                if size > limits.body:
-                    unread = "large"
-                elif self._in_flight + len(piece) > limits.in_flight:
-                    unread = "busy"
-                kept = 0 if unread else len(piece)
+                unread = self._why_not(size, len(piece)) or unread
                 if unread:
+                    self._in_flight -= sum(map(len, pieces))
                     pieces.clear()
-                    self._in_flight -= held
-                    held = 0
-                self._in_flight += kept
-                held += kept
-                pieces.append(piece[:kept])
-                if not more or size > limits.discarded:
-                    in_flight, held = held, 0
-                    return b"".join(pieces), in_flight, unread
+                else:
+                    self._in_flight += len(piece)
+                    pieces.append(piece)
+                if not message.get("more_body") or size > self.limits.discarded:
+                    body = b"".join(pieces)
+                    pieces.clear()
+                    return body, len(body), unread
                 message = await receive()
-                if message["type"] != "http.request":
-                    return None
-                piece, more = message.get("body", b""), message.get("more_body", False)
+            return None
         finally:
-            self._in_flight -= held
+            self._in_flight -= sum(map(len, pieces))
+
+    def _why_not(self, size: int, more: int) -> routes.Unread | None:
+        """Why a body of this size is not taken, of which so many bytes are new."""
+        if size > self.limits.body:
+            return "large"
+        return "busy" if self._in_flight + more > self.limits.in_flight else None
 
     def _visit(self, scope: Scope, body: bytes, unread: routes.Unread | None) -> Visit:
         """Decide what a request gets, and have the journal know of it."""
         path = scope["path"]
         where = (routes.parse_route if len(path) <= LONGEST_KEPT else routes.read_route)(path)
-        headers, fields = _headers(scope["headers"])
+        headers: Any = tuple(map(_KEPT.get, scope["headers"]))
+        are_kept = None not in headers
+        if not are_kept:
+            headers = tuple(map(_header, scope["headers"]))
         query = scope["query_string"].decode("latin-1")
         request = Request(scope["method"], where.tail, query, headers, body)
         visit = routes.dispatch(self.sessions, where, request, unread)
-        if fields:
-            visit.entry.fields = fields
+        if not are_kept:
             visit.journal.recount(visit.entry)
         return visit
 
@@ -210,13 +220,12 @@ class _Watch(Struct):
         return self.entry.response is None or self.entry.response.end == "done"
 
 
-def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> tuple[Headers, int]:
-    """Header fields as text, and their bytes where they are not those of other requests."""
-    headers = tuple(map(_KEPT.get, pairs))
-    if None not in headers:
-        return headers, 0  # type: ignore[return-value]
-    read = tuple(map(_header, pairs))
-    return read, sum(len(name) + len(value) for name, value in read)
+async def _unavailable(send: Send, reason: str) -> None:
+    """Answer 503 in the words of the control API."""
+    body = msgspec.json.encode({"error": reason})
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 _KEPT: dict[tuple[bytes, bytes], tuple[str, str]] = {}

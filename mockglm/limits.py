@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-__all__ = ["Limits"]
+__all__ = ["DEFAULT", "Limits"]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -38,3 +38,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     pause: float = 3600.0
     linger: float = 2.0
     look: float = 10.0
+
+
+DEFAULT = Limits()
+"""The bounds of a server for which no others are given."""

@@ -127,7 +127,8 @@ def crowd_out(visited: Visit) -> Visit:
 def _visit(sessions: Sessions, where: Route, request: Request, kind: Kind) -> Visit:
     try:
         session, laid = _named(sessions, where)
-    except MockGLMError as error:
+    except (MockGLMError, ImportError, OSError) as error:
+        # Without a file descriptor a scenario cannot be read, and the faults cannot be imported.
         return handle(sessions.get(), request, (partial(_mistaken, str(error)),))
     guards = RECORDING_HANDLERS if session.on_miss == "record" else HANDLERS
     return handle(session, request, guards[kind], laid)
