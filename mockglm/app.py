@@ -7,9 +7,11 @@ from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mockglm.exchange import Headers, Request
 from mockglm.journal import Entry
-from mockglm.limits import Limits
+from mockglm.limits import DEFAULT, Limits
 from mockglm.player import CONNECTION, Connection, Player
 from mockglm.server import (
     RequestContext,
@@ -22,7 +24,7 @@ from mockglm.server import (
 )
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from mockglm.recorder import Passed, Recorder
 
@@ -54,10 +56,10 @@ class App:
         log: Log = lambda entry: None,
         token: str | None = None,
         recorder: Callable[[str], Recorder] | None = None,
-        limits: Limits | None = None,
+        limits: Limits = DEFAULT,
     ) -> None:
         self.sessions = sessions
-        self.limits = limits or Limits()
+        self.limits = limits
         self.player = Player()
         self._in_flight = 0
         self._header_cache: dict[tuple[bytes, bytes], tuple[str, str]] = {}
@@ -66,8 +68,16 @@ class App:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_control = scope["path"].startswith(CONTROL)
-        await (self._control if is_control else self._serve)(scope, receive, send)
+        if not scope["path"].startswith(CONTROL):
+            await self._serve(scope, receive, send)
+            return
+        try:
+            control = self._control
+        except (ImportError, OSError) as error:
+            # Without a free file descriptor nothing can be imported; the next request tries again.
+            await _send_unavailable(send, f"the control API cannot be loaded: {error}")
+            return
+        await control(scope, receive, send)
 
     @cached_property
     def _control(self) -> ASGIApp:
@@ -111,59 +121,58 @@ class App:
         read; None if the client left before its end.
         """
         message = await receive()
-        if message["type"] != "http.request":
-            return None
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body") and len(body) <= self.limits.small_body:
-            return body, 0, None
-        return await self._collect(body, receive, more=message.get("more_body", False))
+        if message["type"] == "http.request" and not message.get("more_body"):
+            body: bytes = message.get("body", b"")
+            if len(body) <= self.limits.small_body:
+                return body, 0, None
+        return await self._collect(message, receive)
 
     async def _collect(
-        self, chunk: bytes, receive: Receive, *, more: bool
+        self, message: Message, receive: Receive
     ) -> tuple[bytes, int, Unread | None] | None:
         """Read a body that is large or comes in chunks; returns the same as `_read`.
 
         Nothing is kept of a body that is too large itself, or with all others in flight.
         """
-        limits = self.limits
         chunks: list[bytes] = []
         unread: Unread | None = None
-        size = held = 0
+        size = 0
         try:
-            while True:
+            while message["type"] == "http.request":
+                chunk = message.get("body", b"")
                 size += len(chunk)
-                if size > limits.body:
-                    unread = "large"
-                elif self._in_flight + len(chunk) > limits.in_flight:
-                    unread = "busy"
+                unread = self._find_reason(size, len(chunk)) or unread
                 if unread:
+                    self._in_flight -= sum(map(len, chunks))
                     chunks.clear()
-                    self._in_flight -= held
-                    held, chunk = 0, b""
-                self._in_flight += len(chunk)
-                held += len(chunk)
-                chunks.append(chunk)
-                if not more or size > limits.discarded:
-                    kept, held = held, 0
-                    return b"".join(chunks), kept, unread
+                else:
+                    self._in_flight += len(chunk)
+                    chunks.append(chunk)
+                if not message.get("more_body") or size > self.limits.discarded:
+                    body = b"".join(chunks)
+                    chunks.clear()
+                    return body, len(body), unread
                 message = await receive()
-                if message["type"] != "http.request":
-                    return None
-                chunk, more = message.get("body", b""), message.get("more_body", False)
+            return None
         finally:
-            self._in_flight -= held
+            self._in_flight -= sum(map(len, chunks))
+
+    def _find_reason(self, size: int, new: int) -> Unread | None:
+        """Return the reason not to read a body of this size, of which so many bytes are new."""
+        if size > self.limits.body:
+            return "large"
+        return "busy" if self._in_flight + new > self.limits.in_flight else None
 
     def _dispatch(
         self, scope: Scope, body: bytes, *, unread: Unread | None, started: float
     ) -> RequestContext:
         path = scope["path"]
         route = (parse_short_route if len(path) <= MAX_CACHED_LENGTH else parse_route)(path)
-        headers, uncached = self._headers(scope["headers"])
+        headers, are_cached = self._headers(scope["headers"])
         query = scope["query_string"].decode("latin-1")
         request = Request(scope["method"], route.tail, query, headers, body)
         context = dispatch(self.sessions, route, request, unread=unread, started=started)
-        if uncached:
-            context.entry.fields = uncached
+        if not are_cached:
             context.session.journal.recount(context.entry)
         return context
 
@@ -191,16 +200,15 @@ class App:
         await recorder.forward(context.request, send, seen, connection)
         context.close(is_complete=connection is None or not connection.gone.done())
 
-    def _headers(self, pairs: Iterable[tuple[bytes, bytes]]) -> tuple[Headers, int]:
-        """Decode header fields; also returns the bytes of those that are not in the cache.
+    def _headers(self, pairs: Iterable[tuple[bytes, bytes]]) -> tuple[Headers, bool]:
+        """Decode header fields; also returns True if all of them were in the cache.
 
         A client sends the same fields with every request.
         """
         headers = tuple(map(self._header_cache.get, pairs))
         if None not in headers:
-            return headers, 0  # type: ignore[return-value]
-        decoded = tuple(map(self._header, pairs))
-        return decoded, sum(len(name) + len(value) for name, value in decoded)
+            return headers, True  # type: ignore[return-value]
+        return tuple(map(self._header, pairs)), False
 
     def _header(self, pair: tuple[bytes, bytes]) -> tuple[str, str]:
         cache = self._header_cache
@@ -214,3 +222,11 @@ class App:
                 cache.clear()
             cache[pair] = field
         return field
+
+
+async def _send_unavailable(send: Send, reason: str) -> None:
+    """Send 503 in the form of the control API's errors."""
+    body = msgspec.json.encode({"error": reason})
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -31,7 +31,7 @@ LIKELY = 16
 of a key has: where no key is needed it is `anything` or `not-needed`, words of many a prompt."""
 
 OVERHEAD = 1024
-"""Bytes of an entry beside its texts, with header fields that are few or those of other entries."""
+"""Bytes of an entry beside its texts, with header fields that other entries have, too."""
 
 FIXED_PATHS = frozenset(("/chat/completions", "/models"))
 """Paths in which there is no room for a key."""
@@ -55,8 +55,7 @@ class Entry(Struct):
     names rules that were broken and let through, `notes` what else is worth knowing. Times are in
     seconds: `at` unix time, `first` and `total` since the request. `outcome` is `open` while the
     answer is played, then `done`, `cut` (a fault ended it) or `gone` (the client left, or the
-    server was stopped). `fields` are the bytes of the request's header fields where they are many;
-    `size` is about how many bytes the entry keeps alive, as its journal counts them.
+    server was stopped). `size` is about how many bytes it keeps alive, as its journal counts them.
     """
 
     ordinal: int
@@ -73,7 +72,6 @@ class Entry(Struct):
     first: float | None = None
     total: float | None = None
     outcome: Outcome = "open"
-    fields: int = 0
     size: int = 0
 
     @property
@@ -207,10 +205,12 @@ class Journal:
         self._budget.leave(kept.serial, kept.entry.size)
 
     def recount(self, entry: Entry) -> None:
-        """Count anew what an entry keeps alive, once more is known of it."""
+        """Count anew what an entry keeps alive, with its header fields: once it has got an answer
+        of the service, or where no other entry has the same fields."""
         for kept in reversed(self._kept):
             if kept.entry is entry:
-                before, entry.size = entry.size, _size(entry)
+                before, entry.size = entry.size, _size(entry) + _fields(entry.request.headers)
+                entry.size += _fields(entry.response.headers) if entry.response else 0
                 self._budget.used += entry.size - before
                 self._budget.trim()
                 return
@@ -316,7 +316,11 @@ def _without_secrets(headers: Headers, redactor: Redactor) -> Headers:
 
 
 def _size(entry: Entry) -> int:
-    """The bytes that an entry keeps alive."""
+    """The bytes that an entry keeps alive, its header fields aside."""
     request, answer = entry.request, entry.response
-    size = OVERHEAD + len(request.body) + len(request.path) + len(request.query) + entry.fields
+    size = OVERHEAD + len(request.body) + len(request.path) + len(request.query)
     return size + len(entry.model) + (answer.memory_size if answer else 0)
+
+
+def _fields(headers: Headers) -> int:
+    return sum(len(name) + len(value) for name, value in headers)

@@ -36,3 +36,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     pause: float = 3600.0
     linger: float = 2.0
     look: float = 10.0
+
+
+DEFAULT = Limits()
+"""The bounds of a server for which no others are given."""

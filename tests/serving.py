@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from mockglm.app import App
+from mockglm.limits import DEFAULT, Limits
 from mockglm.scenarios import Scenario, load, parse
 from mockglm.server import Session, Sessions, Settings
 from mockglm.serving import BackgroundServer
@@ -104,11 +105,13 @@ def _drain(sock: socket.socket) -> tuple[bytes, str]:
 
 
 @contextmanager
-def serving(*files: str | Path, speed: float = 0, **settings: Any) -> Iterator[Served]:
+def serving(
+    *files: str | Path, speed: float = 0, limits: Limits = DEFAULT, **settings: Any
+) -> Iterator[Served]:
     """Serve scenarios, given as paths or as the text of a file, until the block ends."""
     scenarios = [_scenario(file, index) for index, file in enumerate(files)]
     sessions = Sessions(Settings(speed=speed, **settings), scenarios)
-    background = BackgroundServer(App(sessions), grace=0.2)
+    background = BackgroundServer(App(sessions, limits=limits), grace=0.2)
     background.start()
     try:
         yield Served(background, sessions)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from mockglm.exchange import Request, Response
-from mockglm.journal import Entry, Feed, Journal, MemoryBudget, Source
+from mockglm.journal import OVERHEAD, Entry, Feed, Journal, MemoryBudget, Source
 from mockglm.redaction import MOST_LEARNED, SECRET_HEADERS
+
+EMPTY = OVERHEAD + len("/models")
+"""What an entry without a body counts."""
 
 
 def entry(ordinal: int, size: int = 10, session: str = "", path: str = "/models") -> Entry:
@@ -18,13 +21,13 @@ def ordinals(journal: Journal) -> list[int]:
 
 
 def test_over_the_budget_the_oldest_entry_of_all_journals_goes() -> None:
-    budget = MemoryBudget(most=1000)
+    budget = MemoryBudget(most=3 * EMPTY + 1000)
     first, second = Journal(budget), Journal(budget)
     for ordinal, journal in enumerate([first, second, first, second], 1):
         journal.add(entry(ordinal, 300))
-    assert (ordinals(first), ordinals(second), budget.used) == ([3], [2, 4], 900)
+    assert (ordinals(first), ordinals(second), budget.used) == ([3], [2, 4], 3 * EMPTY + 900)
     second.add(entry(5, 5000))
-    assert (ordinals(first), ordinals(second), budget.used) == ([], [5], 5000)
+    assert (ordinals(first), ordinals(second), budget.used) == ([], [5], EMPTY + 5000)
 
 
 def test_two_hundred_journals_of_one_large_entry_each_keep_to_the_budget() -> None:
@@ -37,27 +40,61 @@ def test_two_hundred_journals_of_one_large_entry_each_keep_to_the_budget() -> No
 
 
 def test_what_is_cleared_or_pushed_out_counts_no_longer() -> None:
-    budget = MemoryBudget(most=1000)
+    budget = MemoryBudget(most=10_000)
     first, second = Journal(budget, most_entries=2), Journal(budget)
     for ordinal in range(1, 6):
         first.add(entry(ordinal, 100))
     second.add(entry(1, 100))
-    assert (ordinals(first), budget.used) == ([4, 5], 300)
+    assert (ordinals(first), budget.used) == ([4, 5], 3 * EMPTY + 300)
     first.clear()
-    assert (ordinals(first), budget.used) == ([], 100)
+    assert (ordinals(first), budget.used) == ([], EMPTY + 100)
 
 
 def test_an_answer_that_the_service_gave_later_counts() -> None:
-    budget = MemoryBudget(most=1000)
+    budget = MemoryBudget(most=2 * EMPTY + 1000)
     journal = Journal(budget)
     waiting = entry(2, 100)
     for one in (entry(1, 100), waiting, entry(3, 100)):
         journal.add(one)
-    waiting.response = Response(200, (), ((0.0, b"x" * 750),))
+    waiting.response = Response(200, (("x-log-id", "12"),), ((0.0, b"x" * 750),))
     journal.recount(waiting)
-    assert (ordinals(journal), budget.used) == ([2, 3], 950)
+    assert (ordinals(journal), budget.used) == ([2, 3], 2 * EMPTY + 960)
     journal.recount(entry(9))  # one that is gone
-    assert budget.used == 950
+    assert budget.used == 2 * EMPTY + 960
+
+
+LARGE = {
+    "path": Request("GET", "/" + "p" * 5000),
+    "query": Request("GET", "/", query="q" * 5000),
+    "body": Request("GET", "/", body=b"b" * 5000),
+}
+
+
+@pytest.mark.parametrize("part", LARGE)
+def test_all_that_an_entry_keeps_of_its_request_counts(part: str) -> None:
+    budget = MemoryBudget(most=20_000)
+    journal = Journal(budget)
+    for ordinal in range(100):
+        journal.add(Entry(ordinal, "", 0.0, LARGE[part]))
+    assert len(journal) == 3
+
+
+def test_the_model_that_a_client_names_counts() -> None:
+    budget = MemoryBudget(most=20_000)
+    journal = Journal(budget)
+    for ordinal in range(100):
+        journal.add(Entry(ordinal, "", 0.0, Request("GET", "/"), model="m" * 5000))
+    assert len(journal) == 3
+
+
+def test_header_fields_count_once_an_entry_is_weighed() -> None:
+    budget = MemoryBudget(most=20_000)
+    journal = Journal(budget)
+    for ordinal in range(100):
+        one = Entry(ordinal, "", 0.0, Request("GET", "/", headers=(("x", "v" * 5000),)))
+        journal.add(one)
+        journal.recount(one)
+    assert len(journal) == 3
 
 
 def test_a_feed_tells_what_comes_and_what_ends_of_one_session_or_of_all() -> None:

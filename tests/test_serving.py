@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Sequence
 from typing import Any, cast
 
+import httpx
 import pytest
 
 from mockglm.app import App
 from mockglm.limits import Limits
 from mockglm.player import CONNECTION, Player
+from mockglm.scenarios import parse
+from mockglm.server import Sessions, Settings
 from mockglm.serving import BackgroundServer
 from tests.serving import Served, post, serving
 
@@ -145,11 +149,8 @@ def test_a_client_that_leaves_before_the_end_of_its_request_has_asked_nothing() 
         assert len(served.session().journal) == 1
 
 
-def test_a_body_that_is_too_large_is_refused_to_who_still_sends_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("mockglm.app.LARGEST_BODY", 100_000)
-    with serving() as served:
+def test_a_body_that_is_too_large_is_refused_to_who_still_sends_it() -> None:
+    with serving(limits=Limits(body=100_000)) as served:
         got, ended = served.raw(asked("长" * 100_000))
         fitting = served.ask("长" * 10_000)
     assert got.startswith(b"HTTP/1.1 413 Request Entity Too Large\r\n")
@@ -157,13 +158,11 @@ def test_a_body_that_is_too_large_is_refused_to_who_still_sends_it(
     assert (ended, fitting.status_code) == ("FIN", 200)
 
 
-def test_a_body_without_an_end_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mockglm.app.LARGEST_BODY", 100_000)
-    monkeypatch.setattr("mockglm.app.MOST_READ", 500_000)
+def test_a_body_without_an_end_is_not_read_for_ever() -> None:
     head = (
         b"POST /api/paas/v4/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n"
     )
-    with serving() as served:
+    with serving(limits=Limits(body=100_000, discarded=500_000)) as served:
         got, _ = served.raw(head + b"\r\n" + bytes(600_000))
     assert got.startswith(b"HTTP/1.1 413 ")
 
@@ -199,23 +198,18 @@ def test_nothing_is_said_of_a_failure_in_the_middle_of_an_answer(
 
 
 @pytest.mark.parametrize("sent", [0, 20, -10])
-def test_a_client_that_falls_silent_in_its_request_is_let_go(
-    monkeypatch: pytest.MonkeyPatch, sent: int
-) -> None:
-    monkeypatch.setattr("mockglm.serving.protocol.LONGEST_SILENCE", 0.05)
-    monkeypatch.setattr("mockglm.serving.server.LOOKS", 1)
-    with serving(SLOW) as served:
+def test_a_client_that_falls_silent_in_its_request_is_let_go(sent: int) -> None:
+    with serving(SLOW, limits=Limits(silence=0.05, look=0.02)) as served:
         assert served.raw(asked("快")[:sent]) == (b"", "FIN")
         assert exchanged(served, [asked("快")], 1).count(b"HTTP/1.1 200 OK") == 1
     assert len(served.session().journal) == 1
 
 
-def test_a_client_that_does_not_read_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mockglm.serving.protocol.LONGEST_PAUSE", 0.05)
-    monkeypatch.setattr("mockglm.serving.server.LOOKS", 1)
+def test_a_client_that_does_not_read_is_let_go() -> None:
     text = "长" * 4_000_000
     body = f"format: 1\ninteractions: [{{when: {{user: 快}}, reply: {{content: {text}}}}}]"
-    with serving(body) as served, socket.socket() as sock:
+    limits = Limits(pause=0.05, look=0.02)
+    with serving(body, limits=limits) as served, socket.socket() as sock:
         sock.connect(("127.0.0.1", served.background.port))
         sock.sendall(asked("快"))
         served.wait_until(lambda: len(served.session().journal) == 1)
@@ -224,9 +218,54 @@ def test_a_client_that_does_not_read_is_let_go(monkeypatch: pytest.MonkeyPatch) 
     assert entry.outcome == "gone"
 
 
-def test_who_waits_for_a_slow_answer_is_not_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mockglm.serving.protocol.LONGEST_SILENCE", 0.01)
-    monkeypatch.setattr("mockglm.serving.server.LOOKS", 1)
+def test_who_waits_for_a_slow_answer_is_not_let_go() -> None:
     slow = SLOW.replace("every: 0.01", "every: 0.2")
-    with serving(slow, speed=1, on_miss="error") as served:
+    limits = Limits(silence=0.01, look=0.02)
+    with serving(slow, speed=1, on_miss="error", limits=limits) as served:
         assert served.ask("慢").json()["choices"][0]["message"]["content"] == "一二三四五六七八"
+
+
+NEVER = Limits(look=3600.0)
+"""A server that looks for nothing by itself while a test runs."""
+
+
+def test_an_idle_server_that_is_told_to_stop_waits_for_no_look() -> None:
+    background = BackgroundServer(App(Sessions(Settings()), limits=NEVER), grace=3600)
+    background.start()
+    served = Served(background, cast("Any", None))
+    with socket.create_connection(("127.0.0.1", background.port)), httpx.Client() as client:
+        assert client.get(f"{served.host}/__mockglm__/health").status_code == 200
+        background.stop()
+
+
+def test_a_stop_waits_for_the_answers_under_way_and_no_longer() -> None:
+    sessions = Sessions(Settings(), [parse(SLOW.encode(), "file.yaml")])
+    background = BackgroundServer(App(sessions, limits=NEVER), grace=3600)
+    background.start()
+    with socket.create_connection(("127.0.0.1", background.port), timeout=30) as sock:
+        sock.sendall(asked("慢", stream=True))
+        got = sock.recv(65536)
+        background.stop()
+        while piece := sock.recv(65536):
+            got += piece
+    assert got.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
+
+
+def test_a_second_interrupt_waits_for_no_answer() -> None:
+    text = "format: 1\ninteractions: [{reply: {content: hello, fault: stall}}]\n"
+    sessions = Sessions(Settings(), [parse(text.encode(), "file.yaml")])
+    background = BackgroundServer(App(sessions, limits=NEVER), grace=3600)
+    background.start()
+    with socket.create_connection(("127.0.0.1", background.port), timeout=30) as sock:
+        sock.sendall(asked("慢", stream=True))
+        assert sock.recv(65536)
+        for _ in range(2):
+            background._server.handle_exit(signal.SIGINT, None)
+        background.stop()
+
+
+def test_a_server_that_ran_and_stopped_can_be_told_so_again() -> None:
+    background = BackgroundServer(App(Sessions(Settings())))
+    background.start()
+    background.stop()
+    background.stop()

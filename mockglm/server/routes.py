@@ -111,7 +111,8 @@ def dispatch(
     try:
         session, url_faults = _resolve(sessions, route)
         handlers = (RECORDING_HANDLERS if session.on_miss == "record" else HANDLERS)[kind]
-    except MockGLMError as error:
+    except (MockGLMError, ImportError, OSError) as error:
+        # Without a free file descriptor a scenario cannot be read, nor the faults imported.
         session, handlers = sessions.get(), (partial(_bad_path, str(error)),)
     context = handle(session, request, handlers, url_faults=url_faults, started=started)
     origin = request.header("origin")

@@ -208,7 +208,7 @@ class GLMProtocol(HttpToolsProtocol):
             return
         try:
             self.parser.feed_data(data)
-        except HttpParserError as error:
+        except (HttpParserError, HttpParserUpgrade) as error:
             self._parse_all(self._recover(data, error))
         else:
             if self._has_trailers or "method" not in self.scope:
@@ -229,19 +229,23 @@ class GLMProtocol(HttpToolsProtocol):
             part, rest = rest[:size], rest[size:]
             try:
                 self.parser.feed_data(part)
-            except HttpParserError as error:
+            except (HttpParserError, HttpParserUpgrade) as error:
                 rest = memoryview(b"".join((self._recover(part, error), rest)))
             else:
                 if self._has_trailers or "method" not in self.scope:
                     self._count(len(part))
 
-    def _recover(self, part: bytes | memoryview, error: HttpParserError) -> bytes:
+    def _recover(
+        self, part: bytes | memoryview, error: HttpParserError | HttpParserUpgrade
+    ) -> bytes:
         """The bytes to parse instead of a part at which the parser stopped; none where the request
         is refused."""
-        if isinstance(error, HttpParserUpgrade) and self.scope["method"] != "CONNECT":
+        if not isinstance(error, HttpParserUpgrade):
+            self._refuse(self._reason or UNREADABLE)
+        elif self.scope["method"] == "CONNECT":
+            self._refuse(NO_PROXY)
+        else:
             return self._without_offer() + part[error.args[0] :]
-        is_proxy = isinstance(error, HttpParserUpgrade)
-        self._refuse(NO_PROXY if is_proxy else self._reason or UNREADABLE)
         return b""
 
     def on_headers_complete(self) -> None:

@@ -8,9 +8,10 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from time import monotonic
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import uvicorn
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
 GRACE = 3.0
 """Seconds running streams are given when the server is told to stop."""
 
+AFTER_GRACE = 2.0
+"""Seconds that answers which were ended are given to be over."""
+
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept, as nginx does; uvicorn's 5 race with clients' pools."""
-
-LOOKS = 100
-"""Ticks of uvicorn, ten a second, between two looks for connections that nobody uses."""
 
 Loop = Literal["asyncio", "uvloop"]
 
@@ -74,30 +75,77 @@ class Server(uvicorn.Server):
             )
         )
         self._app = app
+        self._limits = app.limits
         self._ready = ready
         self._beside = beside
         self._after = after
         self._running: list[asyncio.Task[None]] = []
         self._grace = grace
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._woken = asyncio.Event()
         await super().startup(sockets)
         self._running = [asyncio.create_task(run()) for run in self._beside]
         self._ready()
 
+    def stop(self) -> None:
+        """Have the server stop. To be called from any thread, or by a signal."""
+        self.should_exit = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._woken.set)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self.stop()
+
+    async def main_loop(self) -> None:
+        """Serve until told to stop. uvicorn's own loop looks for that ten times a second."""
+        await self.on_tick(0)
+        while not self.should_exit:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), self._limits.look)
+            self._close_stuck()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let running streams end within the grace time, then end them."""
-        asyncio.get_running_loop().call_later(self._grace, self._end)
+        """Let running streams end within the grace time, then end them. uvicorn's own shutdown
+        sleeps even where there is nothing to wait for."""
         for task in self._running:
             task.cancel()
-        await super().shutdown(sockets)
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        loop = asyncio.get_running_loop()
+        end = loop.call_later(self._grace, self._end)
+        await self._drain(loop.time() + self._grace + AFTER_GRACE)
+        end.cancel()
         for close in self._after:
             await close()
 
-    async def on_tick(self, counter: int) -> bool:
-        if counter % LOOKS == 0:
-            self._close_stuck()
-        return await super().on_tick(counter)
+    async def _drain(self, deadline: float) -> None:
+        """Wait until no answer is under way and no connection is open, or until a time; a second
+        SIGINT ends it."""
+        loop = asyncio.get_running_loop()
+        self._woken.clear()
+        forced = asyncio.ensure_future(self._woken.wait())
+        while pending := self._pending():
+            ended = asyncio.ensure_future(asyncio.wait(pending))
+            left = max(deadline - loop.time(), 0)
+            await asyncio.wait((ended, forced), timeout=left, return_when="FIRST_COMPLETED")
+            if not ended.done():
+                ended.cancel()
+                break
+        forced.cancel()
+        for task in () if self.force_exit else self.server_state.tasks:
+            task.cancel()
+
+    def _pending(self) -> list[asyncio.Future[None]]:
+        """What is to end before the server does: answers under way, and open connections."""
+        connections = self.server_state.connections
+        gone = (one.gone for one in connections if isinstance(one, GLMProtocol))
+        return [*self.server_state.tasks, *gone]
 
     def _close_stuck(self) -> None:
         now = monotonic()
@@ -146,7 +194,7 @@ class BackgroundServer:
 
     def stop(self) -> None:
         """Stop serving; running streams are ended. Returns once the thread is gone."""
-        self._server.should_exit = True
+        self._server.stop()
         self._thread.join()
 
     @property

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from mockglm.exchange import Request
-from mockglm.server.routes import dispatch, parse_route
+from mockglm.server.routes import Unread, dispatch, parse_route
 from tests.server.asking import sessions
 from tests.serving import KEY, Served, serving
 
@@ -80,12 +80,15 @@ def test_nothing_outside_the_bases_is_asked_of_the_service() -> None:
     assert visited.entry.source == "gateway"
 
 
-def test_what_was_not_read_whole_is_413_and_in_the_journal() -> None:
+@pytest.mark.parametrize(("unread", "status"), [("large", 413), ("busy", 503)])
+def test_a_body_that_was_not_taken_is_refused_and_in_the_journal(
+    unread: Unread, status: int
+) -> None:
     some = sessions()
     headers = (("authorization", f"Bearer {KEY}"),)
     request = Request("POST", "/chat/completions", headers=headers)
-    visited = dispatch(some, parse_route("/v4/chat/completions"), request, unread="large")
+    visited = dispatch(some, parse_route("/v4/chat/completions"), request, unread=unread)
     assert visited.response is not None
-    assert (visited.response.status, visited.response.header("connection")) == (413, "close")
+    assert (visited.response.status, visited.response.header("connection")) == (status, "close")
     (entry,) = some.get().journal
     assert (entry.source, entry.response) == ("gateway", visited.response)
