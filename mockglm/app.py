@@ -22,6 +22,7 @@ from mockglm.server import (
     parse_short_route,
     refuse_large_response,
 )
+from mockglm.urls import is_cross_site
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -193,6 +194,12 @@ class App:
         """Have the live service answer; the journal has its response before the client's end."""
         assert self._recorder is not None, "a session that records has a recorder"
         recorder = self._recorder(context.session.name)
+        if recorder.upstream.key and is_cross_site(context.request.headers):
+            # Any page in the developer's browser could spend the key.
+            message = "mockglm: pages of other sites cannot use the recorder's key"
+            response = context.refuse(403, message)
+            await self.player.play(response, send, context, connection=connection)
+            return
 
         def seen(passed: Passed) -> None:
             context.record_response(passed.exchange, passed.notes)

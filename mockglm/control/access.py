@@ -1,4 +1,4 @@
-"""Who may use the control API: whoever has the token, or this machine."""
+"""Access to the control API: with the token, or from this machine."""
 
 from __future__ import annotations
 
@@ -6,29 +6,18 @@ import hmac
 
 from starlette.requests import Request
 
-from mockglm.urls import is_loopback
+from mockglm.urls import is_cross_site, is_loopback
 
 
 def is_allowed(request: Request, token: str | None) -> bool:
-    """Whether the request may use this: with the token, or where there is none from this machine
-    and for it.
+    """True for a request with the token or, if there is none, from this machine and for it.
 
-    The Host is looked at so that a page whose name was pointed at 127.0.0.1 gets nothing.
+    Every Host and Origin header counts, so that no page of another site, nor one whose name was
+    pointed at 127.0.0.1, can use the API.
     """
     if token is not None:
         given = request.headers.get("authorization", "")
         return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
     peer = request.client.host if request.client else ""
-    origin = request.headers.get("origin")
-    return (
-        is_loopback(peer)
-        and is_loopback(_host(request.headers.get("host", "")))
-        and (origin is None or is_loopback(_host(origin.partition("://")[2])))
-    )
-
-
-def _host(authority: str) -> str:
-    """The host of an authority, without port and brackets."""
-    if authority.startswith("["):
-        return authority[1:].partition("]")[0]
-    return authority.partition(":")[0].partition("/")[0]
+    has_host = "host" in request.headers
+    return is_loopback(peer) and has_host and not is_cross_site(request.headers.items())

@@ -9,7 +9,7 @@ from time import monotonic
 from msgspec import Struct
 
 from mockglm.clock import Ids
-from mockglm.completions import ResponseFields
+from mockglm.completions import ResponseFields, render_mock_error
 from mockglm.error_codes import Language
 from mockglm.exchange import Exchange, Request, Response
 from mockglm.faults import FaultSpec
@@ -170,6 +170,13 @@ class RequestContext(Struct):
         self.session.journal.recount(entry)
         self.on_first_chunk()
         self.on_last_chunk()
+
+    def refuse(self, status: int, message: str) -> Response:
+        """Answer with an error of mockglm itself instead of the live service."""
+        self.response = self.entry.response = render_mock_error(message, self.log_id, status)
+        self.entry.source, self.entry.code = Source.MISS, str(status)
+        self.session.journal.recount(self.entry)
+        return self.response
 
     def on_first_chunk(self) -> None:
         entry = self.entry
