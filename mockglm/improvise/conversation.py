@@ -197,6 +197,9 @@ def _results(messages: Sequence[Message]) -> list[ToolResult]:
         if message.role == "tool" or (message.role == "user" and OBSERVED.match(message.text)):
             call = calls.get(message.tool_call_id)
             name = (call.name if call else message.name) or ""
-            text = OBSERVED.sub("", _without_asides(message.text), count=1).strip()
+            text = _without_asides(message.text)
+            # match, not sub, which is quadratic in a text of white space
+            label = OBSERVED.match(text)
+            text = text[label.end() if label else 0 :].strip()
             found.append(ToolResult(name, call.arguments if call else None, text))
     return found

@@ -130,7 +130,7 @@ class Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         self._woken.clear()
         forced = asyncio.ensure_future(self._woken.wait())
-        while pending := self._pending():
+        while not self.force_exit and (pending := self._pending()):
             ended = asyncio.ensure_future(asyncio.wait(pending))
             left = max(deadline - loop.time(), 0)
             await asyncio.wait((ended, forced), timeout=left, return_when="FIRST_COMPLETED")
