@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
 import httpx
 import pytest
+from _pytest.pytester import SysModulesSnapshot
 from hypothesis import settings
 
 from mockglm.exchange import Response
@@ -16,6 +18,20 @@ from tests.serving import KEY, Served, serving
 Serve = Callable[[Mapping[str, Any], Mapping[str, Any]], Response]
 Base = Callable[[str], str]
 
+
+def _restore(snapshot: SysModulesSnapshot) -> None:
+    """Remove the modules of an inner run, and no others.
+
+    pytest empties `sys.modules` for a moment. A thread that imports httpcore just then, as each new
+    client of httpx does, gets a second copy, whose exceptions httpx does not know.
+    """
+    saved = vars(snapshot)["_SysModulesSnapshot__saved"]
+    for name in set(sys.modules).difference(saved):
+        sys.modules.pop(name, None)
+    sys.modules.update(saved)
+
+
+SysModulesSnapshot.restore = _restore  # type: ignore[assignment, method-assign]
 
 # An example that takes long says something about the machine, not about the code.
 settings.register_profile("without a deadline", deadline=None)

@@ -530,7 +530,7 @@ def test_a_list_that_is_too_long_is_refused_before_its_items_are_read(
     path: str, item: bytes, control: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[object] = []
-    monkeypatch.setattr("mockglm.control.query.interaction", read.append)
+    monkeypatch.setattr("mockglm.control.query.parse_interaction", read.append)
     body = b"[" + item * 1_000_000 + b"{}]"
     answer = control.post(path, content=body)
     assert answer.status_code == 400

@@ -322,7 +322,7 @@ def test_bodies_in_flight_are_bounded_over_all_connections() -> None:
     assert refused.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
     assert end == "FIN"
     assert entry.source == "gateway"
-    assert entry.notes == ("refused: the requests under way hold as many bytes as they may",)
+    assert entry.notes == ("refused: the requests in flight hold as many bytes as they may",)
 
 
 def test_answers_in_flight_are_bounded_over_all_connections() -> None:

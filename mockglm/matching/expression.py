@@ -33,7 +33,7 @@ SHORT = 0.001
 """Seconds of a search that does not count."""
 
 _SLOW = re.compile(r"[*+?{(]|\\[1-9]")
-"""What an expression has that can take long."""
+"""The parts of an expression that can take long."""
 
 T = TypeVar("T")
 
@@ -86,17 +86,17 @@ class SearchBudget:
 
 def parse_expression(source: str, *, ignore_case: bool = False) -> Expression:
     """An expression. Raises ValueError for one that `re` does not know, or that is too large."""
-    return _parse(source, ignore_case)
+    return _parse(source, ignore_case=ignore_case)
 
 
 @lru_cache(maxsize=512)
-def _parse(source: str, ignore_case: bool) -> Expression:
+def _parse(source: str, *, ignore_case: bool) -> Expression:
     text = f"/{source}/{'i' * ignore_case}"
     try:
         plain = re.compile(source, re.IGNORECASE if ignore_case else 0)
         if not _SLOW.search(source):
             return Expression(text, plain, None)
-        return Expression(text, None, _compile_bounded(source, ignore_case))
+        return Expression(text, None, _compile_bounded(source, ignore_case=ignore_case))
     except RecursionError as error:
         raise ValueError("nested too deep") from error
     except (re.error, OverflowError) as error:
@@ -119,7 +119,7 @@ def _token() -> re.Pattern[str]:
     )
 
 
-def _compile_bounded(source: str, ignore_case: bool) -> regex.Pattern[str]:
+def _compile_bounded(source: str, *, ignore_case: bool) -> regex.Pattern[str]:
     import regex  # imported here: few files have an expression with repeats
 
     if _count_elements(source) > LARGEST:

@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import mockglm
 from mockglm import scenarios
 from mockglm.errors import FileError, UsageError
 from mockglm.exchange import APIError
 from mockglm.matching import When
-from mockglm.scenarios import schema
+from mockglm.scenarios import files, schema
 
 Write = Callable[[str, str], Path]
 
@@ -122,10 +121,10 @@ def test_a_folder_without_scenarios_is_told(tmp_path: Path) -> None:
 def test_shipped_scenarios_are_found_in_the_wheel(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inside = write("mockglm/scenarios/b.yaml", EMPTY)
-    other = write("mockglm/scenarios/a.yaml", EMPTY)
+    inside = write("mockglm/library/b.yaml", EMPTY)
+    other = write("mockglm/library/a.yaml", EMPTY)
     write("scenarios/c.yaml", EMPTY)
-    monkeypatch.setattr(mockglm, "__file__", str(tmp_path / "mockglm" / "__init__.py"))
+    monkeypatch.setattr(files, "__file__", str(tmp_path / "mockglm" / "scenarios" / "files.py"))
     assert list(scenarios.shipped_scenarios().items()) == [("a", other), ("b", inside)]
 
 
@@ -133,14 +132,14 @@ def test_shipped_scenarios_are_found_beside_a_checkout(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beside = write("scenarios/c.yaml", EMPTY)
-    monkeypatch.setattr(mockglm, "__file__", str(tmp_path / "mockglm" / "__init__.py"))
+    monkeypatch.setattr(files, "__file__", str(tmp_path / "mockglm" / "scenarios" / "files.py"))
     assert scenarios.shipped_scenarios() == {"c": beside}
 
 
 def test_an_installation_without_scenarios_ships_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mockglm, "__file__", str(tmp_path / "mockglm" / "__init__.py"))
+    monkeypatch.setattr(files, "__file__", str(tmp_path / "mockglm" / "scenarios" / "files.py"))
     assert scenarios.shipped_scenarios() == {}
 
 

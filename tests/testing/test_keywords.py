@@ -170,7 +170,7 @@ def test_mistake_in_a_reply_names_the_keyword(
         ({"chance": 2}, "`chance`: expected `float` <= 1.0, found `2`"),
         ({"stream": "yes"}, "`stream`: expected `bool`, found `yes`"),
         ({"user": ["a", {}]}, "`user[1]`: expected `str`, found `{}`"),
-        ({"user": "/(/"}, "user: /(/ is no regular expression"),
+        ({"user": "/(/"}, "user: /(/ is not a regular expression"),
     ],
 )
 def test_mistake_in_a_pattern_names_the_keyword(keywords: dict[str, Any], message: str) -> None:

@@ -79,7 +79,7 @@ def test_exceptions_of_functions_fail_the_test_with_tracebacks(pytester: pytest.
     result.stdout.fnmatch_lines(
         [
             "A function of this test raised an exception:",
-            "*AttributeError: 'View' object has no attribute 'nothing'",
+            "*AttributeError: 'RequestView' object has no attribute 'nothing'",
             "*ZeroDivisionError*",
         ]
     )
