@@ -51,6 +51,10 @@ TOKEN = re.compile(r"\\p\{(?P<kind>[^{}]*+)\}|\\(?P<escaped>.)|\[|\]|\(\?<(?=[A-
 LOOPS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 
 
+SEARCH_PRICE = 3
+"""Units of work of a search, most of them for compiling the pattern."""
+
+
 def is_readable(pattern: str) -> bool:
     """Judge whether a text is a regular expression; True too where it is too long to find out."""
     return len(pattern) > LONGEST_PATTERN or _compile(pattern) is not None
@@ -59,7 +63,7 @@ def is_readable(pattern: str) -> bool:
 def matches(pattern: str, text: str, budget: WorkBudget) -> bool:
     """Judge whether the pattern is found in the text; True where the pattern cannot be read or
     the budget is spent first."""
-    price = 1 + (len(pattern) + len(text)) // CHARACTERS_PER_UNIT
+    price = SEARCH_PRICE + (len(pattern) + len(text)) // CHARACTERS_PER_UNIT
     if len(pattern) > LONGEST_PATTERN or not budget.spend(price):
         return True
     compiled = _compile(pattern)
