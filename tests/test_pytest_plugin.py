@@ -118,9 +118,10 @@ print(*sorted(name for name in loaded if name.partition(".")[0] not in sys.stdli
 """
 
 
-def test_plugin_imports_three_small_modules() -> None:
+def test_plugin_imports_four_small_modules() -> None:
     assert python("-c", LOADED).split() == [
         "mockglm",
+        "mockglm._version",
         "mockglm.conformance",
         "mockglm.conformance.options",
         "mockglm.pytest_plugin",

@@ -34,7 +34,7 @@ def files(key: None) -> None:
         (("--write-baseline", "folder"), "folder is a folder, and a file is to be written"),
         (("--junitxml", "file/junit.xml"), "file cannot be made a folder: File exists"),
         (("--baseline", "nowhere.yaml"), "nowhere.yaml:1:1: cannot be read: No such file"),
-        (("--baseline", "bell.yaml"), "bell.yaml:1:1: is not YAML that can be read: "),
+        (("--baseline", "bell.yaml"), "bell.yaml:1:10: character #x0007 is not allowed"),
         (("--ca", "nowhere.pem"), "nowhere.pem has no certificates: No such file"),
         (("--ca", "bad.pem"), "bad.pem has no certificates: "),
         (("--header", "x-team"), "a header is written NAME=VALUE, not 'x-team'"),
