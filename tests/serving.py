@@ -14,12 +14,19 @@ from typing import Any
 import httpx
 
 from mockglm.app import App
+from mockglm.journal import Entry
 from mockglm.limits import DEFAULT, Limits
 from mockglm.scenarios import Scenario, load, parse
 from mockglm.server import Session, Sessions, Settings
 from mockglm.serving import BackgroundServer
 
 __all__ = ["KEY", "Served", "serving"]
+
+SILENCE = 0.1
+"""Seconds without a byte after which the server is asked if it still has something to send."""
+
+LONG = 4
+"""Seconds of a pause that no test waits for."""
 
 KEY = "0123456789abcdef0123456789abcdef.SecretSecret1234"
 
@@ -64,9 +71,36 @@ class Served:
 
     def raw(self, request: bytes, *, limit: float = 10) -> tuple[bytes, str]:
         """Send bytes, read until the connection ends: what came, and FIN, RST or open."""
-        with socket.create_connection(("127.0.0.1", self.background.port), timeout=limit) as sock:
+        with self._connected(request, limit) as sock:
+            return _drain(sock, lambda: True)
+
+    def raw_until_silent(self, request: bytes) -> tuple[bytes, str]:
+        """Send bytes, read until the connection ends or the server means to hold it in silence.
+
+        The journal tells what it means, so that a slow machine is not taken for silence.
+        """
+        known = {session.name: session.requests for session in self.sessions}
+        is_kept = b"connection: close" not in request.lower()
+
+        def is_held() -> bool:
+            new = [
+                entry
+                for session in self.sessions
+                for ordinal in range(known.get(session.name, 0) + 1, session.requests + 1)
+                if (entry := session.journal.get(ordinal))
+            ]
+            return any(_is_holding(entry) or (is_kept and _is_kept(entry)) for entry in new)
+
+        with self._connected(request, SILENCE) as sock:
+            return _drain(sock, is_held)
+
+    @contextmanager
+    def _connected(self, request: bytes, timeout: float) -> Iterator[socket.socket]:
+        address = ("127.0.0.1", self.background.port)
+        with socket.create_connection(address, timeout=10) as sock:
             sock.sendall(request)
-            return _drain(sock)
+            sock.settimeout(timeout)
+            yield sock
 
 
 def post(
@@ -90,15 +124,34 @@ def post(
     return "\r\n".join(lines).encode() + text
 
 
-def _drain(sock: socket.socket) -> tuple[bytes, str]:
+def _is_holding(entry: Entry) -> bool:
+    """True if a response ends in silence, or is silent for seconds."""
+    response = entry.response
+    if response is None:
+        return False
+    last = response.chunks[-1][0] if response.chunks else 0
+    return response.end == "hang" or max(last, response.head or 0) > LONG
+
+
+def _is_kept(entry: Entry) -> bool:
+    """True if a response has been sent after which the connection stays open."""
+    return entry.outcome != "open" and entry.response is not None and entry.response.end == "done"
+
+
+def _drain(sock: socket.socket, is_over: Callable[[], bool]) -> tuple[bytes, str]:
+    """Read to the end, or to a silence in which, and in the one before, `is_over` held."""
     pieces: list[bytes] = []
+    was_over = is_over()
     while True:
         try:
             piece = sock.recv(65536)
         except ConnectionResetError:
             return b"".join(pieces), "RST"
         except TimeoutError:
-            return b"".join(pieces), "open"
+            if was_over and is_over():
+                return b"".join(pieces), "open"
+            was_over = is_over()
+            continue
         if not piece:
             return b"".join(pieces), "FIN"
         pieces.append(piece)

@@ -30,9 +30,6 @@ BASIC = {
 }
 """Scenarios of what goes well, or went well last year; they need no report."""
 
-SILENCE = 0.3
-"""Seconds without a byte after which a connection is said to be open."""
-
 
 @dataclass(frozen=True)
 class Case:
@@ -249,7 +246,7 @@ def ask(served: Served, name: str, *, stream: bool = False, key: str = KEY, **bo
     asked = {"model": "glm-4.6", "messages": QUESTION, "tools": TOOLS, "stream": stream, **body}
     path = f"/s/{name}/api/paas/v4/chat/completions"
     request = post(asked, path, "Connection: close", key=key)
-    return read(*served.raw(request, limit=SILENCE))
+    return read(*served.raw_until_silent(request))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -42,9 +42,6 @@ from tests.serving import KEY, Served, post, serving
 
 Loop = Literal["asyncio", "uvloop"]
 
-SILENCE = 0.5
-"""Seconds without a byte after which a connection is said to be open."""
-
 QUOTED = stream(said('{"role":"assistant","content":"{\\"a\\":\\"x\\\\ny\\"}"}'), STOP, DONE)
 SAMPLES = {
     "talk": TALK,
@@ -184,7 +181,7 @@ NAMED = [f"{sample}-{fault}" for sample, fault, *_ in CASES]
 def test_these_bytes_arrive_and_then_this(
     served: Served, sample: str, fault: str, data: bytes, end: str, _: object
 ) -> None:
-    assert served.raw(asked(sample, fault), limit=SILENCE) == (data, end)
+    assert served.raw_until_silent(asked(sample, fault)) == (data, end)
 
 
 @pytest.mark.parametrize(("sample", "fault", "data", "end", "_"), CASES, ids=NAMED)
@@ -192,7 +189,7 @@ def test_the_same_arrives_on_a_connection_that_is_closed(
     served: Served, sample: str, fault: str, data: bytes, end: str, _: object
 ) -> None:
     request = asked(sample, fault, connection="close")
-    got = read(*served.raw(request, limit=SILENCE))
+    got = read(*served.raw_until_silent(request))
     kept = read(data, end)
     assert (got.body, got.is_whole, got.status) == (kept.body, kept.is_whole, kept.status)
     assert got.end == ("FIN" if kept.is_whole else end)
@@ -202,7 +199,7 @@ def test_the_same_arrives_on_a_connection_that_is_closed(
 def test_an_answer_can_say_that_the_connection_is_closed(
     served: Served, sample: str, fault: str, data: bytes, end: str, _: object
 ) -> None:
-    got = read(*served.raw(asked(sample, fault + ".connection-close"), limit=SILENCE))
+    got = read(*served.raw_until_silent(asked(sample, fault + ".connection-close")))
     kept = read(data, end)
     assert (got.body, got.header("connection")) == (kept.body, "close" if kept.status else "")
     assert got.end == ("FIN" if kept.is_whole else end)
@@ -212,11 +209,13 @@ def test_an_answer_can_say_that_the_connection_is_closed(
 def test_httpx_raises_this(
     served: Served, sample: str, fault: str, _: bytes, __: str, raised: type[Exception] | None
 ) -> None:
+    limit = 0.5 if raised is httpx.ReadTimeout else 10
+
     def ask() -> bytes:
         whole, _, body = asked(sample, fault).partition(b"\r\n\r\n")
         path = whole.split(b" ")[1].decode()
         headers = {"Authorization": f"Bearer {KEY}"}
-        with httpx.Client(trust_env=False, timeout=SILENCE) as client:
+        with httpx.Client(trust_env=False, timeout=limit) as client:
             answer = client.post(served.host + path, content=body, headers=headers)
             if not SAMPLES[sample].is_stream:
                 answer.json()
@@ -249,7 +248,7 @@ QUICK = {"drip": "drip.every-1ms.size-8"}
 def test_every_fault_arrives_as_it_was_made(served: Served, fault: str) -> None:
     fault = QUICK.get(fault, fault)
     name, broken = sample_for(fault)
-    data, end = served.raw(asked(name, fault, connection="close"), limit=SILENCE)
+    data, end = served.raw_until_silent(asked(name, fault, connection="close"))
     arrived = read(data, end)
     body = data.partition(b"\r\n\r\n")[2] if broken.raw else arrived.body
     assert body == broken.body
@@ -272,14 +271,14 @@ PLACES = [f"{QUICK.get(name, name)}.{count}-frames" for count in (2, 3) for name
 @pytest.mark.parametrize("fault", [fault for fault in PLACES if fits(fault)])
 def test_what_comes_before_the_place_is_as_it_was_recorded(served: Served, fault: str) -> None:
     before = b"".join(FRAMES[: int(fault.rpartition(".")[2][0])])
-    arrived = read(*served.raw(asked("talk", fault, connection="close"), limit=SILENCE))
+    arrived = read(*served.raw_until_silent(asked("talk", fault, connection="close")))
     assert arrived.status == 200
     assert arrived.body.startswith(before)
 
 
 @pytest.mark.parametrize("fault", ["date-wrong", "date-wrong+reset", "date-wrong.value-never"])
 def test_a_date_of_its_own_is_the_only_one(served: Served, fault: str) -> None:
-    arrived = read(*served.raw(asked("words", fault), limit=SILENCE))
+    arrived = read(*served.raw_until_silent(asked("words", fault)))
     dates = [value for name, value in arrived.headers if name == "date"]
     assert dates == ["never" if "never" in fault else "yesterday"]
 
@@ -295,7 +294,7 @@ def control(served: Served, path: str, body: Any) -> httpx.Response:
 def ask_control(served: Served) -> tuple[int, str]:
     body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "talk"}], "stream": True}
     path = "/s/file@control/api/paas/v4/chat/completions"
-    arrived = read(*served.raw(post(body, path, "Connection: close"), limit=SILENCE))
+    arrived = read(*served.raw_until_silent(post(body, path, "Connection: close")))
     return arrived.status, arrived.ending
 
 
@@ -347,7 +346,7 @@ def test_a_fault_of_the_url_leaves_errors_it_does_not_fit(
     body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "hi"}], "stream": True}
     label = fault.replace("+", "-")
     path = f"/s/no-balance+{fault}@{label}/api/paas/v4/chat/completions"
-    arrived = read(*served.raw(post(body, path, "Connection: close"), limit=SILENCE))
+    arrived = read(*served.raw_until_silent(post(body, path, "Connection: close")))
     (entry,) = served.session("no-balance", label).journal
     assert arrived.status == status
     assert entry.notes[: len(notes)] == notes
@@ -363,7 +362,7 @@ def test_a_fault_of_a_file_has_to_fit() -> None:
 def test_what_mockglm_says_itself_stays_whole(served: Served) -> None:
     body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "nobody"}]}
     path = "/s/file+reset/api/paas/v4/chat/completions"
-    arrived = read(*served.raw(post(body, path, "Connection: close"), limit=SILENCE))
+    arrived = read(*served.raw_until_silent(post(body, path, "Connection: close")))
     assert (arrived.status, arrived.ending) == (422, "whole")
 
 
@@ -440,7 +439,7 @@ def connected(
 ) -> Iterator[socket.socket]:
     """A connection to the server, by TLS with a context."""
     address = ("127.0.0.1", background.port)
-    plain = socket.create_connection(address, timeout=SILENCE * 2)
+    plain = socket.create_connection(address, timeout=1)
     with context.wrap_socket(plain, suppress_ragged_eofs=False) if context else plain as sock:
         yield sock
 
