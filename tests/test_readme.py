@@ -179,7 +179,15 @@ def test_the_fault_breaks_the_stream(tmp_path: Path, here: Mapping[str, str]) ->
     assert re.search(r'^data: .*data: \{"id"', heard, re.MULTILINE)
 
 
-def test_what_is_recorded_is_played_again(tmp_path: Path, here: Mapping[str, str]) -> None:
+@pytest.mark.parametrize(("command", "row"), [("scenarios", "rate-limit "), ("faults", "glue ")])
+def test_the_list_contains_what_the_readme_names(
+    command: str, row: str, tmp_path: Path, here: Mapping[str, str]
+) -> None:
+    lines = run(f"PATH={here['PATH']} {block('sh', f'mockglm {command}')}", tmp_path, 0)
+    assert re.search(rf"^{row}", lines, re.MULTILINE)
+
+
+def test_the_recording_replays_and_is_judged(tmp_path: Path, here: Mapping[str, str]) -> None:
     user = [{"role": "user", "content": "讲个笑话"}]
     with serving(profile="zai") as live:
         record = block("sh", "mockglm record").replace(
@@ -190,6 +198,8 @@ def test_what_is_recorded_is_played_again(tmp_path: Path, here: Mapping[str, str
     with running(block("sh", "serve chat.yaml"), tmp_path, here) as port:
         assert ask(port, user).content == recorded.content
         assert ask(port, [{"role": "user", "content": "别的"}]).status_code == 422
+    report = run(f"PATH={here['PATH']} {block('sh', 'mockglm check chat.yaml')}", tmp_path, 0)
+    assert re.search(r"^(?!.*failed).*\d+ passed; 1 recorded exchange", report, re.MULTILINE)
 
 
 def test_the_test_passes(tmp_path: Path) -> None:
@@ -199,14 +209,14 @@ def test_the_test_passes(tmp_path: Path) -> None:
 
 def test_the_endpoint_is_judged(tmp_path: Path, here: Mapping[str, str]) -> None:
     with serving(policy="strict", accept=frozenset([KEY])) as live:
-        check = block("sh", "mockglm check").replace(LIVE, live.url)
+        check = block("sh", f"mockglm check {LIVE}").replace(LIVE, live.url)
         told = run(f"PATH={here['PATH']} ZAI_API_KEY={KEY} {check}", tmp_path, 0)
     assert re.search(r"(?<!\d )0 failed|^(?!.*failed).*\d+ passed", told, re.MULTILINE)
 
 
 def test_every_block_is_run_here() -> None:
     """A block that is added to the README has to be run by a test of this module."""
-    assert [len(blocks(language)) for language in ("sh", "yaml", "python")] == [8, 1, 1]
+    assert [len(blocks(language)) for language in ("sh", "yaml", "python")] == [11, 1, 1]
 
 
 def test_the_chinese_readme_has_the_same_blocks() -> None:
