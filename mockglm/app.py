@@ -174,7 +174,7 @@ class App:
         request = Request(scope["method"], route.tail, query, headers, body)
         context = dispatch(self.sessions, route, request, unread=unread, started=started)
         if not are_cached:
-            context.session.journal.recount(context.entry)
+            context.session.journal.update_size(context.entry)
         return context
 
     def _hold_response(self, context: RequestContext) -> int:

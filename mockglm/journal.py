@@ -1,4 +1,8 @@
-"""The bounded log of the exchanges of a session: what it gives out is redacted."""
+"""The journal: the bounded log of the exchanges of a session.
+
+Entries are kept as they came and redacted when they are read, for the journal learns credentials
+from later requests, too.
+"""
 
 from __future__ import annotations
 
@@ -23,22 +27,25 @@ from mockglm.redaction import REDACTED, SHORTEST, Redactor, is_secret_header
 
 Outcome = Literal["open", "done", "cut", "gone"]
 
-MOST_ENTRIES = 1000
-MOST_BYTES = 256 * 1024 * 1024
+MAX_ENTRIES = 1000
+MAX_BYTES = 256 * 1024 * 1024
 
-LIKELY = 16
-"""Characters of a credential that is a secret although no list has it, as many as the secret half
-of a key has: where no key is needed it is `anything` or `not-needed`, words of many a prompt."""
+SHORTEST_UNLISTED = 16
+"""Characters of the shortest credential that is redacted although it is not a listed key.
 
-OVERHEAD = 1024
-"""Bytes of an entry beside its texts, with header fields that other entries have, too."""
+The secret half of a key has as many. Shorter ones are words such as `anything` or `not-needed`,
+which clients send to servers without keys and which also occur in prompts.
+"""
 
-FIXED_PATHS = frozenset(("/chat/completions", "/models"))
-"""Paths in which there is no room for a key."""
+ENTRY_OVERHEAD = 1024
+"""Bytes of an entry without its texts, including header fields that it shares with others."""
+
+KEYLESS_PATHS = frozenset(("/chat/completions", "/models"))
+"""Paths that cannot contain a key."""
 
 
 class Source(StrEnum):
-    """What answers where no interaction does."""
+    """The source of a response that is not an interaction."""
 
     QUEUED = "queued"
     IMPROVISED = "improvised"
@@ -51,11 +58,11 @@ class Source(StrEnum):
 class Entry(Struct):
     """One exchange as the journal keeps it.
 
-    `source` is what answered, the place of an interaction (`hello.yaml:4`) or a Source; `passed`
-    names rules that were broken and let through, `notes` what else is worth knowing. Times are in
-    seconds: `at` unix time, `first` and `total` since the request. `outcome` is `open` while the
-    answer is played, then `done`, `cut` (a fault ended it) or `gone` (the client left, or the
-    server was stopped). `size` is about how many bytes it keeps alive, as its journal counts them.
+    `source` is the location of an interaction (`hello.yaml:4`) or a Source. `waived` names
+    validation rules that were broken but not enforced. Times are in seconds: `at` is unix time,
+    `first` and `total` count from the request. `outcome` is `open` while the response is sent, then
+    `done`, `cut` (a fault ended it) or `gone` (the client left, or the server was stopped). `size`
+    is the estimated memory in bytes.
     """
 
     ordinal: int
@@ -80,7 +87,7 @@ class Entry(Struct):
 
     @property
     def frames(self) -> int:
-        """The events of a streamed answer, `[DONE]` among them; 0 for a plain one."""
+        """The number of events of a stream, `[DONE]` included; 0 for any other response."""
         if self.response is None or not self.response.is_stream:
             return 0
         return self.response.body.count(b"\n\n")
@@ -108,147 +115,160 @@ class Entry(Struct):
 
 
 class MemoryBudget:
-    """The bytes that all journals of a server keep together; over it, the oldest entry of them
-    all goes."""
+    """The memory limit that all journals of a server share.
 
-    def __init__(self, most: int = MOST_BYTES) -> None:
+    Above it, the oldest entry of any journal is dropped.
+    """
+
+    def __init__(self, limit: int = MAX_BYTES) -> None:
         self.used = 0
-        self._most = most
+        self._limit = limit
         self._serial = 0
         self._order: OrderedDict[int, Journal] = OrderedDict()
 
-    def enter(self, journal: Journal, size: int) -> int:
-        """Count a journal's new entry, and let go what is too much; the number it leaves by."""
+    def add(self, journal: Journal, size: int) -> int:
+        """Count a new entry of a journal and return the serial number to remove it by."""
         self._serial += 1
         self._order[self._serial] = journal
         self.used += size
-        if self.used > self._most:
+        if self.used > self._limit:
             self.trim()
         return self._serial
 
     def trim(self) -> None:
-        """Let go what is too much; the newest entry stays."""
-        while self.used > self._most and len(self._order) > 1:
-            next(iter(self._order.values())).drop()
+        """Drop the oldest entries above the limit, but never the newest."""
+        while self.used > self._limit and len(self._order) > 1:
+            next(iter(self._order.values())).drop_oldest()
 
-    def leave(self, serial: int, size: int) -> None:
-        """Count an entry no longer."""
+    def remove(self, serial: int, size: int) -> None:
+        """Stop counting an entry."""
         del self._order[serial]
         self.used -= size
 
 
-class Feed:
-    """Who is told of exchanges, whatever becomes of the journals they are in."""
+class EntryFeed:
+    """Publishes entries to subscribers, who stay subscribed when a session and its journal go."""
 
     def __init__(self) -> None:
-        self._listeners: list[tuple[Callable[[Entry], None], str | None]] = []
-        self.has_listeners = False
+        self._subscriptions: list[tuple[Callable[[Entry], None], str | None]] = []
+        self.has_subscribers = False
 
-    def listen(
-        self, listener: Callable[[Entry], None], session: str | None = None
+    def subscribe(
+        self, subscriber: Callable[[Entry], None], session: str | None = None
     ) -> Callable[[], None]:
-        """Have the exchanges of one session told, by its name, or of all: each when it comes and
-        when it has its outcome. What is returned ends it."""
-        told = listener, session
-        self._listeners.append(told)
-        self.has_listeners = True
+        """Call a function with the entries of a session, or of all if there is no name.
 
-        def forget() -> None:
-            self._listeners.remove(told)
-            self.has_listeners = bool(self._listeners)
+        It is called when an entry is added and when it has its outcome. Returns a function that
+        ends the subscription.
+        """
+        subscription = subscriber, session
+        self._subscriptions.append(subscription)
+        self.has_subscribers = True
 
-        return forget
+        def unsubscribe() -> None:
+            self._subscriptions.remove(subscription)
+            self.has_subscribers = bool(self._subscriptions)
+
+        return unsubscribe
 
     def publish(self, entry: Entry) -> None:
-        for listener, session in tuple(self._listeners):
+        for subscriber, session in tuple(self._subscriptions):
             if session is None or session == entry.session:
-                listener(entry)
+                subscriber(entry)
 
 
-class _Kept(Struct):
-    """An entry that is kept, and the number by which it leaves the budget."""
+class _KeptEntry(Struct):
+    """An entry with its serial number in the budget."""
 
     entry: Entry
     serial: int
 
 
 class Journal:
-    """The newest entries of a session; the oldest go first, when there are too many or when the
-    journals of the server are over their budget. What it gives out has no key in it."""
+    """The newest entries of a session.
+
+    The oldest are dropped when there are too many or when the journals of the server exceed their
+    budget. Entries are redacted when they are read.
+    """
 
     def __init__(
         self,
         budget: MemoryBudget | None = None,
-        feed: Feed | None = None,
+        feed: EntryFeed | None = None,
         *,
-        most_entries: int = MOST_ENTRIES,
+        max_entries: int = MAX_ENTRIES,
     ) -> None:
         self._budget = budget or MemoryBudget()
-        self._feed = feed or Feed()
-        self._most = most_entries
-        self._kept: deque[_Kept] = deque()
+        self._feed = feed or EntryFeed()
+        self._most = max_entries
+        self._kept: deque[_KeptEntry] = deque()
         self._redactor = Redactor()
-        self._read = 0
+        self._last_learned = 0
 
     def add(self, entry: Entry) -> None:
-        """Take an entry in and let old ones go."""
-        entry.size = _size(entry)
-        self._kept.append(_Kept(entry, self._budget.enter(self, entry.size)))
+        """Add an entry and drop old ones that are too many."""
+        entry.size = _body_size(entry)
+        self._kept.append(_KeptEntry(entry, self._budget.add(self, entry.size)))
         if len(self._kept) > self._most:
-            self.drop()
-        if self._feed.has_listeners:
-            self._feed.publish(self.for_display(entry))
+            self.drop_oldest()
+        if self._feed.has_subscribers:
+            self._feed.publish(self.redact_for_display(entry))
 
-    def drop(self) -> None:
-        """Let the oldest entry go."""
+    def drop_oldest(self) -> None:
         kept = self._kept.popleft()
-        self._budget.leave(kept.serial, kept.entry.size)
+        self._budget.remove(kept.serial, kept.entry.size)
 
-    def recount(self, entry: Entry) -> None:
-        """Count anew what an entry keeps alive, with its header fields: once it has got an answer
-        of the service, or where no other entry has the same fields."""
+    def update_size(self, entry: Entry) -> None:
+        """Measure an entry again, with its header fields.
+
+        Needed when the response of the live service has been added, and for an entry that shares
+        its header fields with no other.
+        """
         for kept in reversed(self._kept):
             if kept.entry is entry:
-                before, entry.size = entry.size, _size(entry) + _fields(entry.request.headers)
-                entry.size += _fields(entry.response.headers) if entry.response else 0
+                before, entry.size = entry.size, _body_size(entry)
+                entry.size += _header_size(entry.request.headers)
+                entry.size += _header_size(entry.response.headers) if entry.response else 0
                 self._budget.used += entry.size - before
                 self._budget.trim()
                 return
 
     def learn(self, credential: str, *, is_listed: bool = False) -> None:
-        """Know a key or JWT that entries may have in them."""
-        self._redactor.learn(credential, SHORTEST if is_listed else LIKELY)
+        """Remember a key or JWT that has to be redacted in all entries."""
+        self._redactor.learn(credential, SHORTEST if is_listed else SHORTEST_UNLISTED)
 
-    def redacted(self, request: Request, *, shortest: int = LIKELY) -> Request:
-        """A request as it would have been recorded, without a secret in path, query and body; the
-        very same request if it has none. Its own credentials are secrets if they have so many
-        characters."""
-        return redact_request(request, self._including(request, shortest))
+    def redact(self, request: Request, *, shortest: int = SHORTEST_UNLISTED) -> Request:
+        """Redact path, query and body of a request as a recorder would.
+
+        Returns the same object if it has no secret. The request's own credentials count as secrets
+        from `shortest` characters.
+        """
+        return redact_request(request, self._redactor_for(request, shortest))
 
     def redacted_forms(self, request: Request) -> Iterator[Request]:
-        """All that a recorder may have kept of a request: it was not to know that a short
-        credential is a word, as `anything` is."""
-        kept = self.redacted(request)
-        yield kept
-        if any(SHORTEST <= len(one) < LIKELY for one in find_credentials(request)):
-            yield self.redacted(request, shortest=SHORTEST)
+        """Yield the forms in which a recorder may have written a request.
 
-    def redacted_text(self, text: str, request: Request) -> str:
-        """A text about a request, such as an error, without a secret."""
-        return self._including(request).text(text)
+        A recorder redacts short credentials, too, as it cannot tell them from keys.
+        """
+        yield self.redact(request)
+        if any(SHORTEST <= len(one) < SHORTEST_UNLISTED for one in find_credentials(request)):
+            yield self.redact(request, shortest=SHORTEST)
+
+    def redact_text(self, text: str, request: Request) -> str:
+        """Redact a text about a request, such as an error message."""
+        return self._redactor_for(request).text(text)
 
     def close(self, entry: Entry) -> None:
-        """Say that an entry has its outcome."""
-        if self._feed.has_listeners:
-            self._feed.publish(self.for_display(entry))
+        """Publish an entry that has its outcome."""
+        if self._feed.has_subscribers:
+            self._feed.publish(self.redact_for_display(entry))
 
-    def for_display(self, entry: Entry) -> Entry:
-        """An entry as a log line or a feed may show it: without a key in its path, in the name of
-        its model and in its notes."""
-        is_known = not entry.model or entry.model in MODELS
-        if is_known and not entry.notes and entry.request.path in FIXED_PATHS:
+    def redact_for_display(self, entry: Entry) -> Entry:
+        """Redact path, model and notes of an entry, for a log line or a feed."""
+        is_known_model = not entry.model or entry.model in MODELS
+        if is_known_model and not entry.notes and entry.request.path in KEYLESS_PATHS:
             return entry
-        redactor = self._including(entry.request)
+        redactor = self._redactor_for(entry.request)
         path = redactor.text(entry.request.path)
         return replace(
             entry,
@@ -258,69 +278,69 @@ class Journal:
         )
 
     def summaries(
-        self, most: int, wanted: Callable[[Entry], bool] = lambda entry: True
+        self, limit: int, is_wanted: Callable[[Entry], bool] = lambda entry: True
     ) -> list[dict[str, Any]]:
-        """The newest entries that are wanted, so many at most, oldest first, without bodies."""
-        newest = islice(filter(wanted, (kept.entry for kept in reversed(self._kept))), most)
-        return [self.for_display(entry).summary() for entry in reversed(list(newest))]
+        """Summarize the newest entries that are wanted, oldest first."""
+        newest_first = (kept.entry for kept in reversed(self._kept))
+        newest = islice(filter(is_wanted, newest_first), limit)
+        return [self.redact_for_display(entry).summary() for entry in reversed(list(newest))]
 
     def get(self, ordinal: int) -> Entry | None:
-        """One entry as it is now, redacted; None if it is not here."""
-        self._learn_entries()
+        """Return one entry, redacted; None if it was dropped or never existed."""
+        self._learn_from_entries()
         found = (kept.entry for kept in self._kept if kept.entry.ordinal == ordinal)
-        return next(map(self._clean, found), None)
+        return next(map(self._redact_entry, found), None)
 
     def clear(self) -> None:
-        self._read = 0
+        self._last_learned = 0
         while self._kept:
-            self.drop()
+            self.drop_oldest()
 
     def __iter__(self) -> Iterator[Entry]:
-        """The entries as they are now, oldest first, redacted."""
-        self._learn_entries()
-        return map(self._clean, [kept.entry for kept in self._kept])
+        """Iterate over the entries, oldest first, redacted."""
+        self._learn_from_entries()
+        return map(self._redact_entry, [kept.entry for kept in self._kept])
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def _learn_entries(self) -> None:
-        """Know the credentials of entries in whatever header, for another entry may have them in
-        its body. Only a journal that is read has to."""
-        for entry in [kept.entry for kept in self._kept if kept.entry.ordinal > self._read]:
+    def _learn_from_entries(self) -> None:
+        """Learn the credentials in the headers of entries, as other bodies may contain them."""
+        # Not in `add`, for most journals are never read.
+        for entry in [kept.entry for kept in self._kept if kept.entry.ordinal > self._last_learned]:
             for credential in find_credentials(entry.request):
                 self.learn(credential)
-            self._read = entry.ordinal
+            self._last_learned = entry.ordinal
 
-    def _clean(self, entry: Entry) -> Entry:
-        shown = self.for_display(entry)
-        redactor = self._including(entry.request).including(
-            find_new_cookies(entry.response), LIKELY
-        )
+    def _redact_entry(self, entry: Entry) -> Entry:
+        shown = self.redact_for_display(entry)
+        cookies = find_new_cookies(entry.response)
+        redactor = self._redactor_for(entry.request).including(cookies, SHORTEST_UNLISTED)
         request = redact_request(entry.request, redactor)
-        request = replace(request, headers=_without_secrets(request.headers, redactor))
+        request = replace(request, headers=_redact_headers(request.headers, redactor))
         response = entry.response and redact_response(entry.response, redactor)
         if response is not None:
-            headers = _without_secrets(response.headers, redactor)
+            headers = _redact_headers(response.headers, redactor)
             response = replace(response, headers=headers)
         return replace(shown, request=request, response=response)
 
-    def _including(self, request: Request, shortest: int = LIKELY) -> Redactor:
-        """What is secret for one request: its own credentials are, however long ago it was."""
+    def _redactor_for(self, request: Request, shortest: int = SHORTEST_UNLISTED) -> Redactor:
+        # With the request's own credentials, which the journal may have forgotten since.
         return self._redactor.including(find_credentials(request), shortest)
 
 
-def _without_secrets(headers: Headers, redactor: Redactor) -> Headers:
-    """Headers without a secret, and without the values that their names call one."""
+def _redact_headers(headers: Headers, redactor: Redactor) -> Headers:
+    """Redact known secrets, and all values of headers that carry secrets by their name."""
     clean = redactor.headers(headers)
     return tuple((name, REDACTED if is_secret_header(name) else value) for name, value in clean)
 
 
-def _size(entry: Entry) -> int:
-    """The bytes that an entry keeps alive, its header fields aside."""
-    request, answer = entry.request, entry.response
-    size = OVERHEAD + len(request.body) + len(request.path) + len(request.query)
-    return size + len(entry.model) + (answer.memory_size if answer else 0)
+def _body_size(entry: Entry) -> int:
+    """Estimate the memory of an entry without its header fields."""
+    request, response = entry.request, entry.response
+    size = ENTRY_OVERHEAD + len(request.body) + len(request.path) + len(request.query)
+    return size + len(entry.model) + (response.memory_size if response else 0)
 
 
-def _fields(headers: Headers) -> int:
+def _header_size(headers: Headers) -> int:
     return sum(len(name) + len(value) for name, value in headers)

@@ -1,14 +1,14 @@
-"""Journals: what they keep together, what they give out, and who is told."""
+"""Journals: their shared memory budget, redaction, and the feed of entries."""
 
 from __future__ import annotations
 
 import pytest
 
 from mockglm.exchange import Request, Response
-from mockglm.journal import OVERHEAD, Entry, Feed, Journal, MemoryBudget, Source
+from mockglm.journal import ENTRY_OVERHEAD, Entry, EntryFeed, Journal, MemoryBudget, Source
 from mockglm.redaction import MOST_LEARNED, SECRET_HEADERS
 
-EMPTY = OVERHEAD + len("/models")
+EMPTY = ENTRY_OVERHEAD + len("/models")
 """What an entry without a body counts."""
 
 
@@ -20,8 +20,8 @@ def ordinals(journal: Journal) -> list[int]:
     return [one.ordinal for one in journal]
 
 
-def test_over_the_budget_the_oldest_entry_of_all_journals_goes() -> None:
-    budget = MemoryBudget(most=3 * EMPTY + 1000)
+def test_a_budget_that_is_exceeded_drops_the_oldest_entry_of_any_journal() -> None:
+    budget = MemoryBudget(limit=3 * EMPTY + 1000)
     first, second = Journal(budget), Journal(budget)
     for ordinal, journal in enumerate([first, second, first, second], 1):
         journal.add(entry(ordinal, 300))
@@ -30,8 +30,8 @@ def test_over_the_budget_the_oldest_entry_of_all_journals_goes() -> None:
     assert (ordinals(first), ordinals(second), budget.used) == ([], [5], EMPTY + 5000)
 
 
-def test_two_hundred_journals_of_one_large_entry_each_keep_to_the_budget() -> None:
-    budget = MemoryBudget(most=1_000_000)
+def test_two_hundred_journals_with_one_large_entry_each_share_the_budget() -> None:
+    budget = MemoryBudget(limit=1_000_000)
     journals = [Journal(budget) for _ in range(200)]
     for journal in journals:
         journal.add(entry(1, 240_000))
@@ -39,9 +39,9 @@ def test_two_hundred_journals_of_one_large_entry_each_keep_to_the_budget() -> No
     assert [len(journal) for journal in journals] == [0] * 196 + [1] * 4
 
 
-def test_what_is_cleared_or_pushed_out_counts_no_longer() -> None:
-    budget = MemoryBudget(most=10_000)
-    first, second = Journal(budget, most_entries=2), Journal(budget)
+def test_entries_that_are_cleared_or_dropped_leave_the_budget() -> None:
+    budget = MemoryBudget(limit=10_000)
+    first, second = Journal(budget, max_entries=2), Journal(budget)
     for ordinal in range(1, 6):
         first.add(entry(ordinal, 100))
     second.add(entry(1, 100))
@@ -50,16 +50,16 @@ def test_what_is_cleared_or_pushed_out_counts_no_longer() -> None:
     assert (ordinals(first), budget.used) == ([], EMPTY + 100)
 
 
-def test_an_answer_that_the_service_gave_later_counts() -> None:
-    budget = MemoryBudget(most=2 * EMPTY + 1000)
+def test_a_response_added_later_counts() -> None:
+    budget = MemoryBudget(limit=2 * EMPTY + 1000)
     journal = Journal(budget)
     waiting = entry(2, 100)
     for one in (entry(1, 100), waiting, entry(3, 100)):
         journal.add(one)
     waiting.response = Response(200, (("x-log-id", "12"),), ((0.0, b"x" * 750),))
-    journal.recount(waiting)
+    journal.update_size(waiting)
     assert (ordinals(journal), budget.used) == ([2, 3], 2 * EMPTY + 960)
-    journal.recount(entry(9))  # one that is gone
+    journal.update_size(entry(9))  # one that is gone
     assert budget.used == 2 * EMPTY + 960
 
 
@@ -72,38 +72,38 @@ LARGE = {
 
 @pytest.mark.parametrize("part", LARGE)
 def test_all_that_an_entry_keeps_of_its_request_counts(part: str) -> None:
-    budget = MemoryBudget(most=20_000)
+    budget = MemoryBudget(limit=20_000)
     journal = Journal(budget)
     for ordinal in range(100):
         journal.add(Entry(ordinal, "", 0.0, LARGE[part]))
     assert len(journal) == 3
 
 
-def test_the_model_that_a_client_names_counts() -> None:
-    budget = MemoryBudget(most=20_000)
+def test_the_name_of_the_model_counts() -> None:
+    budget = MemoryBudget(limit=20_000)
     journal = Journal(budget)
     for ordinal in range(100):
         journal.add(Entry(ordinal, "", 0.0, Request("GET", "/"), model="m" * 5000))
     assert len(journal) == 3
 
 
-def test_header_fields_count_once_an_entry_is_weighed() -> None:
-    budget = MemoryBudget(most=20_000)
+def test_header_fields_count_once_the_size_is_updated() -> None:
+    budget = MemoryBudget(limit=20_000)
     journal = Journal(budget)
     for ordinal in range(100):
         one = Entry(ordinal, "", 0.0, Request("GET", "/", headers=(("x", "v" * 5000),)))
         journal.add(one)
-        journal.recount(one)
+        journal.update_size(one)
     assert len(journal) == 3
 
 
-def test_a_feed_tells_what_comes_and_what_ends_of_one_session_or_of_all() -> None:
-    feed = Feed()
+def test_a_feed_publishes_additions_and_outcomes_of_one_session_or_all() -> None:
+    feed = EntryFeed()
     journals = {name: Journal(feed=feed) for name in ("", "@a")}
     one: list[str] = []
     every: list[str] = []
-    forget = feed.listen(lambda told: one.append(told.outcome), session="@a")
-    feed.listen(lambda told: every.append(told.session + told.outcome))
+    forget = feed.subscribe(lambda told: one.append(told.outcome), session="@a")
+    feed.subscribe(lambda told: every.append(told.session + told.outcome))
     for name, journal in journals.items():
         asked = entry(1, session=name)
         journal.add(asked)
@@ -115,7 +115,7 @@ def test_a_feed_tells_what_comes_and_what_ends_of_one_session_or_of_all() -> Non
     assert every == ["open", "done", "@aopen", "@adone", "@aopen"]
 
 
-def test_the_newest_entries_are_told_oldest_first() -> None:
+def test_summaries_are_the_newest_entries_oldest_first() -> None:
     journal = Journal()
     for ordinal in range(1, 7):
         journal.add(entry(ordinal))
@@ -125,7 +125,7 @@ def test_the_newest_entries_are_told_oldest_first() -> None:
     assert len(journal.summaries(100)) == 6
 
 
-def test_one_entry_is_given_without_its_keys_and_none_that_is_not_there() -> None:
+def test_one_entry_is_redacted_and_an_unknown_one_is_none() -> None:
     journal = Journal()
     journal.learn("sk-a-secret-of-mine")
     asked = Request("POST", "/x/sk-a-secret-of-mine", body=b"sk-a-secret-of-mine")
@@ -160,24 +160,24 @@ def test_a_header_that_is_a_secret_is_not_shown(name: str) -> None:
         ("short", True, "messages"),
     ],
 )
-def test_only_what_is_a_key_is_learned(key: str, is_listed: bool, shown: str) -> None:
+def test_a_journal_learns_keys_and_no_short_words(key: str, is_listed: bool, shown: str) -> None:
     journal = Journal()
     journal.learn(key, is_listed=is_listed)
-    assert journal.redacted(Request("POST", "/", body=b"messages")).body == shown.encode()
+    assert journal.redact(Request("POST", "/", body=b"messages")).body == shown.encode()
 
 
-def test_a_key_that_is_still_used_is_known_however_many_came_since() -> None:
+def test_a_key_in_use_is_not_forgotten() -> None:
     journal = Journal()
     own = "sk-custom-secret-1"
     for number in range(2 * MOST_LEARNED):
         journal.learn(f"0123456789abcdef-{number}")
         if number % 500 == 0:
             journal.learn(own)
-    assert journal.redacted(Request("POST", "/", body=own.encode())).body == b"REDACTED"
+    assert journal.redact(Request("POST", "/", body=own.encode())).body == b"REDACTED"
 
 
 @pytest.mark.parametrize("name", ["x-auth-token", "x-api-key", "cookie", "authorization"])
-def test_a_credential_of_any_header_is_kept_out_of_every_entry(name: str) -> None:
+def test_a_credential_of_any_header_is_redacted_in_every_entry(name: str) -> None:
     journal = Journal()
     own = "sk-custom-secret-1"
     value = f"sid={own}" if name == "cookie" else own
@@ -187,7 +187,7 @@ def test_a_credential_of_any_header_is_kept_out_of_every_entry(name: str) -> Non
     assert own not in repr([*journal])
 
 
-def test_an_entry_of_long_ago_is_shown_without_its_own_credential() -> None:
+def test_an_old_entry_is_redacted_of_its_own_credential() -> None:
     journal = Journal()
     own = "sk-custom-secret-1"
     asked = Request("POST", "/x", headers=(("authorization", own),), body=own.encode())
@@ -198,18 +198,18 @@ def test_an_entry_of_long_ago_is_shown_without_its_own_credential() -> None:
     assert entry.request.body == b"REDACTED"
 
 
-def test_a_key_is_kept_out_of_the_model_and_the_notes_of_a_log_line() -> None:
+def test_model_and_notes_of_a_log_line_are_redacted() -> None:
     journal = Journal()
     own = "sk-custom-secret-1"
     asked = Request("POST", "/chat/completions", headers=(("authorization", own),))
     entry = Entry(1, "", 0.0, asked, model=own, notes=(f"not recorded: {own}",))
-    shown = journal.for_display(entry)
+    shown = journal.redact_for_display(entry)
     assert (shown.model, shown.notes) == ("REDACTED", ("not recorded: REDACTED",))
     plain = Entry(1, "", 0.0, asked, model="glm-4.6")
-    assert journal.for_display(plain) is plain
+    assert journal.redact_for_display(plain) is plain
 
 
-def test_a_request_has_the_forms_that_a_recorder_may_have_kept() -> None:
+def test_a_request_has_the_forms_that_a_recorder_may_have_written() -> None:
     journal = Journal()
     asked = Request("POST", "/x", headers=(("authorization", "anything"),), body=b"anything else")
     assert [form.body for form in journal.redacted_forms(asked)] == [

@@ -13,7 +13,7 @@ import pytest
 
 from mockglm.errors import UsageError
 from mockglm.exchange import Request, Response
-from mockglm.journal import OVERHEAD, Entry, Journal, MemoryBudget
+from mockglm.journal import ENTRY_OVERHEAD, Entry, Journal, MemoryBudget
 from mockglm.scenarios import parse
 from mockglm.server import Session, Sessions, Settings, handle
 from mockglm.serving import Reloader
@@ -155,8 +155,8 @@ interactions:
 
 
 def test_a_journal_keeps_to_its_number_and_to_the_budget_of_all() -> None:
-    budget = MemoryBudget(most=3 * OVERHEAD + 1000)
-    first, second = Journal(budget, most_entries=3), Journal(budget)
+    budget = MemoryBudget(limit=3 * ENTRY_OVERHEAD + 1000)
+    first, second = Journal(budget, max_entries=3), Journal(budget)
     for ordinal in range(5):
         first.add(_entry(ordinal, 10))
     assert [entry.ordinal for entry in first] == [2, 3, 4]

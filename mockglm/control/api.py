@@ -1,4 +1,4 @@
-"""The application of the control API: its table of routes, and what each does."""
+"""The ASGI application of the control API, with its routes."""
 
 from __future__ import annotations
 
@@ -16,26 +16,25 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from mockglm._version import __version__
-from mockglm.control import query, serializers
-from mockglm.control.access import is_allowed
-from mockglm.control.feed import Listen, stream_entries, until
+from mockglm.control import requests, serializers
+from mockglm.control.feed import Subscribe, stream_entries, wait_until
 from mockglm.errors import MockGLMError, UsageError
 from mockglm.scenarios import Scenario, load, shipped_scenarios
 from mockglm.server import Session, Sessions
 from mockglm.server.sessions import MAX_QUEUED, MAX_RULES
 
 HEALTH = "/health"
-"""Asked by whatever runs the server, so it is open to all."""
+"""Open to everybody, as supervisors and containers ask for it."""
 
-EVERY = "*"
-"""Names all sessions to the feed; none can be called so."""
+ALL_SESSIONS = "*"
+"""The name of all sessions together in the feed; no session can have it."""
 
-LATEST = 253_370_764_800
+LATEST_TIME = 253_370_764_800
 """The last day whose local time has a year of four digits, in unix seconds."""
 
 
 class ControlAPI:
-    """The ASGI application of the control API. `token` of None trusts this machine only."""
+    """The ASGI application of the control API; without a token it is open to this machine only."""
 
     def __init__(self, sessions: Sessions, token: str | None = None) -> None:
         self._sessions = sessions
@@ -43,30 +42,30 @@ class ControlAPI:
         self._app = Starlette(
             routes=[
                 Route(HEALTH, _health),
-                Route("/scenarios", self._scenarios),
-                Route("/sessions", self._list),
-                Route("/sessions", self._forget, methods=["DELETE"]),
-                Route("/journal", self._journal),
+                Route("/scenarios", self._list_scenarios),
+                Route("/sessions", self._list_sessions),
+                Route("/sessions", self._forget_session, methods=["DELETE"]),
+                Route("/journal", self._read_journal),
                 Route("/journal", self._clear_journal, methods=["DELETE"]),
-                Route("/journal/{ordinal}", self._entry),
-                Route("/replies", self._queued),
-                Route("/replies", self._queue, methods=["POST"]),
-                Route("/replies", self._drop, methods=["DELETE"]),
-                Route("/interactions", self._standing),
-                Route("/interactions", self._add, methods=["POST"]),
-                Route("/interactions", self._withdraw, methods=["DELETE"]),
-                Route("/clock", self._clock),
-                Route("/clock", self._move, methods=["POST"]),
-                Route("/clock", self._unmove, methods=["DELETE"]),
-                Route("/reset", self._reset, methods=["POST"]),
-                Route("/events", self._events),
+                Route("/journal/{ordinal}", self._read_entry),
+                Route("/replies", self._list_queue),
+                Route("/replies", self._queue_replies, methods=["POST"]),
+                Route("/replies", self._clear_queue, methods=["DELETE"]),
+                Route("/interactions", self._list_rules),
+                Route("/interactions", self._add_rules, methods=["POST"]),
+                Route("/interactions", self._clear_rules, methods=["DELETE"]),
+                Route("/clock", self._read_clock),
+                Route("/clock", self._move_clock, methods=["POST"]),
+                Route("/clock", self._reset_clock, methods=["DELETE"]),
+                Route("/reset", self._reset_sessions, methods=["POST"]),
+                Route("/events", self._stream_events),
             ],
-            exception_handlers={MockGLMError: _mistake, HTTPException: _not_found},
+            exception_handlers={MockGLMError: _bad_request, HTTPException: _not_found},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_health = scope["path"] == scope.get("root_path", "") + HEALTH
-        if not is_health and not is_allowed(Request(scope), self._token):
+        if not is_health and not requests.is_allowed(Request(scope), self._token):
             await _json({"error": "this needs Authorization: Bearer $MOCKGLM_TOKEN"}, 403)(
                 scope, receive, send
             )
@@ -80,8 +79,8 @@ class ControlAPI:
         except UsageError as error:
             raise HTTPException(404, str(error)) from error
 
-    async def _scenarios(self, request: Request) -> Response:
-        known = await asyncio.to_thread(self._known)
+    async def _list_scenarios(self, request: Request) -> Response:
+        known = await asyncio.to_thread(self._load_scenarios)
         return _json(
             [
                 {"name": one.name, "about": one.about, "interactions": len(one.interactions)}
@@ -89,13 +88,13 @@ class ControlAPI:
             ]
         )
 
-    def _known(self) -> Mapping[str, Scenario]:
-        """What is loaded, and what is shipped unless its name is taken."""
+    def _load_scenarios(self) -> Mapping[str, Scenario]:
+        # Loaded scenarios hide shipped ones of the same name.
         return {name: load(path) for name, path in shipped_scenarios().items()} | dict(
             self._sessions.named
         )
 
-    async def _list(self, request: Request) -> Response:
+    async def _list_sessions(self, request: Request) -> Response:
         return _json(
             [
                 {"session": one.name, "requests": one.requests, "queued": len(one.queue)}
@@ -103,23 +102,25 @@ class ControlAPI:
             ]
         )
 
-    async def _forget(self, request: Request) -> Response:
+    async def _forget_session(self, request: Request) -> Response:
         name = request.query_params.get("session", "")
         if not self._sessions.forget(name):
             return _json({"error": f"there is no session {name!r}"}, 404)
         return _json({"forgot": name})
 
-    async def _journal(self, request: Request) -> Response:
+    async def _read_journal(self, request: Request) -> Response:
         params = request.query_params
-        most, wanted = query.count(params, "last", 100), query.wanted(params)
+        limit, is_wanted = requests.read_count(params, "last", 100), requests.read_filter(params)
 
-        def found() -> list[dict[str, Any]]:
-            return self._session(request).journal.summaries(most, wanted)
+        def find() -> list[dict[str, Any]]:
+            # The session may have been dropped and made again while the client waits.
+            return self._session(request).journal.summaries(limit, is_wanted)
 
-        seconds = query.seconds(params, "wait")
-        if seconds and most:
-            await until(found, self._listen(self._session(request).name), request, seconds)
-        return _json(found())
+        seconds = requests.read_seconds(params, "wait")
+        if seconds and limit:
+            subscribe = self._subscribe_to(self._session(request).name)
+            await wait_until(find, subscribe, request=request, seconds=seconds)
+        return _json(find())
 
     async def _clear_journal(self, request: Request) -> Response:
         journal = self._session(request).journal
@@ -127,30 +128,32 @@ class ControlAPI:
         journal.clear()
         return _json({"dropped": dropped})
 
-    async def _entry(self, request: Request) -> Response:
+    async def _read_entry(self, request: Request) -> Response:
         text = request.path_params["ordinal"]
-        ordinal = query.number(text)
+        ordinal = requests.parse_number(text)
         entry = None if ordinal is None else self._session(request).journal.get(ordinal)
         if entry is None:
             return _json({"error": f"the journal has no entry {text[:100]}"}, 404)
         return _json(serializers.exchange_json(entry))
 
-    async def _queued(self, request: Request) -> Response:
+    async def _list_queue(self, request: Request) -> Response:
         return _json([serializers.reply_json(step) for step in self._session(request).queue])
 
-    async def _queue(self, request: Request) -> Response:
-        written = await query.written(request, lambda reply: {"reply": reply}, most=MAX_QUEUED)
+    async def _queue_replies(self, request: Request) -> Response:
+        interactions = await requests.read_interactions(
+            request, lambda reply: {"reply": reply}, limit=MAX_QUEUED
+        )
         session = self._session(request)
-        session.enqueue(one.steps[0] for one in written)
+        session.enqueue(one.steps[0] for one in interactions)
         return _json({"queued": len(session.queue)})
 
-    async def _drop(self, request: Request) -> Response:
+    async def _clear_queue(self, request: Request) -> Response:
         queue = self._session(request).queue
         dropped = len(queue)
         queue.clear()
         return _json({"dropped": dropped})
 
-    async def _standing(self, request: Request) -> Response:
+    async def _list_rules(self, request: Request) -> Response:
         session = self._session(request)
         return _json(
             [
@@ -159,50 +162,50 @@ class ControlAPI:
             ]
         )
 
-    async def _add(self, request: Request) -> Response:
-        written = await query.written(request, lambda one: one, most=MAX_RULES)
+    async def _add_rules(self, request: Request) -> Response:
+        interactions = await requests.read_interactions(request, lambda one: one, limit=MAX_RULES)
         session = self._session(request)
-        session.add(written)
+        session.add(interactions)
         return _json({"interactions": len(session.rules.interactions)})
 
-    async def _withdraw(self, request: Request) -> Response:
+    async def _clear_rules(self, request: Request) -> Response:
         session = self._session(request)
         dropped = len(session.rules.interactions)
         session.set_rules(())
         return _json({"dropped": dropped})
 
-    async def _clock(self, request: Request) -> Response:
+    async def _read_clock(self, request: Request) -> Response:
         clock = self._session(request).clock
         return _json({"now": clock.now(), "offset": clock.offset})
 
-    async def _move(self, request: Request) -> Response:
-        name, seconds = query.read_move(await query.body(request))
+    async def _move_clock(self, request: Request) -> Response:
+        name, seconds = requests.parse_clock_move(await requests.read_json(request))
         clock = self._session(request).clock
         shift = seconds - clock.now() if name == "now" else seconds
-        if not 0 <= clock.now() + shift <= LATEST:
-            raise UsageError(f"{name}: the clock can stand between the years 1970 and 9999")
+        if not 0 <= clock.now() + shift <= LATEST_TIME:
+            raise UsageError(f"{name}: the clock goes from the year 1970 to 9999")
         clock.advance(shift)
         return _json({"now": clock.now(), "offset": clock.offset})
 
-    async def _unmove(self, request: Request) -> Response:
+    async def _reset_clock(self, request: Request) -> Response:
         clock = self._session(request).clock
         clock.reset()
         return _json({"now": clock.now(), "offset": clock.offset})
 
-    async def _reset(self, request: Request) -> Response:
+    async def _reset_sessions(self, request: Request) -> Response:
         name = request.query_params.get("session")
         names = [one.name for one in self._sessions if name in (None, one.name)]
         return _json({"forgot": sum(map(self._sessions.forget, names))})
 
-    async def _events(self, request: Request) -> Response:
+    async def _stream_events(self, request: Request) -> Response:
         from sse_starlette import EventSourceResponse
 
-        every = request.query_params.get("session") == EVERY
-        name = None if every else self._session(request).name
-        return EventSourceResponse(stream_entries(self._listen(name)))
+        is_all = request.query_params.get("session") == ALL_SESSIONS
+        name = None if is_all else self._session(request).name
+        return EventSourceResponse(stream_entries(self._subscribe_to(name)))
 
-    def _listen(self, name: str | None) -> Listen:
-        return partial(self._sessions.feed.listen, session=name)
+    def _subscribe_to(self, name: str | None) -> Subscribe:
+        return partial(self._sessions.feed.subscribe, session=name)
 
 
 async def _health(request: Request) -> Response:
@@ -214,7 +217,7 @@ async def _not_found(request: Request, error: Exception) -> Response:
     return _json({"error": error.detail}, error.status_code)
 
 
-async def _mistake(request: Request, error: Exception) -> Response:
+async def _bad_request(request: Request, error: Exception) -> Response:
     return _json({"error": str(error)}, 400)
 
 

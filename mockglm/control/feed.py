@@ -1,4 +1,4 @@
-"""Exchanges as they come: a feed of them, and waiting for one."""
+"""Exchanges as they come: streaming them as events, and waiting for one."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from starlette.requests import Request
 from mockglm.journal import Entry
 
 BACKLOG = 1000
+"""Exchanges that wait for a slow reader."""
 
-Listen: TypeAlias = Callable[[Callable[[Entry], None]], Callable[[], None]]
-"""How to be told of exchanges; what it returns ends it."""
+Subscribe: TypeAlias = Callable[[Callable[[Entry], None]], Callable[[], None]]
+"""Subscribes a function to exchanges; returns a function that ends the subscription."""
 
 
-async def stream_entries(listen: Listen) -> AsyncGenerator[Mapping[str, str], None]:
-    """Every exchange that ends from now on; a reader who is too slow misses the oldest."""
+async def stream_entries(subscribe: Subscribe) -> AsyncGenerator[Mapping[str, str], None]:
+    """Yield each exchange that ends from now on; a reader that is too slow misses the oldest."""
     entries: asyncio.Queue[Entry] = asyncio.Queue(BACKLOG)
 
     def put(entry: Entry) -> None:
@@ -28,39 +29,44 @@ async def stream_entries(listen: Listen) -> AsyncGenerator[Mapping[str, str], No
             entries.get_nowait()
         entries.put_nowait(entry)
 
-    forget = listen(put)
+    unsubscribe = subscribe(put)
     try:
         while True:
             entry = await entries.get()
             yield {"event": "exchange", "data": msgspec.json.encode(entry.summary()).decode()}
     finally:
-        forget()
+        unsubscribe()
 
 
-async def until(
-    holds: Callable[[], object], listen: Listen, request: Request, seconds: float
+async def wait_until(
+    is_true: Callable[[], object], subscribe: Subscribe, *, request: Request, seconds: float
 ) -> None:
-    """Wait for something to hold, looking whenever an exchange comes or ends: so many seconds, or
-    until whoever asks leaves. Raises what looking raises."""
+    """Wait until a condition is true, for some seconds or until the client leaves.
+
+    The condition is tested whenever an exchange comes or ends; its exceptions are raised.
+    """
     changed = asyncio.Event()
-    forget = listen(lambda entry: changed.set())
-    tasks = [asyncio.create_task(_held(holds, changed)), asyncio.create_task(_left(request))]
+    unsubscribe = subscribe(lambda entry: changed.set())
+    tasks = [
+        asyncio.create_task(_wait_for_change(is_true, changed)),
+        asyncio.create_task(_wait_for_disconnect(request)),
+    ]
     try:
         done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
-        forget()
+        unsubscribe()
         for task in tasks:
             task.cancel()
 
 
-async def _held(holds: Callable[[], object], changed: asyncio.Event) -> None:
-    while not holds():
+async def _wait_for_change(is_true: Callable[[], object], changed: asyncio.Event) -> None:
+    while not is_true():
         changed.clear()
         await changed.wait()
 
 
-async def _left(request: Request) -> None:
+async def _wait_for_disconnect(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""What the control API tells of a session, as JSON: entries, queued replies, standing rules."""
+"""Entries, queued replies and rules as JSON of the control API."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from mockglm.journal import Entry
 from mockglm.matching import When
 from mockglm.scenarios import Interaction, Step
 
-KEYS = When.__struct_fields__
-"""The keys of `when`."""
+WHEN_KEYS = When.__struct_fields__
 
 
 def exchange_json(entry: Entry) -> Mapping[str, Any]:
-    """An entry with its request and answer; a body that is no text has its bytes replaced."""
-    answer = entry.response
+    """An entry with its request and response.
+
+    Bytes of a body that are not UTF-8 are shown as replacement characters.
+    """
+    response = entry.response
     return {
         **entry.summary(),
         "request": {
@@ -23,45 +25,48 @@ def exchange_json(entry: Entry) -> Mapping[str, Any]:
             "headers": entry.request.headers,
             "body": entry.request.body.decode(errors="replace"),
         },
-        "answer": answer
+        "answer": response
         and {
-            "headers": answer.headers,
-            "pieces": [[at, piece.decode(errors="replace")] for at, piece in answer.chunks],
-            "end": answer.end,
+            "headers": response.headers,
+            "pieces": [[at, chunk.decode(errors="replace")] for at, chunk in response.chunks],
+            "end": response.end,
         },
     }
 
 
 def reply_json(step: Step) -> Mapping[str, Any]:
-    """A reply as far as it is known before anybody asks; of a verbatim one, its status."""
+    """The reply of a step as far as it is known before the request: of a verbatim response, only
+    the status; of a template, nothing."""
     if step.response is not None:
         return {"status": step.response.status}
     if step.renderer is None:
         return {"template": True}
-    meant = step.renderer.reply
-    if meant.error is not None:
-        return {"error": meant.error.code}
-    said = {"content": meant.content, "reasoning": meant.reasoning}
-    calls = {"tool_calls": [call.name for call in meant.calls]}
-    return {**_given({**said, **calls}), "finish_reason": meant.finish_reason}
+    reply = step.renderer.reply
+    if reply.error is not None:
+        return {"error": reply.error.code}
+    fields = {
+        "content": reply.content,
+        "reasoning": reply.reasoning,
+        "tool_calls": [call.name for call in reply.calls],
+    }
+    return {**_without_empty(fields), "finish_reason": reply.finish_reason}
 
 
 def rule_json(interaction: Interaction, used: int) -> Mapping[str, Any]:
-    """A standing interaction: its left side, its replies, how often it has answered."""
+    """A rule: the requests it matches, its replies, and how often it has answered."""
     replies = [reply_json(step) for step in interaction.steps]
-    return {**_left(interaction), "reply": replies, "used": used}
+    return {**_match_json(interaction), "reply": replies, "used": used}
 
 
-def _left(interaction: Interaction) -> Mapping[str, Any]:
+def _match_json(interaction: Interaction) -> Mapping[str, Any]:
     recorded, when = interaction.request, interaction.when
     if recorded is not None:
         return {"request": {"method": recorded.method, "path": recorded.path}}
-    keys = {name: getattr(when, name, None) for name in KEYS}
+    keys = {name: getattr(when, name, None) for name in WHEN_KEYS}
     if keys["predicate"] is not None:
         keys["predicate"] = repr(keys["predicate"])
-    return {"when": _given(keys)}
+    return {"when": _without_empty(keys)}
 
 
-def _given(said: Mapping[str, Any]) -> dict[str, Any]:
-    """What of it was given."""
-    return {name: value for name, value in said.items() if value not in (None, "", [])}
+def _without_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value not in (None, "", [])}

@@ -167,7 +167,7 @@ class RequestContext(Struct):
             entry.code = parsed.reply.error.code
         elif parsed:
             entry.finish = parsed.reply.finish_reason
-        self.session.journal.recount(entry)
+        self.session.journal.update_size(entry)
         self.on_first_chunk()
         self.on_last_chunk()
 
@@ -175,7 +175,7 @@ class RequestContext(Struct):
         """Answer with an error of mockglm itself instead of the live service."""
         self.response = self.entry.response = render_mock_error(message, self.log_id, status)
         self.entry.source, self.entry.code = Source.MISS, str(status)
-        self.session.journal.recount(self.entry)
+        self.session.journal.update_size(self.entry)
         return self.response
 
     def on_first_chunk(self) -> None:
@@ -204,7 +204,7 @@ class RequestContext(Struct):
         self.release()
         journal, entry = self.session.journal, self.entry
         journal.close(entry)
-        return journal.for_display(entry)
+        return journal.redact_for_display(entry)
 
 
 def _is_planned_whole(entry: Entry) -> bool:

@@ -43,7 +43,7 @@ def describe_miss(context: RequestContext) -> str:
     if not differences:
         lines.append(f"  it matches, but {_unused_reason(context.session, interaction)}")
     head = f"mockglm: nothing answers this request; the nearest is {interaction.location}:"
-    return context.session.journal.redacted_text("\n".join((head, *lines)), context.request)
+    return context.session.journal.redact_text("\n".join((head, *lines)), context.request)
 
 
 def _unused_reason(session: Session, interaction: Interaction) -> str:
@@ -62,7 +62,7 @@ def _find_near(context: RequestContext) -> Near | None:
     """Find the closest pattern or recording: the one with the fewest differences."""
     session = context.session
     interactions = [one for playlist in session.playlists for one in playlist.interactions]
-    request = session.journal.redacted(context.request)
+    request = session.journal.redact(context.request)
     recordings = (pair for playlist in session.playlists for pair in playlist.recordings)
     near = [_near_recording(options, recorded, request) for options, recorded in recordings]
     found = filter(None, (_near_pattern(interactions, context), *near))

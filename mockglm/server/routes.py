@@ -143,7 +143,7 @@ def _kind(route: Route, request: Request) -> Kind:
 def refuse_large_response(context: RequestContext) -> None:
     """Replace a response that is too large, with all others in flight, by 503."""
     context.response = context.entry.response = _refusal_page("503 Service Temporarily Unavailable")
-    context.session.journal.recount(context.entry)
+    context.session.journal.update_size(context.entry)
 
 
 def _allow_origin(context: RequestContext, origin: str) -> None:

@@ -15,7 +15,7 @@ from mockglm.error_codes import Language
 from mockglm.errors import UsageError, nearest
 from mockglm.faults import FaultSpec
 from mockglm.improvise import cached_tokens, prefixes
-from mockglm.journal import Feed, Journal, MemoryBudget
+from mockglm.journal import EntryFeed, Journal, MemoryBudget
 from mockglm.models import MODELS, Model
 from mockglm.scenarios import (
     Interaction,
@@ -244,7 +244,7 @@ class Sessions:
         self.settings = settings
         self._most = most
         self._budget = MemoryBudget()
-        self.feed = Feed()
+        self.feed = EntryFeed()
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self.load(loaded)
 

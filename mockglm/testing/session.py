@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from mockglm.clock import Clock
-from mockglm.journal import Entry, Feed, Journal
+from mockglm.journal import Entry, EntryFeed, Journal
 from mockglm.matching import When
 from mockglm.scenarios import Interaction, Scenario
 from mockglm.server import Playlist, Session, Sessions, Settings
@@ -29,7 +29,7 @@ class RecordingJournal(Journal):
     is set whenever an entry comes or ends.
     """
 
-    def __init__(self, feed: Feed | None = None) -> None:
+    def __init__(self, feed: EntryFeed | None = None) -> None:
         super().__init__(feed=feed)
         self.entries: deque[Entry] = deque(maxlen=MOST_ENTRIES)
         self.unfinished: dict[int, Entry] = {}
@@ -56,7 +56,7 @@ class TestSession(Session):
     __test__ = False
     journal: RecordingJournal
 
-    def __init__(self, label: str, settings: Settings, feed: Feed | None = None) -> None:
+    def __init__(self, label: str, settings: Settings, feed: EntryFeed | None = None) -> None:
         super().__init__(
             f"@{label}",
             Playlist(()),

@@ -1,4 +1,4 @@
-"""The control API of a running server: each row of its table, and who may use it."""
+"""The control API of a running server: each route, and access to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mockglm import __version__
 from mockglm.app import App
 from mockglm.control.feed import BACKLOG, stream_entries
 from mockglm.exchange import Request
-from mockglm.journal import Entry, Feed
+from mockglm.journal import Entry, EntryFeed
 from mockglm.matching import When
 from mockglm.scenarios import load, parse, shipped_scenarios
 from mockglm.server import Sessions, Settings
@@ -59,7 +59,7 @@ def said(answer: httpx.Response) -> Any:
     return answer.json()["choices"][0]["message"]["content"]
 
 
-def test_health_says_which_version_answers(control: httpx.Client) -> None:
+def test_health_has_the_version(control: httpx.Client) -> None:
     answer = control.get("/health")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     assert answer.json() == {"status": "ok", "version": __version__}
@@ -74,7 +74,9 @@ def test_scenarios_are_those_loaded_and_those_shipped(control: httpx.Client) -> 
     assert listed["hello"] == {"name": "hello", "about": hello.about, "interactions": interactions}
 
 
-def test_sessions_are_listed_with_what_they_hold(control: httpx.Client, served: Served) -> None:
+def test_sessions_are_listed_with_their_requests_and_queues(
+    control: httpx.Client, served: Served
+) -> None:
     served.ask("一")
     served.ask("一", base=served.base("file@a"))
     control.post("/replies", params={"session": "@b"}, json=[{"content": "x"}] * 2)
@@ -85,7 +87,7 @@ def test_sessions_are_listed_with_what_they_hold(control: httpx.Client, served: 
     ]
 
 
-def test_a_forgotten_session_begins_anew(control: httpx.Client, served: Served) -> None:
+def test_a_deleted_session_starts_again(control: httpx.Client, served: Served) -> None:
     base = served.base("file@a")
     assert said(served.ask("一", base=base)) == "甲"
     answer = control.delete("/sessions", params={"session": "file@a"})
@@ -138,7 +140,9 @@ def test_an_entry_has_request_and_answer_and_no_key(control: httpx.Client, serve
     assert ["Content-Type", "application/json; charset=UTF-8"] in entry["answer"]["headers"]
 
 
-def test_an_emptied_journal_leaves_the_sequences(control: httpx.Client, served: Served) -> None:
+def test_clearing_the_journal_keeps_positions_in_sequences(
+    control: httpx.Client, served: Served
+) -> None:
     served.ask("一")
     assert control.delete("/journal").json() == {"dropped": 1}
     assert control.get("/journal").json() == []
@@ -146,7 +150,7 @@ def test_an_emptied_journal_leaves_the_sequences(control: httpx.Client, served: 
     assert [entry["ordinal"] for entry in control.get("/journal").json()] == [2]
 
 
-def test_a_queued_reply_is_taken_once_and_before_everything_else(
+def test_a_queued_reply_is_used_once_and_before_all_interactions(
     control: httpx.Client, served: Served
 ) -> None:
     replies = [{"error": 1302}, {"content": "排队", "finish_reason": "length"}]
@@ -169,7 +173,7 @@ def test_a_reply_is_queued_as_often_as_its_times(control: httpx.Client, served: 
     assert [served.ask("一").status_code for _ in range(4)] == [429, 429, 429, 200]
 
 
-def test_more_replies_than_can_be_queued_are_refused(control: httpx.Client) -> None:
+def test_a_queue_refuses_too_many_replies(control: httpx.Client) -> None:
     answer = control.post("/replies", json={"content": "x", "times": 10_001})
     assert answer.status_code == 400
     assert answer.json() == {"error": "at most 10000 replies can be queued"}
@@ -192,9 +196,7 @@ def test_queued_replies_are_listed_in_their_order(control: httpx.Client) -> None
     ]
 
 
-def test_standing_interactions_are_listed_and_taken_back(
-    control: httpx.Client, served: Served
-) -> None:
+def test_rules_are_listed_and_removed(control: httpx.Client, served: Served) -> None:
     rule = {"when": {"user": "二", "stream": False}, "reply": {"content": "新"}}
     body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "三"}]}
     recorded = {
@@ -232,7 +234,7 @@ def test_a_rule_of_a_python_function_is_listed_by_its_name(
     assert "odd" in rule["when"]["predicate"]
 
 
-def test_added_interactions_stand_before_the_files_in_the_order_added(
+def test_rules_come_before_files_in_the_order_they_were_added(
     control: httpx.Client, served: Served
 ) -> None:
     new = {"when": {"user": "二"}, "reply": {"content": "新"}}
@@ -252,7 +254,7 @@ def test_the_clock_moves_and_goes_back(control: httpx.Client, served: Served) ->
     assert control.delete("/clock").json()["offset"] == 0
 
 
-def test_a_moved_clock_frees_what_a_plan_limits(control: httpx.Client) -> None:
+def test_moving_the_clock_ends_the_window_of_a_plan(control: httpx.Client) -> None:
     plan = f"format: 1\naccounts: [{{key: {KEY}, plan: [{{window: 5h, requests: 1}}]}}]\n"
     with serving(plan + "interactions: [{reply: {content: 好}}]\n") as served:
         clock = f"{served.host}/__mockglm__/clock"
@@ -262,7 +264,7 @@ def test_a_moved_clock_frees_what_a_plan_limits(control: httpx.Client) -> None:
     assert statuses == [200, 429, 200]
 
 
-def test_a_reset_forgets_every_session(control: httpx.Client, served: Served) -> None:
+def test_reset_drops_every_session(control: httpx.Client, served: Served) -> None:
     served.ask("一")
     served.ask("一", base=served.base("file@a"))
     assert control.post("/reset").json() == {"forgot": 2}
@@ -270,7 +272,7 @@ def test_a_reset_forgets_every_session(control: httpx.Client, served: Served) ->
     assert said(served.ask("一")) == "甲"
 
 
-def test_one_session_is_reset_and_no_other(control: httpx.Client, served: Served) -> None:
+def test_reset_of_one_session_keeps_the_others(control: httpx.Client, served: Served) -> None:
     served.ask("一")
     served.ask("一", base=served.base("file@a"))
     assert control.post("/reset", params={"session": "file@a"}).json() == {"forgot": 1}
@@ -283,7 +285,7 @@ def test_one_session_is_reset_and_no_other(control: httpx.Client, served: Served
     assert said(served.ask("一")) == "甲"
 
 
-def test_the_journal_is_asked_for_what_came_after_an_entry(
+def test_the_journal_lists_the_entries_after_an_ordinal(
     control: httpx.Client, served: Served
 ) -> None:
     for text in ("一", "没有", "二"):
@@ -305,26 +307,28 @@ def test_an_exchange_can_be_waited_for(control: httpx.Client, served: Served) ->
         waiting = pool.submit(
             control.get, "/journal", params={"wait": 10, "code": "422", "outcome": "done"}
         )
-        served.wait_until(lambda: served.sessions.feed.has_listeners)
+        served.wait_until(lambda: served.sessions.feed.has_subscribers)
         served.ask("一")
         served.background.call(served.sessions.clear)
         served.ask("没有")
         (entry,) = waiting.result(10).json()
     assert (entry["source"], entry["ordinal"]) == ("miss", 1)
-    assert not served.sessions.feed.has_listeners
+    assert not served.sessions.feed.has_subscribers
 
 
-def test_waiting_for_what_does_not_come_ends_with_nothing(control: httpx.Client) -> None:
+def test_waiting_for_an_exchange_that_never_comes_returns_an_empty_list(
+    control: httpx.Client,
+) -> None:
     assert control.get("/journal", params={"wait": 0.05}).json() == []
 
 
-def test_who_leaves_waits_no_longer(control: httpx.Client, served: Served) -> None:
+def test_waiting_ends_when_the_client_leaves(control: httpx.Client, served: Served) -> None:
     with pytest.raises(httpx.ReadTimeout):
         control.get("/journal", params={"wait": 60}, timeout=0.1)
-    served.wait_until(lambda: not served.sessions.feed.has_listeners)
+    served.wait_until(lambda: not served.sessions.feed.has_subscribers)
 
 
-def test_waiting_ends_where_the_session_can_be_no_more(
+def test_waiting_ends_when_the_scenario_of_the_session_is_gone(
     control: httpx.Client, served: Served
 ) -> None:
     loaded = served.sessions.loaded
@@ -332,7 +336,7 @@ def test_waiting_ends_where_the_session_can_be_no_more(
         waiting = pool.submit(
             control.get, "/journal", params={"wait": 10, "session": "file", "code": "1"}
         )
-        served.wait_until(lambda: served.sessions.feed.has_listeners)
+        served.wait_until(lambda: served.sessions.feed.has_subscribers)
         base = served.base("file")
         served.ask("一", base=base)
         served.background.call(lambda: _drop(served))
@@ -348,7 +352,7 @@ def _drop(served: Served) -> None:
     served.sessions.feed.publish(entry)
 
 
-YEARS = "the clock can stand between the years 1970 and 9999"
+YEARS = "the clock goes from the year 1970 to 9999"
 
 
 @pytest.mark.parametrize("session", ["", "*"])
@@ -357,16 +361,16 @@ def test_the_live_feed_goes_on_after_a_reset(
 ) -> None:
     with control.stream("GET", "/events", params={"session": session}) as feed:
         lines = feed.iter_lines()
-        served.wait_until(lambda: served.sessions.feed.has_listeners)
+        served.wait_until(lambda: served.sessions.feed.has_subscribers)
         for _ in range(2):
             served.ask("一")
             assert _event(lines)[1]["ordinal"] == 1
             control.post("/reset")
 
 
-async def test_a_reader_of_the_feed_who_is_too_slow_misses_the_oldest() -> None:
-    told = Feed()
-    events = stream_entries(told.listen)
+async def test_a_slow_reader_of_the_feed_misses_the_oldest_exchanges() -> None:
+    told = EntryFeed()
+    events = stream_entries(told.subscribe)
     first = asyncio.ensure_future(anext(events))
     await asyncio.sleep(0)
     for ordinal in range(BACKLOG + 2):
@@ -374,14 +378,12 @@ async def test_a_reader_of_the_feed_who_is_too_slow_misses_the_oldest() -> None:
     ordinals = [json.loads(one["data"])["ordinal"] for one in (await first, await anext(events))]
     assert ordinals == [2, 3]
     await events.aclose()
-    assert not told.has_listeners
+    assert not told.has_subscribers
 
 
-def test_the_feed_of_all_sessions_tells_every_exchange(
-    control: httpx.Client, served: Served
-) -> None:
+def test_the_feed_of_all_sessions_has_every_exchange(control: httpx.Client, served: Served) -> None:
     with control.stream("GET", "/events", params={"session": "*"}) as feed:
-        served.wait_until(lambda: served.sessions.feed.has_listeners)
+        served.wait_until(lambda: served.sessions.feed.has_subscribers)
         served.ask("一")
         served.ask("一", base=served.base("file@a"))
         served.ask("一", base=served.base("@b"))
@@ -390,7 +392,9 @@ def test_the_feed_of_all_sessions_tells_every_exchange(
     assert heard == ["", "file@a", "@b"]
 
 
-def test_the_live_feed_tells_each_exchange(control: httpx.Client, served: Served) -> None:
+def test_the_feed_of_a_session_has_its_exchanges_only(
+    control: httpx.Client, served: Served
+) -> None:
     with control.stream("GET", "/events") as feed:
         assert feed.headers["content-type"].startswith("text/event-stream")
         served.ask("一")
@@ -506,17 +510,22 @@ def _event(lines: Iterator[str]) -> tuple[str, Any]:
             b'{"template": true, "content": "{{ %s }}"}' % (b"9" * 5_000),
             None,
         ),
-        ("GET", "/journal?last=many", None, "last=many: a number of entries is meant"),
+        ("GET", "/journal?last=many", None, "last=many: expected a number of entries"),
         ("GET", "/journal?last=" + "9" * 5000, None, None),
-        ("GET", "/journal?last=٣", None, "last=٣: a number of entries is meant"),
-        ("GET", "/journal?after=-1", None, "after=-1: a number of entries is meant"),
-        ("GET", "/journal?wait=long", None, "wait=long: from 0 to 60 seconds"),
-        ("GET", "/journal?wait=61", None, "wait=61: from 0 to 60 seconds"),
-        ("GET", "/journal?wait=nan", None, "wait=nan: from 0 to 60 seconds"),
-        ("GET", "/journal?outcome=ended", None, "outcome=ended: there are open, done, cut, gone"),
+        ("GET", "/journal?last=٣", None, "last=٣: expected a number of entries"),
+        ("GET", "/journal?after=-1", None, "after=-1: expected a number of entries"),
+        ("GET", "/journal?wait=long", None, "wait=long: expected 0 to 60 seconds"),
+        ("GET", "/journal?wait=61", None, "wait=61: expected 0 to 60 seconds"),
+        ("GET", "/journal?wait=nan", None, "wait=nan: expected 0 to 60 seconds"),
+        (
+            "GET",
+            "/journal?outcome=ended",
+            None,
+            "outcome=ended: expected one of open, done, cut, gone",
+        ),
     ],
 )
-def test_a_mistake_is_400_and_told(
+def test_a_mistake_is_400_with_a_message(
     method: str, path: str, body: bytes | None, message: str | None, control: httpx.Client
 ) -> None:
     answer = control.request(method, path, content=body)
@@ -530,7 +539,7 @@ def test_a_list_that_is_too_long_is_refused_before_its_items_are_read(
     path: str, item: bytes, control: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[object] = []
-    monkeypatch.setattr("mockglm.control.query.parse_interaction", read.append)
+    monkeypatch.setattr("mockglm.control.requests.parse_interaction", read.append)
     body = b"[" + item * 1_000_000 + b"{}]"
     answer = control.post(path, content=body)
     assert answer.status_code == 400
@@ -549,7 +558,7 @@ def test_a_list_that_is_too_long_is_refused_before_its_items_are_read(
         ("GET", "/nothing", "Not Found"),
     ],
 )
-def test_a_name_that_is_not_there_is_404(
+def test_an_unknown_name_is_404(
     method: str, path: str, message: str, control: httpx.Client
 ) -> None:
     answer = control.request(method, path)
@@ -586,14 +595,12 @@ ELSEWHERE = (
 
 
 @pytest.mark.parametrize("headers", HERE, ids=str)
-def test_this_machine_may_use_it_without_a_token(
-    headers: dict[str, str], control: httpx.Client
-) -> None:
+def test_loopback_needs_no_token(headers: dict[str, str], control: httpx.Client) -> None:
     assert control.get("/sessions", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("headers", ELSEWHERE, ids=str)
-def test_a_page_of_elsewhere_may_not(headers: dict[str, str], control: httpx.Client) -> None:
+def test_a_page_of_another_site_is_refused(headers: dict[str, str], control: httpx.Client) -> None:
     answer = control.post("/reset", headers=headers)
     assert answer.status_code == 403
     assert answer.json() == {"error": "this needs Authorization: Bearer $MOCKGLM_TOKEN"}
@@ -620,7 +627,7 @@ def locked() -> Iterator[str]:
     ],
     ids=str,
 )
-def test_with_a_token_only_the_token_counts(
+def test_a_server_with_a_token_refuses_all_other_credentials(
     headers: dict[str, str], status: int, locked: str
 ) -> None:
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]

@@ -1,0 +1,140 @@
+"""Requests to the control API: permission, query parameters and bodies, all within bounds."""
+
+from __future__ import annotations
+
+import hmac
+import math
+from collections.abc import Callable
+from typing import Any, get_args
+
+import msgspec
+from msgspec.structs import replace
+from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from mockglm.errors import FileError, UsageError
+from mockglm.journal import Entry, Outcome
+from mockglm.scenarios import Interaction, parse_interaction
+from mockglm.scenarios.yaml_nodes import MOST_BUILT, is_larger
+from mockglm.urls import is_cross_site, is_loopback
+
+MAX_BODY = 4 * 1024 * 1024
+
+MAX_DIGITS = 15
+"""Digits of a number, more than any count or ordinal has."""
+
+MAX_WAIT = 60.0
+OUTCOMES = get_args(Outcome)
+
+
+def is_allowed(request: Request, token: str | None) -> bool:
+    """True for a request with the token or, if there is none, from this machine and for it.
+
+    Every Host and Origin header counts, so that no page of another site, nor one whose name was
+    pointed at 127.0.0.1, can use the API.
+    """
+    if token is not None:
+        given = request.headers.get("authorization", "")
+        return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+    peer = request.client.host if request.client else ""
+    has_host = "host" in request.headers
+    return is_loopback(peer) and has_host and not is_cross_site(request.headers.items())
+
+
+def parse_number(text: str) -> int | None:
+    """Parse a text of a few decimal digits; return None for any other text."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
+    return int(text) if is_number else None
+
+
+def read_count(params: QueryParams, name: str, default: int) -> int:
+    """Read a number of entries. Raises UsageError."""
+    text = params.get(name, str(default))
+    found = parse_number(text)
+    if found is None:
+        raise UsageError(f"{name}={text[:MAX_DIGITS]}: expected a number of entries")
+    return found
+
+
+def read_seconds(params: QueryParams, name: str) -> float:
+    """Read a time to wait, 0 if it is not given. Raises UsageError."""
+    text = params.get(name, "0")
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= MAX_WAIT:
+        raise UsageError(f"{name}={text[:MAX_DIGITS]}: expected 0 to {MAX_WAIT:g} seconds")
+    return found
+
+
+def read_filter(params: QueryParams) -> Callable[[Entry], bool]:
+    """Read a filter of journal entries. Raises UsageError for an unknown outcome."""
+    after = read_count(params, "after", 0)
+    code, outcome = params.get("code"), params.get("outcome")
+    if outcome is not None and outcome not in OUTCOMES:
+        raise UsageError(f"outcome={outcome}: expected one of {', '.join(OUTCOMES)}")
+
+    def is_wanted(entry: Entry) -> bool:
+        is_new = entry.ordinal > after
+        return is_new and code in (None, entry.code) and outcome in (None, entry.outcome)
+
+    return is_wanted
+
+
+def parse_clock_move(body: Any) -> tuple[str, float]:
+    """Parse a move of the clock: `advance` or `now`, and seconds.
+
+    The seconds are infinite for an integer too large for a float. Raises UsageError.
+    """
+    for name in ("advance", "now"):
+        value = body.get(name) if isinstance(body, dict) else None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            try:
+                return name, float(value)
+            except OverflowError:
+                return name, math.inf if value > 0 else -math.inf
+    raise UsageError('write {"advance": seconds} or {"now": unix time}')
+
+
+async def read_interactions(
+    request: Request, wrap: Callable[[Any], Any], *, limit: int
+) -> tuple[Interaction, ...]:
+    """Read interactions in the file format from a body with one or a list of them.
+
+    Raises UsageError for more than `limit`, before the first is read, and FileError for a mistake,
+    with its place in the body.
+    """
+    value = await read_json(request)
+    if isinstance(value, list) and len(value) > limit:
+        raise UsageError(f"at most {limit} in a list, not {len(value)}")
+    if is_larger(value, MOST_BUILT):
+        raise UsageError(f"body: more than {MOST_BUILT:,} values")
+    if not isinstance(value, list):
+        return (parse_interaction(wrap(value), "body"),)
+    return tuple(_compile_item(wrap(one), index) for index, one in enumerate(value))
+
+
+def _compile_item(written: Any, index: int) -> Interaction:
+    try:
+        return parse_interaction(written, "body")
+    except FileError as error:
+        raise FileError(
+            replace(problem, path=problem.path.replace("body", f"body[{index}]", 1))
+            for problem in error.problems
+        ) from error
+
+
+async def read_json(request: Request) -> Any:
+    """Read a body of JSON. Raises UsageError for other bodies, HTTPException for too large ones."""
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise HTTPException(413, f"the body has more than {MAX_BODY} bytes")
+    try:
+        return msgspec.json.decode(b"".join(chunks))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"the body is no JSON: {error}") from error
