@@ -14,6 +14,7 @@ large ones do; the dates of the 5.3 family in the listing; context and ceiling o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -38,7 +39,8 @@ class Model(Struct, frozen=True, kw_only=True):
     `thought` is where the thought goes: `field` reasoning_content, `tags` `<think>` in content.
     `efforts` are the values of reasoning_effort it accepts; empty when it ignores them all. A free
     one costs nothing (docs.bigmodel.cn, guide/models/free) and answers an account without balance
-    (RarogCmex/pi-bigmodel, 2026-10).
+    (RarogCmex/pi-bigmodel, 2026-10). One of the Coding Plan base keeps the thought of earlier turns
+    unless `clear_thinking` is true.
     """
 
     id: str
@@ -59,6 +61,7 @@ class Model(Struct, frozen=True, kw_only=True):
     is_listed: bool = False
     created: int = 0
     pace: Pace = AVERAGE
+    is_coding_plan: bool = False
 
 
 K = 1024
@@ -146,6 +149,17 @@ _TABLE = (
 
 MODELS: Mapping[str, Model] = MappingProxyType({row.id: row for row in _TABLE})
 """By id, matched exactly and in lower case, as clients send it."""
+
+
+@lru_cache(maxsize=256)
+def on_coding_plan(model: Model) -> Model:
+    """Return the model as the Coding Plan base serves it.
+
+    There an effort that the model does not know acts as its neighbour instead of being refused, and
+    preserved thinking is on by default (docs.bigmodel.cn, 2026-10).
+    """
+    efforts = ALL if model.efforts == THREE else model.efforts
+    return replace(model, efforts=efforts, is_coding_plan=True)
 
 
 def like(id: str, model: Model) -> Model:

@@ -41,7 +41,8 @@ def _nothing() -> None:
 class RequestContext(Struct):
     """One request, filled in by the handlers on its way through the pipeline.
 
-    `now` is in unix seconds on the session's clock, `started` in seconds of time.monotonic().
+    `now` is in unix seconds on the session's clock, `started` in seconds of time.monotonic();
+    `base` is the base path.
     `chat` and `model` are None until they are parsed, and on every path that is no chat; `model_id`
     is the model as the client spelled it. `waived` names validation rules that were broken but not
     enforced. `source` is a Source or the location of the interaction that answers; `response` is
@@ -53,6 +54,7 @@ class RequestContext(Struct):
     ids: Ids
     now: float
     started: float
+    base: str = ""
     url_faults: Sequence[FaultSpec] = ()
 
     key: str = ""
@@ -102,7 +104,10 @@ class RequestContext(Struct):
     def prompt_tokens(self) -> int:
         """The estimated tokens of the prompt."""
         if self._prompt_tokens is None:
-            self._prompt_tokens = count_prompt_tokens(self.chat) if self.chat else 0
+            keeps = self.model is not None and self.model.is_coding_plan
+            self._prompt_tokens = (
+                count_prompt_tokens(self.chat, keeps_thought=keeps) if self.chat else 0
+            )
         return self._prompt_tokens
 
     @property

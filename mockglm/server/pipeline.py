@@ -16,6 +16,7 @@ from mockglm import auth, validation
 from mockglm.exchange import APIError, Request, Response
 from mockglm.faults import FaultSpec
 from mockglm.journal import Source
+from mockglm.models import Model, on_coding_plan
 from mockglm.scenarios import Interaction
 from mockglm.server.context import RequestContext
 from mockglm.server.misses import improvise_or_miss
@@ -32,6 +33,8 @@ from mockglm.validation import Refusal
 Handler = Callable[[RequestContext], Response | None]
 """Returns the response to a request, or None to pass it on to the next handler."""
 
+CODING_PLAN_BASE = "/api/coding/"
+
 log = logging.getLogger(__name__)
 
 
@@ -40,14 +43,15 @@ def handle(
     request: Request,
     handlers: Iterable[Handler] | None = None,
     *,
+    base: str = "",
     url_faults: Sequence[FaultSpec] = (),
     started: float | None = None,
 ) -> RequestContext:
     """Decide the response to a request and enter both in the session's journal.
 
-    `handlers` are those of the request's path, by default those of a chat. `started` is when the
-    request began to arrive, in seconds of time.monotonic(). The response is None if no handler has
-    one: the live service is to answer.
+    `handlers` are those of the request's path below `base`, by default those of a chat. `started`
+    is when the request began to arrive, in seconds of time.monotonic(). The response is None if no
+    handler has one: the live service is to answer.
     """
     context = RequestContext(
         request=request,
@@ -55,6 +59,7 @@ def handle(
         ids=session.ids(),
         now=session.clock.now(),
         started=monotonic() if started is None else started,
+        base=base,
         url_faults=url_faults,
     )
     try:
@@ -159,7 +164,7 @@ def parse(context: RequestContext) -> Response | None:
 
 def resolve_model(context: RequestContext) -> Response | None:
     """Refuse an unknown model."""
-    context.model = context.session.model(context.model_id)
+    context.model = _find_model(context)
     if context.model is not None:
         return None
     return _refuse(context, validation.unknown_model(context.model_id).to_error(context.language))
@@ -248,7 +253,14 @@ def _parse_leniently(context: RequestContext) -> None:
     chat = validation.decode_chat(context.request.body)
     if not isinstance(chat, Refusal):
         context.chat, context.model_id = chat, chat.model or ""
-        context.model = context.session.model(context.model_id)
+        context.model = _find_model(context)
+
+
+def _find_model(context: RequestContext) -> Model | None:
+    model = context.session.model(context.model_id)
+    if model is None or not context.base.startswith(CODING_PLAN_BASE):
+        return model
+    return on_coding_plan(model)
 
 
 def _match(context: RequestContext, *, validated: bool) -> Response | None:

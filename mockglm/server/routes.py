@@ -114,7 +114,9 @@ def dispatch(
     except (MockGLMError, ImportError, OSError) as error:
         # Without a free file descriptor a scenario cannot be read, nor the faults imported.
         session, handlers = sessions.get(), (partial(_bad_path, str(error)),)
-    context = handle(session, request, handlers, url_faults=url_faults, started=started)
+    context = handle(
+        session, request, handlers, base=route.base, url_faults=url_faults, started=started
+    )
     origin = request.header("origin")
     if origin and request.method != "OPTIONS":
         _allow_origin(context, origin)

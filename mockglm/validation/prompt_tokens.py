@@ -17,11 +17,12 @@ TOOLS = 120
 PICTURE = 400
 
 
-def count_prompt_tokens(chat: Chat) -> int:
+def count_prompt_tokens(chat: Chat, *, keeps_thought: bool = False) -> int:
     """The tokens of messages and tool definitions, at least one.
 
-    The thought of earlier turns is left out, as the service does by default; within the last turn,
-    from the last user message on, it counts (charmbracelet/fantasy, tool loops).
+    `keeps_thought` is the default of the base where the request has no `clear_thinking`. Without
+    it the thought of earlier turns is left out; within the last turn, from the last user message
+    on, it counts (charmbracelet/fantasy, tool loops).
     """
     messages, tools = chat.messages or (), chat.tools or ()
     texts: list[str] = []
@@ -34,7 +35,7 @@ def count_prompt_tokens(chat: Chat) -> int:
             texts += _called(message.tool_calls)
         is_thought = is_thought or bool(message.reasoning_content)
     if is_thought:
-        texts += _thought(chat, messages)
+        texts += _thought(chat, messages, keeps_thought=keeps_thought)
     size = BASE + MESSAGE * len(messages) + PICTURE * pictures
     if tools:
         texts += _offered(tools)
@@ -50,9 +51,10 @@ def _called(calls: Sequence[MessageToolCall]) -> Iterator[str]:
         yield arguments if isinstance(arguments, str) else json.encode(arguments).decode()
 
 
-def _thought(chat: Chat, messages: Sequence[Message]) -> list[str]:
-    keeps = chat.thinking is not None and chat.thinking.clear_thinking is False
-    kept = messages if keeps else messages[_last_turn(messages) :]
+def _thought(chat: Chat, messages: Sequence[Message], *, keeps_thought: bool) -> list[str]:
+    if chat.thinking is not None and chat.thinking.clear_thinking is not None:
+        keeps_thought = not chat.thinking.clear_thinking
+    kept = messages if keeps_thought else messages[_last_turn(messages) :]
     return [message.reasoning_content for message in kept if message.reasoning_content]
 
 

@@ -121,3 +121,4 @@ class Chat(Struct, frozen=True):
     stop: str | list[str] | None = None
     request_id: str | None = None
     user_id: str | None = None
+    sensitive_word_check: Any = None

@@ -23,7 +23,8 @@ RESULT = {"role": "tool", "content": "晴", "tool_call_id": "call_1"}
 
 def tool(schema: Any = None, name: str = "get") -> dict[str, Any]:
     """A function that is offered."""
-    return {"type": "function", "function": {"name": name, "parameters": schema or {}}}
+    function = {"name": name, "description": "Get it", "parameters": schema or {}}
+    return {"type": "function", "function": function}
 
 
 TOOL = tool({"type": "object", "properties": {}})

@@ -56,7 +56,15 @@ def test_the_thought_of_earlier_turns_does_not_count() -> None:
 
 
 def test_it_counts_when_thinking_is_kept() -> None:
-    assert count_prompt_tokens(chat(USER, THOUGHT, USER, thinking={"clear_thinking": False})) > 80
+    kept = chat(USER, THOUGHT, USER, thinking={"clear_thinking": False})
+    assert count_prompt_tokens(kept) > 80
+    assert count_prompt_tokens(kept, keeps_thought=True) > 80
+
+
+def test_it_counts_by_default_where_the_base_keeps_it() -> None:
+    assert count_prompt_tokens(chat(USER, THOUGHT, USER), keeps_thought=True) > 80
+    cleared = chat(USER, THOUGHT, USER, thinking={"clear_thinking": True})
+    assert count_prompt_tokens(cleared, keeps_thought=True) < 40
 
 
 def test_the_thought_of_the_last_turn_counts() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockglm.error_codes import CODES
-from mockglm.models import MODELS
+from mockglm.models import MODELS, on_coding_plan
 from mockglm.validation import (
     RULES,
     Chat,
@@ -25,6 +25,7 @@ from tests.validation.bodies import CALL, RESULT, TOOL, USER, body, chat
 
 GLM = MODELS["glm-4.6"]
 SAID = {"role": "assistant", "content": "你好"}
+SYSTEM = {"role": "system", "content": "你是助手"}
 
 TABLE: list[tuple[Evidence, Chat, str, dict[Policy, bool]]] = [
     (
@@ -50,6 +51,12 @@ TABLE: list[tuple[Evidence, Chat, str, dict[Policy, bool]]] = [
         chat(USER, SAID, RESULT),
         "result-without-call",
         {"default": False, "strict": True, "lenient": False},
+    ),
+    (
+        "refuted",
+        chat(USER, SAID),
+        "assistant-last",
+        {"default": False, "strict": False, "lenient": False},
     ),
 ]
 
@@ -242,3 +249,74 @@ def test_a_role_does_not_stand_for_what_a_rule_is_about(role: str) -> None:
     messages = [Message(role="user", content="你好"), Message(role=role, content="?")]
     verdict = validate(Chat(model="glm-4.6", messages=messages), GLM, "lenient")
     assert verdict.waived == ("unknown-role",)
+
+
+CHOICE = {"type": "function", "function": {"name": "get"}}
+
+# Requests like these are in recordings of the service, each with status 200.
+ANSWERED: dict[str, tuple[str, Chat]] = {
+    "result without its id": (
+        "glm-4.5",
+        chat(USER, CALL, {"role": "tool", "content": "5"}),
+    ),
+    "history ends with the assistant": (
+        "glm-4.7",
+        chat(SYSTEM, SYSTEM, USER, {"role": "assistant", "content": "{"}),
+    ),
+    "user after tool": ("glm-4.7", chat(USER, CALL, RESULT, USER)),
+    "two systems at the head": ("glm-4.6", chat(SYSTEM, SYSTEM, USER)),
+    "null beside calls": ("glm-4.7", chat(USER, {**CALL, "content": None}, RESULT)),
+    "an empty list beside calls": ("glm-4.7", chat(USER, {**CALL, "content": []}, RESULT)),
+    "a function by its name, 4.7": ("glm-4.7", chat(tools=[TOOL], tool_choice=CHOICE)),
+    "a function by its name, 4.5": ("glm-4.5", chat(tools=[TOOL], tool_choice=CHOICE)),
+    "four stops": ("glm-5.2", chat(stop=list("abcd"))),
+    "effort on the Coding Plan": ("glm-5.3", chat(reasoning_effort="medium")),
+    "thinking off on 4.7": ("glm-4.7", chat(thinking={"type": "disabled"})),
+    "tools for glm-4.5v": ("glm-4.5v", chat(tools=[TOOL])),
+    "49 tools and extra keys": (
+        "glm-4.7",
+        chat(
+            USER,
+            CALL,
+            {**RESULT, "id": "1", "call_id": "call_1", "name": "get"},
+            tools=[TOOL] * 49,
+            parallel_tool_calls=False,
+            seed=1,
+            max_completion_tokens=100,
+            user_id="user_1",
+        ),
+    ),
+    "a knowledge base that does not exist": (
+        "glm-4-flash-250414",
+        chat(tools=[{"type": "retrieval", "retrieval": {"knowledge_id": "1"}}]),
+    ),
+    "a search without its engine": (
+        "glm-4-flash-250414",
+        chat(tools=[{"type": "web_search", "web_search": {"enable": True}}]),
+    ),
+}
+
+
+@pytest.mark.parametrize("policy", ["default", "strict", "lenient"])
+@pytest.mark.parametrize("name", ANSWERED)
+def test_what_a_recording_shows_answered_is_refused_in_no_mode(name: str, policy: Policy) -> None:
+    id, request = ANSWERED[name]
+    model = MODELS[id]
+    if "Coding Plan" in name:
+        model = on_coding_plan(model)
+    assert validate(request, model, policy).refusal is None
+
+
+def test_an_effort_beyond_the_model_s_is_refused_on_the_general_base_alone() -> None:
+    refusal = validate(chat(reasoning_effort="medium"), MODELS["glm-5.3"]).refusal
+    assert refusal is not None
+    assert refusal.name == "always-thinks"
+    off = chat(thinking={"type": "disabled"})
+    assert validate(off, on_coding_plan(MODELS["glm-5.3"])).refusal is not None
+
+
+def test_a_named_function_is_contested_for_glm_4_6_on_the_coding_plan_base() -> None:
+    request = chat(tools=[TOOL], tool_choice=CHOICE)
+    assert validate(request, GLM, "strict").refusal is None
+    assert validate(request, on_coding_plan(GLM)).refusal is None
+    assert validate(request, on_coding_plan(GLM), "strict").refusal is not None

@@ -1,5 +1,6 @@
 """The rules a request has to keep, in the order in which they are asked."""
 
+from mockglm.validation.rules.media import MEDIA
 from mockglm.validation.rules.messages import MESSAGES
 from mockglm.validation.rules.parameters import LENGTHS, MODEL, PARAMETERS
 from mockglm.validation.rules.rule import (
@@ -15,6 +16,7 @@ from mockglm.validation.rules.tools import TOOLS
 
 __all__ = [
     "LENGTHS",
+    "MEDIA",
     "MESSAGES",
     "MODEL",
     "PARAMETERS",
@@ -29,4 +31,4 @@ __all__ = [
     "feature_names",
 ]
 
-RULES = (*MODEL, *MESSAGES, *TOOLS, *PARAMETERS, *LENGTHS)
+RULES = (*MODEL, *MESSAGES, *MEDIA, *TOOLS, *PARAMETERS, *LENGTHS)

@@ -8,6 +8,7 @@ from typing import Any
 from mockglm.validation.rules.rule import ROLES, Fields, RequestFacts, ValidationRule
 
 PARTS = frozenset(("text", "image_url", "video_url", "file", "file_url", "input_audio"))
+CALLS = ("function", "web_search", "retrieval", "mcp")
 IMAGES = ("/9j/", "iVBORw0KGgo", "R0lGOD", "UklGR", "Qk")
 """The first characters of JPEG, PNG, GIF, WebP and BMP in base64."""
 DATA = re.compile(r"data:image/[\w.+-]+;base64,")
@@ -78,6 +79,25 @@ def _picture_alone(facts: RequestFacts) -> bool:
     return all(part.type != "text" for n, _, part in facts.parts if n == last)
 
 
+def _result_without_content(facts: RequestFacts) -> Fields | None:
+    for number, role in enumerate(facts.roles):
+        if role == "tool" and facts.messages[number].content is None:
+            return {"field": f"messages[{number}].content"}
+    return None
+
+
+def _unknown_call(facts: RequestFacts) -> Fields | None:
+    for number, message in enumerate(facts.messages):
+        for index, call in enumerate(message.tool_calls or ()):
+            if call.type is not None and call.type not in CALLS:
+                return {"field": f"messages[{number}].tool_calls[{index}].type"}
+    return None
+
+
+def _result_without_id(facts: RequestFacts) -> bool:
+    return any(None in turn.results for turn in facts.tool_rounds)
+
+
 def _result_without_call(facts: RequestFacts) -> bool:
     return any(not turn.calls for turn in facts.tool_rounds)
 
@@ -88,7 +108,7 @@ def _call_without_result(facts: RequestFacts) -> bool:
 
 def _result_of_another_call(facts: RequestFacts) -> bool:
     answered = (turn for turn in facts.tool_rounds if turn.calls)
-    return any(not set(turn.results) <= set(turn.calls) for turn in answered)
+    return any(not set(turn.results) <= {*turn.calls, None} for turn in answered)
 
 
 def _first_not_user(facts: RequestFacts) -> bool:
@@ -257,9 +277,35 @@ MESSAGES = (
         applies_to="turns",
         fields=ILLEGAL,
         evidence="contested",
-        source="no report of this alone; https://docs.z.ai/api-reference/llm/chat-completion"
-        " has tool_call_id required",
+        source="no report of this alone",
         find_violation=_result_of_another_call,
+    ),
+    ValidationRule(
+        name="result-without-id",
+        code="1214",
+        applies_to="turns",
+        fields=ILLEGAL,
+        evidence="refuted",
+        source="https://docs.z.ai/api-reference/llm/chat-completion has tool_call_id required;"
+        " api.z.ai answered such requests, glm-4.5 to glm-4.6, 2025-10 and 2025-11",
+        find_violation=_result_without_id,
+    ),
+    ValidationRule(
+        name="result-without-content",
+        code="1214",
+        applies_to="tool",
+        evidence="documented",
+        source="docs.bigmodel.cn 对话补全: the content of a tool message is required",
+        find_violation=_result_without_content,
+    ),
+    ValidationRule(
+        name="unknown-call",
+        code="1214",
+        applies_to="assistant",
+        evidence="documented",
+        source="docs.bigmodel.cn 对话补全: tool_calls[].type is function, web_search, retrieval"
+        " or mcp",
+        find_violation=_unknown_call,
     ),
     ValidationRule(
         name="first-not-user",
@@ -294,8 +340,9 @@ MESSAGES = (
         code="1214",
         applies_to="assistant",
         fields=ILLEGAL,
-        evidence="contested",
-        source="https://github.com/HKUDS/nanobot/pull/3086, where the user message was missing too",
+        evidence="refuted",
+        source="https://github.com/HKUDS/nanobot/pull/3086, where the user message was missing too;"
+        " glm-4.6 and glm-4.7 continued the assistant's text, 2025-12",
         find_violation=_assistant_last,
     ),
 )

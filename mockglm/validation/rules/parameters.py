@@ -8,6 +8,8 @@ DOCS = "docs.bigmodel.cn 对话补全"
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 SWITCHES = (None, "enabled", "disabled")
 FORMATS = (None, "text", "json_object")
+VISION_EFFORTS = ("low", "high", "max")
+WORD_CHECKS = (None, "ENABLE", "DISABLE")
 
 HUGE = 2.0**46
 """A double from here on has no second decimal."""
@@ -67,8 +69,23 @@ def _unknown_format(facts: RequestFacts) -> bool:
     return chosen is not None and chosen.get("type") not in FORMATS
 
 
-def _several_stops(facts: RequestFacts) -> bool:
-    return isinstance(facts.chat.stop, list) and len(facts.chat.stop) > 1
+def _vision_format(facts: RequestFacts) -> bool:
+    chosen = facts.chat.response_format
+    return facts.model.is_vision and chosen is not None and chosen.get("type") == "json_object"
+
+
+def _vision_effort(facts: RequestFacts) -> bool:
+    # Models with efforts of their own have a rule of their own.
+    if not facts.model.is_vision or facts.model.efforts:
+        return False
+    return facts.chat.reasoning_effort not in VISION_EFFORTS
+
+
+def _word_check(facts: RequestFacts) -> bool:
+    check = facts.chat.sensitive_word_check
+    if not isinstance(check, dict):
+        return True
+    return check.get("type") not in (None, "ALL") or check.get("status") not in WORD_CHECKS
 
 
 def _many_stops(facts: RequestFacts) -> bool:
@@ -171,7 +188,8 @@ PARAMETERS = (
         " please use low, high, or max",
         evidence="captured",
         source="RarogCmex/pi-bigmodel research evidence, 2026-10;"
-        " https://github.com/mnfst/modelparams.dev/pull/327",
+        " https://github.com/mnfst/modelparams.dev/pull/327; the Coding Plan base maps the effort"
+        f" instead ({DOCS}, 2026-10)",
         find_violation=_unthinking,
     ),
     ValidationRule(
@@ -230,22 +248,39 @@ PARAMETERS = (
         find_violation=_unknown_format,
     ),
     ValidationRule(
+        name="vision-format",
+        code="1210",
+        applies_to="response_format",
+        evidence="documented",
+        source=f"{DOCS}: the body of a vision model has no response_format",
+        find_violation=_vision_format,
+    ),
+    ValidationRule(
+        name="vision-effort",
+        code="1210",
+        applies_to="reasoning_effort",
+        evidence="refuted",
+        source=f"{DOCS}: low, high or max for a vision model; glm-5v-turbo ignores the effort"
+        " (RarogCmex/pi-bigmodel, 2026-10)",
+        find_violation=_vision_effort,
+    ),
+    ValidationRule(
+        name="word-check",
+        code="1214",
+        applies_to="sensitive_word_check",
+        fields={"field": "sensitive_word_check"},
+        evidence="documented",
+        source="zai-org/z-ai-sdk-python: type is ALL, status is ENABLE or DISABLE",
+        find_violation=_word_check,
+    ),
+    ValidationRule(
         name="many-stops",
         code="1214",
         applies_to="stop",
         fields={"field": "stop"},
         evidence="documented",
-        source=f"{DOCS}, 2026-09: at most 4",
+        source=f"{DOCS}, 2026-09: at most 4; the page of mid-2026 said 1",
         find_violation=_many_stops,
-    ),
-    ValidationRule(
-        name="several-stops",
-        code="1214",
-        applies_to="stop",
-        fields={"field": "stop"},
-        evidence="contested",
-        source=f"{DOCS}, mid-2026: at most 1; the later page says 4",
-        find_violation=_several_stops,
     ),
     ValidationRule(
         name="request-id-length",

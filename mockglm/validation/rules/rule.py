@@ -15,7 +15,10 @@ from mockglm.validation.prompt_tokens import count_prompt_tokens
 from mockglm.validation.refusal import Refusal
 from mockglm.validation.types import Chat, ContentPart, Message, Tool
 
-Evidence = Literal["captured", "reported", "documented", "contested"]
+Evidence = Literal["captured", "reported", "documented", "contested", "refuted"]
+"""The evidence that the service makes a check. `refuted`: the documentation or a report says so,
+and a recording shows such a request answered; a rule of this kind refuses nothing."""
+
 Fields = Mapping[str, str]
 Violation = bool | Fields | None
 
@@ -23,7 +26,7 @@ FeatureKey = tuple[Any, ...]
 
 ROLES = frozenset(("system", "user", "assistant", "tool"))
 
-FLAGS = ("system", "assistant", "hollow", "parts", "turns")
+FLAGS = ("system", "assistant", "tool", "hollow", "parts", "turns", "vision")
 """Further preconditions for `ValidationRule.applies_to`: roles, and fields of RequestFacts."""
 
 
@@ -59,7 +62,9 @@ class RequestFacts(Struct, frozen=True):
     @property
     def prompt(self) -> int:
         """The tokens of the prompt, counted now if they were not given."""
-        return count_prompt_tokens(self.chat) if self.counted is None else self.counted
+        if self.counted is not None:
+            return self.counted
+        return count_prompt_tokens(self.chat, keeps_thought=self.model.is_coding_plan)
 
     def features(self) -> FeatureKey:
         """Return a cheap, hashable key of the features that rules apply to; see `feature_names`."""
@@ -68,9 +73,11 @@ class RequestFacts(Struct, frozen=True):
             self.model.family,
             "system" in self.roles,
             "assistant" in self.roles,
+            "tool" in self.roles,
             bool(self.empty_messages),
             bool(self.parts),
             bool(self.tool_rounds),
+            self.model.is_vision,
             *map(type, astuple(self.chat)),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mockglm.validation.rules.rule import Fields, RequestFacts, ValidationRule
@@ -16,6 +16,12 @@ NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 MOST = 128
 OBJECTS = frozenset((b"", b"{", b"n"))
 """The first bytes of a valid schema: absent, an object, null."""
+VISION_TOOLS = frozenset(("glm-5.3", "glm-5v", "glm-4.6v", "glm-4.5v", "autoglm"))
+"""Families of vision models that take functions: those documented, and glm-4.5v, which called some
+in recordings of 2025-10."""
+SEARCH_COUNT = range(1, 51)
+TRANSPORTS = ("sse", "streamable-http")
+PLACEHOLDERS = ("{{knowledge}}", "{{question}}")
 VALUES = frozenset(("default", "example", "examples", "enum", "const"))
 """Keywords of a schema that hold values, which may look like schemas."""
 
@@ -56,8 +62,89 @@ def _bad_name(facts: RequestFacts) -> Fields | None:
     return None
 
 
+def _without_description(facts: RequestFacts) -> Fields | None:
+    for number, tool in enumerate(facts.tools):
+        if tool.function and not tool.function.description:
+            return {"field": f"tools[{number}].function.description"}
+    return None
+
+
+def _without_parameters(facts: RequestFacts) -> Fields | None:
+    for number, tool in enumerate(facts.tools):
+        if tool.function and not tool.function.schema:
+            return {"field": f"tools[{number}].function.parameters"}
+    return None
+
+
+def _vision_tool(facts: RequestFacts) -> Fields | None:
+    for number, tool in enumerate(facts.tools):
+        if tool.type in KINDS and tool.type != "function":
+            return {"field": f"tools[{number}].type"}
+    return None
+
+
+def _blind_tool(facts: RequestFacts) -> bool:
+    return facts.model.family not in VISION_TOOLS and bool(facts.tools)
+
+
+def _search_option(name: str, allowed: tuple[str, ...]) -> Callable[[RequestFacts], Fields | None]:
+    """Return a check of one option of the web_search tools; an absent option is allowed."""
+
+    def find_violation(facts: RequestFacts) -> Fields | None:
+        for number, tool in enumerate(facts.tools):
+            value = (tool.web_search or {}).get(name)
+            if value is not None and value not in allowed:
+                return {"field": f"tools[{number}].web_search.{name}"}
+        return None
+
+    return find_violation
+
+
+def _search_count(facts: RequestFacts) -> Fields | None:
+    for number, tool in enumerate(facts.tools):
+        count = (tool.web_search or {}).get("count")
+        if count is not None and count not in SEARCH_COUNT:
+            return {"field": f"tools[{number}].web_search.count"}
+    return None
+
+
+def _retrieval_without_id(facts: RequestFacts) -> Fields | None:
+    for number, tool in enumerate(facts.tools):
+        if tool.retrieval is not None and not tool.retrieval.get("knowledge_id"):
+            return {"field": f"tools[{number}].retrieval.knowledge_id"}
+    return None
+
+
+def _retrieval_template(facts: RequestFacts) -> Fields | None:
+    for number, tool in enumerate(facts.tools):
+        template = (tool.retrieval or {}).get("prompt_template")
+        if isinstance(template, str) and not all(one in template for one in PLACEHOLDERS):
+            return {"field": f"tools[{number}].retrieval.prompt_template"}
+    return None
+
+
+def _mcp_without_label(facts: RequestFacts) -> Fields | None:
+    for number, tool in enumerate(facts.tools):
+        if tool.mcp is not None and not tool.mcp.get("server_label"):
+            return {"field": f"tools[{number}].mcp.server_label"}
+    return None
+
+
+def _mcp_transport(facts: RequestFacts) -> Fields | None:
+    for number, tool in enumerate(facts.tools):
+        transport = (tool.mcp or {}).get("transport_type")
+        if transport is not None and transport not in TRANSPORTS:
+            return {"field": f"tools[{number}].mcp.transport_type"}
+    return None
+
+
 def _forced_choice(facts: RequestFacts) -> bool:
-    return bool(facts.chat.tool_choice != "auto")
+    choice = facts.chat.tool_choice
+    if isinstance(choice, str):
+        return choice != "auto"
+    # A function by its name was answered on glm-4.5, 4.7 and 4.7-flash; one report of a refusal is
+    # of glm-4.6 on the Coding Plan base.
+    return facts.model.family == "glm-4.6" and facts.model.is_coding_plan
 
 
 def _pieces_unstreamed(facts: RequestFacts) -> bool:
@@ -82,6 +169,28 @@ def _first(numbers: Iterator[int]) -> Fields | None:
     number = next(numbers, None)
     return None if number is None else {"at": str(number)}
 
+
+SEARCH_OPTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "search-engine": (
+        "search_engine",
+        (
+            "search_std",
+            "search_pro",
+            "search_pro_sogou",
+            "search_pro_quark",
+            # docs.z.ai's own
+            "search_pro_jina",
+            "search-prime",
+        ),
+    ),
+    "search-recency": (
+        "search_recency_filter",
+        ("oneDay", "oneWeek", "oneMonth", "oneYear", "noLimit"),
+    ),
+    "search-content": ("content_size", ("medium", "high")),
+    "search-sequence": ("result_sequence", ("before", "after")),
+}
+"""Options of web_search with listed values: the rule, the option, the values."""
 
 TOOLS = (
     ValidationRule(
@@ -149,14 +258,101 @@ TOOLS = (
         find_violation=_bad_name,
     ),
     ValidationRule(
+        name="no-description",
+        code="1214",
+        applies_to="tools",
+        evidence="documented",
+        source="docs.bigmodel.cn 对话补全: the description of a function is required",
+        find_violation=_without_description,
+    ),
+    ValidationRule(
+        name="no-parameters",
+        code="1214",
+        applies_to="tools",
+        evidence="documented",
+        source="docs.bigmodel.cn 对话补全: the parameters of a function are required",
+        find_violation=_without_parameters,
+    ),
+    ValidationRule(
+        name="vision-tool",
+        code="1214",
+        applies_to="vision",
+        evidence="documented",
+        source="docs.bigmodel.cn 对话补全: the tools of a vision model are functions",
+        find_violation=_vision_tool,
+    ),
+    ValidationRule(
+        name="blind-tool",
+        code="1214",
+        applies_to="vision",
+        fields={"field": "tools"},
+        evidence="documented",
+        source="docs.bigmodel.cn 对话补全: glm-5.3-flash, glm-5v-turbo, glm-4.6v and autoglm-phone"
+        " take functions",
+        find_violation=_blind_tool,
+    ),
+    *(
+        ValidationRule(
+            name=name,
+            code="1214",
+            applies_to="tools",
+            evidence="documented",
+            source=f"docs.bigmodel.cn 对话补全: web_search.{option}",
+            find_violation=_search_option(option, allowed),
+        )
+        for name, (option, allowed) in SEARCH_OPTIONS.items()
+    ),
+    ValidationRule(
+        name="search-count",
+        code="1214",
+        applies_to="tools",
+        evidence="documented",
+        source="docs.bigmodel.cn 对话补全: web_search.count is 1 to 50",
+        find_violation=_search_count,
+    ),
+    ValidationRule(
+        name="retrieval-without-id",
+        code="1214",
+        applies_to="tools",
+        evidence="documented",
+        source="docs.bigmodel.cn 对话补全: retrieval.knowledge_id is required; an unknown one is"
+        " answered (RarogCmex/pi-bigmodel, 2026-10)",
+        find_violation=_retrieval_without_id,
+    ),
+    ValidationRule(
+        name="retrieval-template",
+        code="1214",
+        applies_to="tools",
+        evidence="documented",
+        source="docs.bigmodel.cn 对话补全: prompt_template holds {{knowledge}} and {{question}}",
+        find_violation=_retrieval_template,
+    ),
+    ValidationRule(
+        name="mcp-without-label",
+        code="1214",
+        applies_to="tools",
+        evidence="documented",
+        source="docs.bigmodel.cn 对话补全: mcp.server_label is required",
+        find_violation=_mcp_without_label,
+    ),
+    ValidationRule(
+        name="mcp-transport",
+        code="1214",
+        applies_to="tools",
+        evidence="documented",
+        source="docs.bigmodel.cn 对话补全: mcp.transport_type is sse or streamable-http",
+        find_violation=_mcp_transport,
+    ),
+    ValidationRule(
         name="forced-choice",
         code="1210",
         applies_to="tool_choice",
         zh="Tool choice must be auto",
         en="Tool choice must be auto",
         evidence="contested",
-        source="https://github.com/vectorize-io/hindsight/issues/4246; against it"
-        " charmbracelet/fantasy cassettes, 200 for a named function (glm-4.7-flash, 2026-03)",
+        source="https://github.com/vectorize-io/hindsight/issues/4246; against it, for a named"
+        " function, 200 on glm-4.7-flash (charmbracelet/fantasy cassettes, 2026-03), glm-4.5 and"
+        " glm-4.7 (2025-11 and 2025-12)",
         find_violation=_forced_choice,
     ),
     ValidationRule(
