@@ -22,7 +22,6 @@ from mockglm.server import (
     parse_short_route,
     refuse_large_response,
 )
-from mockglm.urls import is_cross_site
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -194,10 +193,9 @@ class App:
         """Have the live service answer; the journal has its response before the client's end."""
         assert self._recorder is not None, "a session that records has a recorder"
         recorder = self._recorder(context.session.name)
-        if recorder.upstream.key and is_cross_site(context.request.headers):
-            # Any page in the developer's browser could spend the key.
-            message = "mockglm: pages of other sites cannot use the recorder's key"
-            response = context.refuse(403, message)
+        refusal = recorder.find_refusal(context.request)
+        if refusal:
+            response = context.refuse(403, f"mockglm: {refusal}")
             await self.player.play(response, send, context, connection=connection)
             return
 

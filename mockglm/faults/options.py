@@ -29,7 +29,7 @@ _UNITS: Mapping[str, float] = {
 }
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w|)")
 _WHOLE = re.compile(r"0*[1-9][0-9]*")
-_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
 class Option(Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mockglm.cassettes import STATUSES
 from mockglm.exchange import End, Headers, Response
-from mockglm.recorder.upstream import passed_on
+from mockglm.recorder.header_fields import decode_fields, encode_fields, end_to_end
 
 if TYPE_CHECKING:
     import httpx
@@ -74,10 +74,7 @@ class Passage:
         self._status = response.status_code
         self._headers = _headers(response)
         self._is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
-        head = [
-            (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in self._headers
-        ]
+        head = encode_fields(self._headers)
         await send({"type": "http.response.start", "status": self._status, "headers": head})
         is_undone = _coding(response) in UNDONE
         async for piece in response.aiter_bytes() if is_undone else response.aiter_raw():
@@ -138,7 +135,6 @@ def _headers(response: httpx.Response) -> Headers:
     Not the length of the body: so the client knows that it has all of it only when it is told,
     which is when the exchange is on disk, and yet no byte is held back.
     """
-    raw = response.headers.raw
-    lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
+    lines = end_to_end(decode_fields(response.headers.raw))
     left = {"content-length"} if _coding(response) not in UNDONE else {"content-length", CODING}
-    return tuple(line for line in passed_on(lines) if line[0].lower() not in left)
+    return tuple(line for line in lines if line[0].lower() not in left)

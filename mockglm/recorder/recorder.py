@@ -18,9 +18,12 @@ from mockglm.cassettes import CassetteWriter, find_credentials, normalise, redac
 from mockglm.errors import FileError
 from mockglm.exchange import Exchange, Request, Response
 from mockglm.recorder.advice import UNREACHED, advice
+from mockglm.recorder.header_fields import encode_fields
 from mockglm.recorder.passage import CODING, Passage, Send, Wire
+from mockglm.recorder.paths import leaves_base
 from mockglm.recorder.upstream import Upstream
 from mockglm.redaction import Redactor
+from mockglm.urls import is_cross_site
 
 Tell = Callable[[str], None]
 Watch = Callable[["Passed"], None]
@@ -79,6 +82,13 @@ class Recorder:
         self._writing = asyncio.Lock()
         self._asking: set[asyncio.Task[str]] = set()
         self._open: set[asyncio.Future[Any]] = set()
+
+    def find_refusal(self, request: Request) -> str:
+        """Return the reason to refuse a request, which nothing is sent of; "" if there is none."""
+        if self.upstream.key and is_cross_site(request.headers):
+            # Any page in the developer's browser could spend the key.
+            return "pages of other sites cannot use the recorder's key"
+        return "the path leaves the base URL" if leaves_base(request.path) else ""
 
     async def forward(
         self,
@@ -256,10 +266,7 @@ async def _finish(answer: Response, send: Send, wire: Wire | None) -> None:
 
 
 async def _send(answer: Response, send: Send) -> None:
-    headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
-    ]
-    headers.append((b"content-length", b"%d" % len(answer.body)))
+    headers = [*encode_fields(answer.headers), (b"content-length", b"%d" % len(answer.body))]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 

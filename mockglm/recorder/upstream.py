@@ -7,14 +7,16 @@ from collections.abc import Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from mockglm.auth import parse_credential
 from mockglm.errors import UpstreamError
-from mockglm.exchange import Headers, Request, Response
+from mockglm.exchange import Request, Response
 from mockglm.recorder.credentials import CARRIERS, is_real
+from mockglm.recorder.header_fields import Fields, decode_fields, encode_fields, end_to_end
+from mockglm.recorder.paths import encode_target, leaves_base
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,30 +26,10 @@ if TYPE_CHECKING:
 
 HOSTS = frozenset({"open.bigmodel.cn", "api.z.ai", "dev.bigmodel.cn"})
 """The hosts of the service, which may be asked without being named."""
-
-HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-"""RFC 9110 §7.6.1: headers of one connection, which are not passed on."""
-
 ANEW = frozenset({"accept-encoding", "authorization", "content-length", "expect", "host"})
 """Headers of a request that are made anew."""
 
-
 COMPLETIONS = "/chat/completions"
-
-IN_PATHS = "/:@!$&'()*+,;=~"
-"""What stands in a path as it is (RFC 3986 §3.3)."""
 
 
 class Patience(Struct, frozen=True):
@@ -94,15 +76,17 @@ class Upstream:
 
     @asynccontextmanager
     async def ask(self, request: Request) -> AsyncIterator[httpx.Response]:
-        """The answer to a request, its body not yet read. Raises what httpx raises."""
+        """The answer to a request, its body not yet read. Raises what httpx raises, and
+        UpstreamError for a path that leaves the base."""
         import httpx
 
+        if leaves_base(request.path):
+            raise UpstreamError(f"{request.path!r} is not below the base URL {self.base}")
         client = self.open()
         waits = httpx.Timeout(self._patience.first, connect=self._patience.connect, pool=None)
         asked = httpx.Request(
             request.method,
-            f"{self.base}{quote(request.path, safe=IN_PATHS)}"
-            + (f"?{request.query}" if request.query else ""),
+            self.base + encode_target(request.path, request.query),
             headers=self._headers(request),
             content=request.body if request.body or request.header("content-length") else None,
             extensions={"timeout": waits.as_dict()},
@@ -125,7 +109,7 @@ class Upstream:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             message = f"{self.base} did not answer: {type(error).__name__} {error}"
             raise UpstreamError(message.rstrip()) from error
-        headers = tuple(response.headers.multi_items())
+        headers = decode_fields(response.headers.raw)
         return Response(response.status_code, headers, ((0.0, body),) if body else ())
 
     async def close(self) -> None:
@@ -133,41 +117,35 @@ class Upstream:
             client, self._client = self._client, None
             await client.aclose()
 
-    def _headers(self, request: Request) -> Headers:
-        kept = tuple(
-            (name, self._carried(value) if name in CARRIERS else value)
-            for name, value in passed_on(request.headers)
-            if name not in ANEW
-        )
-        # Its own, because the proxy's certificate and the record are of what was not compressed.
-        made = (("accept-encoding", "identity"),)
+    def _headers(self, request: Request) -> Fields:
+        """The headers of the request to the service, in the client's order."""
+        lines: list[tuple[str, str]] = []
         given = request.header("authorization")
-        # Who shows a key in a header of its own wants no other beside it.
-        is_shown = not given and any(name in CARRIERS for name, _ in kept)
-        authorization = "" if is_shown else self.authorization(given)
-        return kept + made + ((("authorization", authorization),) if authorization else ())
+        for name, value in end_to_end(request.headers):
+            if name in CARRIERS:
+                lines.append((name, self._carried(value)))
+            elif name == "authorization" and given:
+                lines.append((name, self.authorization(given)))
+                given = ""
+            elif name not in ANEW:
+                lines.append((name, value))
+        # A client that has its key in a header of its own wants no other beside it.
+        has_key = any(name in CARRIERS or name == "authorization" for name, _ in lines)
+        made = "" if has_key else self.authorization("")
+        lines += [("accept-encoding", "identity"), *([("authorization", made)] if made else [])]
+        return encode_fields(lines)
 
     def _carried(self, value: str) -> str:
         """The key the service is asked with, where the client's is this one in a header alone."""
         return parse_credential(self.authorization(value))
 
 
-def passed_on(headers: Iterable[tuple[str, str]]) -> Headers:
-    """The headers that go further than one connection."""
-    lines = tuple(headers)
-    named = {
-        word.strip().lower()
-        for name, value in lines
-        if name.lower() == "connection"
-        for word in value.split(",")
-    }
-    return tuple(line for line in lines if line[0].lower() not in HOP_BY_HOP | named)
-
-
 def _client(ca: str | Path | None) -> httpx.AsyncClient:
     import httpx
 
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+    # One connection for each request: bytes behind a response are never read as the next one, and
+    # no request goes to a connection that the service is about to close.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     try:
         context = httpx.create_ssl_context()
         if ca is not None:

@@ -203,7 +203,7 @@ def _read(sock: socket.socket) -> Call:
             raise ConnectionError("nothing was asked")
         data += piece
     text, _, body = data.partition(b"\r\n\r\n")
-    call = Call(text.decode(), body, sock)
+    call = Call(text.decode("latin-1"), body, sock)
     while len(call.body) < int(call.header("content-length") or 0):
         call.body += sock.recv(65536)
     return call
