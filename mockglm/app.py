@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
 
 from mockglm.exchange import Headers, Request
 from mockglm.journal import Entry
@@ -34,10 +35,20 @@ Log = Callable[[Entry], None]
 CONTROL = "/__mockglm__"
 """The path of the control API."""
 
+DECISION = "mockglm.decision"
+"""The extension of a scope whose request was decided while it was read: a RequestContext."""
+
 MAX_CACHED_LENGTH = 256
 """Characters of the longest header field, and of the longest path, that is cached."""
 
 MAX_CACHED_FIELDS = 512
+
+
+class Target(Struct, frozen=True):
+    """The target of a request: its path with percent signs decoded, and its query."""
+
+    path: str
+    query: str = ""
 
 
 class App:
@@ -92,14 +103,36 @@ class App:
         return Starlette(routes=[control, Mount("/", self._serve)])
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        extensions = scope.get("extensions", {})
+        connection = extensions.get(CONNECTION)
+        decided: RequestContext | None = extensions.get(DECISION)
+        if decided is not None:
+            await self._respond(decided, 0, send, connection)
+            return
         started = monotonic()
-        connection = scope.get("extensions", {}).get(CONNECTION)
         read = await self._read(receive)
         if read is None:
             return
         body, held, unread = read
         try:
-            context = self._dispatch(scope, body, unread=unread, started=started)
+            context = self.decide(
+                Target(scope["path"], scope["query_string"].decode("latin-1")),
+                scope["headers"],
+                body,
+                method=scope["method"],
+                unread=unread,
+                started=started,
+            )
+        except BaseException:
+            self._in_flight -= held
+            raise
+        await self._respond(context, held, send, connection)
+
+    async def _respond(
+        self, context: RequestContext, held: int, send: Send, connection: Connection | None
+    ) -> None:
+        """Send the response that was decided; `held` bytes of its request count as in flight."""
+        try:
             try:
                 held += self._hold_response(context)
                 if context.response is None:
@@ -110,9 +143,13 @@ class App:
                     )
                     context.close(is_complete=is_complete)
             finally:
-                self._log(context.finish())
+                self.finish(context)
         finally:
             self._in_flight -= held
+
+    def finish(self, context: RequestContext) -> None:
+        """End an exchange: release what it holds and log it."""
+        self._log(context.finish())
 
     async def _read(self, receive: Receive) -> tuple[bytes, int, Unread | None] | None:
         """Read a body.
@@ -163,14 +200,25 @@ class App:
             return "large"
         return "busy" if self._in_flight + new > self.limits.in_flight else None
 
-    def _dispatch(
-        self, scope: Scope, body: bytes, *, unread: Unread | None, started: float
+    def decide(
+        self,
+        target: Target,
+        fields: Iterable[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        method: str = "POST",
+        unread: Unread | None = None,
+        started: float | None = None,
     ) -> RequestContext:
-        path = scope["path"]
+        """Decide the response to a request whose header fields are bytes, and send nothing.
+
+        The caller sends the response, if there is one, and finishes the context. The live service
+        is to answer if there is none.
+        """
+        path = target.path
         route = (parse_short_route if len(path) <= MAX_CACHED_LENGTH else parse_route)(path)
-        headers, are_cached = self._headers(scope["headers"])
-        query = scope["query_string"].decode("latin-1")
-        request = Request(scope["method"], route.tail, query, headers, body)
+        headers, are_cached = self._headers(fields)
+        request = Request(method, route.tail, target.query, headers, body)
         context = dispatch(self.sessions, route, request, unread=unread, started=started)
         if not are_cached:
             context.session.journal.update_size(context.entry)

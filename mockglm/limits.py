@@ -20,7 +20,8 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     Of a connection: `silence` bounds a pause in the middle of a request, and the time of a whole
     head; `pause` the time in which a client reads nothing of its answer; `linger` is how long a
-    connection is read after a refusal. Every `look` seconds the server closes those beyond.
+    connection is read after a refusal; `idle` is how long one is kept that has no request. Every
+    `look` seconds the server closes those beyond.
     """
 
     target: int = 8 * KIB
@@ -35,6 +36,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     silence: float = 75.0
     pause: float = 3600.0
     linger: float = 2.0
+    # As nginx does; uvicorn's 5 race with clients' pools.
+    idle: float = 75.0
     look: float = 10.0
 
 

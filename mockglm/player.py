@@ -270,6 +270,25 @@ class Transmission(Struct, eq=False):
             self.connection.write(data)
 
 
+def encode_at_once(
+    response: Response, *, keep_alive: bool = True, largest: int = MAX_WRITE
+) -> tuple[bytes, bool] | None:
+    """Encode a response to a POST over HTTP/1.1 that is due now and ends cleanly.
+
+    Returns its bytes, head and body, and True if the connection is to be closed behind them; None
+    if it has to be played: it is paced, broken, or longer than `largest`.
+    """
+    chunks = response.chunks
+    if response.head != 0 or response.raw or response.end != "done" or len(chunks) > 1:
+        return None
+    at, body = chunks[0] if chunks else (0.0, b"")
+    if at > 0 or len(body) > largest:
+        return None
+    framing = frame_response(response, _date_header(), method="POST", keep_alive=keep_alive)
+    data = framing.head + framing.encode_chunk(body) + framing.ending
+    return data, framing.closes_connection
+
+
 def needs_connection(response: Response) -> bool:
     """True if ASGI cannot send the response: it frames itself, has no head, or ends uncleanly."""
     return response.raw or response.head is None or response.end != "done"

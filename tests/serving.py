@@ -159,12 +159,16 @@ def _drain(sock: socket.socket, is_over: Callable[[], bool]) -> tuple[bytes, str
 
 @contextmanager
 def serving(
-    *files: str | Path, speed: float = 0, limits: Limits = DEFAULT, **settings: Any
+    *files: str | Path,
+    speed: float = 0,
+    limits: Limits = DEFAULT,
+    fast_lane: bool = True,
+    **settings: Any,
 ) -> Iterator[Served]:
     """Serve scenarios, given as paths or as the text of a file, until the block ends."""
     scenarios = [_scenario(file, index) for index, file in enumerate(files)]
     sessions = Sessions(Settings(speed=speed, **settings), scenarios)
-    background = BackgroundServer(App(sessions, limits=limits), grace=0.2)
+    background = BackgroundServer(App(sessions, limits=limits), grace=0.2, fast_lane=fast_lane)
     background.start()
     try:
         yield Served(background, sessions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any, cast
 
 import httpx
@@ -44,18 +45,39 @@ def test_a_connection_that_the_client_wants_closed_is(stream: bool) -> None:
     assert body.endswith(b"0\r\n\r\n") is stream
 
 
-def test_a_request_that_begins_ends_the_wait_for_one() -> None:
-    """The time an idle connection is kept must not pass while its next request arrives."""
+@pytest.mark.parametrize("path", ["chat/completions", "models"])
+def test_an_idle_connection_expires_until_its_next_request_begins(path: str) -> None:
+    """A chat is answered in the fast lane, the list of models is not."""
     with (
-        serving() as served,
+        serving(limits=Limits(idle=5, look=3600)) as served,
         socket.create_connection(("127.0.0.1", served.background.port), timeout=30) as sock,
     ):
-        sock.sendall(asked("你好"))
+        method = "GET" if path == "models" else "POST"
+        request = (
+            asked("你好")
+            .replace(b"POST", method.encode())
+            .replace(b"chat/completions", path.encode())
+        )
+        sock.sendall(request)
         sock.recv(1)
         connection: Any = next(iter(served.background._server.server_state.connections))
-        served.wait_until(lambda: connection.timeout_keep_alive_task is not None)
+
+        def expires() -> bool:
+            timer = connection.timeout_keep_alive_task
+            return timer is not None or connection.is_expired(monotonic() + 6)
+
+        served.wait_until(expires)
+        assert not connection.is_expired(monotonic() - 60)
         sock.sendall(b"POST /api")
-        served.wait_until(lambda: connection.timeout_keep_alive_task is None)
+        served.wait_until(lambda: not expires())
+
+
+@pytest.mark.parametrize("fast_lane", [True, False])
+def test_an_idle_connection_is_closed_in_time(fast_lane: bool) -> None:
+    with serving(limits=Limits(idle=0.3, look=0.1), fast_lane=fast_lane) as served:
+        got, ended = served.raw(asked("你好"))
+    assert got.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert ended == "FIN"
 
 
 def test_a_head_has_no_body() -> None:

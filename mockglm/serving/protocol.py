@@ -7,16 +7,30 @@ import asyncio
 import socket
 import struct
 import sys
+from collections.abc import Iterable
+from functools import lru_cache
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import unquote
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from httptools import (
+    HttpParserError,
+    HttpParserInvalidURLError,
+    HttpParserUpgrade,
+    HttpRequestParser,
+    parse_url,
+)
 from msgspec import Struct
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from mockglm.app import CONTROL, DECISION, Target
 from mockglm.limits import Limits
-from mockglm.player import CONNECTION
+from mockglm.player import CONNECTION, encode_at_once
+from mockglm.server import RequestContext
+
+MAX_FAST_TARGET = 256
+"""Bytes of the longest target in the fast lane."""
 
 UNSENT = 0x5411
 """SIOCOUTQ: the ioctl of Linux that tells the bytes the peer has not yet acknowledged."""
@@ -152,8 +166,59 @@ class _Flow(FlowControl):
         self._protocol = None
 
 
+class FastLane(Protocol):
+    """The part of the application that the protocol calls without a task."""
+
+    def decide(
+        self,
+        target: Target,
+        fields: Iterable[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        started: float | None = None,
+    ) -> RequestContext: ...
+
+    def finish(self, context: RequestContext) -> None: ...
+
+
+class _Incoming(Struct):
+    """A request in the fast lane whose body is being read."""
+
+    target: Target
+    keep_alive: bool
+    started: float
+    body: bytes = b""
+
+
+@lru_cache(maxsize=256)
+def _parse_target(url: bytes) -> Target | None:
+    """Parse a target as uvicorn does; None if it is for the control API or cannot be parsed."""
+    try:
+        parsed = parse_url(url)
+        path = unquote(parsed.path.decode("ascii"))
+    except (HttpParserInvalidURLError, AttributeError, UnicodeDecodeError):
+        return None
+    if path.startswith(CONTROL):
+        return None
+    return Target(path, (parsed.query or b"").decode("latin-1"))
+
+
 class GLMProtocol(HttpToolsProtocol):
-    """HTTP/1.1 by httptools; each request's scope carries its Connection as an extension."""
+    """HTTP/1.1 by httptools; each request's scope carries its Connection as an extension.
+
+    An ordinary POST takes the fast lane: `lane` decides it in the turn of its last byte, and a
+    response that is whole at once is written without scope, cycle and task. Any other response is
+    played by the application, with the decision made.
+    """
+
+    _incoming: _Incoming | None = None
+    """The request in the fast lane, until its body is complete."""
+
+    _is_idle = False
+    """Whether the fast lane answered the last request and no other has begun."""
+
+    _is_in_head = False
+    """Whether a head has begun and has no end yet."""
 
     _is_held = False
     """Whether what comes next is not to be parsed now."""
@@ -176,9 +241,12 @@ class GLMProtocol(HttpToolsProtocol):
     _received = 0
     """Bytes received of the body of the last request."""
 
-    def __init__(self, *args: Any, limits: Limits, **more: Any) -> None:
+    def __init__(
+        self, *args: Any, limits: Limits, lane: FastLane | None = None, **more: Any
+    ) -> None:
         super().__init__(*args, **more)
         self._limits = limits
+        self._lane = lane
         # A head of one part is within the bounds of a target and of a head.
         self._part = min(PART, limits.target, limits.head)
 
@@ -192,6 +260,7 @@ class GLMProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.gone.done():
             self.gone.set_result(None)
+        self._incoming = None
         super().connection_lost(exc)
         self._flow.forget()
         self.pipeline.clear()
@@ -211,7 +280,7 @@ class GLMProtocol(HttpToolsProtocol):
         except (HttpParserError, HttpParserUpgrade) as error:
             self._parse_all(self._recover(data, error))
         else:
-            if self._has_trailers or "method" not in self.scope:
+            if self._has_trailers or self._is_in_head:
                 self._count(len(data))
 
     def _parse_all(self, data: bytes) -> None:
@@ -232,7 +301,7 @@ class GLMProtocol(HttpToolsProtocol):
             except (HttpParserError, HttpParserUpgrade) as error:
                 rest = memoryview(b"".join((self._recover(part, error), rest)))
             else:
-                if self._has_trailers or "method" not in self.scope:
+                if self._has_trailers or self._is_in_head:
                     self._count(len(part))
 
     def _recover(
@@ -248,21 +317,70 @@ class GLMProtocol(HttpToolsProtocol):
             return self._without_offer() + part[error.args[0] :]
         return b""
 
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        self._is_in_head, self._is_idle = True, False
+
     def on_headers_complete(self) -> None:
         if self._unfinished or len(self.headers) > self._limits.fields:
             self._check_head()
         self._received = 0
-        self._has_trailers = False
+        self._is_in_head = self._has_trailers = False
+        target = self._find_fast_target()
+        if target is None:
+            self._start_cycle()
+        else:
+            self._incoming = _Incoming(target, self.parser.should_keep_alive(), monotonic())
+
+    def _find_fast_target(self) -> Target | None:
+        """Return the target of a request for the fast lane; None if anything is unusual."""
+        parser, cycle = self.parser, self.cycle
+        is_usual = (
+            self._lane is not None
+            and (cycle is None or cycle.response_complete)
+            and parser.get_method() == b"POST"
+            and parser.get_http_version() == "1.1"
+            and not self.expect_100_continue
+            and not parser.should_upgrade()
+            and not self.pipeline
+            and not self.flow.write_paused
+            and not self.transport.is_closing()
+            and len(self.url) <= MAX_FAST_TARGET
+        )
+        return _parse_target(self.url) if is_usual else None
+
+    def _start_cycle(self, decided: RequestContext | None = None) -> None:
+        """Have the application answer a request in a task, as uvicorn does."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = url, headers, expects
+        self.scope["headers"] = headers
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before:
             # No task of this request has begun by now.
             wire = HTTPConnection(self.transport, self.cycle, self.flow, self.gone)
-            self.scope["extensions"] = {CONNECTION: wire}  # type: ignore[dict-item]
+            self.scope["extensions"] = {CONNECTION: wire, DECISION: decided}  # type: ignore[dict-item]
+
+    def _leave_lane(self) -> None:
+        """Have a request answered in a task of which a part has been read for the fast lane."""
+        incoming, self._incoming = self._incoming, None
+        if incoming is not None:
+            self._start_cycle()
+            self.cycle.keep_alive = incoming.keep_alive
+            self.cycle.body += incoming.body
 
     def on_body(self, body: bytes) -> None:
         self._received += len(body)
         self._has_trailers = False
+        incoming = self._incoming
+        if incoming is not None:
+            if self._received <= self._limits.small_body:
+                incoming.body += body
+                return
+            self._leave_lane()
         cycle = self.cycle
         if cycle.response_complete:
             return
@@ -272,15 +390,65 @@ class GLMProtocol(HttpToolsProtocol):
         cycle.message_event.set()
 
     def on_chunk_header(self) -> None:
+        self._leave_lane()
         self._has_trailers = True
         self._unfinished = 0
         # Trailers are no fields of the head, which the application has by now.
         self.headers = []
 
     def on_message_complete(self) -> None:
-        if not self.parser.should_upgrade():
+        incoming = self._incoming
+        if incoming is not None:
+            self._answer(incoming)
+        elif not self.parser.should_upgrade():
             self.cycle.more_body = False
             self.cycle.message_event.set()
+
+    def _answer(self, incoming: _Incoming) -> None:
+        """Decide a request of the fast lane, and write its response if that is whole at once."""
+        lane = self._lane
+        assert lane is not None, "only a lane lets requests in"
+        try:
+            context = lane.decide(
+                incoming.target, self.headers, incoming.body, started=incoming.started
+            )
+            encoded = (
+                encode_at_once(context.response, keep_alive=incoming.keep_alive)
+                if context.response
+                else None
+            )
+        except Exception:
+            # The application reports what is wrong when it is called in a task.
+            self._leave_lane()
+            self.cycle.more_body = False
+            return
+        self._incoming = None
+        if encoded is None:
+            self._start_cycle(context)
+            self.cycle.keep_alive = incoming.keep_alive
+            self.cycle.more_body = False
+            return
+        try:
+            data, closes = encoded
+            self._write_at_once(context, data, closes=closes)
+        finally:
+            lane.finish(context)
+
+    def _write_at_once(self, context: RequestContext, data: bytes, *, closes: bool) -> None:
+        # The journal is up to date when the client has the response.
+        context.on_first_chunk()
+        context.on_last_chunk()
+        self.server_state.total_requests += 1
+        self.transport.write(data)
+        context.close(is_complete=True)
+        if closes:
+            self.transport.close()
+        else:
+            self._is_idle = True
+
+    def shutdown(self) -> None:
+        self._leave_lane()
+        super().shutdown()
 
     def on_response_complete(self) -> None:
         """Go on with the next request of the pipeline, or with what waits behind it."""
@@ -319,6 +487,10 @@ class GLMProtocol(HttpToolsProtocol):
         """Count silence from now on: nothing could be read before."""
         self._last_received = monotonic()
 
+    def is_expired(self, now: float) -> bool:
+        """True if no request has come for as long as an idle connection is kept."""
+        return self._is_idle and now - self._last_received > self._limits.idle
+
     def is_stuck(self, now: float) -> bool:
         """Whether its client keeps it waiting for longer than anybody may."""
         if self._paused is not None:
@@ -327,8 +499,10 @@ class GLMProtocol(HttpToolsProtocol):
 
     def _awaits_request(self) -> bool:
         """Whether the rest of a request, or the first, is yet to come."""
-        if self.flow.read_paused:
+        if self.flow.read_paused or self._is_idle:
             return False
+        if self._incoming is not None:
+            return True
         if self.cycle is None or self.cycle.response_complete:
             return self.timeout_keep_alive_task is None
         return self.cycle.more_body
@@ -336,7 +510,9 @@ class GLMProtocol(HttpToolsProtocol):
     def _rest_of_body(self) -> int:
         """The bytes still to come of the last request's body; 0 where nothing says how many."""
         cycle = self.cycle
-        if cycle is None or not cycle.more_body or cycle.scope is not self.scope:
+        if self._incoming is None and (
+            cycle is None or not cycle.more_body or cycle.scope is not self.scope
+        ):
             return 0
         length = next((value for name, value in self.headers if name == b"content-length"), b"0")
         return int(length) - self._received
@@ -366,6 +542,7 @@ class GLMProtocol(HttpToolsProtocol):
     def _refuse(self, refusal: bytes) -> None:
         """Parse nothing more, and say why once the requests before are answered."""
         self._refusal, self._waiting, self._is_held = refusal, b"", True
+        self._incoming = None
         cycle = self.cycle
         if cycle is not None and cycle.more_body and not cycle.response_complete:
             # The rest of this request cannot be read.

@@ -29,9 +29,6 @@ GRACE = 3.0
 AFTER_GRACE = 2.0
 """Seconds that answers which were ended are given to be over."""
 
-KEEP_ALIVE = 75
-"""Seconds an idle connection is kept, as nginx does; uvicorn's 5 race with clients' pools."""
-
 Loop = Literal["asyncio", "uvloop"]
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -53,12 +50,14 @@ class Server(uvicorn.Server):
         certfile: str | None = None,
         keyfile: str | None = None,
         loop: Loop | None = None,
+        fast_lane: bool = True,
     ) -> None:
+        protocol = partial(GLMProtocol, limits=app.limits, lane=app if fast_lane else None)
         super().__init__(
             uvicorn.Config(
                 app,
                 loop=loop or ("uvloop" if _has_uvloop() else "asyncio"),
-                http=cast("Any", partial(GLMProtocol, limits=app.limits)),
+                http=cast("Any", protocol),
                 ws="none",
                 lifespan="off",
                 interface="asgi3",
@@ -68,7 +67,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 date_header=False,  # the player's, for an answer may have a wrong one on purpose
-                timeout_keep_alive=KEEP_ALIVE,
+                timeout_keep_alive=cast("int", app.limits.idle),
                 timeout_graceful_shutdown=int(grace) + 2,
                 ssl_certfile=certfile,
                 ssl_keyfile=keyfile,
@@ -150,8 +149,12 @@ class Server(uvicorn.Server):
     def _close_stuck(self) -> None:
         now = monotonic()
         for connection in list(self.server_state.connections):
-            if isinstance(connection, GLMProtocol) and connection.is_stuck(now):
+            if not isinstance(connection, GLMProtocol):
+                continue
+            if connection.is_stuck(now):
                 connection.transport.abort()
+            elif connection.is_expired(now):
+                connection.transport.close()
 
     def _end(self) -> None:
         """End what still runs where it is; what is recorded is kept as far as it came."""
