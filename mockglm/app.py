@@ -44,7 +44,7 @@ MAX_CACHED_LENGTH = 256
 MAX_CACHED_FIELDS = 512
 
 
-class Target(Struct, frozen=True):
+class RequestTarget(Struct, frozen=True):
     """The target of a request: its path with percent signs decoded, and its query."""
 
     path: str
@@ -107,7 +107,7 @@ class App:
         connection = extensions.get(CONNECTION)
         decided: RequestContext | None = extensions.get(DECISION)
         if decided is not None:
-            await self._respond(decided, 0, send, connection)
+            await self._respond(decided, send, connection)
             return
         started = monotonic()
         read = await self._read(receive)
@@ -116,7 +116,7 @@ class App:
         body, held, unread = read
         try:
             context = self.decide(
-                Target(scope["path"], scope["query_string"].decode("latin-1")),
+                RequestTarget(scope["path"], scope["query_string"].decode("latin-1")),
                 scope["headers"],
                 body,
                 method=scope["method"],
@@ -126,10 +126,10 @@ class App:
         except BaseException:
             self._in_flight -= held
             raise
-        await self._respond(context, held, send, connection)
+        await self._respond(context, send, connection, held=held)
 
     async def _respond(
-        self, context: RequestContext, held: int, send: Send, connection: Connection | None
+        self, context: RequestContext, send: Send, connection: Connection | None, *, held: int = 0
     ) -> None:
         """Send the response that was decided; `held` bytes of its request count as in flight."""
         try:
@@ -202,7 +202,7 @@ class App:
 
     def decide(
         self,
-        target: Target,
+        target: RequestTarget,
         fields: Iterable[tuple[bytes, bytes]],
         body: bytes,
         *,

@@ -24,7 +24,7 @@ from msgspec import Struct
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from mockglm.app import CONTROL, DECISION, Target
+from mockglm.app import CONTROL, DECISION, RequestTarget
 from mockglm.limits import Limits
 from mockglm.player import CONNECTION, encode_at_once
 from mockglm.server import RequestContext
@@ -171,7 +171,7 @@ class FastLane(Protocol):
 
     def decide(
         self,
-        target: Target,
+        target: RequestTarget,
         fields: Iterable[tuple[bytes, bytes]],
         body: bytes,
         *,
@@ -184,14 +184,14 @@ class FastLane(Protocol):
 class _Incoming(Struct):
     """A request in the fast lane whose body is being read."""
 
-    target: Target
+    target: RequestTarget
     keep_alive: bool
     started: float
     body: bytes = b""
 
 
 @lru_cache(maxsize=256)
-def _parse_target(url: bytes) -> Target | None:
+def _parse_target(url: bytes) -> RequestTarget | None:
     """Parse a target as uvicorn does; None if it is for the control API or cannot be parsed."""
     try:
         parsed = parse_url(url)
@@ -200,7 +200,7 @@ def _parse_target(url: bytes) -> Target | None:
         return None
     if path.startswith(CONTROL):
         return None
-    return Target(path, (parsed.query or b"").decode("latin-1"))
+    return RequestTarget(path, (parsed.query or b"").decode("latin-1"))
 
 
 class GLMProtocol(HttpToolsProtocol):
@@ -334,7 +334,7 @@ class GLMProtocol(HttpToolsProtocol):
         else:
             self._incoming = _Incoming(target, self.parser.should_keep_alive(), monotonic())
 
-    def _find_fast_target(self) -> Target | None:
+    def _find_fast_target(self) -> RequestTarget | None:
         """Return the target of a request for the fast lane; None if anything is unusual."""
         parser, cycle = self.parser, self.cycle
         is_usual = (
