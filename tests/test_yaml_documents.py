@@ -75,7 +75,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_too_large_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(yaml_documents, "SIZE", 2**20)
+    monkeypatch.setattr(yaml_documents, "MAX_SIZE", 2**20)
     path = tmp_path / "x.yaml"
     path.write_bytes(b"#" * 2**20)
     assert len(yaml_documents.read_file(path)) == 2**20
@@ -85,7 +85,7 @@ def test_a_file_that_is_too_large_is_refused(
 
 
 def test_a_text_that_is_too_large_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml_documents, "SIZE", 2**20)
+    monkeypatch.setattr(yaml_documents, "MAX_SIZE", 2**20)
     message = "x.yaml:1:1: the file is larger than 1 MiB"
     source = b"\xff" * (2**20 + 1)
     assert refused(lambda: yaml_documents.compose("x.yaml", source)) == message
@@ -95,7 +95,7 @@ def test_a_text_that_is_too_large_is_refused_unread(monkeypatch: pytest.MonkeyPa
 def test_a_file_of_many_short_values_is_refused_at_their_list(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(yaml_documents, "NODES", 1_000)
+    monkeypatch.setattr(yaml_documents, "MAX_VALUES", 1_000)
     source = b"a: 1\nb: [" + b"x," * 10_000 + b"x]"
     message = (
         "x.yaml:2:4: more than 3,501 values: a file may have 1,000, "
@@ -107,7 +107,7 @@ def test_a_file_of_many_short_values_is_refused_at_their_list(
 
 def test_many_interactions_are_within_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     # A hundredth of 100,000 and of the bound; the bound by bytes is what it is.
-    monkeypatch.setattr(yaml_documents, "NODES", yaml_documents.NODES // 100)
+    monkeypatch.setattr(yaml_documents, "MAX_VALUES", yaml_documents.MAX_VALUES // 100)
     one = "  - when: {{model: glm-4.6, text: 问题{0}}}\n    reply: {{content: 答案{0}。}}\n"
     text = "format: 1\ninteractions:\n" + "".join(map(one.format, range(1_000)))
     assert len(parse(text.encode(), "x.yaml").interactions) == 1_000

@@ -51,7 +51,7 @@ def prepare_append(path: Path, source: bytes, head: str) -> tuple[bytes, bytes]:
         return source.removesuffix(b"[]\n").rstrip() + b"\n", b""
     message = "`interactions:` has to come last, a line for each, to be appended to"
     NodePath(notes, root).at("interactions").report(message)
-    raise FileError(notes.problems)
+    raise FileError(notes.found)
 
 
 def _is_blank(source: bytes) -> bool:

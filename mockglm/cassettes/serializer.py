@@ -215,6 +215,6 @@ def _parsed(body: bytes) -> Any:
 
 def _dumped(value: Any) -> bytes | None:
     try:
-        return verbatim.dump(value)
+        return verbatim.encode_json(value)
     except (ValueError, OverflowError):
         return None

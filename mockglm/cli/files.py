@@ -13,7 +13,7 @@ import click
 from mockglm.errors import UsageError, nearest
 from mockglm.exchange import Request
 from mockglm.faults import CATALOGUE
-from mockglm.scenarios import json_schema as file_schema
+from mockglm.scenarios import build_json_schema as file_schema
 from mockglm.scenarios import load, load_all, shipped_scenarios
 from mockglm.server import Sessions, Settings, explain
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from mockglm.errors import FileError, UsageError
 from mockglm.journal import Entry, Outcome
 from mockglm.scenarios import Interaction, parse_interaction
-from mockglm.scenarios.yaml_nodes import MOST_BUILT, is_larger
+from mockglm.scenarios.yaml_nodes import MAX_VALUES, has_more_values
 from mockglm.urls import is_cross_site, is_loopback
 
 MAX_BODY = 4 * 1024 * 1024
@@ -109,8 +109,8 @@ async def read_interactions(
     value = await read_json(request)
     if isinstance(value, list) and len(value) > limit:
         raise UsageError(f"at most {limit} in a list, not {len(value)}")
-    if is_larger(value, MOST_BUILT):
-        raise UsageError(f"body: more than {MOST_BUILT:,} values")
+    if has_more_values(value, MAX_VALUES):
+        raise UsageError(f"body: more than {MAX_VALUES:,} values")
     if not isinstance(value, list):
         return (parse_interaction(wrap(value), "body"),)
     return tuple(_compile_item(wrap(one), index) for index, one in enumerate(value))

@@ -134,7 +134,7 @@ def _interaction(written: Mapping[str, Any]) -> tuple[Exchange, str, str]:
 
 def _sent(asked: Mapping[str, Any]) -> bytes:
     if "parsed_body" in asked:
-        return verbatim.dump(asked["parsed_body"])
+        return verbatim.encode_json(asked["parsed_body"])
     return _bytes(asked.get("body"))
 
 
@@ -147,7 +147,7 @@ def _answer(answered: Mapping[str, Any], headers: Headers) -> Response:
 
 def _received(answered: Mapping[str, Any], headers: Headers) -> bytes:
     if "parsed_body" in answered:
-        return verbatim.dump(answered["parsed_body"])
+        return verbatim.encode_json(answered["parsed_body"])
     return _inflated(_bytes(answered.get("body")), headers)
 
 

@@ -1,16 +1,17 @@
-"""The one file format: scenarios and cassettes loaded, checked and compiled."""
+"""The file format of scenarios and cassettes: reading, checking and compiling files."""
 
 from mockglm.scenarios.files import (
     compile_interaction,
     find_files,
+    index_by_name,
     load,
     load_all,
     parse,
     parse_interaction,
     shipped_scenarios,
+    unknown_name,
 )
-from mockglm.scenarios.json_schema import json_schema
-from mockglm.scenarios.names import index_by_name, unknown_name
+from mockglm.scenarios.schema.file import build_json_schema
 from mockglm.scenarios.template import Template
 from mockglm.scenarios.values import Interaction, Provenance, RecordedRequest, Scenario, Step
 
@@ -21,10 +22,10 @@ __all__ = [
     "Scenario",
     "Step",
     "Template",
+    "build_json_schema",
     "compile_interaction",
     "find_files",
     "index_by_name",
-    "json_schema",
     "load",
     "load_all",
     "parse",

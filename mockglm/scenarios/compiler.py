@@ -1,4 +1,4 @@
-"""From the file's types to what is played; every mistake is noted at its place."""
+"""Interactions compiled from the types of the file; mistakes are reported at their place."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from mockglm.scenarios.problems import NodePath
 from mockglm.scenarios.replies import compile_reply, merge_defaults
 from mockglm.scenarios.values import Interaction, RecordedRequest, Step
 
-NO_DEFAULT = ("error", "times")
-"""What of a reply cannot be laid under all others."""
+NOT_IN_DEFAULTS = ("error", "times")
+"""Keys of a reply that `defaults` cannot have."""
 
 
 class FileOptions(Struct, frozen=True):
-    """What holds for all interactions of a file."""
+    """Settings of a file that apply to all of its interactions."""
 
     defaults: schema.ReplySpec | None = None
     ignore: tuple[str, ...] = ()
@@ -31,73 +31,73 @@ class FileOptions(Struct, frozen=True):
 
     @classmethod
     def read(cls, parts: Mapping[str, Any], root: NodePath) -> FileOptions:
-        """The setting of a file's fields; where its defaults are wrong, there are none."""
-        before = len(root.problems.problems)
+        """Compile the options from the fields of a file; wrong defaults are left out."""
+        before = len(root.problems)
         defaults = parts["defaults"]
         if isinstance(defaults, schema.ReplySpec):
-            _check(defaults, root.at("defaults"))
-        is_right = len(root.problems.problems) == before and isinstance(defaults, schema.ReplySpec)
+            _check_defaults(defaults, root.at("defaults"))
+        is_right = len(root.problems) == before and isinstance(defaults, schema.ReplySpec)
         return cls(
             defaults if is_right else None,
-            _ignore(parts, root),
-            _replace(parts, root),
-            _factor(parts.get("speed")),
+            _compile_ignore(parts, root),
+            _compile_replace(parts, root),
+            _speed_factor(parts.get("speed")),
         )
 
 
 def compile_interaction(
-    written: schema.InteractionSpec, setting: FileOptions, place: NodePath
+    spec: schema.InteractionSpec, options: FileOptions, place: NodePath
 ) -> Interaction | None:
-    """One interaction; None where it is wrong, which is noted."""
-    before = len(place.problems.problems)
-    when, request = _compile_matcher(written, setting, place)
-    steps = _compile_steps(written, setting, place)
-    speed = setting.speed * _factor(written.speed)
+    """Compile one interaction; report its mistakes and return None if it has any."""
+    before = len(place.problems)
+    when, request = _compile_matcher(spec, options, place)
+    steps = _compile_steps(spec, options, place)
+    speed = options.speed * _speed_factor(spec.speed)
     if math.isinf(speed):
         place.at("speed").report("too fast together with the `speed` of the file")
-    if len(place.problems.problems) > before:
+    if len(place.problems) > before:
         return None
     return Interaction(
         location=place.location,
         steps=steps,
         when=when,
         request=request,
-        times=written.times,
-        validate=written.validate,
+        times=spec.times,
+        validate=spec.validate,
         speed=speed,
     )
 
 
-def compile_pace(written: schema.PaceSpec) -> clock.Pace:
-    return clock.Pace(written.first, written.every, written.jitter)
+def compile_pace(spec: schema.PaceSpec) -> clock.Pace:
+    return clock.Pace(spec.first, spec.every, spec.jitter)
 
 
-def _factor(speed: float | None) -> float:
+def _speed_factor(speed: float | None) -> float:
     return 1.0 if speed is None else speed
 
 
 def _compile_matcher(
-    written: schema.InteractionSpec, setting: FileOptions, place: NodePath
+    spec: schema.InteractionSpec, options: FileOptions, place: NodePath
 ) -> tuple[When | None, RecordedRequest | None]:
-    if written.request is None:
-        return _compile_when(written.when or schema.WhenSpec(), place.at("when")), None
-    if written.when is not None:
+    if spec.request is None:
+        return _compile_when(spec.when or schema.WhenSpec(), place.at("when")), None
+    if spec.when is not None:
         place.at("request").report("`request` beside `when`: one of them says which request")
-    return None, _compile_request(written.request, setting, place.at("request"))
+    return None, _compile_request(spec.request, options, place.at("request"))
 
 
-def _compile_when(written: schema.WhenSpec, place: NodePath) -> When | None:
-    fields = msgspec.structs.asdict(written)
+def _compile_when(spec: schema.WhenSpec, place: NodePath) -> When | None:
+    fields = msgspec.structs.asdict(spec)
     given = {name: value for name, value in fields.items() if value is not UNSET}
     try:
         return When(**given)
     except ValueError:
-        _report_each(given, place)
+        _report_each_key(given, place)
         return None
 
 
-def _report_each(given: Mapping[str, Any], place: NodePath) -> None:
-    """Note what is wrong with each key of a pattern by itself; together only the first is told."""
+def _report_each_key(given: Mapping[str, Any], place: NodePath) -> None:
+    """Report the mistakes of each key of a pattern, as `When` raises only the first."""
     for name, value in given.items():
         try:
             When(**{name: value})
@@ -106,96 +106,96 @@ def _report_each(given: Mapping[str, Any], place: NodePath) -> None:
 
 
 def _compile_request(
-    written: schema.RequestSpec, setting: FileOptions, place: NodePath
+    spec: schema.RequestSpec, options: FileOptions, place: NodePath
 ) -> RecordedRequest:
-    body = verbatim.compile_body(written, place)
+    body = verbatim.compile_body(spec, place)
     try:
         key = canonical.key(
-            written.method,
-            written.path,
-            query=written.query,
+            spec.method,
+            spec.path,
+            query=spec.query,
             body=body,
-            ignore=setting.ignore,
-            replace=setting.replace,
+            ignore=options.ignore,
+            replace=options.replace,
         )
     except TimeoutError as error:
-        # Not collected with other mistakes: every further request would take as long.
+        # Reading stops here, for every further request would take as long.
         place.report(f"replace: {error}")
         place.problems.check()
         raise
-    return RecordedRequest(written.method, written.path, written.query, body, key)
+    return RecordedRequest(spec.method, spec.path, spec.query, body, key)
 
 
 def _compile_steps(
-    written: schema.InteractionSpec, setting: FileOptions, place: NodePath
+    spec: schema.InteractionSpec, options: FileOptions, place: NodePath
 ) -> tuple[Step, ...]:
-    if written.response is not None:
-        if written.reply is not None:
+    if spec.response is not None:
+        if spec.reply is not None:
             place.at("response").report(
                 "`response` beside `reply`: one of them says what comes back"
             )
-        return (Step(response=verbatim.compile_response(written.response, place.at("response"))),)
-    if isinstance(written.reply, schema.ReplySpec):
-        return (_compile_step(written.reply, setting, place.at("reply")),)
-    if written.reply:
-        steps = enumerate(written.reply)
+        return (Step(response=verbatim.compile_response(spec.response, place.at("response"))),)
+    if isinstance(spec.reply, schema.ReplySpec):
+        return (_compile_step(spec.reply, options, place.at("reply")),)
+    if spec.reply:
+        steps = enumerate(spec.reply)
         return tuple(
-            _compile_step(reply, setting, place.at("reply", index)) for index, reply in steps
+            _compile_step(reply, options, place.at("reply", index)) for index, reply in steps
         )
     place.at("reply").report("no answer: `reply` or `response` is missing")
     return ()
 
 
-def _compile_step(reply: schema.ReplySpec, setting: FileOptions, place: NodePath) -> Step:
+def _compile_step(reply: schema.ReplySpec, options: FileOptions, place: NodePath) -> Step:
     times = None if isinstance(reply.times, UnsetType) else reply.times
-    if setting.defaults is not None:
-        reply = merge_defaults(setting.defaults, reply)
+    if options.defaults is not None:
+        reply = merge_defaults(options.defaults, reply)
     is_template = reply.template is True
     return Step(
         renderer=None if is_template else compile_reply(reply, place),
         template=template.compile_template(reply, place) if is_template else None,
-        pace=_pace(reply.pace),
-        faults=_faults(reply.fault, place.at("fault")),
+        pace=_compile_pace_or_model(reply.pace),
+        faults=_compile_faults(reply.fault, place.at("fault")),
         times=times,
     )
 
 
-def _pace(
-    written: schema.PaceSpec | Literal["model"] | UnsetType,
+def _compile_pace_or_model(
+    spec: schema.PaceSpec | Literal["model"] | UnsetType,
 ) -> clock.Pace | Literal["model"] | None:
-    if isinstance(written, UnsetType):
+    if isinstance(spec, UnsetType):
         return None
-    return written if isinstance(written, str) else compile_pace(written)
+    return spec if isinstance(spec, str) else compile_pace(spec)
 
 
-def _faults(written: Any, place: NodePath) -> tuple[faults.FaultSpec, ...]:
-    if isinstance(written, UnsetType):
+def _compile_faults(spec: Any, place: NodePath) -> tuple[faults.FaultSpec, ...]:
+    if isinstance(spec, UnsetType):
         return ()
-    if not isinstance(written, list):
-        return tuple(_fault(written, place))
-    if len(written) > faults.MOST_FAULTS:
-        place.at(faults.MOST_FAULTS).report(faults.too_many(len(written)))
+    if not isinstance(spec, list):
+        return tuple(_compile_fault(spec, place))
+    if len(spec) > faults.MOST_FAULTS:
+        place.at(faults.MOST_FAULTS).report(faults.too_many(len(spec)))
         return ()
-    laid = (_fault(fault, place.at(index)) for index, fault in enumerate(written))
-    return tuple(fault for found in laid for fault in found)
+    compiled = (_compile_fault(fault, place.at(index)) for index, fault in enumerate(spec))
+    return tuple(fault for found in compiled for fault in found)
 
 
-def _fault(written: str | Mapping[str, Any], place: NodePath) -> tuple[faults.FaultSpec, ...]:
+def _compile_fault(spec: str | Mapping[str, Any], place: NodePath) -> tuple[faults.FaultSpec, ...]:
     try:
-        return faults.parse(written)
+        return faults.parse(spec)
     except FaultError as error:
         place.report(str(error))
         return ()
 
 
-def _check(defaults: schema.ReplySpec, place: NodePath) -> None:
-    for name in NO_DEFAULT:
+def _check_defaults(defaults: schema.ReplySpec, place: NodePath) -> None:
+    for name in NOT_IN_DEFAULTS:
         if getattr(defaults, name) is not UNSET:
             place.at(name).report(f"`{name}` cannot be a default")
     _compile_step(defaults, FileOptions(), place)
 
 
-def _ignore(parts: Mapping[str, Any], root: NodePath) -> tuple[str, ...]:
+def _compile_ignore(parts: Mapping[str, Any], root: NodePath) -> tuple[str, ...]:
     paths = []
     for index, path in reader.valid_items(parts["ignore"]):
         try:
@@ -207,7 +207,7 @@ def _ignore(parts: Mapping[str, Any], root: NodePath) -> tuple[str, ...]:
     return tuple(paths)
 
 
-def _replace(parts: Mapping[str, Any], root: NodePath) -> tuple[tuple[str, str], ...]:
+def _compile_replace(parts: Mapping[str, Any], root: NodePath) -> tuple[tuple[str, str], ...]:
     pairs = []
     for pattern, text in parts["replace"].items():
         try:

@@ -1,8 +1,8 @@
-"""The size of values in templates: measured, or estimated before an operation makes them.
+"""Sizes of values in templates: measured, or estimated before an operation computes them.
 
-An estimate is an upper bound in characters, and 0 for an operation whose result is not much larger
-than what it is given: all values that a template makes are bounded, so that such a result needs no
-estimate. It is a ValueError for an operation that would take too long.
+An estimate is an upper bound in characters. It is 0 for an operation whose result is not much
+larger than its operands, as these are bounded themselves. Estimating raises ValueError for an
+operation that would take too long.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ import re
 from collections.abc import Callable, ItemsView, KeysView, Mapping, Sequence, ValuesView
 from typing import Any
 
-LARGEST = 8 * 2**20
-"""Characters of the largest value that a template makes, and of the text it fills in."""
+MAX_SIZE = 8 * 2**20
+"""Characters of the largest value in a template, and of the text it writes."""
 
-ITEM = 64
-"""Characters that a list, a mapping, and each item of one, counts for."""
+ITEM_SIZE = 64
+"""Characters counted for a list or mapping, and for each of its items."""
 
-BITS = 100_000
-"""Bits of the largest whole number, 30,103 digits: arithmetic takes longer than its numbers do."""
+MAX_BITS = 100_000
+"""Bits of the largest integer, which has 30,103 digits; arithmetic with larger ones is slow."""
 
-SLOW = 100_000
-"""Characters for a filter that takes longer than its text does."""
+MAX_SLOW_INPUT = 100_000
+"""Characters of the input of a filter whose time grows faster than its input."""
 
-WORDS = 10_000
-"""Words of `lipsum`."""
+MAX_WORDS = 10_000
+"""Words that `lipsum` may generate."""
 
-LONGEST_DATE = 1_000
-"""Characters of a format for `strftime`, whose buffer has 256 for each."""
+MAX_DATE_FORMAT = 1_000
+"""Characters of a format of `strftime`, which reserves 256 bytes for each."""
 
-TOO_LARGE = LARGEST + 1
+TOO_LARGE = MAX_SIZE + 1
 
 _COLLECTIONS = (list, tuple, set, frozenset, KeysView, ValuesView, ItemsView)
 _DIGITS = re.compile(r"\d+")
@@ -38,37 +38,39 @@ Arguments = Sequence[Any]
 Keywords = Mapping[str, Any]
 
 
-def weigh(value: Any) -> int:
-    """The characters of a value, with those of everything in it as often as it is in it; more
-    than LARGEST for anything larger."""
+def measure_size(value: Any) -> int:
+    """The characters of a value and of all values in it, as often as it contains them.
+
+    Counting stops at MAX_SIZE; the result is TOO_LARGE then.
+    """
     if isinstance(value, str | bytes):
         return len(value)
     if isinstance(value, int):
-        return TOO_LARGE if value.bit_length() > BITS else ITEM
+        return TOO_LARGE if value.bit_length() > MAX_BITS else ITEM_SIZE
     if not isinstance(value, (dict, *_COLLECTIONS)):
-        return ITEM
+        return ITEM_SIZE
     size = 0
     stack = [value]
     while stack:
         value = stack.pop()
         if isinstance(value, str | bytes):
-            size += ITEM + len(value)
+            size += ITEM_SIZE + len(value)
         elif isinstance(value, dict):
-            size += ITEM * (len(value) + 1)
+            size += ITEM_SIZE * (len(value) + 1)
             stack.extend(value)
             stack.extend(value.values())
         elif isinstance(value, _COLLECTIONS):
-            size += ITEM
+            size += ITEM_SIZE
             stack.extend(value)
         else:
-            size += ITEM
-        if size + ITEM * len(stack) > LARGEST:
+            size += ITEM_SIZE
+        if size + ITEM_SIZE * len(stack) > MAX_SIZE:
             return TOO_LARGE
     return size
 
 
 def estimate_operator(name: str, left: Any, right: Any) -> int:
-    """An estimate for a binary operator."""
+    """Estimate the result of a binary operator."""
     if name == "*":
         return _estimate_product(left, right)
     if name == "**" and isinstance(left, int) and isinstance(right, int):
@@ -79,35 +81,35 @@ def estimate_operator(name: str, left: Any, right: Any) -> int:
 
 
 def estimate_call(function: Any, args: Arguments, kwargs: Keywords) -> int:
-    """An estimate for a call of a function or method."""
+    """Estimate the result of calling a function or method."""
     name = getattr(function, "__name__", "")
     if name == "generate_lorem_ipsum":
         return _check_words(args, kwargs)
-    # The sandbox puts a function around `format`, which has the method as its `__wrapped__`.
+    # Jinja2's sandbox wraps `format` in a function, with the method as its `__wrapped__`.
     owner = getattr(getattr(function, "__wrapped__", function), "__self__", None)
     if isinstance(owner, str | bytes) and name in _METHODS:
         return _METHODS[name](owner, args, kwargs)
     if name == "to_bytes":
-        return max(_find_whole_numbers(args, kwargs), default=0)
-    if name == "strftime" and any(weigh(one) > LONGEST_DATE for one in args):
-        raise ValueError(f"more than {LONGEST_DATE:,} characters in a format of dates")
+        return max(_find_integers(args, kwargs), default=0)
+    if name == "strftime" and any(measure_size(one) > MAX_DATE_FORMAT for one in args):
+        raise ValueError(f"more than {MAX_DATE_FORMAT:,} characters in a format of dates")
     return 0
 
 
 def is_selecting(function: Any) -> bool:
-    """Recognise a call that makes nothing: its result is a part of a mapping, or an argument."""
+    """Recognise a call that only selects: its result is part of a mapping, or an argument."""
     return getattr(function, "__name__", "") == "get"
 
 
-def estimate_filter(name: str, value: Any, args: Arguments, kwargs: Keywords) -> int:
-    """An estimate for a filter."""
+def estimate_filter(name: str, value: Any, *, args: Arguments, kwargs: Keywords) -> int:
+    """Estimate the result of a filter."""
     estimate = _FILTERS.get(name)
     return estimate(value, args, kwargs) if estimate else 0
 
 
 def _check_bits(bits: int) -> int:
-    if bits > BITS:
-        raise ValueError(f"a number of more than {BITS:,} bits")
+    if bits > MAX_BITS:
+        raise ValueError(f"a number of more than {MAX_BITS:,} bits")
     return 0
 
 
@@ -115,19 +117,22 @@ def _estimate_product(left: Any, right: Any) -> int:
     if isinstance(left, int) and isinstance(right, int):
         return _check_bits(left.bit_length() + right.bit_length())
     if isinstance(right, int):
-        return weigh(left) * right
-    return weigh(right) * left if isinstance(left, int) else 0
+        return measure_size(left) * right
+    return measure_size(right) * left if isinstance(left, int) else 0
 
 
 def _estimate_format(text: str | bytes, args: Arguments, kwargs: Keywords) -> int:
-    """Each field can be as wide as a number in the format says, or an argument, or as long as all
-    arguments are."""
+    # The width of a field is a number in the format or an argument, its text any argument.
     if isinstance(text, bytes):
         text = text.decode("latin-1")
     numbers = [TOO_LARGE if len(digits) > 7 else int(digits) for digits in _DIGITS.findall(text)]
     if "*" in text or ":{" in text:
-        numbers += _find_whole_numbers(args, kwargs)
-    field = max(numbers, default=0) + sum(map(weigh, args)) + sum(map(weigh, kwargs.values()))
+        numbers += _find_integers(args, kwargs)
+    field = (
+        max(numbers, default=0)
+        + sum(map(measure_size, args))
+        + sum(map(measure_size, kwargs.values()))
+    )
     return len(text) + (text.count("%") + text.count("{")) * field
 
 
@@ -136,21 +141,21 @@ def _estimate_format_filter(value: Any, args: Arguments, kwargs: Keywords) -> in
 
 
 def _estimate_padding(value: Any, args: Arguments, kwargs: Keywords) -> int:
-    return max(_find_whole_numbers(args, kwargs), default=0)
+    return max(_find_integers(args, kwargs), default=0)
 
 
 def _estimate_groups(value: Any, args: Arguments, kwargs: Keywords) -> int:
-    return ITEM * max(_find_whole_numbers(args, kwargs), default=0)
+    return ITEM_SIZE * max(_find_integers(args, kwargs), default=0)
 
 
 def _estimate_rounding(value: Any, args: Arguments, kwargs: Keywords) -> int:
-    digits = max(map(abs, _find_whole_numbers(args, kwargs)), default=0)
+    digits = max(map(abs, _find_integers(args, kwargs)), default=0)
     return _check_bits(digits * 4)
 
 
 def _estimate_tabs(value: str | bytes, args: Arguments, kwargs: Keywords) -> int:
     tabs = value.count("\t") if isinstance(value, str) else value.count(b"\t")
-    return tabs * max(_find_whole_numbers(args, kwargs), default=0)
+    return tabs * max(_find_integers(args, kwargs), default=0)
 
 
 def _estimate_replacement(value: Any, args: Arguments, kwargs: Keywords) -> int:
@@ -158,14 +163,14 @@ def _estimate_replacement(value: Any, args: Arguments, kwargs: Keywords) -> int:
     given = dict(zip(("old", "new"), args, strict=False)) | dict(kwargs)
     old, new = given.get("old"), given.get("new")
     if isinstance(text, bytes) or not isinstance(old, str) or not isinstance(new, str):
-        return len(text) * max(weigh(new), 1)
+        return len(text) * max(measure_size(new), 1)
     return len(text) + text.count(old) * len(new)
 
 
 def _estimate_join(value: Any, args: Arguments, kwargs: Keywords) -> int:
-    """An estimate for the filter, whose separator is an argument."""
+    # Of the filter, not the method: its separator is an argument.
     separator = args[0] if args else kwargs.get("d", "")
-    return weigh(value) + _count_items(value) * weigh(separator)
+    return measure_size(value) + _count_items(value) * measure_size(separator)
 
 
 def _estimate_join_method(value: str | bytes, args: Arguments, kwargs: Keywords) -> int:
@@ -175,24 +180,24 @@ def _estimate_join_method(value: str | bytes, args: Arguments, kwargs: Keywords)
 def _estimate_translation(value: str | bytes, args: Arguments, kwargs: Keywords) -> int:
     table = args[0] if args else {}
     texts = table.values() if isinstance(table, Mapping) else ()
-    return len(value) * max(map(weigh, texts), default=1)
+    return len(value) * max(map(measure_size, texts), default=1)
 
 
 def _estimate_indent(value: Any, args: Arguments, kwargs: Keywords) -> int:
     width = args[0] if args else kwargs.get("width", 4)
     lines = str(value).count("\n") + 1
-    return lines * (width if isinstance(width, int) else weigh(width))
+    return lines * (width if isinstance(width, int) else measure_size(width))
 
 
 def _estimate_sum(value: Any, args: Arguments, kwargs: Keywords) -> int:
-    """Lists are copied for each list that is added."""
+    # Adding lists copies the sum for each of them.
     start = args[1] if len(args) > 1 else kwargs.get("start", 0)
     return 0 if isinstance(start, int | float) else _check_slow(value, (), {})
 
 
 def _check_slow(value: Any, args: Arguments, kwargs: Keywords) -> int:
-    if weigh(value) > SLOW:
-        raise ValueError(f"more than {SLOW:,} characters for a filter that is slow")
+    if measure_size(value) > MAX_SLOW_INPUT:
+        raise ValueError(f"more than {MAX_SLOW_INPUT:,} characters for a filter that is slow")
     return 0
 
 
@@ -201,8 +206,8 @@ def _check_words(args: Arguments, kwargs: Keywords) -> int:
     counts = [given.get("n", 5), max(given.get("min", 20), given.get("max", 100))]
     if not all(isinstance(one, int) for one in counts):
         return 0
-    if counts[0] * counts[1] > WORDS:
-        raise ValueError(f"more than {WORDS:,} words")
+    if counts[0] * counts[1] > MAX_WORDS:
+        raise ValueError(f"more than {MAX_WORDS:,} words")
     return 0
 
 
@@ -210,8 +215,8 @@ def _count_items(value: Any) -> int:
     return len(value) if hasattr(value, "__len__") else 0
 
 
-def _find_whole_numbers(args: Arguments, kwargs: Keywords) -> list[int]:
-    """The whole numbers among arguments, also in a tuple or mapping of them."""
+def _find_integers(args: Arguments, kwargs: Keywords) -> list[int]:
+    """Find the integers among arguments, and in tuples and mappings among them."""
     found: list[int] = []
     for value in (*args, *kwargs.values()):
         if isinstance(value, int):
@@ -235,10 +240,10 @@ _METHODS: Mapping[str, Callable[[Any, Arguments, Keywords], int]] = {
     "translate": _estimate_translation,
     "zfill": _estimate_padding,
 }
-"""The methods of texts whose result can be much larger than the text."""
+"""Methods of texts whose result can be much larger than the text."""
 
 SELECTING_FILTERS = frozenset(("attr", "d", "default", "first", "last", "max", "min", "random"))
-"""The filters that make nothing: their result is a part of their value, or an argument."""
+"""Filters that only select: their result is part of their value, or an argument."""
 
 _FILTERS: Mapping[str, Callable[[Any, Arguments, Keywords], int]] = {
     "batch": _estimate_groups,
@@ -256,4 +261,4 @@ _FILTERS: Mapping[str, Callable[[Any, Arguments, Keywords], int]] = {
     "wordwrap": _check_slow,
     "xmlattr": _check_slow,
 }
-"""The filters whose result can be much larger than their value, or that can be slow."""
+"""Filters whose result can be much larger than their value, or that can be slow."""

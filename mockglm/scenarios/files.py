@@ -1,8 +1,9 @@
-"""Scenario and cassette files: read from disk, alone or all together."""
+"""Scenario and cassette files: found, read, and named in URLs."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,23 @@ from mockglm.yaml_documents import read_file
 
 SUFFIXES = (".yaml", ".yml")
 
+URL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+"""Names that `/s/NAME` in a URL can have."""
+
+MAX_SHOWN = 3
+"""Files of one name that a message lists."""
+
 
 def load(path: str | Path) -> Scenario:
-    """The scenario in a file. Raises FileError with all that is wrong with it."""
+    """Read a file. Raises FileError with all its mistakes."""
     return parse(read_file(path), path)
 
 
 def load_all(paths: Iterable[str | Path]) -> tuple[Scenario, ...]:
-    """The scenarios of files and folders, hand-written before recorded, else in the order given.
+    """Read files and folders; hand-written scenarios come first, recordings last.
 
-    Raises UsageError for a path that is not there, FileError with all that is wrong in all files.
+    Otherwise the order is that of the paths. Raises UsageError for a path that does not exist, and
+    FileError with all mistakes of all files.
     """
     loaded: list[Scenario] = []
     problems: list[Problem] = []
@@ -39,134 +47,161 @@ def load_all(paths: Iterable[str | Path]) -> tuple[Scenario, ...]:
 
 
 def parse(source: bytes, path: str | Path) -> Scenario:
-    """The scenario in the text of a file. Raises FileError with all that is wrong with it."""
-    notes = Problems(str(path), source)
-    with yaml_nodes.collector_paused(), notes.note_errors():
-        return _parse(notes, Path(path).stem)
+    """Parse the text of a file. Raises FileError with all its mistakes."""
+    problems = Problems(str(path), source)
+    with yaml_nodes.collector_paused(), problems.catch_errors():
+        return _parse(problems, Path(path).stem)
 
 
-def parse_interaction(written: Mapping[str, Any], path: str, line: int = 0) -> Interaction:
-    """An interaction of plain Python values, with the words of the file.
+def parse_interaction(fields: Mapping[str, Any], path: str, line: int = 0) -> Interaction:
+    """Parse an interaction that is given as plain Python values, with the keys of the file format.
 
-    `path` and `line` say where it was written; without a line it is in no file, and `path` is what
-    it is called. Raises FileError with all that is wrong with it.
+    `path` and `line` are its location; without a line it is in no file, and `path` is its name.
+    Raises FileError with all its mistakes.
     """
-    notes = Problems(path)
-    with notes.note_errors():
-        node = yaml_nodes.build_node(written, yaml_nodes.mark_at_line(line), path)
-        value = reader.reader_for(schema.InteractionSpec).read(node, notes)
-        notes.check()
-        return _compile(value, NodePath(notes, node))
+    problems = Problems(path)
+    with problems.catch_errors():
+        node = yaml_nodes.build_node(fields, yaml_nodes.mark_at_line(line), path)
+        value = reader.reader_for(schema.InteractionSpec).read(node, problems)
+        problems.check()
+        return _compile(value, NodePath(problems, node))
 
 
-def compile_interaction(written: schema.InteractionSpec, path: str, line: int) -> Interaction:
-    """Compile an interaction that a line of code wrote. Raises FileError with all its mistakes."""
-    return _compile(written, NodePath.of_line(path, line))
+def compile_interaction(spec: schema.InteractionSpec, path: str, line: int) -> Interaction:
+    """Compile an interaction written in code. Raises FileError with all its mistakes."""
+    return _compile(spec, NodePath.at_line(path, line))
 
 
 def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
-    """The files that paths mean: themselves, or those in a folder and below, in order.
+    """Yield the files among paths, and those in folders and their subfolders, sorted.
 
-    A file that several of them mean comes once, where it is first. Raises UsageError for a path
-    that is not there, and for a folder with none.
+    A file comes once. Raises UsageError for a path that does not exist, and for a folder without
+    files.
     """
     seen: set[Path] = set()
-    for path in _meant(paths):
+    for path in _expand(paths):
         if path.absolute() not in seen:
             seen.add(path.absolute())
             yield path
 
 
 def shipped_scenarios() -> Mapping[str, Path]:
-    """The scenarios that come with mockglm, by name: in the wheel, or beside it in a checkout."""
+    """The scenarios that come with mockglm, by name, in a wheel or a checkout."""
     package = Path(__file__).parents[1]
     folders = (package / "library", package.parent / "scenarios")
     folder = next((folder for folder in folders if folder.is_dir()), None)
-    return {} if folder is None else {path.stem: path for path in _within(folder)}
+    return {} if folder is None else {path.stem: path for path in _list_folder(folder)}
 
 
-def _compile(written: schema.InteractionSpec, place: NodePath) -> Interaction:
-    compiled = compiler.compile_interaction(written, compiler.FileOptions(), place)
+def index_by_name(scenarios: Iterable[Scenario]) -> Mapping[str, Scenario]:
+    """The scenarios that a URL can name: their name fits a URL and is unique.
+
+    Recordings of tests have the names of tests, which are often equal; those are played, too, but
+    have no URL.
+    """
+    found: dict[str, list[Scenario]] = {}
+    for one in scenarios:
+        found.setdefault(one.name, []).append(one)
+    return {
+        name: same[0] for name, same in found.items() if len(same) == 1 and URL_NAME.fullmatch(name)
+    }
+
+
+def unknown_name(name: str, scenarios: Iterable[Scenario]) -> str:
+    """The reason why no URL can name the scenarios of a name; "" if there are none."""
+    paths = [one.path for one in scenarios if one.name == name]
+    if len(paths) > 1:
+        more = ", …" if len(paths) > MAX_SHOWN else ""
+        shown = ", ".join(paths[:MAX_SHOWN]) + more
+        return f"{len(paths)} files are called {name!r}: {shown}; rename one, or load it alone"
+    if paths and not URL_NAME.fullmatch(name):
+        form = "a-z, 0-9, `.`, `_` and `-`, a-z or 0-9 first"
+        return f"no URL can name {paths[0]}; rename it, a name has {form}"
+    return ""
+
+
+def _compile(spec: schema.InteractionSpec, place: NodePath) -> Interaction:
+    compiled = compiler.compile_interaction(spec, compiler.FileOptions(), place)
     place.problems.check()
     assert compiled is not None
     return compiled
 
 
-def _meant(paths: Iterable[str | Path]) -> Iterator[Path]:
+def _expand(paths: Iterable[str | Path]) -> Iterator[Path]:
     for path in map(Path, paths):
         if path.is_dir():
-            found = list(_within(path))
+            found = list(_list_folder(path))
             if not found:
                 raise UsageError(f"{path} has no *.yaml or *.yml in it")
             yield from found
             continue
-        # What is wrong with a link is said when it is read.
+        # A broken link is reported when it is read.
         if not os.path.lexists(path):
             others = (str(other) for other in path.parent.glob("*"))
             raise UsageError(f"{path} is not there{suggestion(str(path), others)}")
         yield path
 
 
-def _within(folder: Path) -> list[Path]:
+def _list_folder(folder: Path) -> list[Path]:
     # Not rglob, which raises FileNotFoundError when a folder is deleted while it is listed.
     found: list[Path] = []
     for parent, folders, files in os.walk(folder):
-        # Names that begin with a dot are those of editors and tools.
+        # Names that begin with a dot belong to editors and tools.
         folders[:] = [name for name in folders if not name.startswith(".")]
         names = (name for name in (*folders, *files) if not name.startswith("."))
         found.extend(Path(parent, name) for name in names if name.endswith(SUFFIXES))
     return sorted(found)
 
 
-def _parse(notes: Problems, name: str) -> Scenario:
-    root = NodePath(notes, yaml_nodes.compose_nodes(notes))
-    parts = _parts(root)
-    setting = compiler.FileOptions.read(parts, root)
+def _parse(problems: Problems, name: str) -> Scenario:
+    root = NodePath(problems, yaml_nodes.compose_nodes(problems))
+    parts = _read_file_fields(root)
+    options = compiler.FileOptions.read(parts, root)
     scenario = Scenario(
         name=name,
-        path=notes.path,
+        path=problems.path,
         about=parts["about"],
-        interactions=tuple(_interactions(parts["interactions"], setting, root)),
+        interactions=tuple(_compile_interactions(parts["interactions"], options, root)),
         models=sections.compile_models(parts["models"], root.at("models")),
         accounts=sections.compile_accounts(parts["accounts"], root.at("accounts")),
         keys_listed=parts["keys"] == "listed",
         overload=sections.compile_overloads(parts["overload"], root.at("overload")),
         speed=parts["speed"],
         provenance=sections.compile_provenance(parts["recorded"]),
-        ignore=setting.ignore,
-        replace=setting.replace,
+        ignore=options.ignore,
+        replace=options.replace,
     )
-    notes.check()
+    problems.check()
     return scenario
 
 
-def _parts(root: NodePath) -> dict[str, Any]:
-    """The fields of the file; the default of each that is absent or wrong."""
+def _read_file_fields(root: NodePath) -> dict[str, Any]:
+    """The fields of the file; a field that is absent or wrong has its default."""
     read = reader.read_fields(schema.FileSpec, root.root, root.problems)
-    right = {name: value for name, value in read.items() if value is not reader.WRONG}
-    blank = schema.FileSpec(format=1)
+    valid = {name: value for name, value in read.items() if value is not reader.WRONG}
+    default = schema.FileSpec(format=1)
     return {
-        name: right.get(name, getattr(blank, name)) for name in schema.FileSpec.__struct_fields__
+        name: valid.get(name, getattr(default, name)) for name in schema.FileSpec.__struct_fields__
     }
 
 
-def _interactions(
-    written: list[Any], setting: compiler.FileOptions, root: NodePath
+def _compile_interactions(
+    specs: list[Any], options: compiler.FileOptions, root: NodePath
 ) -> Iterator[Interaction]:
     nodes = root.at("interactions").node.value
-    for index, value in reader.valid_items(written):
-        compiled = _compile_one(value, setting, NodePath(root.problems, nodes[index]))
+    for index, value in reader.valid_items(specs):
+        compiled = _compile_one(value, options, NodePath(root.problems, nodes[index]))
         if compiled is not None:
             yield compiled
 
 
 def _compile_one(
-    written: schema.InteractionSpec, setting: compiler.FileOptions, place: NodePath
+    spec: schema.InteractionSpec, options: compiler.FileOptions, place: NodePath
 ) -> Interaction | None:
     try:
-        return compiler.compile_interaction(written, setting, place)
+        return compiler.compile_interaction(spec, options, place)
     except MockGLMError:
         raise
     except Exception as error:
-        place.note_error(error)
+        place.report_error(error)
         return None

@@ -1,4 +1,4 @@
-"""The mistakes of a file, gathered while it is read, each with its place."""
+"""The mistakes of a file, collected while it is read, each with its place."""
 
 from __future__ import annotations
 
@@ -14,55 +14,62 @@ Key = str | int
 
 
 class Problems(Struct):
-    """What is wrong in the file at `path`; `source` is its text, as bytes."""
+    """The mistakes found in the file at `path`, whose bytes are `source`."""
 
     path: str
     source: bytes = b""
-    problems: list[Problem] = field(default_factory=list)
+    found: list[Problem] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.found)
 
     def add(self, node: yaml.Node, message: str) -> None:
-        """Note a mistake where a node begins."""
-        self.problems.append(problem_at(self.path, node.start_mark, message))
+        """Add a mistake at the beginning of a node."""
+        self.found.append(problem_at(self.path, node.start_mark, message))
 
     def add_line(self, node: yaml.Node, line: int, message: str) -> None:
-        """Note a mistake in a line (from 0) of a block of text."""
+        """Add a mistake in a line, counted from 0, of a block of text."""
         if not isinstance(node, yaml.ScalarNode) or node.style not in ("|", ">"):
             self.add(node, message)
             return
         number = node.start_mark.line + 1 + line
         text = self.source.split(b"\n", number + 1)[number]
         column = len(text) - len(text.lstrip(b" ")) + 1
-        self.problems.append(Problem(self.path, number + 1, column, message))
+        self.found.append(Problem(self.path, number + 1, column, message))
 
     def check(self) -> None:
-        """Raise FileError if anything was noted."""
-        if self.problems:
-            raise FileError(set(self.problems))
+        """Raise FileError if there are mistakes."""
+        if self.found:
+            raise FileError(set(self.found))
 
     @contextmanager
-    def note_errors(self) -> Iterator[None]:
-        """Turn any error in the block into a mistake of the file, so that one file can end neither
-        a server nor the watching of the others."""
+    def catch_errors(self) -> Iterator[None]:
+        """Turn any exception in the block into a FileError.
+
+        An unforeseen exception must end neither a server nor the watching of other files.
+        """
         try:
             yield
         except MockGLMError:
             raise
         except Exception as error:
             line = 1 if self.source else 0
-            self.problems.append(Problem(self.path, line, line, describe_error(error)))
+            self.found.append(Problem(self.path, line, line, describe_error(error)))
             self.check()
 
 
 class NodePath(Struct, frozen=True):
-    """A part of the file, by the keys that lead to it; they are followed only to note a mistake."""
+    """A part of the file, by the keys that lead to it."""
+
+    # A node is looked up only when a mistake is reported, for most files have none.
 
     problems: Problems
     root: yaml.Node
     keys: tuple[Key, ...] = ()
 
     @classmethod
-    def of_line(cls, path: str, line: int) -> NodePath:
-        """The place of all that a line of code writes: its keywords have no places of their own."""
+    def at_line(cls, path: str, line: int) -> NodePath:
+        """The place of an interaction written in code, whose parts have no places of their own."""
         mark = yaml.Mark("", 0, line - 1, 0, None, 0)
         return cls(Problems(path), yaml.ScalarNode("", "", mark, mark))
 
@@ -70,15 +77,15 @@ class NodePath(Struct, frozen=True):
         return NodePath(self.problems, self.root, (*self.keys, *keys))
 
     def report(self, message: str) -> None:
-        """Note a mistake at the value, or at the nearest part of its path that is there."""
+        """Report a mistake at the value, or at the nearest part of its path that exists."""
         self.problems.add(self.node, message)
 
-    def note_error(self, error: Exception) -> None:
-        """Note an error that a value caused and that has no message of ours."""
+    def report_error(self, error: Exception) -> None:
+        """Report an exception of Python that the value caused."""
         self.report(describe_error(error))
 
     def report_line(self, line: int, message: str) -> None:
-        """Note a mistake in a line (from 0) of the value, a block of text."""
+        """Report a mistake in a line, counted from 0, of the value, a block of text."""
         self.problems.add_line(self.node, line, message)
 
     @property
@@ -93,26 +100,26 @@ class NodePath(Struct, frozen=True):
 
     @property
     def location(self) -> str:
-        """The file and the line it begins at; of what stands in no file, what it is called."""
+        """`path:line`, or the name of a value that is in no file."""
         line = self.node.start_mark.line + 1
         return f"{self.problems.path}:{line}" if line else self.problems.path
 
 
 def describe_error(error: Exception) -> str:
-    """The message for an error of Python that a value of a file caused."""
+    """Describe an exception of Python that a value of a file caused."""
     if isinstance(error, RecursionError):
         return "cannot be read: nested too deep"
     return f"cannot be read: {type(error).__name__}: {error}"
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """`, did you mean …?` for a name that is nearly a known one, else nothing."""
+    """`, did you mean …?` for a name that resembles a known one, else an empty text."""
     found = nearest(name, known)
     return f", did you mean `{found}`?" if found else ""
 
 
 def problem_at(path: str, mark: yaml.Mark, message: str) -> Problem:
-    """A mistake at a mark; of what stands in no file, it names the value, as `body.reply.pace`."""
+    """A mistake at a mark; in no file it has the name of the value, such as `body.reply.pace`."""
     if mark.line < 0:
         return Problem(path + mark.name, 0, 0, message)
     return Problem(path, mark.line + 1, mark.column + 1, message)

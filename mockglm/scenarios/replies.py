@@ -1,4 +1,4 @@
-"""A described reply made of what the file says of it: what is meant, and how it is cut."""
+"""Replies compiled from the file: the meaning of a response, and its division into chunks."""
 
 from __future__ import annotations
 
@@ -18,63 +18,67 @@ from mockglm.http1 import BODILESS
 from mockglm.scenarios import schema
 from mockglm.scenarios.problems import NodePath, suggestion
 
-BESIDE_ERROR = ("error", "headers", "pace", "fault", "template", "times")
-"""What an error can have with it."""
+WITH_ERROR = ("error", "headers", "pace", "fault", "template", "times")
+"""Keys that a reply with `error` can have."""
 
-EXTRA_KEYS: Mapping[str, JSONObject] = MappingProxyType(
+ERROR_SIBLINGS: Mapping[str, JSONObject] = MappingProxyType(
     {"1301": {"contentFilter": [{"level": 2, "role": "user"}]}}
 )
-"""What stands beside an error of that code unless the file says otherwise; 1301's as in public
-reports of it (the documentation, open.bigmodel.cn/dev/howuse/securityaudit, has the key)."""
+"""Keys that the service adds beside an error of a code; a file can replace them.
+
+1301's is as in public reports; the documentation has the key, without a value
+(open.bigmodel.cn/dev/howuse/securityaudit).
+"""
 
 WITHOUT_USAGE = ("sensitive", "network_error")
-"""Ends with no usage, by open.bigmodel.cn/dev/howuse/securityaudit and earendil-works/pi#2313."""
+"""Finish reasons of responses without usage, by open.bigmodel.cn/dev/howuse/securityaudit and
+earendil-works/pi#2313."""
 
-MERGED = ("headers", "usage")
-"""What of `defaults` is laid under a reply's own key by key."""
+MERGED_BY_KEY = ("headers", "usage")
+"""Keys whose mapping in `defaults` is merged with that of a reply; others are replaced."""
 
-FRAMING: Mapping[str, str] = {
+FRAMING_HEADERS: Mapping[str, str] = {
     "connection": "the faults `close` and `reset` take `connection: close`",
     "content-length": "the faults `short` and `long` make it wrong",
     "keep-alive": "the faults `close` and `reset` end the connection",
     "transfer-encoding": "the fault `bad-chunk-size` breaks it",
 }
-"""Headers that say how a body is framed on this connection, and what breaks that on purpose."""
+"""Headers that frame the body on a connection, with a hint at the faults that break them."""
 
-_OWN = ("code", "status", "message", "contentFilter")
+_ERROR_KEYS = ("code", "status", "message", "contentFilter")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def merge_defaults(defaults: schema.ReplySpec, reply: schema.ReplySpec) -> schema.ReplySpec:
-    """The reply with the defaults under it; under an error only those that an error can have."""
-    laid: dict[str, Any] = {}
+    """Fill in the keys that a reply leaves out; an error takes only those that it can have."""
+    merged: dict[str, Any] = {}
     for name in schema.ReplySpec.__struct_fields__:
-        value, under = getattr(reply, name), getattr(defaults, name)
-        if name in MERGED and isinstance(value, dict) and isinstance(under, dict):
-            laid[name] = under | value
-        elif value is UNSET and (reply.error is UNSET or name in BESIDE_ERROR):
-            laid[name] = under
+        value, default = getattr(reply, name), getattr(defaults, name)
+        if name in MERGED_BY_KEY and isinstance(value, dict) and isinstance(default, dict):
+            merged[name] = default | value
+        elif value is UNSET and (reply.error is UNSET or name in WITH_ERROR):
+            merged[name] = default
         else:
-            laid[name] = value
-    return schema.ReplySpec(**laid)
+            merged[name] = value
+    return schema.ReplySpec(**merged)
 
 
 def compile_reply(reply: schema.ReplySpec, place: NodePath) -> Renderer:
-    """The reply and how it is cut; mistakes are noted at their place."""
+    """Compile a reply into its renderer and report its mistakes."""
     lines = compile_headers(reply.headers, place.at("headers"))
     if reply.error is not UNSET:
         for name in schema.ReplySpec.__struct_fields__:
-            if name not in BESIDE_ERROR and getattr(reply, name) is not UNSET:
+            if name not in WITH_ERROR and getattr(reply, name) is not UNSET:
                 place.at(name).report(f"`{name}` beside `error`: an error has no `{name}`")
-        failure = _api_error(reply.error, place.at("error"))
+        failure = _compile_error(reply.error, place.at("error"))
         return Renderer(Reply(usage=None, error=failure), headers=lines)
-    return Renderer(_reply(reply), _chunking(reply.chunks), lines)
+    return Renderer(_compile_message(reply), _compile_chunking(reply.chunks), lines)
 
 
 def compile_headers(
     written: Mapping[str, str | list[str]] | UnsetType | None, place: NodePath
 ) -> Headers:
-    """Header lines; a name with several values has a line for each."""
+    """Compile header lines and report mistakes; a name with several values has a line for each."""
     lines: list[tuple[str, str]] = []
     for name, value in (written or {}).items():
         values = [value] if isinstance(value, str) else value
@@ -83,28 +87,28 @@ def compile_headers(
             place.at(name).report(f"`{name}` is no name of a header")
         if not all(map(fits_header, values)):
             place.at(name).report(f"the header `{name}` has a character that no header can have")
-        if name.lower() in FRAMING:
-            hint = FRAMING[name.lower()]
+        if name.lower() in FRAMING_HEADERS:
+            hint = FRAMING_HEADERS[name.lower()]
             place.at(name).report(f"`{name}` cannot be written: mockglm frames the body; {hint}")
     return tuple(lines)
 
 
-def _reply(reply: schema.ReplySpec) -> Reply:
-    calls = tuple(map(_call, reply.tool_calls or ()))
+def _compile_message(reply: schema.ReplySpec) -> Reply:
+    calls = tuple(map(_compile_call, reply.tool_calls or ()))
     finish = reply.finish_reason or ("tool_calls" if calls else "stop")
     return Reply(
-        content=_content(reply),
+        content=_compile_content(reply),
         reasoning=reply.reasoning or None,
         calls=calls,
         finish_reason=finish,
-        usage=_usage(reply.usage, finish),
+        usage=_compile_usage(reply.usage, finish),
         web_search=tuple(reply.web_search or ()),
         content_filter=tuple(map(msgspec.structs.asdict, reply.content_filter or ())),
     )
 
 
-def _content(reply: schema.ReplySpec) -> str | None:
-    """The text; where only its pieces are written, what they make up."""
+def _compile_content(reply: schema.ReplySpec) -> str | None:
+    """The text of a reply, joined from its chunks if only these are written."""
     if not isinstance(reply.content, UnsetType):
         return reply.content
     chunks = reply.chunks
@@ -112,20 +116,20 @@ def _content(reply: schema.ReplySpec) -> str | None:
     return "".join(pieces) if isinstance(pieces, list) else ""
 
 
-def _usage(written: Any, finish: str) -> JSONObject | None:
+def _compile_usage(written: Any, finish: str) -> JSONObject | None:
     if isinstance(written, dict):
         return written
     return None if written == "none" or finish in WITHOUT_USAGE else {}
 
 
-def _call(call: schema.ToolCallSpec) -> ToolCall:
+def _compile_call(call: schema.ToolCallSpec) -> ToolCall:
     arguments = call.arguments
     if not isinstance(arguments, str):
         arguments = msgspec.json.encode(arguments).decode()
     return ToolCall(call.name, arguments, call.id)
 
 
-def _chunking(chunks: int | list[str] | schema.ChunksSpec | UnsetType) -> Chunking:
+def _compile_chunking(chunks: int | list[str] | schema.ChunksSpec | UnsetType) -> Chunking:
     if isinstance(chunks, UnsetType):
         return Chunking()
     if isinstance(chunks, int):
@@ -136,19 +140,21 @@ def _chunking(chunks: int | list[str] | schema.ChunksSpec | UnsetType) -> Chunki
     return Chunking(*(tuple(part) if isinstance(part, list) else part for part in parts))
 
 
-def _api_error(written: str | schema.ErrorSpec, place: NodePath) -> APIError:
+def _compile_error(written: str | schema.ErrorSpec, place: NodePath) -> APIError:
     if isinstance(written, str):
         written = schema.ErrorSpec(written)
     given = msgspec.structs.asdict(written)
-    fields = {name: text for name, text in given.items() if text is not None and name not in _OWN}
-    _check(written, fields, place)
-    beside = EXTRA_KEYS.get(written.code, {})
+    fields = {
+        name: text for name, text in given.items() if text is not None and name not in _ERROR_KEYS
+    }
+    _check_error(written, fields, place)
+    beside = ERROR_SIBLINGS.get(written.code, {})
     if written.contentFilter is not None:
         beside = {"contentFilter": list(map(msgspec.structs.asdict, written.contentFilter))}
     return APIError(written.code, written.status, written.message, fields, beside)
 
 
-def _check(error: schema.ErrorSpec, fields: Mapping[str, str], place: NodePath) -> None:
+def _check_error(error: schema.ErrorSpec, fields: Mapping[str, str], place: NodePath) -> None:
     if error.status in BODILESS:
         place.at("status").report(f"an answer of status {error.status} has no body to say it in")
     if error.code not in CODES:

@@ -1,12 +1,12 @@
 """Jinja2 with bounds: a template can neither run for ever nor fill the memory.
 
-Nothing is computed when a template is compiled, so that a file is read in a time that depends on
-its size alone. While it is filled in, every loop, call, filter, test, operator and literal counts
-as an operation, and its result is measured. The few operations whose result can be much larger
-than what they are given (`'a' * n`, `center(n)`, `replace`, …) are estimated before they are done:
-see `mockglm.scenarios.estimates`.
+Nothing is computed when a template is compiled, so that the time to read a file depends on its size
+alone. When it is filled in, every loop, call, filter, test, operator and literal counts as an
+operation, and its result is measured. The few operations whose result can be much larger than their
+operands (`'a' * n`, `center(n)`, `replace`, …) are estimated before they are computed: see
+`mockglm.scenarios.estimates`.
 
-To be imported where a template is compiled: Jinja2 takes a while to import.
+Import this module only where a template is compiled: Jinja2 is slow to import.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from jinja2.utils import Namespace
 from jinja2.visitor import NodeTransformer
 
 from mockglm.scenarios.estimates import (
-    ITEM,
-    LARGEST,
+    ITEM_SIZE,
+    MAX_SIZE,
     SELECTING_FILTERS,
     estimate_call,
     estimate_filter,
     estimate_operator,
     is_selecting,
-    weigh,
+    measure_size,
 )
 
-OPERATIONS = 500_000
-"""Operations of one answer: loops, calls, filters, tests, operators, literals."""
+MAX_OPERATIONS = 500_000
+"""Operations for one response: loops, calls, filters, tests, operators, literals."""
 
-MADE = 8 * LARGEST
-"""Characters of all values that are made for one answer."""
+MAX_TOTAL_SIZE = 8 * MAX_SIZE
+"""Characters of all values computed for one response."""
 
-SECONDS = 2.0
-"""Seconds of CPU for one answer. Operations and sizes are what bounds a template; this is for
-operations that are slow all the same."""
+MAX_SECONDS = 2.0
+"""Seconds of CPU for one response, for operations that are slow although they are within the other
+bounds."""
 
-LOOKS = 64
-"""Operations between two looks at the clock."""
+CLOCK_INTERVAL = 64
+"""Operations between two checks of the clock."""
 
 # Names that no template can spell.
 _COUNT = "mockglm count"
@@ -55,52 +55,54 @@ _PASS = "mockglm pass"
 
 
 class Budget:
-    """The operations, characters and seconds that are left for one answer."""
+    """The operations, characters and seconds left for one response."""
 
     def __init__(self) -> None:
-        self._operations = OPERATIONS
-        self._made = MADE
-        self._output = LARGEST
-        self._until = thread_time() + SECONDS
+        self._operations = MAX_OPERATIONS
+        self._total = MAX_TOTAL_SIZE
+        self._output = MAX_SIZE
+        self._deadline = thread_time() + MAX_SECONDS
 
-    def count(self, made: int = 0) -> None:
-        """Count an operation that made so many characters."""
+    def count(self, size: int = 0) -> None:
+        """Count an operation, and the characters of its result."""
         self._operations -= 1
         if self._operations < 0:
-            _refuse(f"more than {OPERATIONS:,} operations")
-        self._made -= made
-        if self._made < 0:
-            _refuse(f"more than {MADE:,} characters are made on the way")
-        if self._operations % LOOKS == 0:
-            self._look_at_clock()
+            _refuse(f"more than {MAX_OPERATIONS:,} operations")
+        self._total -= size
+        if self._total < 0:
+            _refuse(f"more than {MAX_TOTAL_SIZE:,} characters in all values together")
+        if self._operations % CLOCK_INTERVAL == 0:
+            self._check_clock()
 
     def measure(self, value: Any) -> Any:
-        """The value that an operation made, counted. Of an iterator, a list: its items are
-        computed when they are asked for, which nothing would count."""
+        """Count the result of an operation and return it; an iterator becomes a list.
+
+        The items of an iterator would be computed without being counted.
+        """
         if isinstance(value, Iterator):
             value = [self.measure(item) for item in value]
-        size = weigh(value)
-        if size > LARGEST:
-            _refuse(f"more than {LARGEST:,} characters in one value")
-        if size > LOOKS * ITEM:
-            self._look_at_clock()
-        # What is in it was counted when it was made, or has come with the request.
-        self.count(size if isinstance(value, str | bytes) else ITEM * _count_items(value))
+        size = measure_size(value)
+        if size > MAX_SIZE:
+            _refuse(f"more than {MAX_SIZE:,} characters in one value")
+        if size > CLOCK_INTERVAL * ITEM_SIZE:
+            self._check_clock()
+        # Values in a list were counted when they were computed, or came with the request.
+        self.count(size if isinstance(value, str | bytes) else ITEM_SIZE * _count_items(value))
         return value
 
-    def write(self, text: str) -> None:
-        """Count text that goes into the answer."""
+    def count_output(self, text: str) -> None:
+        """Count text of the response."""
         self._output -= len(text)
         if self._output < 0:
-            _refuse(f"more than {LARGEST:,} characters")
+            _refuse(f"more than {MAX_SIZE:,} characters")
 
-    def _look_at_clock(self) -> None:
-        if thread_time() > self._until:
-            _refuse(f"takes more than {SECONDS:g} s")
+    def _check_clock(self) -> None:
+        if thread_time() > self._deadline:
+            _refuse(f"takes more than {MAX_SECONDS:g} s")
 
 
 class _BoundedContext(Context):
-    """The variables of one answer, with its budget."""
+    """The variables of one response, with its budget."""
 
     budget: Budget
 
@@ -112,21 +114,21 @@ class _BoundedContext(Context):
 
 
 class _ShortNamespace(Namespace):
-    """A namespace whose text does not show what is in it, for that can be itself."""
+    """A namespace whose text does not contain its values, as one of them can be itself."""
 
     def __repr__(self) -> str:
         return "<namespace>"
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """The environment of all templates."""
+    """The Jinja2 environment of all templates."""
 
     context_class = _BoundedContext
     intercepted_binops = frozenset(ImmutableSandboxedEnvironment.default_binop_table)
 
     def __init__(self) -> None:
-        # The answer is JSON or plain text, never HTML: nothing is to be escaped. `finalize` needs
-        # the context, so that no output is computed while a template is compiled.
+        # Responses are JSON or plain text, never HTML, so nothing is escaped. With a `finalize`
+        # that needs the context, Jinja2 computes no output while a template is compiled.
         super().__init__(
             undefined=StrictUndefined,
             keep_trailing_newline=True,
@@ -140,16 +142,18 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.tests = {name: self._bound_test(name) for name in self._plain.tests}
         self.filters[_COUNT] = _count
         self.filters[_MEASURE] = _measure
-        self.filters[_PASS] = _pass
+        self.filters[_PASS] = _count_and_pass
         self.globals.update(timedelta=timedelta, namespace=_ShortNamespace)
 
     def compile_text(self, text: str) -> Template:
-        """The template of a text. Raises TemplateSyntaxError, and whatever Python raises for a
-        program that is nested too deep."""
-        return self.from_string(_Counting().visit(self.parse(text)))
+        """Compile a template.
+
+        Raises TemplateSyntaxError, and exceptions of Python's compiler for too deep nesting.
+        """
+        return self.from_string(_CounterInserter().visit(self.parse(text)))
 
     def fill(self, template: Template, values: Mapping[str, Any], budget: Budget) -> str:
-        """The text of a template. Raises TemplateError, and whatever its expressions raise."""
+        """Fill in a template. Raises TemplateError and the exceptions of its expressions."""
         context = template.new_context(dict(values))
         assert isinstance(context, _BoundedContext)
         context.budget = budget
@@ -167,7 +171,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _bound_filter(self, name: str) -> Callable[..., Any]:
         @pass_context
         def apply(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
-            _check_size(estimate_filter(name, value, args, kwargs))
+            _check_size(estimate_filter(name, value, args=args, kwargs=kwargs))
             found = self._plain.call_filter(name, value, args, kwargs, context=context)
             return _count_result(context, found, is_selected=name in SELECTING_FILTERS)
 
@@ -182,24 +186,24 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return apply
 
 
-class _Counting(NodeTransformer):
-    """Puts counters into a template, where Jinja2 calls nothing that could count."""
+class _CounterInserter(NodeTransformer):
+    """Inserts counters into a template where Jinja2 calls no method of the environment."""
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
         self.generic_visit(node)
         if isinstance(node.test, nodes.Expr):
             node.test = _apply_filter(node.test, _PASS)
-        _count_body(node)
+        _insert_counter(node)
         return node
 
     def visit_Macro(self, node: nodes.Macro) -> nodes.Macro:  # noqa: N802
         self.generic_visit(node)
-        _count_body(node)
+        _insert_counter(node)
         return node
 
     def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.CallBlock:  # noqa: N802
         self.generic_visit(node)
-        _count_body(node)
+        _insert_counter(node)
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
@@ -223,7 +227,7 @@ class _Counting(NodeTransformer):
 
     def visit_EvalContextModifier(self, node: nodes.EvalContextModifier) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
-        # Without a filter the compiler would compute the value.
+        # Without a filter Jinja2 would compute the value while it compiles the template.
         for option in node.options:
             option.value = _apply_filter(option.value, _MEASURE)
         return node
@@ -235,15 +239,15 @@ class _Counting(NodeTransformer):
         return _apply_filter(node, _MEASURE)
 
 
-def _count_body(node: nodes.For | nodes.Macro | nodes.CallBlock) -> None:
-    """Have each run of a body count, with the text that stands in it."""
+def _insert_counter(node: nodes.For | nodes.Macro | nodes.CallBlock) -> None:
+    """Count each run of a body, with the text in it."""
     size = sum(_data_size(child) for child in node.body)
     counter = _apply_filter(nodes.Const(size, lineno=node.lineno), _COUNT)
     node.body.insert(0, nodes.ExprStmt(counter, lineno=node.lineno))
 
 
 def _data_size(node: nodes.Node) -> int:
-    """The characters of text in a node, without the bodies that count for themselves."""
+    """The characters of text in a node, without bodies that have their own counters."""
     if isinstance(node, nodes.TemplateData):
         return len(node.data)
     if isinstance(node, nodes.For | nodes.Macro | nodes.CallBlock):
@@ -266,7 +270,7 @@ def _measure(context: Context, value: Any) -> Any:
 
 
 @pass_context
-def _pass(context: Context, value: Any) -> Any:
+def _count_and_pass(context: Context, value: Any) -> Any:
     _budget(context).count()
     return value
 
@@ -274,7 +278,7 @@ def _pass(context: Context, value: Any) -> Any:
 @pass_context
 def _finalize(context: Context, value: Any) -> str:
     text = value if isinstance(value, str) else str(value)
-    _budget(context).write(text)
+    _budget(context).count_output(text)
     return text
 
 
@@ -284,7 +288,7 @@ def _budget(context: Context) -> Budget:
 
 
 def _count_result(context: Context, value: Any, *, is_selected: bool) -> Any:
-    """The value of an operation, measured unless it was there before."""
+    """Count an operation and return its result, which is measured unless it was only selected."""
     budget = _budget(context)
     if not is_selected:
         return budget.measure(value)
@@ -297,8 +301,8 @@ def _count_items(value: Any) -> int:
 
 
 def _check_size(size: int) -> None:
-    if size > LARGEST:
-        _refuse(f"more than {LARGEST:,} characters in one value")
+    if size > MAX_SIZE:
+        _refuse(f"more than {MAX_SIZE:,} characters in one value")
 
 
 def _refuse(message: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What stands in a file beside interactions: models, accounts, overload, where it is from."""
+"""The other sections of a file: models, accounts, overload and provenance."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from mockglm.scenarios.compiler import compile_pace
 from mockglm.scenarios.problems import NodePath, suggestion
 from mockglm.scenarios.values import Provenance
 
-YEAR = 366 * DAY
-"""The longest window of a plan, and the longest overload that ends, in seconds."""
+MAX_DURATION = 366 * DAY
+"""Seconds of the longest window of a plan and of the longest overload."""
 
 
-def compile_models(written: Iterable[schema.ModelSpec], place: NodePath) -> Mapping[str, Model]:
-    """The file's own models, by id; one may be like one before it."""
+def compile_models(spec: Iterable[schema.ModelSpec], place: NodePath) -> Mapping[str, Model]:
+    """The models of the file by id; each may be like one before it."""
     found: dict[str, Model] = {}
-    for index, row in reader.valid_items(written):
+    for index, row in reader.valid_items(spec):
         base = found.get(row.like) or MODELS.get(row.like)
         if row.id in found:
             place.at(index, "id").report(f"`{row.id}` is here twice")
@@ -33,33 +33,33 @@ def compile_models(written: Iterable[schema.ModelSpec], place: NodePath) -> Mapp
             hint = suggestion(row.like, MODELS)
             place.at(index, "like").report(f"no model `{row.like}` to be like{hint}")
             continue
-        found[row.id] = replace(like(row.id, base), **_changes(row))
+        found[row.id] = replace(like(row.id, base), **_model_changes(row))
     return MappingProxyType(found)
 
 
-def compile_accounts(written: Iterable[schema.AccountSpec], place: NodePath) -> tuple[Account, ...]:
-    """The accounts; each key is one's alone."""
+def compile_accounts(spec: Iterable[schema.AccountSpec], place: NodePath) -> tuple[Account, ...]:
+    """The accounts of the file, each with a key of its own."""
     found: dict[str, Account] = {}
-    for index, row in reader.valid_items(written):
+    for index, row in reader.valid_items(spec):
         if row.key in found:
             place.at(index, "key").report("this key is another account's too")
-        found[row.key] = _account(row, place.at(index))
+        found[row.key] = _compile_account(row, place.at(index))
     return tuple(found.values())
 
 
-def compile_overloads(
-    written: Iterable[schema.OverloadSpec], place: NodePath
-) -> tuple[Overload, ...]:
-    """The models that are overloaded, and for how long."""
-    rows = reader.valid_items(written)
-    return tuple(Overload(row.model, _span(row.for_, place.at(at, "for"))) for at, row in rows)
+def compile_overloads(spec: Iterable[schema.OverloadSpec], place: NodePath) -> tuple[Overload, ...]:
+    """The overloaded models, each with its duration."""
+    rows = reader.valid_items(spec)
+    return tuple(
+        Overload(row.model, _compile_duration(row.for_, place.at(at, "for"))) for at, row in rows
+    )
 
 
-def compile_provenance(written: schema.RecordingSpec | None) -> Provenance | None:
-    return None if written is None else Provenance(written.at, written.from_, written.by)
+def compile_provenance(spec: schema.RecordingSpec | None) -> Provenance | None:
+    return None if spec is None else Provenance(spec.at, spec.from_, spec.by)
 
 
-def _changes(row: schema.ModelSpec) -> dict[str, Any]:
+def _model_changes(row: schema.ModelSpec) -> dict[str, Any]:
     given = {
         name: value
         for name, value in msgspec.structs.asdict(row).items()
@@ -70,22 +70,22 @@ def _changes(row: schema.ModelSpec) -> dict[str, Any]:
     )
 
 
-def _account(row: schema.AccountSpec, place: NodePath) -> Account:
+def _compile_account(row: schema.AccountSpec, place: NodePath) -> Account:
     concurrency = row.concurrency
     if isinstance(concurrency, int):
         concurrency = {"*": concurrency}
     plan = (
-        Window(_seconds(window.window, place.at("plan", index, "window")), window.requests)
+        Window(_parse_duration(window.window, place.at("plan", index, "window")), window.requests)
         for index, window in enumerate(row.plan)
     )
-    balance, unit = _balance(row.balance, place.at("balance"))
+    balance, unit = _compile_balance(row.balance, place.at("balance"))
     if row.prices and not isinstance(row.balance, float):
         place.at("prices").report("`prices` are what a balance in yuan goes down by")
     return Account(
         key=row.key,
         balance=balance,
         unit=unit,
-        prices=_prices(row.prices),
+        prices=_compile_prices(row.prices),
         concurrency=tuple((concurrency or {}).items()),
         plan=tuple(plan),
         models=None if row.models is None else tuple(row.models),
@@ -94,31 +94,31 @@ def _account(row: schema.AccountSpec, place: NodePath) -> Account:
     )
 
 
-def _balance(
-    written: float | schema.PackageSpec | None, place: NodePath
+def _compile_balance(
+    spec: float | schema.PackageSpec | None, place: NodePath
 ) -> tuple[float | None, Unit]:
-    if not isinstance(written, schema.PackageSpec):
-        return written, "yuan"
-    if (written.tokens is None) == (written.requests is None):
+    if not isinstance(spec, schema.PackageSpec):
+        return spec, "yuan"
+    if (spec.tokens is None) == (spec.requests is None):
         place.report("write {tokens: N} or {requests: N}, one of the two")
-    if written.tokens is not None:
-        return written.tokens, "tokens"
-    return written.requests, "requests"
+    if spec.tokens is not None:
+        return spec.tokens, "tokens"
+    return spec.requests, "requests"
 
 
-def _prices(written: Mapping[str, schema.PriceSpec]) -> Prices:
+def _compile_prices(spec: Mapping[str, schema.PriceSpec]) -> Prices:
     return tuple(
-        (model, Price(price.input, price.output, price.cached)) for model, price in written.items()
+        (model, Price(price.input, price.output, price.cached)) for model, price in spec.items()
     )
 
 
-def _span(text: str | None, place: NodePath) -> float | None:
-    return None if text is None else _seconds(text, place)
+def _compile_duration(text: str | None, place: NodePath) -> float | None:
+    return None if text is None else _parse_duration(text, place)
 
 
-def _seconds(text: str, place: NodePath) -> float:
+def _parse_duration(text: str, place: NodePath) -> float:
     try:
-        return duration(text, YEAR)
+        return duration(text, MAX_DURATION)
     except ValueError as error:
         place.report(str(error))
         return 0.0

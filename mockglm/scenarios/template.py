@@ -1,9 +1,9 @@
-"""Replies whose text is filled in at each answer: sandboxed Jinja2.
+"""Replies whose text is filled in for each response, by sandboxed Jinja2.
 
-Templates know `request` (the JSON of the request), `model`, `user` and `tool` (the text of the last
-such message), `tool_json` (the same, parsed), `turn` (how many user messages there are), `count`
-(this is the n-th match), `now` (local time in Beijing) and `timedelta`; the filter `tojson` gives
-compact JSON. What the request does not have is undefined, and using it is an error.
+The variables are `request` (the JSON of the request), `model`, `user` and `tool` (the text of the
+last such message), `tool_json` (the same, parsed), `turn` (the number of user messages), `count`
+(the number of this match), `now` (local time in Beijing) and `timedelta`; the filter `tojson` gives
+compact JSON. A variable that the request lacks is undefined, and using it is an error.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from mockglm.scenarios.sandbox import Budget, Sandbox
 
 
-MARKS = ("{{", "{%", "{#")
-PLAYED = ("pace", "fault", "template", "times")
-"""What of a reply is no text to fill in."""
+DELIMITERS = ("{{", "{%", "{#")
+NOT_TEXT = ("pace", "fault", "template", "times")
+"""Keys of a reply without text to fill in."""
 
-# All that an expression of Jinja can raise: it is Python's arithmetic on Python's values.
-_RAISED = (
+# The exceptions of expressions, which are Python's operations on Python's values.
+_EXPRESSION_ERRORS = (
     ArithmeticError,
     AttributeError,
     LookupError,
@@ -47,8 +47,8 @@ _RAISED = (
 )
 
 
-class _Leaf(Struct, frozen=True):
-    """One text with expressions in it, and where it stands."""
+class _TextTemplate(Struct, frozen=True):
+    """One text with expressions, and its place."""
 
     jinja: Jinja
     path: str
@@ -59,43 +59,43 @@ class _Leaf(Struct, frozen=True):
 
         try:
             return _sandbox().fill(self.jinja, values, budget)
-        except (TemplateError, *_RAISED) as error:
+        except (TemplateError, *_EXPRESSION_ERRORS) as error:
             raise FileError([problem_at(self.path, self.mark, f"template: {error}")]) from error
 
 
 class Template(Struct, frozen=True):
-    """A reply as plain values, with a leaf for each text that is to be filled in."""
+    """A reply as plain values, with a _TextTemplate for each text to fill in."""
 
     reply: Mapping[str, Any]
     path: str
     mark: yaml.Mark
 
     def render(self, view: RequestView, now: float, count: int = 1) -> Renderer:
-        """The reply to one request, at a unix second, to the match of that number.
+        """Make the renderer of one response, at a unix time, for the match of that number.
 
-        Raises FileError where the request lacks what the template uses, or no reply comes of it.
+        Raises FileError if the request lacks a variable, or if the result is no valid reply.
         """
         from mockglm.scenarios.sandbox import Budget
 
-        filled = _fill(self.reply, _values(view, now, count), Budget())
-        notes = Problems(self.path)
+        filled = _fill(self.reply, _variables(view, now, count), Budget())
+        problems = Problems(self.path)
         node = yaml_nodes.build_node(filled, self.mark, self.path)
-        reply = reader.reader_for(schema.ReplySpec).read(node, notes)
-        notes.check()
-        rendering = compile_reply(reply, NodePath(notes, node))
-        notes.check()
+        reply = reader.reader_for(schema.ReplySpec).read(node, problems)
+        problems.check()
+        rendering = compile_reply(reply, NodePath(problems, node))
+        problems.check()
         return rendering
 
 
 def compile_template(reply: schema.ReplySpec, place: NodePath) -> Template | None:
-    """The template of a reply; None where it is wrong, which is noted."""
-    before = len(place.problems.problems)
+    """Compile the template of a reply; report its mistakes and return None if it has any."""
+    before = len(place.problems)
     written = msgspec.to_builtins(reply)
-    parts = {name: value for name, value in written.items() if name not in PLAYED}
+    parts = {name: value for name, value in written.items() if name not in NOT_TEXT}
     leaves = _compile(parts, place)
-    if not any(mark in str(parts.get("error")) for mark in MARKS):
+    if not any(mark in str(parts.get("error")) for mark in DELIMITERS):
         compile_reply(reply, place)
-    if len(place.problems.problems) > before:
+    if len(place.problems) > before:
         return None
     return Template(leaves, place.problems.path, place.node.start_mark)
 
@@ -105,12 +105,12 @@ def _compile(value: Any, place: NodePath) -> Any:
         return {key: _compile(item, place.at(key)) for key, item in value.items()}
     if isinstance(value, list):
         return [_compile(item, place.at(index)) for index, item in enumerate(value)]
-    if isinstance(value, str) and any(mark in value for mark in MARKS):
-        return _leaf(value, place)
+    if isinstance(value, str) and any(mark in value for mark in DELIMITERS):
+        return _compile_text(value, place)
     return value
 
 
-def _leaf(text: str, place: NodePath) -> _Leaf | None:
+def _compile_text(text: str, place: NodePath) -> _TextTemplate | None:
     from jinja2 import TemplateSyntaxError
 
     try:
@@ -125,14 +125,14 @@ def _leaf(text: str, place: NodePath) -> _Leaf | None:
         # Python's, of the program that Jinja2 makes of the template.
         place.report(f"template: {error.msg}")
         return None
-    except _RAISED as error:
+    except _EXPRESSION_ERRORS as error:
         place.report(f"template: {error}")
         return None
-    return _Leaf(jinja, place.problems.path, place.node.start_mark)
+    return _TextTemplate(jinja, place.problems.path, place.node.start_mark)
 
 
 def _fill(value: Any, values: Mapping[str, Any], budget: Budget) -> Any:
-    if isinstance(value, _Leaf):
+    if isinstance(value, _TextTemplate):
         return value.fill(values, budget)
     if isinstance(value, dict):
         return {key: _fill(item, values, budget) for key, item in value.items()}
@@ -141,13 +141,13 @@ def _fill(value: Any, values: Mapping[str, Any], budget: Budget) -> Any:
     return value
 
 
-def _values(view: RequestView, now: float, count: int) -> Mapping[str, Any]:
+def _variables(view: RequestView, now: float, count: int) -> Mapping[str, Any]:
     values = {
         "request": view.body,
         "model": view.model,
         "user": view.user,
         "tool": view.tool,
-        "tool_json": _parsed(view.tool),
+        "tool_json": _parse_json(view.tool),
         "turn": sum(message.role == "user" for message in view.messages),
         "count": count,
         "now": datetime.fromtimestamp(int(now) + BEIJING, UTC).replace(tzinfo=None),
@@ -155,7 +155,7 @@ def _values(view: RequestView, now: float, count: int) -> Mapping[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _parsed(text: str | None) -> Any:
+def _parse_json(text: str | None) -> Any:
     try:
         return None if text is None else msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeEncodeError):

@@ -1,4 +1,4 @@
-"""A file compiled: scenarios, their interactions, and the steps that answer one after the other."""
+"""Compiled files: scenarios, interactions and their steps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Provenance(Struct, frozen=True):
-    """Where a cassette is from: when it was recorded, from which base URL, by what."""
+    """The source of a cassette: the time, the base URL, and the tool that recorded it."""
 
     at: str
     origin: str
@@ -31,8 +31,11 @@ class Provenance(Struct, frozen=True):
 
 
 class RecordedRequest(Struct, frozen=True, dict=True):
-    """A recorded request. `path` is below the base; `key` is its canonical key, which counts what
-    its file ignores and replaces."""
+    """A recorded request.
+
+    `path` is relative to the base URL. `key` is the canonical key by the `ignore` and `replace` of
+    the file.
+    """
 
     method: str
     path: str
@@ -42,17 +45,17 @@ class RecordedRequest(Struct, frozen=True, dict=True):
 
     @cached_property
     def is_stream(self) -> bool:
-        """Whether it asked for a stream."""
+        """True for a chat with `stream`."""
         chat = decode_chat(self.body)
         return isinstance(chat, Chat) and bool(chat.stream)
 
 
 class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
-    """One answer of an interaction: exactly one of `rendering`, `answer` and `template`.
+    """One response of an interaction: exactly one of `renderer`, `response` and `template` is set.
 
-    An error is a rendering of a Reply with an error. `times` of None is as often as it is its turn;
-    `pace` of None was not written; `speed` of None is the session's and the interaction's. `where`
-    is the line of a test that queued it.
+    An error is a renderer of a Reply with an error. Without `times` a step answers one match, the
+    last one all further matches. `pace` is None if the file has none; `speed` is None for that of
+    the session and the interaction. `where` is the line of the test that queued the step.
     """
 
     renderer: Renderer | None = None
@@ -66,7 +69,7 @@ class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
 
     @cached_property
     def parsed(self) -> ParsedReply | None:
-        """What a verbatim answer means; None where that is no completion and no error."""
+        """The reply of a verbatim response; None if it is neither a completion nor an error."""
         if self.response is None:
             return None
         try:
@@ -75,22 +78,22 @@ class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
             return None
 
     def render(self, view: RequestView, now: float, count: int = 1) -> Renderer:
-        """The described reply to one request, at a unix second, to the match of that number.
+        """The renderer of one response, at a unix time, for the match of that number.
 
-        Raises FileError where a template cannot be filled in, ValueError for a verbatim answer.
+        Raises FileError if a template cannot be filled in, ValueError for a verbatim response.
         """
         if self.renderer is not None:
             return self.renderer
         if self.template is None:
-            raise ValueError("a verbatim answer is not rendered")
+            raise ValueError("a verbatim response is not rendered")
         return self.template.render(view, now, count)
 
 
 class Interaction(Struct, frozen=True, kw_only=True, eq=False):
-    """Which request, by `when` or by `request`, never both; and the steps that answer it.
+    """The requests to match, by `when` or by `request`, and the steps that answer them.
 
-    `where` is `path:line`; `times` bounds all its answers, None does not; `validate` is whether
-    the request is held against the rules before `when`; `speed` is its file's and its own.
+    `location` is `path:line`. `times` limits the matches. With `validate`, a request must pass the
+    validation rules before `when` is tried. `speed` includes that of the file.
     """
 
     location: str
@@ -103,7 +106,7 @@ class Interaction(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def short_location(self) -> str:
-        """The name of the file and the line, as the journal has it."""
+        """The name of the file and the line, as in the journal."""
         return self.location.replace("\\", "/").rpartition("/")[2]
 
     @property
@@ -111,11 +114,7 @@ class Interaction(Struct, frozen=True, kw_only=True, eq=False):
         return self.request is not None
 
     def step(self, count: int) -> Step | None:
-        """The step that answers the match after `count` earlier ones; None when it is used up.
-
-        Each step answers one match, or as many as its `times`; the last one answers all further
-        matches, unless it has `times` of its own.
-        """
+        """The step for the match after `count` earlier ones; None when all are used up."""
         if self.times is not None and count >= self.times:
             return None
         for step in self.steps[:-1]:
@@ -127,8 +126,12 @@ class Interaction(Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Scenario(Struct, frozen=True, kw_only=True):
-    """One file. `name` is its stem; `models` are by id; `keys_listed` refuses the keys of nobody;
-    `recorded` is a cassette's; `ignore` and `replace` (pattern, text) are for canonical keys."""
+    """One scenario or cassette file.
+
+    `name` is the stem of the file, `models` are by id. With `keys_listed` only the keys of accounts
+    are accepted. `provenance` is set for a cassette. `ignore` and `replace` (pattern, text) are for
+    canonical keys.
+    """
 
     name: str
     path: str

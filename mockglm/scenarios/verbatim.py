@@ -1,4 +1,4 @@
-"""Answers to the byte, as a file has them."""
+"""Verbatim responses and recorded request bodies, compiled from the file."""
 
 from __future__ import annotations
 
@@ -20,54 +20,57 @@ from mockglm.scenarios.problems import NodePath
 from mockglm.scenarios.replies import compile_headers
 from mockglm.sse import frame
 
-Piece = tuple[float, bytes]
+Chunk = tuple[float, bytes]
 
-BODIES = {"body": None, "json": UNSET, "events": None, "chunks": None}
-"""The ways to write a body, of which an answer has one at most; and what stands for its absence."""
+ABSENT_BODIES = {"body": None, "json": UNSET, "events": None, "chunks": None}
+"""Keys that contain a body, of which a response has one at most, with the value of an absent
+one."""
 
-TYPES = {"json": JSON_TYPE, "events": STREAM_TYPE}
+DEFAULT_TYPES = {"json": JSON_TYPE, "events": STREAM_TYPE}
 
 _LINE = re.compile(r"^(\d+(?:\.\d+)?) (.*)$", re.MULTILINE)
 
 
 def compile_response(response: schema.ResponseSpec, place: NodePath) -> Response:
-    """The answer that is written; mistakes are noted at their place."""
-    kinds = [name for name, absent in BODIES.items() if getattr(response, name) is not absent]
+    """Compile a verbatim response and report its mistakes."""
+    kinds = [
+        name for name, absent in ABSENT_BODIES.items() if getattr(response, name) is not absent
+    ]
     for name in kinds[1:]:
         place.at(name).report(f"`{name}` beside `{kinds[0]}`: an answer has one body")
-    pieces = _READERS[kinds[0]](response, place.at(kinds[0])) if kinds else ()
-    if response.status in BODILESS and any(data for _, data in pieces):
+    chunks = _READERS[kinds[0]](response, place.at(kinds[0])) if kinds else ()
+    if response.status in BODILESS and any(data for _, data in chunks):
         place.at(kinds[0]).report(f"an answer of status {response.status} has no body")
     return Response(
         status=response.status,
-        headers=_headers(response, kinds, place),
-        chunks=pieces,
-        end=_end(response.cut),
+        headers=_compile_headers(response, kinds, place),
+        chunks=chunks,
+        end=_compile_end(response.cut),
         head=response.at,
     )
 
 
 def compile_body(request: schema.RequestSpec, place: NodePath) -> bytes:
-    """The body of a recorded request."""
+    """Encode the body of a recorded request as it was sent."""
     if request.base64 is not None:
         if request.body is not None:
             place.at("base64").report("`base64` beside `body`: a request has one body")
-        return _decoded(request.base64, place.at("base64"))
+        return _decode_base64(request.base64, place.at("base64"))
     if request.body is None:
         return b""
-    return request.body.encode() if isinstance(request.body, str) else dump(request.body)
+    return request.body.encode() if isinstance(request.body, str) else encode_json(request.body)
 
 
-def parse_events(text: str) -> tuple[tuple[Piece, ...], dict[int, str]]:
-    """The pieces that a block of event lines says, and what is wrong by line (from 0).
+def parse_events(text: str) -> tuple[tuple[Chunk, ...], dict[int, str]]:
+    """Parse a block of event lines into chunks, and mistakes by line, counted from 0.
 
-    Events of the same time are one piece; empty lines do not count.
+    Events of the same time are one chunk; empty lines are skipped.
     """
     found = _LINE.findall(text)
     times = [float(at) for at, _ in found]
     is_whole = len(found) == text.count("\n") + (not text.endswith("\n"))
     if not is_whole or times != sorted(times) or max(times, default=0) > DAY:
-        wrong = dict(_wrong(text))
+        wrong = dict(_find_wrong_lines(text))
         if wrong:
             return (), wrong
     due: dict[float, list[bytes]] = {}
@@ -76,12 +79,12 @@ def parse_events(text: str) -> tuple[tuple[Piece, ...], dict[int, str]]:
     return tuple((at, b"".join(frames)) for at, frames in due.items()), {}
 
 
-def dump(value: Any) -> bytes:
-    """A value as `json` and recorded requests are sent: compact, in the order written."""
+def encode_json(value: Any) -> bytes:
+    """Encode a value as `json` and recorded requests are sent: compact, keys in their order."""
     return msgspec.json.encode(value)
 
 
-def _wrong(text: str) -> Iterator[tuple[int, str]]:
+def _find_wrong_lines(text: str) -> Iterator[tuple[int, str]]:
     last = 0.0
     for number, line in enumerate(text.split("\n")):
         match = _LINE.fullmatch(line)
@@ -97,44 +100,44 @@ def _wrong(text: str) -> Iterator[tuple[int, str]]:
         last = max(last, at)
 
 
-def _body(response: schema.ResponseSpec, place: NodePath) -> tuple[Piece, ...]:
+def _read_body(response: schema.ResponseSpec, place: NodePath) -> tuple[Chunk, ...]:
     return ((response.at, (response.body or "").encode()),)
 
 
-def _json(response: schema.ResponseSpec, place: NodePath) -> tuple[Piece, ...]:
-    return ((response.at, dump(response.json)),)
+def _read_json(response: schema.ResponseSpec, place: NodePath) -> tuple[Chunk, ...]:
+    return ((response.at, encode_json(response.json)),)
 
 
-def _events(response: schema.ResponseSpec, place: NodePath) -> tuple[Piece, ...]:
-    pieces, wrong = parse_events(response.events or "")
+def _read_events(response: schema.ResponseSpec, place: NodePath) -> tuple[Chunk, ...]:
+    chunks, wrong = parse_events(response.events or "")
     for line, message in wrong.items():
         place.report_line(line, message)
-    return pieces
+    return chunks
 
 
-def _chunks(response: schema.ResponseSpec, place: NodePath) -> tuple[Piece, ...]:
-    pieces: list[Piece] = []
+def _read_chunks(response: schema.ResponseSpec, place: NodePath) -> tuple[Chunk, ...]:
+    chunks: list[Chunk] = []
     for index, item in enumerate(response.chunks or ()):
         spot = place.at(index)
         if isinstance(item, schema.BytesSpec):
-            pieces.append((item.at, _decoded(item.base64, spot.at("base64"))))
+            chunks.append((item.at, _decode_base64(item.base64, spot.at("base64"))))
         else:
-            pieces.append((item[0], item[1].encode()))
-        if pieces[index][0] < pieces[max(index - 1, 0)][0]:
+            chunks.append((item[0], item[1].encode()))
+        if chunks[index][0] < chunks[max(index - 1, 0)][0]:
             spot.report("times must not go back")
-    return tuple(pieces)
+    return tuple(chunks)
 
 
-_READERS = {"body": _body, "json": _json, "events": _events, "chunks": _chunks}
+_READERS = {"body": _read_body, "json": _read_json, "events": _read_events, "chunks": _read_chunks}
 
 
-def _headers(response: schema.ResponseSpec, kinds: list[str], place: NodePath) -> Headers:
-    if response.headers is None and kinds and kinds[0] in TYPES:
-        return (("Content-Type", TYPES[kinds[0]]),)
+def _compile_headers(response: schema.ResponseSpec, kinds: list[str], place: NodePath) -> Headers:
+    if response.headers is None and kinds and kinds[0] in DEFAULT_TYPES:
+        return (("Content-Type", DEFAULT_TYPES[kinds[0]]),)
     return compile_headers(response.headers, place.at("headers"))
 
 
-def _end(cut: bool | str) -> End:
+def _compile_end(cut: bool | str) -> End:
     ends: dict[bool | str, End] = {
         False: "done",
         True: "close",
@@ -145,7 +148,7 @@ def _end(cut: bool | str) -> End:
     return ends[cut]
 
 
-def _decoded(text: str, place: NodePath) -> bytes:
+def _decode_base64(text: str, place: NodePath) -> bytes:
     try:
         return b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):

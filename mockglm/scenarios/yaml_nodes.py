@@ -1,7 +1,7 @@
-"""A YAML document, or a plain Python value, as a tree of nodes.
+"""Trees of YAML nodes, made from a document or a plain Python value.
 
-Scalars are those of YAML 1.2 that JSON has too: null, true, false and numbers. Dates, yes and no,
-1:30, 0x1f and 007 are text, as they are everywhere but in YAML 1.1.
+Scalars are those of JSON: null, true, false and numbers. Dates, yes and no, 1:30, 0x1f and 007 are
+text, unlike in YAML 1.1.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import yaml
 from mockglm import yaml_documents
 from mockglm.errors import FileError, Problem
 from mockglm.scenarios.problems import Problems, problem_at
-from mockglm.yaml_documents import DEPTH, PLAIN, TEXT, TOO_DEEP
+from mockglm.yaml_documents import MAX_DEPTH, PLAIN, TEXT, TOO_DEEP
 
-MOST_BUILT = 200_000
-"""Values in a tree built of Python values; a large response of /embeddings has 130,000."""
+MAX_VALUES = 200_000
+"""Values in a tree made from Python values; a large response of /embeddings has 130,000."""
 
-LONGEST_KEY = 60
-"""Characters of a key in the name of a place."""
+MAX_KEY_SHOWN = 60
+"""Characters of a key in the name of a value."""
 
-WORDS: Mapping[str, bool | None] = {
+NULLS_AND_BOOLEANS: Mapping[str, bool | None] = {
     "": None,
     "~": None,
     "null": None,
@@ -39,13 +39,14 @@ WORDS: Mapping[str, bool | None] = {
     "False": False,
     "FALSE": False,
 }
-_WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,999})")
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,999})")
 _NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 
-class _PartMark(yaml.Mark):
-    """The mark of a part of a value that stands in no file. Its name is made when it is asked
-    for: there is one mark for each value, and a message for few."""
+class _ValueMark(yaml.Mark):
+    """The mark of a part of a value that is in no file, with a name such as `.reply.pace`."""
+
+    # The name is built when it is read: every value has a mark, but few have a mistake.
 
     def __init__(self, whole: yaml.Mark, part: str) -> None:
         self._whole = whole
@@ -55,37 +56,37 @@ class _PartMark(yaml.Mark):
 
     @property
     def name(self) -> str:  # type: ignore[override]  # nothing writes it
-        return f"{self._whole.name}{self._part[:LONGEST_KEY]}"
+        return f"{self._whole.name}{self._part[:MAX_KEY_SHOWN]}"
 
 
-def compose_nodes(notes: Problems) -> yaml.Node:
-    """The root node of a file's text. Raises FileError for all that is wrong with it as YAML."""
-    root = yaml_documents.compose(notes.path, notes.source)
+def compose_nodes(problems: Problems) -> yaml.Node:
+    """Compose the root node of a file. Raises FileError for mistakes of YAML."""
+    root = yaml_documents.compose(problems.path, problems.source)
     if root is None:
-        raise FileError([Problem(notes.path, 1, 1, "the file is empty")])
+        raise FileError([Problem(problems.path, 1, 1, "the file is empty")])
     return root
 
 
 def build_node(value: Any, mark: yaml.Mark, path: str = "") -> yaml.Node:
-    """The node of a plain value, as if all of it had been written at that mark.
+    """Build the node of a plain value, with one mark for all of it.
 
     Raises FileError, with `path`, for a value that is nested too deep or too large.
     """
-    return _Builder(path).build(value, mark, DEPTH)
+    return _NodeBuilder(path).build(value, mark, MAX_DEPTH)
 
 
-class _Builder:
-    """Makes nodes, and counts them."""
+class _NodeBuilder:
+    """Builds nodes and counts them."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._left = MOST_BUILT
+        self._left = MAX_VALUES
 
     def build(self, value: Any, mark: yaml.Mark, levels: int) -> yaml.Node:
-        """The node of a value that may have so many levels."""
+        """Build the node of a value with at most so many levels of nesting."""
         self._left -= 1
         if self._left < 0:
-            self._refuse(mark, f"more than {MOST_BUILT:,} values")
+            self._refuse(mark, f"more than {MAX_VALUES:,} values")
         if levels == 0:
             self._refuse(mark, TOO_DEEP)
         if isinstance(value, Mapping):
@@ -117,8 +118,8 @@ class _Builder:
         raise FileError([problem_at(self._path, mark, message)])
 
 
-def is_larger(value: Any, most: int) -> bool:
-    """Compare the number of values in a plain value with a bound."""
+def has_more_values(value: Any, most: int) -> bool:
+    """True if a plain value consists of more values than a limit."""
     stack = [value]
     left = most
     while stack:
@@ -134,12 +135,12 @@ def is_larger(value: Any, most: int) -> bool:
 
 
 def mark_at_line(line: int) -> yaml.Mark:
-    """The mark of what was written at a line from 1, or, with 0, in no file."""
+    """The mark of a line, counted from 1; 0 is for values that are in no file."""
     return yaml.Mark("", 0, line - 1, 0, None, 0)
 
 
 def to_python(node: yaml.Node) -> Any:
-    """The value of a node in plain Python, as JSON knows it."""
+    """Convert a node to the values of JSON."""
     if isinstance(node, yaml.ScalarNode):
         return parse_scalar(node.value) if node.tag == PLAIN else node.value
     if isinstance(node, yaml.MappingNode):
@@ -148,12 +149,12 @@ def to_python(node: yaml.Node) -> Any:
 
 
 def parse_scalar(text: str) -> bool | int | float | str | None:
-    """What a scalar written without quotes is."""
-    if text in WORDS:
-        return WORDS[text]
+    """Parse a scalar written without quotes."""
+    if text in NULLS_AND_BOOLEANS:
+        return NULLS_AND_BOOLEANS[text]
     if text[0] not in "+-.0123456789":
         return text
-    if _WHOLE.fullmatch(text):
+    if _INTEGER.fullmatch(text):
         return int(text)
     if _NUMBER.fullmatch(text) and math.isfinite(number := float(text)):
         return number
@@ -161,14 +162,15 @@ def parse_scalar(text: str) -> bool | int | float | str | None:
 
 
 def is_null(node: yaml.Node) -> bool:
-    """Whether a node is null, or nothing at all."""
-    return bool(node.tag == PLAIN and WORDS.get(node.value, True) is None)
+    """True for null and for an absent value."""
+    return bool(node.tag == PLAIN and NULLS_AND_BOOLEANS.get(node.value, True) is None)
 
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """No garbage collection while a file is read: what is made is in use, there are no cycles, and
-    looking for some takes three times as long as all the rest."""
+    """Pause garbage collection while a file is read."""
+    # All nodes are in use and there are no cycles; collecting would take three times as long as
+    # all the rest.
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -179,5 +181,5 @@ def collector_paused() -> Iterator[None]:
 
 
 def _mark_part(mark: yaml.Mark, part: str) -> yaml.Mark:
-    """The mark of a part of a value: the same in a file; in no file, with the name of the part."""
-    return mark if mark.line >= 0 else _PartMark(mark, part)
+    # In a file the parts of a value share its mark; in no file each has a name.
+    return mark if mark.line >= 0 else _ValueMark(mark, part)

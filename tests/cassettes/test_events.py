@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockglm.cassettes.events import dump_chunk, dump_events
-from mockglm.scenarios.verbatim import Piece, parse_events
+from mockglm.scenarios.verbatim import Chunk, parse_events
 from tests.scenarios.loading import one
 
 
-def read(body: str) -> Sequence[Piece]:
+def read(body: str) -> Sequence[Chunk]:
     """The pieces of the response that has this body in a file."""
     (step,) = one(f"interactions:\n- response:\n{body}").steps
     assert step.response is not None
@@ -25,7 +25,7 @@ TIMES = st.lists(st.integers(0, 10**6).map(lambda ms: ms / 1000), max_size=6, un
 
 
 @st.composite
-def framed(draw: st.DrawFn) -> tuple[Piece, ...]:
+def framed(draw: st.DrawFn) -> tuple[Chunk, ...]:
     """Pieces of whole frames, at whole milliseconds."""
     texts = st.lists(DATA, min_size=1, max_size=3)
     return tuple(
@@ -34,7 +34,7 @@ def framed(draw: st.DrawFn) -> tuple[Piece, ...]:
 
 
 @given(framed())
-def test_frames_written_as_lines_are_the_same_pieces_again(pieces: tuple[Piece, ...]) -> None:
+def test_frames_written_as_lines_are_the_same_pieces_again(pieces: tuple[Chunk, ...]) -> None:
     text = dump_events(pieces)
     if text is None:
         return

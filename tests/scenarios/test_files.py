@@ -223,3 +223,47 @@ def test_any_interaction_is_made_or_told_what_is_wrong(written: dict[str, object
 def test_any_bytes_load_or_are_told_what_is_wrong(source: bytes) -> None:
     with suppress(FileError):
         assert scenarios.parse(source, "a.yaml").path == "a.yaml"
+
+
+def named(*paths: str) -> list[scenarios.Scenario]:
+    """Scenarios with the names that loading these paths would give them."""
+    stems = (path.rpartition("/")[2].removesuffix(".yaml") for path in paths)
+    return [
+        scenarios.Scenario(name=stem, path=path) for stem, path in zip(stems, paths, strict=True)
+    ]
+
+
+NAMED = named("x/a.yaml", "x/b.yaml", "y/b.yaml", "x/TestC.test_d.yaml", "e-1.v2.yaml")
+
+
+def test_unique_names_that_fit_a_url_are_indexed() -> None:
+    assert files.index_by_name(NAMED) == {"a": NAMED[0], "e-1.v2": NAMED[4]}
+
+
+@pytest.mark.parametrize("stem", ["A", "-a", ".a", "a b", "天气", "a+b", "a@b", "_a", ""])
+def test_a_name_that_does_not_fit_a_url_is_not_indexed(stem: str) -> None:
+    assert files.index_by_name(named(f"x/{stem}.yaml")) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("b", "2 files are called 'b': x/b.yaml, y/b.yaml; rename one, or load it alone"),
+        (
+            "TestC.test_d",
+            "no URL can name x/TestC.test_d.yaml; rename it, a name has a-z, 0-9, `.`, `_` and "
+            "`-`, a-z or 0-9 first",
+        ),
+        ("a", ""),
+        ("nowhere", ""),
+    ],
+)
+def test_the_reason_why_no_url_names_a_scenario(name: str, reason: str) -> None:
+    assert files.unknown_name(name, NAMED) == reason
+
+
+def test_a_message_lists_three_of_many_files_with_one_name() -> None:
+    many = named(*(f"{folder}/a.yaml" for folder in "vwxyz"))
+    assert files.unknown_name("a", many).startswith(
+        "5 files are called 'a': v/a.yaml, w/a.yaml, x/a.yaml, …; rename one"
+    )

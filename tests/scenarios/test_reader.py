@@ -33,11 +33,11 @@ class Outer(Struct):
 
 def read(text: str) -> Any:
     """The Outer of a text, or what is wrong with it."""
-    notes = Problems("x.yaml", text.encode())
-    value = reader.reader_for(Outer).read(yaml_nodes.compose_nodes(notes), notes)
-    if notes.problems:
+    problems = Problems("x.yaml", text.encode())
+    value = reader.reader_for(Outer).read(yaml_nodes.compose_nodes(problems), problems)
+    if problems.found:
         assert value is reader.WRONG
-        return [str(problem).removeprefix("x.yaml:") for problem in sorted(notes.problems)]
+        return [str(problem).removeprefix("x.yaml:") for problem in sorted(problems.found)]
     return value
 
 
@@ -130,6 +130,6 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 def test_the_parts_of_a_wrong_mapping_are_read_as_far_as_they_are_right() -> None:
-    notes = Problems("x.yaml", b"flag: 1\ntext: a\nitems: [{name: b}, {}]")
-    values = reader.read_fields(Outer, yaml_nodes.compose_nodes(notes), notes)
+    problems = Problems("x.yaml", b"flag: 1\ntext: a\nitems: [{name: b}, {}]")
+    values = reader.read_fields(Outer, yaml_nodes.compose_nodes(problems), problems)
     assert values == {"flag": reader.WRONG, "text": "a", "items": [Inner("b"), reader.WRONG]}

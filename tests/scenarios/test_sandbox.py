@@ -27,7 +27,7 @@ VALUES: dict[str, Any] = {
     "now": datetime(2026, 9, 9),
 }
 CHARACTERS = "more than 8,388,608 characters in one value"
-MADE = "more than 67,108,864 characters are made on the way"
+MADE = "more than 67,108,864 characters in all values together"
 OPERATIONS = "more than 150,000 operations"
 GROWING = (
     "{%% set n = namespace(s=%s) %%}{%% for i in range(60) %%}{%% set n.s = %s %%}{%% endfor %%}"
@@ -146,8 +146,8 @@ def test_a_template_that_explodes_is_ended(
     text: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What ends it are sizes and counts, which are the same on every machine.
-    monkeypatch.setattr(sandbox, "SECONDS", 600.0)
-    monkeypatch.setattr(sandbox, "OPERATIONS", 150_000)
+    monkeypatch.setattr(sandbox, "MAX_SECONDS", 600.0)
+    monkeypatch.setattr(sandbox, "MAX_OPERATIONS", 150_000)
     with pytest.raises((TemplateRuntimeError, ValueError)) as caught:
         fill(text)
     assert str(caught.value).startswith(message)
@@ -176,7 +176,7 @@ def test_nothing_is_computed_when_a_template_is_read(expression: str, template: 
 
 
 def test_time_is_the_last_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "SECONDS", -1.0)
+    monkeypatch.setattr(sandbox, "MAX_SECONDS", -1.0)
     with pytest.raises(TemplateRuntimeError, match="takes more than -1 s"):
         fill("{% for i in range(1000) %}{% endfor %}")
     with pytest.raises(TemplateRuntimeError, match="takes more than -1 s"):
@@ -184,7 +184,7 @@ def test_time_is_the_last_bound(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_texts_of_a_reply_share_one_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "OPERATIONS", 10)
+    monkeypatch.setattr(sandbox, "MAX_OPERATIONS", 10)
     loop = SANDBOX.compile_text("{% for i in range(8) %}{% endfor %}")
     budget = Budget()
     SANDBOX.fill(loop, {}, budget)

@@ -5,7 +5,7 @@ import pytest
 from mockglm.cassettes.serializer import KEPT, KEPT_PREFIXES
 from mockglm.exchange import Response
 from mockglm.scenarios import verbatim
-from mockglm.scenarios.replies import FRAMING
+from mockglm.scenarios.replies import FRAMING_HEADERS
 from tests.scenarios.loading import one, problems
 
 STREAM = "text/event-stream;charset=UTF-8"
@@ -144,8 +144,8 @@ def test_an_answer_may_have_no_body(text: str) -> None:
 
 
 def test_no_header_that_is_recorded_frames_a_body() -> None:
-    assert not KEPT & set(FRAMING)
-    assert not [name for name in FRAMING if name.startswith(KEPT_PREFIXES)]
+    assert not KEPT & set(FRAMING_HEADERS)
+    assert not [name for name in FRAMING_HEADERS if name.startswith(KEPT_PREFIXES)]
 
 
 def test_a_request_has_one_body() -> None:
@@ -154,4 +154,7 @@ def test_a_request_has_one_body() -> None:
 
 
 def test_json_is_dumped_compact_in_its_order() -> None:
-    assert verbatim.dump({"b": "你", "a": [1, 1.5, None]}) == '{"b":"你","a":[1,1.5,null]}'.encode()
+    assert (
+        verbatim.encode_json({"b": "你", "a": [1, 1.5, None]})
+        == '{"b":"你","a":[1,1.5,null]}'.encode()
+    )

@@ -229,7 +229,7 @@ def test_a_long_key_is_not_copied_into_every_place() -> None:
 
 @pytest.mark.parametrize(("most", "is_larger"), [(5, True), (6, False)])
 def test_the_values_of_a_value_are_counted(most: int, is_larger: bool) -> None:
-    assert yaml_nodes.is_larger({"a": [1, {"b": 2}], "c": None}, most) is is_larger
+    assert yaml_nodes.has_more_values({"a": [1, {"b": 2}], "c": None}, most) is is_larger
 
 
 def test_a_value_of_no_file_has_its_keys_for_a_place() -> None:

@@ -1,7 +1,7 @@
-"""The types of the file: what may be written, and the source of its JSON Schema.
+"""The types of the file format, which are also the source of its JSON Schema."""
 
-Annotations are no text in these modules: msgspec would compile each of them at every start.
-"""
+# These modules do not import annotations from __future__: msgspec would have to compile the text of
+# every annotation at every start.
 
 from mockglm.scenarios.schema.file import (
     AccountSpec,

@@ -1,39 +1,41 @@
-"""The file itself, and what stands in it beside interactions."""
+"""The file, its interactions and other sections, and the JSON Schema made from these types."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field, json
 
 from mockglm.accounts import State
 from mockglm.scenarios.schema.matchers import RequestSpec, WhenSpec
 from mockglm.scenarios.schema.replies import PaceSpec, ReplySpec, ResponseSpec
 from mockglm.scenarios.schema.scalars import Count, Positive, Seconds, Text, Texts
 
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
 
 class InteractionSpec(Struct, forbid_unknown_fields=True):
-    """Which request, and what comes back. With neither `when` nor `request`: any request."""
+    """The requests to match, and the response. Without `when` and `request` any request matches."""
 
     when: Annotated[WhenSpec | None, Meta(description="A pattern of requests")] = None
     request: Annotated[RequestSpec | None, Meta(description="A recorded request")] = None
     reply: Annotated[
         ReplySpec | list[ReplySpec] | None,
-        Meta(description="An answer that is described; a list is a sequence, the last one stays"),
+        Meta(description="A reply; a list is a sequence, whose last one answers all the rest"),
     ] = None
-    response: Annotated[ResponseSpec | None, Meta(description="An answer to the byte")] = None
+    response: Annotated[ResponseSpec | None, Meta(description="A verbatim response")] = None
     times: Annotated[
-        Positive | None, Meta(description="How often it answers before it no longer matches")
+        Positive | None, Meta(description="The number of requests it matches; default: no limit")
     ] = None
     validate: Annotated[
-        bool, Meta(description="Whether the request is held against the rules before")
+        bool, Meta(description="false skips the validation rules before matching")
     ] = True
     speed: Annotated[Seconds | None, Meta(description="2 is twice as fast, 0 at once")] = None
 
 
 class ModelSpec(Struct, forbid_unknown_fields=True):
-    """A model the table does not have, or has otherwise."""
+    """A model that is missing from the table of models, or differs from it."""
 
     id: Text
-    like: Annotated[Text, Meta(description="A model of the table, which this one is like")]
+    like: Annotated[Text, Meta(description="The model of the table that has all other properties")]
     context: Positive | UnsetType = UNSET
     ceiling: Annotated[Positive | UnsetType, Meta(description="Tokens of the longest output")] = (
         UNSET
@@ -49,55 +51,55 @@ class OverloadSpec(Struct, forbid_unknown_fields=True):
 
     model: Annotated[Text, Meta(description="The model, as a glob")]
     for_: Annotated[
-        Text | None, Meta(description="How long since the start, as 30s or 5m; if left out, always")
+        Text | None, Meta(description="The time since the start, as 30s or 5m; default: always")
     ] = field(name="for", default=None)
 
 
 class WindowSpec(Struct, forbid_unknown_fields=True):
     """A limit of a Coding Plan."""
 
-    window: Annotated[Text, Meta(description="How long it is, as 5h or 7d")]
+    window: Annotated[Text, Meta(description="The length of the window, as 5h or 7d")]
     requests: Count
 
 
 class PackageSpec(Struct, forbid_unknown_fields=True):
-    """A package of tokens or requests; one of the two."""
+    """A package of either tokens or requests."""
 
-    tokens: Annotated[Count | None, Meta(description="The total_tokens of the answers")] = None
-    requests: Annotated[Count | None, Meta(description="The requests that are answered")] = None
+    tokens: Annotated[Count | None, Meta(description="The total_tokens of responses")] = None
+    requests: Annotated[Count | None, Meta(description="The requests with a reply")] = None
 
 
 class PriceSpec(Struct, forbid_unknown_fields=True):
-    """What a model costs, in yuan."""
+    """The price of a model in yuan."""
 
     input: Annotated[Seconds, Meta(description="A million tokens of the prompt")]
     output: Annotated[Seconds, Meta(description="A million tokens of the completion")]
     cached: Annotated[
-        Seconds | None, Meta(description="A million cached ones of the prompt; else as the others")
+        Seconds | None, Meta(description="A million cached tokens of the prompt; default: input")
     ] = None
 
 
 class AccountSpec(Struct, forbid_unknown_fields=True):
     """An account and its limits."""
 
-    key: Annotated[Text, Meta(description="Its API key; * is every key that has no account")]
+    key: Annotated[Text, Meta(description="Its API key; * is any key without an account")]
     balance: Annotated[
         float | PackageSpec | None,
-        Meta(description="What there is to use, in yuan or as a package; 1113 when it is used up"),
+        Meta(description="Yuan, or a package of tokens or requests; 1113 when it is used up"),
     ] = None
     prices: Annotated[
         dict[str, PriceSpec],
-        Meta(description="What a balance in yuan goes down by, by model as a glob"),
+        Meta(description="The prices that a balance in yuan is charged, by model as a glob"),
     ] = field(default_factory=dict)
     concurrency: Annotated[
         Count | dict[str, Count] | None,
-        Meta(description="Requests at a time, by model if a mapping; 1302 beyond"),
+        Meta(description="Concurrent requests, or a mapping by model; 1302 for more"),
     ] = None
     plan: Annotated[
         list[WindowSpec], Meta(description="Limits of a Coding Plan: 1308 and 1310")
     ] = field(default_factory=list)
     models: Annotated[
-        list[Text] | None, Meta(description="All the plan includes, as globs; others answer 1311")
+        list[Text] | None, Meta(description="Models of the plan, as globs; others answer 1311")
     ] = None
     denied: Annotated[Texts, Meta(description="Models that answer 1220, as globs")] = field(
         default_factory=list
@@ -106,26 +108,26 @@ class AccountSpec(Struct, forbid_unknown_fields=True):
 
 
 class RecordingSpec(Struct, forbid_unknown_fields=True):
-    """Where a cassette is from."""
+    """The source of a cassette."""
 
-    at: Annotated[Text, Meta(description="When it was recorded")]
+    at: Annotated[Text, Meta(description="The time of the recording")]
     from_: Annotated[Text, Meta(description="The base URL of the service")] = field(name="from")
-    by: Annotated[Text, Meta(description="What recorded it, as mockglm 0.1.0")]
+    by: Annotated[Text, Meta(description="The recording tool, as mockglm 0.1.0")]
 
 
 class FileSpec(Struct, forbid_unknown_fields=True):
     """A scenario or a cassette of mockglm."""
 
     format: Annotated[Literal[1], Meta(description="The version of the format")]
-    about: Annotated[Text, Meta(description="What it is, in a sentence or two")] = ""
-    recorded: Annotated[RecordingSpec | None, Meta(description="Where a cassette is from")] = None
+    about: Annotated[Text, Meta(description="A description in one or two sentences")] = ""
+    recorded: Annotated[RecordingSpec | None, Meta(description="The source of a cassette")] = None
     interactions: Annotated[
-        list[InteractionSpec], Meta(description="The first that matches answers")
+        list[InteractionSpec], Meta(description="The first one that matches answers")
     ] = field(default_factory=list)
-    defaults: Annotated[ReplySpec | None, Meta(description="What is laid under every reply")] = None
-    models: Annotated[list[ModelSpec], Meta(description="Models the table does not know")] = field(
-        default_factory=list
-    )
+    defaults: Annotated[ReplySpec | None, Meta(description="Defaults of all replies")] = None
+    models: Annotated[
+        list[ModelSpec], Meta(description="Models that the table lacks or has otherwise")
+    ] = field(default_factory=list)
     overload: Annotated[list[OverloadSpec], Meta(description="Models that answer 1305")] = field(
         default_factory=list
     )
@@ -133,14 +135,30 @@ class FileSpec(Struct, forbid_unknown_fields=True):
         default_factory=list
     )
     keys: Annotated[
-        Literal["any", "listed"], Meta(description="Which keys are let in; listed: the accounts'")
+        Literal["any", "listed"], Meta(description="The accepted keys; listed: those of accounts")
     ] = "any"
     speed: Annotated[Seconds | None, Meta(description="2 is twice as fast, 0 at once")] = None
     ignore: Annotated[
         list[Text],
-        Meta(description="JSON paths into requests that do not count, as $.messages[0].content"),
+        Meta(description="JSON paths that are left out when requests are compared, as $.user_id"),
     ] = field(default_factory=list)
     replace: Annotated[
         dict[str, Text],
-        Meta(description="Regular expressions and the text they become before requests compare"),
+        Meta(description="Regular expressions, and the text that replaces them for comparison"),
     ] = field(default_factory=dict)
+
+
+def build_json_schema() -> dict[str, Any]:
+    """Build the JSON Schema of scenarios and cassettes, draft 2020-12."""
+    made = _accept_unquoted(json.schema(FileSpec))
+    return {"$schema": DIALECT, "title": "A scenario or cassette of mockglm", **made}
+
+
+def _accept_unquoted(value: Any) -> Any:
+    # Text may be written without quotes, so that editors see a number or a boolean.
+    if isinstance(value, list):
+        return [_accept_unquoted(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    accepted = {key: _accept_unquoted(item) for key, item in value.items() if key != "x-text"}
+    return accepted | {"type": ["string", "number", "boolean"]} if "x-text" in value else accepted

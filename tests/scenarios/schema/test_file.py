@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from mockglm.errors import FileError
-from mockglm.scenarios import json_schema, parse, yaml_nodes
+from mockglm.scenarios import build_json_schema, parse, yaml_nodes
 from mockglm.scenarios.problems import Problems
 
 WHOLE = """
@@ -81,8 +81,8 @@ interactions:
 
 @cache
 def validator() -> Draft202012Validator:
-    Draft202012Validator.check_schema(json_schema())
-    return Draft202012Validator(json_schema())
+    Draft202012Validator.check_schema(build_json_schema())
+    return Draft202012Validator(build_json_schema())
 
 
 def plain(text: str) -> Any:
@@ -156,7 +156,7 @@ def test_a_file_with_one_thing_changed_fits_the_schema_or_does_not_load(
 
 
 def test_every_field_says_what_it_is_or_says_it_by_its_type() -> None:
-    made = json_schema()
+    made = build_json_schema()
     assert made["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     fields = {
         (name, field)
