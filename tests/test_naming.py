@@ -23,6 +23,9 @@ NOT_YET = {
 }
 """Packages and modules whose docstrings and signatures are still to be revised."""
 
+OVERRIDES = {"call_binop"}
+"""Methods whose signature is that of a dependency's class."""
+
 TREES = {
     path.relative_to(PACKAGE): ast.parse(path.read_text("utf-8"))
     for path in sorted(PACKAGE.rglob("*.py"))
@@ -92,7 +95,7 @@ def test_functions_have_at_most_three_positional_parameters() -> None:
             continue  # still to be revised
         arguments = function.args
         count = len(arguments.posonlyargs) + len(arguments.args) - is_method
-        if count > 3:
+        if count > 3 and function.name not in OVERRIDES:
             found.append(place)
     assert found == []
 
