@@ -233,13 +233,14 @@ def _bodies(seed: str) -> list[bytes]:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["serv"], "no verb is called 'serv'; did you mean serve?"),
+        (["serv"], "there is no verb 'serv'; did you mean serve?"),
         (["serve", "--sped", "2"], "No such option '--sped'. (Did you mean one of: "),
         (["serve", "--profile", "zia"], "Invalid value for '--profile': 'zia' is not one of"),
         (["serve", "--speed", "-1"], "Invalid value for '--speed': -1.0 is not in the range"),
-        (["serve", "--model", "a=b"], "--model a=b: write ID=LIKE, LIKE a model that is known"),
-        (["serve", "/nowhere.yaml"], "/nowhere.yaml is not there"),
-        (["scenarios", "--copy", "helo"], "no scenario is called 'helo'; did you mean hello?"),
+        (["serve", "--model", "a=b"], "--model a=b: expected ID=LIKE with a known model"),
+        (["serve", "/nowhere.yaml"], "/nowhere.yaml does not exist"),
+        (["serve", "--port", "65536"], "Invalid value for '--port': 65536 is not in the range"),
+        (["scenarios", "--copy", "helo"], "there is no scenario 'helo'; did you mean hello?"),
         (["faults", "--jsn"], "No such option '--jsn'. Did you mean '--json'?"),
     ],
     ids=" ".join,
@@ -280,7 +281,7 @@ def test_the_version_and_the_help_are_told() -> None:
     assert run("--version").stdout == f"mockglm, version {__version__}\n"
     helped = run("serve", "-h")
     assert (helped.returncode, helped.stderr) == (0, "")
-    assert helped.stdout.startswith("Usage: mockglm serve [OPTIONS] [PATHS]...\n")
+    assert helped.stdout.startswith("Usage: mockglm serve [OPTIONS] [PATH...]\n")
 
 
 def test_scenarios_are_listed_and_copied(tmp_path: Path) -> None:
@@ -289,7 +290,7 @@ def test_scenarios_are_listed_and_copied(tmp_path: Path) -> None:
     assert run("scenarios", "--copy", "hello", cwd=tmp_path).stdout == "copied to hello.yaml\n"
     assert (tmp_path / "hello.yaml").read_bytes() == shipped_scenarios()["hello"].read_bytes()
     again = run("scenarios", "--copy", "hello", cwd=tmp_path)
-    assert (again.returncode, again.stderr) == (2, "mockglm: hello.yaml is here already\n")
+    assert (again.returncode, again.stderr) == (2, "mockglm: hello.yaml already exists\n")
 
 
 def test_explain_says_what_answers_and_ends_1_where_nothing_does(tmp_path: Path) -> None:
@@ -328,7 +329,7 @@ def test_explain_asks_with_the_key_and_the_headers_that_files_want(tmp_path: Pat
         assert source in done.stdout.splitlines()[0]
         assert (done.returncode, done.stderr) == (int("answers" not in source), "")
     wrong = run("explain", path, "--request", request, "--header", "red")
-    told = "mockglm: 'red' is no header; write 'NAME: VALUE'\n"
+    told = "mockglm: 'red' is not a header; expected 'NAME: VALUE'\n"
     assert (wrong.returncode, wrong.stderr) == (2, told)
 
 

@@ -137,7 +137,7 @@ def test_a_name_belongs_to_one_file(tmp_path: Path) -> None:
 
 
 def test_a_path_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is not there"):
+    with pytest.raises(UsageError, match="does not exist"):
         lint_files([tmp_path / "a.yaml"], LIMITS)
 
 

@@ -96,7 +96,7 @@ def test_the_least_recently_used_session_goes() -> None:
 
 
 def test_a_scenario_that_is_not_there_is_refused_with_the_nearest() -> None:
-    with pytest.raises(UsageError, match=r"no scenario is called 'helo'; did you mean hello\?"):
+    with pytest.raises(UsageError, match=r"there is no scenario 'helo'; did you mean hello\?"):
         sessions().get("helo")
 
 

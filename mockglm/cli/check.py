@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from mockglm.cli.options import LIVE, examples
 from mockglm.conformance.options import OPTIONS
 from mockglm.conformance.report import listing
 from mockglm.conformance.report.matrix import load_reports, matrix_lines
@@ -58,19 +59,37 @@ def add_kit_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.command(cls=CheckCommand)
-@click.argument("targets", nargs=-1, metavar="URL|PATH…")
+@click.command(
+    cls=CheckCommand,
+    short_help="Judge whether an endpoint conforms to the GLM API.",
+    epilog=examples(
+        f"mockglm check {LIVE} --plan",
+        f"mockglm check {LIVE} --report out",
+        "mockglm check http://localhost:8000/v1 --model glm-4.7-fp8 -k 'SSE or TOL'",
+        "mockglm check cassettes/",
+        "mockglm check --explain SSE-05",
+    ),
+)
+@click.argument("targets", nargs=-1, metavar="URL|PATH...")
 @add_kit_options
 @click.option(
-    "-k", "expression", default="", metavar="EXPR", help="Only these checks (pytest's -k)."
+    "-k",
+    "expression",
+    default="",
+    metavar="EXPR",
+    help="Run only the checks that match, as pytest's -k does.",
 )
-@click.option("--junitxml", metavar="FILE", help="Write a JUnit report.")
+@click.option("--junitxml", metavar="FILE", help="Write a report as JUnit XML.")
 @click.option("--list", "as_list", is_flag=True, help="List the checks.")
-@click.option("--explain", metavar="ID", help="Show all about one check.")
+@click.option("--explain", metavar="ID", help="Explain one check.")
 def check_command(
     targets: tuple[str, ...], expression: str, as_list: bool, explain: str | None, **values: Any
 ) -> None:
-    """Judge whether an endpoint, or what was recorded of one, speaks GLM v4."""
+    """Judge whether an endpoint conforms to the GLM v4 API: the one at URL, or the one that was
+    recorded in each PATH. The API key comes from ZAI_API_KEY or .env.
+
+    Exits with 0 if it conforms, 1 after a violation, 2 if interrupted, 3 after an internal error, 4
+    after wrong usage, 5 if nothing ran, 6 if the endpoint could not be judged."""
     try:
         if as_list or explain:
             click.echo(listing.explain_check(explain) if explain else listing.list_checks())
@@ -87,14 +106,19 @@ def check_command(
         raise
     except Exception:
         # Status 1 is for violations: a bug of the kit must not look like one.
-        click.echo(f"mockglm: a bug of the kit, please report it\n{format_exc()}", err=True)
+        click.echo(f"mockglm: internal error, please report it\n{format_exc()}", err=True)
         sys.exit(INTERNAL_ERROR)
 
 
-@click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.command(
+    short_help="Compare reports of `mockglm check`.",
+    epilog=examples("mockglm matrix gateway/report.json service/report.json"),
+)
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
+)
 def matrix_command(files: tuple[Path, ...]) -> None:
-    """Put several report.json side by side, as a table in Markdown."""
+    """Compare reports of `mockglm check` in a Markdown table: a FILE is a report.json."""
     for line in matrix_lines(load_reports(files)):
         click.echo(line)
 
@@ -103,12 +127,12 @@ def _read_targets(targets: Sequence[str], values: dict[str, Any]) -> dict[str, A
     """The options for one URL, or for paths of recordings."""
     urls = [target for target in targets if target.startswith(("http://", "https://"))]
     if len(urls) > 1 or (urls and len(targets) > 1):
-        raise UsageError("one URL at a time, and no recordings beside it")
+        raise UsageError("give either one URL or paths of recordings")
     for target in targets:
         if not urls and not Path(target).exists():
-            raise UsageError(f"{target} is neither a URL (https://…) nor a recording that exists")
+            raise UsageError(f"{target} is neither a URL (https://…) nor an existing recording")
     if not targets and not values["replay_from"] and not values["plan"]:
-        raise UsageError("which endpoint? write its base URL, or the path of a recording")
+        raise UsageError("no endpoint: give its base URL, or the path of a recording")
     return {"url": urls[0] if urls else None, "recording": () if urls else targets}
 
 

@@ -7,24 +7,38 @@ from pathlib import Path
 
 import click
 
-__all__ = ["convert_command"]
+from mockglm.cli.options import examples
 
 INCOMPLETE = 1
 
 
-@click.command()
-@click.argument("sources", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.command(
+    short_help="Convert recordings of other tools into cassettes.",
+    epilog=examples(
+        "mockglm convert tests/cassettes --to cassettes --dry-run",
+        "mockglm convert saved.sse --to scenarios",
+    ),
+)
+@click.argument(
+    "sources",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="SOURCE...",
+)
 @click.option(
     "--to",
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Where the cassettes are written.",
+    help="Write the cassettes to this folder.",
 )
-@click.option("--dry-run", "is_dry", is_flag=True, help="Say what would be written, and do not.")
+@click.option("--dry-run", "is_dry", is_flag=True, help="List the files, and write none.")
 def convert_command(sources: tuple[Path, ...], to: Path, is_dry: bool) -> None:
-    """Convert the cassettes of vcrpy and go-vcr in SOURCES (files and folders), and the bodies that
-    `curl -N` or `curl -i` saved there (.sse, .json; .txt if it is named)."""
+    """Convert recordings of other tools. A SOURCE is a file or a folder: cassettes of vcrpy and
+    go-vcr, and bodies saved by `curl -N` or `curl -i` (.sse and .json; .txt only as a file).
+
+    Exits with 1 if a recording could not be converted, which is listed on standard error."""
     from mockglm.convert import convert as run
 
     done = run(sources, to, is_dry=is_dry)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from mockglm.cli.options import examples, json_option, paths_argument
 from mockglm.errors import UsageError, nearest
 from mockglm.exchange import Request
 from mockglm.faults import CATALOGUE
@@ -17,16 +18,18 @@ from mockglm.scenarios import build_json_schema as file_schema
 from mockglm.scenarios import load, load_all, shipped_scenarios
 from mockglm.server import Sessions, Settings, explain
 
-__all__ = ["explain_command", "faults_command", "scenarios_command", "schema_command"]
-
 CHAT = "/chat/completions"
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
-@click.option("--copy", metavar="NAME", help="Copy one here, to start your own from.")
+@click.command(
+    short_help="List the scenarios that come with mockglm.",
+    epilog=examples("mockglm scenarios", "mockglm scenarios --copy rate-limit"),
+)
+@json_option
+@click.option("--copy", metavar="NAME", help="Copy this scenario into the current folder.")
 def scenarios_command(as_json: bool, copy: str | None) -> None:
-    """List the scenarios that come with mockglm; each plays at /s/NAME/api/paas/v4."""
+    """List the scenarios that come with mockglm. `mockglm serve` plays each of them at the base
+    URL http://127.0.0.1:8600/s/NAME/api/paas/v4."""
     if copy is not None:
         click.echo(f"copied to {_copy(copy)}")
         return
@@ -35,10 +38,14 @@ def scenarios_command(as_json: bool, copy: str | None) -> None:
     _show(rows, ("name", "about"), as_json=as_json)
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@click.command(
+    short_help="List the faults, and what each of them does.",
+    epilog=examples("mockglm faults", "mockglm faults --json"),
+)
+@json_option
 def faults_command(as_json: bool) -> None:
-    """List the faults that can be laid over any answer, by `fault:` or in the URL."""
+    """List the faults. A reply in a file names one with `fault:`, a base URL after a plus, as
+    http://127.0.0.1:8600/s/hello+glue/api/paas/v4."""
     rows = [
         {
             "name": fault.name,
@@ -54,34 +61,53 @@ def faults_command(as_json: bool) -> None:
     _show(rows, ("name", "kind", "about"), as_json=as_json)
 
 
-@click.command()
+@click.command(
+    short_help="Print the JSON Schema of the file format.",
+    epilog=examples("mockglm schema > mockglm.schema.json"),
+)
 def schema_command() -> None:
-    """Print the JSON Schema of scenario and cassette files."""
+    """Print the JSON Schema of scenarios and cassettes, for editors."""
     click.echo(json.dumps(file_schema(), ensure_ascii=False, indent=2))
 
 
-@click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.command(
+    short_help="Explain which interaction answers a request.",
+    epilog=examples(
+        "mockglm explain weather.yaml --request body.json",
+        "mockglm explain weather.yaml --request - <body.json",
+    ),
+)
+@paths_argument
 @click.option(
     "--request",
     "file",
     required=True,
     type=click.File("rb"),
-    help="The body of a chat request as JSON; - is standard input.",
+    metavar="FILE",
+    help="Read the body of the request from this file; - is standard input.",
 )
-@click.option("--path", default=CHAT, show_default=True, help="The path it is sent to.")
-@click.option("--lenient", is_flag=True, help="Do not hold it against the rules.")
+@click.option(
+    "--path",
+    default=CHAT,
+    show_default=True,
+    metavar="PATH",
+    help="Send the request to this path below the base URL.",
+)
+@click.option("--lenient", is_flag=True, help="Skip the validation rules.")
 @click.option(
     "--header",
     "headers",
     multiple=True,
     metavar="'NAME: VALUE'",
-    help="A header it is sent with. Without Authorization it is asked with a key that is let in.",
+    help="Send this header (repeatable). Without Authorization, an accepted API key is sent.",
 )
 def explain_command(
     paths: tuple[Path, ...], file: Any, path: str, lenient: bool, headers: tuple[str, ...]
 ) -> None:
-    """Say which interaction in PATHS answers a request, and why the others do not."""
+    """Explain which interaction answers a request, and why the others do not match. A PATH is a
+    file or a folder of files.
+
+    Exits with 1 if no interaction answers the request."""
     settings = Settings(policy="lenient" if lenient else "default", on_miss="error")
     session = Sessions(settings, load_all(paths)).get()
     key = min(session.keys or {"explain"})
@@ -95,7 +121,7 @@ def explain_command(
 def _header(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if not colon or not name.strip():
-        raise UsageError(f"{line!r} is no header; write 'NAME: VALUE'")
+        raise UsageError(f"{line!r} is not a header; expected 'NAME: VALUE'")
     return name.strip().lower(), value.strip()
 
 
@@ -104,10 +130,10 @@ def _copy(name: str) -> Path:
     if name not in paths:
         near = nearest(name, paths)
         hint = f"did you mean {near}?" if near else "`mockglm scenarios` lists them"
-        raise UsageError(f"no scenario is called {name!r}; {hint}")
+        raise UsageError(f"there is no scenario {name!r}; {hint}")
     target = Path(paths[name].name)
     if target.exists():
-        raise UsageError(f"{target} is here already")
+        raise UsageError(f"{target} already exists")
     target.write_bytes(paths[name].read_bytes())
     return target
 

@@ -12,25 +12,29 @@ from pathlib import Path
 import click
 from msgspec.structs import asdict
 
+from mockglm.cli.options import examples, json_option, paths_argument
 from mockglm.errors import Problem
-
-__all__ = ["lint_command"]
 
 FOUND = 1
 
 
-@click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.command(
+    short_help="Find mistakes, API keys and stale recordings in files.",
+    epilog=examples("mockglm lint scenarios/ cassettes/ --max-age 90"),
+)
+@paths_argument
 @click.option(
     "--max-age",
     type=click.FloatRange(min=0),
     metavar="DAYS",
-    help="How old a recording may be.",
+    help="Report recordings that are older.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Say it in JSON.")
+@json_option
 def lint_command(paths: tuple[Path, ...], max_age: float | None, as_json: bool) -> None:
-    """Look through the scenarios and cassettes in PATHS: valid, without keys, not stale, not
-    empty, nothing twice."""
+    """Find problems in scenarios and cassettes: mistakes, API keys, stale and empty recordings,
+    duplicates. A PATH is a file or a folder.
+
+    Exits with 1 if there are problems."""
     from mockglm.api_keys import find_api_key
     from mockglm.lint import LintLimits
     from mockglm.lint import lint_files as run

@@ -10,8 +10,6 @@ import msgspec
 from mockglm.app import Log
 from mockglm.journal import Entry
 
-__all__ = ["LOGS", "line"]
-
 
 def line(entry: Entry) -> str:
     """An exchange in one line: what was asked, what answered, how it ended, how long it took."""
@@ -43,6 +41,14 @@ def _none(entry: Entry) -> None:
 
 
 LOGS: Mapping[str, Log] = {"text": _text, "json": _json, "none": _none}
+
+log_option = click.option(
+    "--log",
+    type=click.Choice(list(LOGS)),
+    default="text",
+    show_default=True,
+    help="Log each request to standard error in this format.",
+)
 """What `--log` can be."""
 
 

@@ -8,8 +8,19 @@ from pathlib import Path
 
 import click
 
+from mockglm.api_keys import NAMES
 from mockglm.app import App
-from mockglm.cli.log import LOGS
+from mockglm.cli.log import LOGS, log_option
+from mockglm.cli.options import (
+    LIVE,
+    allow_upstream_option,
+    ca_option,
+    examples,
+    host_option,
+    port_option,
+    speed_option,
+    upstream_option,
+)
 from mockglm.cli.recording import Recording, open_recording, summary
 from mockglm.errors import UpstreamError, UsageError
 from mockglm.exchange import Request
@@ -20,40 +31,42 @@ from mockglm.server.routes import CHAT_PATH
 from mockglm.serving import Server, listen
 from mockglm.urls import format_origin
 
-__all__ = ["record_command"]
-
 BASE = "/api/paas/v4"
 
 CONFORMANT, VIOLATION, NOTHING_CHECKED, COULD_NOT_ASK = 0, 1, 5, 6
 """How a run with --check ends, as one of `mockglm check` does."""
 
 
-@click.command(epilog="Modes: " + "; ".join(f"{name}, {does}" for name, does in MODES.items()))
+@click.command(
+    short_help="Record the live service into a cassette.",
+    epilog="\b\nModes:\n"
+    + "\n".join(f"  {name:<5} {effect}" for name, effect in MODES.items())
+    + "\n\n"
+    + examples(
+        f"mockglm record chat.yaml --upstream {LIVE}",
+        f"mockglm record chat.yaml --upstream {LIVE} --mode new --check",
+        f"mockglm record chat.yaml --upstream {LIVE} --try-key",
+    ),
+)
 @click.argument("cassette", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--upstream", required=True, metavar="URL", help="The base URL of the service.")
+@upstream_option(is_required=True, help="Forward requests to this base URL.")
 @click.option(
     "--mode",
     type=click.Choice(list(MODES)),
     default="once",
     show_default=True,
-    help="What is asked of the service, and what the cassette answers.",
+    help="Record or replay as described below.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", default=8600, show_default=True, help="Where to listen; 0 is any.")
-@click.option("--allow-upstream", multiple=True, metavar="HOST", help="Ask this host, too.")
-@click.option("--ca", type=click.Path(exists=True), help="Trust these certificates, too.")
+@host_option
+@port_option
+@allow_upstream_option
+@ca_option
+@speed_option("Replay this many times as fast; 0 sends everything at once.")
+@log_option
 @click.option(
-    "--speed",
-    default=1.0,
-    show_default=True,
-    type=click.FloatRange(min=0),
-    help="Of what is played from the cassette; 0 is at once.",
+    "--check", is_flag=True, help="Judge the responses of the service, as `mockglm check` does."
 )
-@click.option(
-    "--log", type=click.Choice(sorted(LOGS)), default="text", help="A line for each exchange."
-)
-@click.option("--check", is_flag=True, help="Judge what the service answers as it passes.")
-@click.option("--try-key", is_flag=True, help="Only ask the service whether it takes the key.")
+@click.option("--try-key", is_flag=True, help="Only ask the service if it accepts the API key.")
 def record_command(
     cassette: Path,
     upstream: str,
@@ -67,8 +80,14 @@ def record_command(
     check: bool,
     try_key: bool,
 ) -> None:
-    """Pass requests on to the service and record what it answers in CASSETTE, without keys. The
-    key is the client's, or that of the environment or .env where the client has a dummy."""
+    """Forward requests to the service, and record the exchanges in CASSETTE without API keys.
+
+    The client's API key is used. If that is a dummy, the key in ZAI_API_KEY (or ZHIPUAI_API_KEY,
+    ZHIPU_API_KEY, GLM_API_KEY) or in .env takes its place.
+
+    Exits with 0. With --check it exits with 1 if a requirement is broken, 5 if there was no
+    response to judge, 6 if the service did not answer. --try-key exits with 1 if the service
+    refuses the key."""
     judge = Judge() if check and not try_key else None
     recording = open_recording(
         cassette,
@@ -82,7 +101,7 @@ def record_command(
     if try_key:
         sys.exit(asyncio.run(_try_key(recording.recorder)))
     if judge and recording.recorder is None:
-        raise UsageError(f"{cassette} is played, and nothing is judged: write --mode new, or all")
+        raise UsageError(f"{cassette} is only replayed, so --check needs --mode new or all")
     _run(recording, cassette, mode, host=host, port=port, speed=speed, log=log)
     sys.exit(judge.close(recording.recorder) if judge else 0)
 
@@ -104,10 +123,10 @@ class Judge:
         """Wait until all is judged; the status to end with."""
         is_good = self._checker.close()
         if recorder is not None and recorder.unreached:
-            _tell(f"mockglm: {recorder.unreached} requests had no answer that could be judged")
+            _tell(f"mockglm: requests without a response to judge: {recorder.unreached}")
             return COULD_NOT_ASK
         if not self._seen:
-            _tell("mockglm: no answer of a chat was there to be judged")
+            _tell("mockglm: there was no chat response to judge")
             return NOTHING_CHECKED
         return CONFORMANT if is_good else VIOLATION
 
@@ -122,7 +141,7 @@ def _run(
     url = format_origin(host, socket.getsockname()[1]) + BASE
     does = "playing" if recorder is None else "recording"
     if recorder is None and mode == "once":
-        _tell(f"mockglm: {path} is there, and is played; --mode new records more")
+        _tell(f"mockglm: {path} exists and is replayed; --mode new adds to it")
     server = Server(
         App(sessions, log=LOGS[log], recorder=(lambda _: recorder) if recorder else None),
         ready=lambda: click.echo(f"mockglm {does} {url} {path}"),
@@ -151,7 +170,7 @@ async def _try_key(recorder: Recorder | None) -> int:
     assert recorder is not None
     key = recorder.upstream.key
     if not key:
-        raise UsageError("no key to be checked in the environment or .env")
+        raise UsageError(f"no API key: set {NAMES[0]}, or write it to .env")
     try:
         answer = await recorder.upstream.fetch(Request("GET", "/models"))
     except UpstreamError as error:
@@ -161,5 +180,5 @@ async def _try_key(recorder: Recorder | None) -> int:
     said, hint = advice(answer, key)
     if not hint and answer.status != 200:
         said, hint = f"the service answers {answer.status}", "is the base URL right?"
-    click.echo(f"{said}\n{hint}" if hint else f"{recorder.upstream.base} takes the key")
+    click.echo(f"{said}\n{hint}" if hint else f"{recorder.upstream.base} accepts the key")
     return 1 if hint else 0

@@ -60,12 +60,12 @@ def _key(host: str) -> str:
     """The environment's key, if only this machine can spend it."""
     key = find_api_key(os.environ, Path.cwd())
     if key and not is_loopback(host):
-        _tell(f"mockglm: {host} is open to others, so that every client needs a key of its own")
+        _tell(f"mockglm: other machines can reach {host}, so every client needs its own API key")
         return ""
     if key and not is_real(key):
-        _tell("mockglm: the key of the environment is none of the service's, which are id.secret")
+        _tell("mockglm: the API key in the environment has not the form id.secret of GLM's")
     if not key:
-        _tell(f"mockglm: no key in the environment ({NAMES[0]} …) or .env; clients bring their own")
+        _tell(f"mockglm: no API key in {NAMES[0]} or .env; clients need their own")
     return key
 
 

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockglm.app import App
-from mockglm.cli.log import LOGS
+from mockglm.cli.log import LOGS, log_option
+from mockglm.cli.options import (
+    LIVE,
+    allow_upstream_option,
+    ca_option,
+    examples,
+    host_option,
+    port_option,
+    speed_option,
+    upstream_option,
+)
 from mockglm.errors import UsageError
 from mockglm.models import MODELS, Model, like
 from mockglm.scenarios import Scenario
@@ -23,57 +33,90 @@ from mockglm.urls import format_origin, is_loopback, reachable_host
 if TYPE_CHECKING:
     from mockglm.recorder import Recording
 
-__all__ = ["serve_command"]
-
 BASE = "/api/paas/v4"
 
 
-@click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", default=8600, show_default=True, help="Where to listen; 0 is any.")
-@click.option(
-    "--speed",
-    default=1.0,
-    show_default=True,
-    type=click.FloatRange(min=0),
-    help="2 is twice as fast, 0 at once.",
+@click.command(
+    short_help="Play scenarios and cassettes, or improvise.",
+    epilog=examples(
+        "mockglm serve",
+        "mockglm serve weather.yaml cassettes/ --speed 0",
+        "mockglm serve --port 0 --ready-file url.txt",
+        f"mockglm serve weather.yaml --on-miss record --cassette new.yaml --upstream {LIVE}",
+    ),
 )
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH...]")
+@host_option
+@port_option
+@speed_option("Play this many times as fast; 0 sends everything at once.")
 @click.option(
     "--on-miss",
     type=click.Choice(["improvise", "error", "record"]),
-    help="What a request gets that nothing answers.  [default: improvise, with files error]",
+    show_default="error with a PATH, else improvise",
+    help="Answer a request that nothing matches with an improvised reply, with an error, or by "
+    "recording.",
 )
 @click.option(
     "--cassette",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where --on-miss record records, as `mockglm record --mode new` does.",
+    metavar="FILE",
+    help="Record into this cassette with --on-miss record.",
 )
-@click.option("--upstream", metavar="URL", help="The service that --on-miss record asks.")
-@click.option("--allow-upstream", multiple=True, metavar="HOST", help="Ask this host, too.")
-@click.option("--ca", type=click.Path(exists=True), help="Trust these certificates upstream, too.")
+@upstream_option(is_required=False, help="Record from this base URL with --on-miss record.")
+@allow_upstream_option
+@ca_option
 @click.option(
     "--profile",
     type=click.Choice(["bigmodel", "zai"]),
     default="bigmodel",
     show_default=True,
-    help="Whose habits: open.bigmodel.cn's or api.z.ai's.",
+    help="Respond like open.bigmodel.cn or like api.z.ai.",
 )
-@click.option("--strict", "policy", flag_value="strict", help="Refuse all that is documented.")
-@click.option("--lenient", "policy", flag_value="lenient", help="Refuse only the unreadable.")
-@click.option("--accept", multiple=True, metavar="KEY", help="Take this key, and no other.")
-@click.option("--model", "models", multiple=True, metavar="ID=LIKE", help="Know one more model.")
-@click.option("--seed", default="mockglm", show_default=True, help="What chance is drawn from.")
 @click.option(
-    "--log",
-    type=click.Choice(sorted(LOGS)),
-    default="text",
-    show_default=True,
-    help="A line for each request.",
+    "--strict", "policy", flag_value="strict", help="Refuse all that the documentation forbids."
 )
-@click.option("--certfile", type=click.Path(exists=True), help="Serve over TLS with it.")
-@click.option("--keyfile", type=click.Path(exists=True), help="The key of the certificate.")
-@click.option("--ready-file", type=click.Path(path_type=Path), help="Write the base URL there.")
+@click.option(
+    "--lenient", "policy", flag_value="lenient", help="Refuse only what cannot be parsed."
+)
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="KEY",
+    help="Accept this API key and no other (repeatable).",
+)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="ID=LIKE",
+    help="Add the model ID, which behaves like the model LIKE (repeatable).",
+)
+@click.option(
+    "--seed",
+    default="mockglm",
+    show_default=True,
+    metavar="TEXT",
+    help="Derive random choices and improvised replies from this text.",
+)
+@log_option
+@click.option(
+    "--certfile",
+    type=click.Path(exists=True),
+    metavar="FILE",
+    help="Serve TLS with this certificate (PEM).",
+)
+@click.option(
+    "--keyfile",
+    type=click.Path(exists=True),
+    metavar="FILE",
+    help="Use this private key for --certfile (PEM).",
+)
+@click.option(
+    "--ready-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the base URL to this file when the server is ready.",
+)
 def serve_command(
     paths: tuple[Path, ...],
     host: str,
@@ -84,7 +127,10 @@ def serve_command(
     ready_file: Path | None,
     **options: Any,
 ) -> None:
-    """Play the scenarios in PATHS (files and folders); with none, improvise."""
+    """Play scenarios and cassettes. A PATH is a file or a folder of files. Without any PATH, the
+    server improvises all replies.
+
+    The server prints its base URL when it is ready, and reloads files when they change."""
     recording = _recording(host, options)
     sessions = Sessions(_settings(options))
 
@@ -124,7 +170,7 @@ def _recording(host: str, options: Mapping[str, Any]) -> Recording | None:
     """What --on-miss record wants; nothing is recorded without it."""
     path, upstream = options["cassette"], options["upstream"]
     if (options["on_miss"] == "record") != bool(path and upstream) or bool(path) != bool(upstream):
-        raise UsageError("--on-miss record, --cassette FILE and --upstream URL belong together")
+        raise UsageError("--on-miss record needs --cassette and --upstream, and they need it")
     if not path:
         return None
     from mockglm.cli.recording import open_recording
@@ -149,7 +195,7 @@ def _settings(options: dict[str, Any]) -> Settings:
 def _model(text: str) -> Model:
     id, _, known = text.partition("=")
     if not id or known not in MODELS:
-        raise UsageError(f"--model {text}: write ID=LIKE, LIKE a model that is known, as glm-4.6")
+        raise UsageError(f"--model {text}: expected ID=LIKE with a known model, as my-glm=glm-4.6")
     return like(id, MODELS[known])
 
 

@@ -11,8 +11,6 @@ import click
 from mockglm._version import __version__
 from mockglm.errors import FileError, MockGLMError, nearest
 
-__all__ = ["main"]
-
 VERBS: Mapping[str, str] = {
     "serve": "mockglm.cli.serve",
     "scenarios": "mockglm.cli.files",
@@ -54,15 +52,21 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             near = nearest(args[0], VERBS)
-            hint = f"did you mean {near}?" if near else f"there are {', '.join(VERBS)}."
-            raise click.UsageError(f"no verb is called {args[0]!r}; {hint}")
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(VERBS)}"
+            raise click.UsageError(f"there is no verb {args[0]!r}; {hint}")
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=Verbs, context_settings=CONTEXT)
+@click.command(
+    cls=Verbs,
+    context_settings=CONTEXT,
+    subcommand_metavar="VERB ...",
+    epilog="`mockglm VERB --help` shows the options of a verb with examples. Environment variables "
+    "set options, too: MOCKGLM_SERVE_PORT=8700 is `mockglm serve --port 8700`.",
+)
 @click.version_option(__version__, prog_name="mockglm")
 def verbs() -> None:
-    """Play, record, break and judge the Zhipu GLM v4 chat API."""
+    """Play, record, break and judge the Zhipu / Z.ai GLM v4 chat API."""
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -10,6 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mockglm.cli.options import (
+    LIVE,
+    OUTPUT_FILE,
+    allow_upstream_option,
+    ca_option,
+    examples,
+    paths_argument,
+    upstream_option,
+)
 from mockglm.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,25 +31,29 @@ EXIT_CODES: Mapping[DriftOutcome, int] = {"same": 0, "drift": 1, "nothing": 5, "
 MOST_REQUESTS = 30
 """The default limit of requests: each is billed."""
 
-FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
-
-@click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--upstream", required=True, metavar="URL", help="The base URL of the service.")
-@click.option("--allow-upstream", multiple=True, metavar="HOST", help="Allow this host, too.")
-@click.option("--ca", type=click.Path(exists=True), help="Trust these certificates, too.")
+@click.command(
+    short_help="Compare cassettes with the live service.",
+    epilog=examples(
+        f"mockglm verify cassettes/ --upstream {LIVE} --plan",
+        f"mockglm verify cassettes/ --upstream {LIVE} --report drift.json",
+    ),
+)
+@paths_argument
+@upstream_option(is_required=True, help="Send the requests to this base URL.")
+@allow_upstream_option
+@ca_option
 @click.option(
     "--max-requests",
     type=click.IntRange(min=0),
     default=MOST_REQUESTS,
     show_default=True,
     metavar="N",
-    help="Send at most N requests.",
+    help="Send at most this many requests.",
 )
 @click.option("--plan", "is_plan", is_flag=True, help="List the requests, and send none.")
-@click.option("--report", type=FILE, help="Write the report as JSON.")
-@click.option("--junitxml", type=FILE, help="Write the report as JUnit XML.")
+@click.option("--report", type=OUTPUT_FILE, metavar="FILE", help="Write a report as JSON.")
+@click.option("--junitxml", type=OUTPUT_FILE, metavar="FILE", help="Write a report as JUnit XML.")
 def verify_command(
     paths: tuple[Path, ...],
     upstream: str,
@@ -51,11 +64,12 @@ def verify_command(
     report: Path | None,
     junitxml: Path | None,
 ) -> None:
-    """Send the requests recorded in PATHS again, and list the differences in shape between the
-    live responses and the recorded ones. The key comes from the environment or from .env.
+    """Send recorded requests to the service again, and list the differences in shape between the
+    live responses and the recorded ones. A PATH is a cassette or a folder of them. The API key
+    comes from ZAI_API_KEY or .env. Each request is billed.
 
-    Exits with 0 where all are the same, 1 where some differ, 5 where there was nothing to send, 6
-    where the service could not be reached."""
+    Exits with 0 if all responses have the recorded shape, 1 if some differ, 5 if there was nothing
+    to send, 6 if the service could not be reached."""
     import asyncio
 
     from mockglm.api_keys import NAMES, find_api_key
@@ -71,7 +85,7 @@ def verify_command(
         _print_plan(plan, service.base)
         return
     if not key:
-        raise UsageError(f"no key: set {NAMES[0]}, or write it to .env")
+        raise UsageError(f"no API key: set {NAMES[0]}, or write it to .env")
     files = ((report, render_json), (junitxml, render_junit))
     for path in filter(None, (report, junitxml)):
         prepare_folder(path.parent)
@@ -113,8 +127,8 @@ def _print_skipped(plan: DriftPlan) -> None:
 def _print_limit(plan: DriftPlan) -> None:
     sent, left = len(plan.sent), len(plan.left)
     if left:
-        more = f"{left} more are recorded; --max-requests {sent + left} sends them, too"
-        click.echo(f"mockglm: the limit is {sent} requests, {more}", err=True)
+        more = f"{left} more are recorded (--max-requests {sent + left} sends them, too)"
+        click.echo(f"mockglm: the limit is {sent} requests; {more}", err=True)
 
 
 def _print_summary(result: DriftReport, plan: DriftPlan) -> None:
@@ -122,7 +136,7 @@ def _print_summary(result: DriftReport, plan: DriftPlan) -> None:
     changed = sum(bool(one.drift) for one in result.checked)
     click.echo(f"{len(result.checked)} checked, {changed} not as recorded")
     if result.outcome == "unreachable":
-        click.echo("mockglm: the service could not be reached, sending stopped", err=True)
+        click.echo("mockglm: the service could not be reached, so sending stopped", err=True)
     elif result.outcome == "nothing":
         click.echo("mockglm: there was nothing to send", err=True)
     _print_limit(plan)

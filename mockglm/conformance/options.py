@@ -17,6 +17,8 @@ PACKAGE = "mockglm.conformance"
 GROUP = "glm-v4"
 """The part of a node id before the id of the check: `glm-v4::SSE-05`."""
 
+LIVE = "https://open.bigmodel.cn/api/paas/v4"
+
 MODEL = "glm-4.5-flash"
 """The default model: free of charge."""
 
@@ -50,15 +52,19 @@ class KitOption(NamedTuple):
 OPTIONS = (
     KitOption(
         "url",
-        "Base URL of the endpoint to judge, such as https://open.bigmodel.cn/api/paas/v4.",
+        f"Judge the endpoint at this base URL, such as {LIVE}.",
         "URL",
         pytest_only=True,
     ),
-    KitOption("model", "The model to ask.", "ID", default=MODEL),
-    KitOption("report", "Write the report, junit.xml and the exchanges to a folder.", "DIR"),
-    KitOption("plan", "List the requests and their cost, and send nothing.", type=bool),
-    KitOption("record-to", "Keep the exchanges as cassettes.", "DIR"),
-    KitOption("replay-from", "Judge kept exchanges, without a network.", "DIR"),
+    KitOption("model", "Send requests for this model.", "ID", default=MODEL),
+    KitOption(
+        "report",
+        "Write the reports (JSON, JUnit XML, HTML) and the exchanges to this folder.",
+        "DIR",
+    ),
+    KitOption("plan", "List the requests and their greatest cost, and send none.", type=bool),
+    KitOption("record-to", "Write the exchanges to this folder as cassettes.", "DIR"),
+    KitOption("replay-from", "Judge the exchanges of --record-to again, and send none.", "DIR"),
     KitOption(
         "recording",
         "Judge recorded exchanges by the checks that need no probe (repeatable).",
@@ -66,42 +72,46 @@ OPTIONS = (
         multiple=True,
         pytest_only=True,
     ),
-    KitOption("max-requests", "Most requests to send (30).", "N", int),
-    KitOption("max-tokens", "Most output tokens (6000).", "N", int),
-    KitOption("timeout", "Longest wait for one answer, in seconds.", "S", float, 300.0),
+    KitOption("max-requests", "Send at most this many requests.  [default: 30]", "N", int),
+    KitOption("max-tokens", "Generate at most this many tokens.  [default: 6000]", "N", int),
     KitOption(
-        "pause", "Wait before a request is repeated after a 429, in seconds.", "S", float, 10.0
+        "timeout", "Wait at most this long for one response.", "SECONDS", float, default=300.0
     ),
-    KitOption("ca", "Trust these certificates too.", "FILE"),
+    KitOption(
+        "pause", "Wait this long before repeating a request after 429.", "SECONDS", float, 10.0
+    ),
+    KitOption("ca", "Trust these certificates of the endpoint, too (PEM).", "FILE"),
     KitOption(
         "header",
-        "Send this header with every request, for a gateway (repeatable).",
+        "Send this header with every request (repeatable).",
         "NAME=VALUE",
         multiple=True,
     ),
-    KitOption("strict", "A broken SHOULD fails the run too.", type=bool),
+    KitOption("strict", "Fail if a SHOULD is broken, too.", type=bool),
     KitOption(
         "soak",
-        "Send the cheapest stream N times more, to catch intermittent failures.",
+        "Send the cheapest stream this many times more, to find intermittent failures.",
         "N",
         int,
         default=0,
     ),
     KitOption(
         "disruptive",
-        "Also exceed limits: eight streams at once, a prompt beyond the context.",
+        "Exceed limits, too: eight streams at once, a prompt beyond the context.",
         type=bool,
     ),
     KitOption(
         "deterministic",
-        "The endpoint answers the same prompt with the same text (a mock).",
+        "Compare texts, too: the endpoint answers the same prompt with the same text (a mock).",
         type=bool,
     ),
     KitOption(
-        "failing", "The endpoint breaks off a stream when it is asked to (a mock).", type=bool
+        "failing",
+        "Judge errors in a stream, too: the endpoint breaks off a stream on request (a mock).",
+        type=bool,
     ),
     KitOption("quiet", "Print the report and nothing else.", type=bool, pytest_only=True),
-    KitOption("baseline", "Known failures, by check id with a reason.", "FILE"),
+    KitOption("baseline", "Accept the failures that this file lists with reasons.", "FILE"),
     KitOption("write-baseline", "Write the failures of this run as a baseline.", "FILE"),
 )
 

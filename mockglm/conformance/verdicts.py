@@ -158,7 +158,7 @@ def _guard(check: Check, judge: Callable[[], CheckResult]) -> CheckResult:
     except Exception as error:
         place = extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
-        text = f"a bug of the kit, please report it: {type(error).__name__}: {error} ({where})"
+        text = f"internal error, please report it: {type(error).__name__}: {error} ({where})"
         return CheckResult(check, "error", cause=text)
 
 

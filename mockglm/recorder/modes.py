@@ -15,13 +15,12 @@ from msgspec import Struct
 Mode = Literal["once", "new", "all", "none"]
 
 MODES: Mapping[str, str] = {
-    "once": "record a cassette that is not there or has nothing in it; play any other, and nothing "
-    "else",
-    "new": "play what is recorded, each once, and record the rest",
-    "all": "ask for everything, and begin the cassette anew",
-    "none": "play what is recorded, and nothing else",
+    "once": "Record a cassette that is missing or empty; otherwise only replay it.",
+    "new": "Replay each recording once, and record all other requests.",
+    "all": "Record all requests, and begin the cassette again.",
+    "none": "Only replay.",
 }
-"""What each mode does; `once` is the default."""
+"""The effect of each mode; `once` is the default."""
 
 assert tuple(MODES) == get_args(Mode)
 

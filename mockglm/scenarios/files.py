@@ -132,13 +132,13 @@ def _expand(paths: Iterable[str | Path]) -> Iterator[Path]:
         if path.is_dir():
             found = list(_list_folder(path))
             if not found:
-                raise UsageError(f"{path} has no *.yaml or *.yml in it")
+                raise UsageError(f"{path} contains no *.yaml or *.yml files")
             yield from found
             continue
         # A broken link is reported when it is read.
         if not os.path.lexists(path):
             others = (str(other) for other in path.parent.glob("*"))
-            raise UsageError(f"{path} is not there{suggestion(str(path), others)}")
+            raise UsageError(f"{path} does not exist{suggestion(str(path), others)}")
         yield path
 
 

@@ -333,4 +333,4 @@ def _find(name: str, loaded: Mapping[str, Scenario], all_loaded: Sequence[Scenar
         return load(paths[name])
     near = nearest(name, (*loaded, *paths))
     hint = f"did you mean {near}?" if near else "`mockglm scenarios` lists them"
-    raise UsageError(f"no scenario is called {name!r}; {hint}")
+    raise UsageError(f"there is no scenario {name!r}; {hint}")

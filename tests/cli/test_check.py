@@ -109,9 +109,9 @@ def test_no_matching_check_ends_with_5(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((), "which endpoint? write its base URL, or the path of a recording"),
-        (("nowhere.yaml",), "nowhere.yaml is neither a URL (https://…) nor a recording"),
-        (("https://a.example", "https://b.example"), "one URL at a time"),
+        ((), "no endpoint: give its base URL, or the path of a recording"),
+        (("nowhere.yaml",), "nowhere.yaml is neither a URL (https://…) nor an existing recording"),
+        (("https://a.example", "https://b.example"), "give either one URL or paths of recordings"),
         (("--explain", "SSE-99"), "no check is called SSE-99"),
         (("https://a.example", "-k", "SSE and"), "-k 'SSE and', column 8: a name is expected"),
         (("https://a.example", "--timeout", "0"), "--timeout and --pause are seconds"),
@@ -156,7 +156,7 @@ def test_a_bug_of_the_kit_ends_with_3(
     monkeypatch.setattr(ProbeRunner, "run", fail)
     assert check(endpoint) == 3
     text = capsys.readouterr().err
-    assert text.startswith("mockglm: a bug of the kit, please report it\nTraceback")
+    assert text.startswith("mockglm: internal error, please report it\nTraceback")
     assert "RuntimeError: out of order" in text
 
 

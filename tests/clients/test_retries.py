@@ -66,7 +66,7 @@ def test_a_request_that_is_wrong_is_not_sent_again(
 
 def test_a_miss_is_not_asked_again(base: Base, waits: list[float]) -> None:
     user = ADAPTERS[2].user(base("no-such-scenario"), retries=3)
-    with pytest.raises(Exception, match="no scenario is called 'no-such-scenario'"):
+    with pytest.raises(Exception, match="there is no scenario 'no-such-scenario'"):
         user.ask()
     assert waits == []
 

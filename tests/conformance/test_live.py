@@ -66,7 +66,7 @@ def test_a_bug_of_the_kit_is_not_conformant(monkeypatch: pytest.MonkeyPatch) -> 
     checker = LiveChecker(lines.append)
     checker.add(exchange("stream"))
     assert not checker.close()
-    assert lines[0].startswith("SSE-05 a bug of the kit, please report it: IndexError: ")
+    assert lines[0].startswith("SSE-05 internal error, please report it: IndexError: ")
 
 
 def test_half_a_character_is_escaped() -> None:

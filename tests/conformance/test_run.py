@@ -172,6 +172,6 @@ def test_a_bug_in_one_check_is_reported_beside_the_others(
     assert check(endpoint, "-k", "SSE", "--report", "out") == 3
     output = capsys.readouterr().out
     assert "? SSE-04 MUST" in output
-    assert "a bug of the kit, please report it: IndexError: string index" in output
+    assert "internal error, please report it: IndexError: string index" in output
     assert "✗ SSE-05 MUST" in output
     assert read_report()["summary"] == {"error": 1, "fail": 1, "pass": 6}

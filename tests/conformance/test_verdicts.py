@@ -110,7 +110,7 @@ def test_an_exception_in_a_check_is_an_error() -> None:
     ):
         assert result.verdict == "error"
         assert result.cause.startswith(
-            "a bug of the kit, please report it: IndexError: string index out of range (test_ver"
+            "internal error, please report it: IndexError: string index out of range (test_ver"
         )
 
 

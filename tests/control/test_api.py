@@ -554,7 +554,7 @@ def test_a_list_that_is_too_long_is_refused_before_its_items_are_read(
         ("GET", "/journal/seven", "the journal has no entry seven"),
         ("GET", "/journal/" + "7" * 5000, "the journal has no entry " + "7" * 100),
         ("DELETE", "/sessions?session=@x", "there is no session '@x'"),
-        ("GET", "/journal?session=files", "no scenario is called 'files'; did you mean file?"),
+        ("GET", "/journal?session=files", "there is no scenario 'files'; did you mean file?"),
         ("GET", "/nothing", "Not Found"),
     ],
 )

@@ -108,7 +108,7 @@ def test_max_requests_bounds_the_requests(recorded: Path, live: Live) -> None:
     assert result.exit_code == 0
     assert result.output.splitlines()[1:] == [
         "1 checked, 0 not as recorded",
-        "mockglm: the limit is 1 requests, 1 more are recorded; --max-requests 2 sends them, too",
+        "mockglm: the limit is 1 requests; 1 more are recorded (--max-requests 2 sends them, too)",
     ]
 
 
@@ -118,7 +118,7 @@ def test_requests_have_a_default_bound(recorded: Path, live: Live) -> None:
     result = live.verify(recorded)
     assert live.requests == 30
     assert result.exit_code == 0
-    assert "2 more are recorded; --max-requests 32 sends them, too" in result.output
+    assert "2 more are recorded (--max-requests 32 sends them, too)" in result.output
 
 
 def test_plan_lists_the_requests_and_sends_none(
@@ -218,4 +218,4 @@ def test_run_without_a_key_is_refused(
     monkeypatch.delenv("ZAI_API_KEY")
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(verify_command, [str(recorded), "--upstream", "https://api.z.ai"])
-    assert "no key: set ZAI_API_KEY" in str(result.exception)
+    assert "no API key: set ZAI_API_KEY" in str(result.exception)

@@ -90,7 +90,7 @@ def test_it_records_says_what_and_plays_it_again(tmp_path: Path) -> None:
         with running("record", "a/b.yaml", *options, cwd=tmp_path) as run:
             assert ask(run.url).content == first.content
             assert ask(run.url, "别的").status_code == 422
-        assert "a/b.yaml is there, and is played; --mode new records more\n" in run.said
+        assert "a/b.yaml exists and is replayed; --mode new adds to it\n" in run.said
         assert "recorded:" not in run.said
         assert len(served.session().journal) == 1
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.yaml"]
@@ -191,7 +191,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("status", "code", "said"),
-    [(200, 0, "takes the key"), (401, 1, "is the key right"), (503, 1, "is the base URL right?")],
+    [(200, 0, "accepts the key"), (401, 1, "is the key right"), (503, 1, "is the base URL right?")],
 )
 def test_the_key_can_be_tried_before_anything_is_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, code: int, said: str
@@ -244,7 +244,7 @@ def test_what_the_client_broke_off_is_not_held_against_the_service(tmp_path: Pat
             ) as left:
                 assert next(left.iter_raw())
     assert run.process.returncode == 5, run.said
-    assert run.said.endswith("mockglm: no answer of a chat was there to be judged\n")
+    assert run.said.endswith("mockglm: there was no chat response to judge\n")
 
 
 def test_what_could_not_be_asked_is_not_judged_as_good(tmp_path: Path) -> None:
@@ -252,7 +252,7 @@ def test_what_could_not_be_asked_is_not_judged_as_good(tmp_path: Path) -> None:
     with running("record", "a.yaml", *options, cwd=tmp_path) as run:
         assert ask(run.url).status_code == 502
     assert run.process.returncode == 6, run.said
-    assert run.said.endswith("mockglm: 1 requests had no answer that could be judged\n")
+    assert run.said.endswith("mockglm: requests without a response to judge: 1\n")
 
 
 def test_a_cassette_that_is_played_cannot_be_judged(tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ def test_a_cassette_that_is_played_cannot_be_judged(tmp_path: Path) -> None:
     options = ["--upstream", "https://api.z.ai/api/paas/v4", "--check"]
     ended = CliRunner().invoke(verb, [str(path), *options])
     assert isinstance(ended.exception, UsageError)
-    assert "is played, and nothing is judged: write --mode new, or all" in str(ended.exception)
+    assert "is only replayed, so --check needs --mode new or all" in str(ended.exception)
 
 
 @pytest.mark.parametrize("text", ["", "format: 1\ninteractions:\n"])

@@ -109,13 +109,13 @@ def test_a_path_that_is_not_there_is_told_with_the_nearest(write: Write, tmp_pat
     near = write("hello.yaml", EMPTY)
     with pytest.raises(UsageError) as caught:
         scenarios.load_all([tmp_path / "helo.yaml"])
-    assert str(caught.value) == f"{tmp_path}/helo.yaml is not there, did you mean `{near}`?"
+    assert str(caught.value) == f"{tmp_path}/helo.yaml does not exist, did you mean `{near}`?"
 
 
 def test_a_folder_without_scenarios_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         scenarios.load_all([tmp_path])
-    assert str(caught.value) == f"{tmp_path} has no *.yaml or *.yml in it"
+    assert str(caught.value) == f"{tmp_path} contains no *.yaml or *.yml files"
 
 
 def test_shipped_scenarios_are_found_in_the_wheel(

@@ -207,8 +207,8 @@ def test_a_label_alone_is_a_session_of_all_that_is_loaded(http: httpx.Client) ->
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("rate-limits", "no scenario is called 'rate-limits'; did you mean rate-limit?"),
-        ("zzz", "no scenario is called 'zzz'; `mockglm scenarios` lists them"),
+        ("rate-limits", "there is no scenario 'rate-limits'; did you mean rate-limit?"),
+        ("zzz", "there is no scenario 'zzz'; `mockglm scenarios` lists them"),
         ("hello+rest", "fault rest: there is no such fault; did you mean reset?"),
         (
             "hello" + "+done-twice" * 21,

@@ -25,7 +25,7 @@ def test_sessions_of_a_scenario_that_is_gone_go_with_it() -> None:
     some.load([parse(TWO.encode(), "file.yaml")])
     assert [session.name for session in some] == ["file", ""]
     assert said(some.get("file"), "n") == "甲"
-    with pytest.raises(UsageError, match="no scenario is called 'file1'"):
+    with pytest.raises(UsageError, match="there is no scenario 'file1'"):
         some.get("file1")
 
 

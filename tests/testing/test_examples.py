@@ -265,7 +265,7 @@ def test_action_fails_with_the_reason_when_nothing_can_be_served(
 ) -> None:
     with acting(action, tmp_path, paths="nowhere.yaml") as done:
         assert done.returncode == 1
-        assert "nowhere.yaml is not there" in done.stdout
+        assert "nowhere.yaml does not exist" in done.stdout
 
 
 def test_workflow_uses_inputs_of_the_action(action: Any) -> None:

@@ -1,0 +1,87 @@
+"""The help of every verb: one style, no private words, and examples that can be parsed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from mockglm.cli.verbs import VERBS, verbs
+
+PRIVATE = re.compile(r"\b(told|asked|laid|anew|beside|whose|somebody|nobody|who)\b", re.IGNORECASE)
+"""Words of a private language, which users would have to guess."""
+
+WIDEST = 58
+"""Characters of a short help that click shows without cutting it."""
+
+FILES = ("weather.yaml", "chat.yaml", "body.json", "saved.sse")
+FOLDERS = ("cassettes", "scenarios", "tests/cassettes", "gateway", "service")
+
+
+def command(verb: str) -> click.Command:
+    found = verbs.get_command(click.Context(verbs), verb)
+    assert found is not None
+    return found
+
+
+def texts(verb: str) -> Iterator[str]:
+    """The sentences of a verb that users read: about itself, and about its options."""
+    found = command(verb)
+    yield found.help or ""
+    for parameter in found.params:
+        if isinstance(parameter, click.Option):
+            yield parameter.help or ""
+
+
+def example_lines(verb: str) -> list[str]:
+    _, _, listed = (command(verb).epilog or "").partition("Examples:")
+    return [line.strip() for line in listed.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_option_has_a_sentence(verb: str) -> None:
+    for text in texts(verb):
+        assert re.match(r"[A-Z].*\.(  \[default: \d+\])?$", text, re.DOTALL), text
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_has_no_private_words(verb: str) -> None:
+    assert [text for text in texts(verb) if PRIVATE.search(text)] == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_short_help_is_one_whole_sentence(verb: str) -> None:
+    short = command(verb).short_help
+    assert short is not None
+    assert short.endswith(".")
+    assert len(short) <= WIDEST
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_examples_can_be_parsed(verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in FOLDERS:
+        Path(folder).mkdir(parents=True)
+    for file in FILES:
+        Path(file).touch()
+    lines = example_lines(verb)
+    assert lines
+    for line in lines:
+        program, name, *arguments = shlex.split(re.split(r" [<>]", line)[0])
+        assert (program, name) == ("mockglm", verb)
+        with command(verb).make_context(verb, arguments) as context:
+            for value in context.params.values():
+                if hasattr(value, "close"):
+                    value.close()
+
+
+def test_defaults_are_shown() -> None:
+    for verb in VERBS:
+        for parameter in command(verb).params:
+            if isinstance(parameter, click.Option) and isinstance(parameter.default, str | float):
+                is_shown = bool(parameter.show_default) or not parameter.default
+                assert is_shown, (verb, parameter.name)
