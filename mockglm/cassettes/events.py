@@ -35,8 +35,13 @@ def dump_events(pieces: Iterable[tuple[float, bytes]]) -> str | None:
 
 
 def dump_chunk(at: float, data: bytes) -> FlowStyle:
-    """One piece as an item of `chunks`."""
+    """Write one piece as an item of `chunks`: as text if it is one."""
     try:
         return FlowStyle(f"[{at:.3f}, {quote_text(data.decode())}]")
     except UnicodeDecodeError:
-        return FlowStyle(f"{{at: {at:.3f}, base64: {b64encode(data).decode()}}}")
+        return dump_base64(at, data)
+
+
+def dump_base64(at: float, data: bytes) -> FlowStyle:
+    """Write one piece as an item of `chunks`, as base64."""
+    return FlowStyle(f"{{at: {at:.3f}, base64: {b64encode(data).decode()}}}")

@@ -6,23 +6,24 @@ from pathlib import Path
 
 import yaml
 
-from mockglm.errors import FileError, Problem
+from mockglm.errors import FileError
 from mockglm.scenarios import Scenario, parse, yaml_nodes
 from mockglm.scenarios.problems import NodePath, Problems
+from mockglm.yaml_documents import read_file
 
 
 def load(path: Path) -> Scenario | None:
-    """The scenario in a file; None where there is no file, or nothing is in it yet.
+    """Load the scenario of a file; None if there is no file, or nothing in it yet.
 
     Raises FileError with all that is wrong with it.
     """
     try:
-        source = path.read_bytes()
+        path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except OSError as error:
-        reason = f"cannot be read: {error.strerror or error}"
-        raise FileError([Problem(str(path), 1, 1, reason)]) from error
+    except OSError:
+        pass  # reading it explains why
+    source = read_file(path)
     return None if _is_blank(source) else parse(_filled(path, source), path)
 
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mockglm.cassettes.credentials import find_credentials, find_new_cookies
-from mockglm.cassettes.events import dump_chunk, dump_events
+from mockglm.cassettes.events import dump_base64, dump_chunk, dump_events
 from mockglm.cassettes.yaml_layout import fits_yaml, render_lines
 from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.http1 import BODILESS
@@ -50,15 +50,25 @@ ENDS: Mapping[str, Any] = {"close": True, "reset": "reset", "hang": "hang"}
 
 
 def dump(exchange: Exchange) -> str:
-    """An exchange as text of YAML: an item of `interactions`, flush left, with a line feed.
+    """Write an exchange as text of YAML: an item of `interactions`, flush left, with a line feed.
 
-    Raises ValueError for one without an answer, for that is no interaction, and for a status that
-    is none of HTTP's.
+    Raises ValueError for one without a response, which is no interaction, and for a status that is
+    none of HTTP's.
     """
-    if exchange.response is None or exchange.response.head is None:
-        raise ValueError("an exchange without an answer is not recorded")
-    written = {"request": _request(exchange.request), "response": _response(exchange.response)}
-    return "".join(f"{line}\n" for line in render_lines([written]))
+    response = _recordable(exchange)
+    return _item({"request": _request(exchange.request), "response": _response(response)})
+
+
+def dump_bytes(exchange: Exchange) -> str:
+    """Write an exchange as `dump` does, its bodies as base64 whatever is in them."""
+    request, response = exchange.request, normalise(_recordable(exchange))
+    body = {"base64": b64encode(request.body).decode()} if request.body else {}
+    chunks = {"chunks": [dump_base64(*chunk) for chunk in response.chunks]}
+    written = {
+        "request": _request_line(request) | body,
+        "response": _status_line(response) | (chunks if response.chunks else {}) | _cut(response),
+    }
+    return _item(written)
 
 
 def dump_response(answer: Response) -> str:
@@ -66,8 +76,8 @@ def dump_response(answer: Response) -> str:
 
     Raises ValueError for a status that is none of HTTP's.
     """
-    written = {"when": {}, "response": _response(answer)}
-    return "".join(f"{line}\n" for line in render_lines([written]))
+    _check_status(answer)
+    return _item({"when": {}, "response": _response(answer)})
 
 
 def normalise(answer: Response) -> Response:
@@ -130,14 +140,36 @@ def _kept(headers: Headers) -> Headers:
     return tuple((name, value) for name, values in names.items() for value in values)
 
 
+def _recordable(exchange: Exchange) -> Response:
+    """The response of an exchange. Raises ValueError if there is none that a file can have."""
+    response = exchange.response
+    if response is None or response.head is None:
+        raise ValueError("an exchange without an answer is not recorded")
+    _check_status(response)
+    return response
+
+
+def _check_status(response: Response) -> None:
+    if response.status not in STATUSES:
+        raise ValueError(f"{response.status} is no status of HTTP")
+
+
+def _item(written: Mapping[str, Any]) -> str:
+    return "".join(f"{line}\n" for line in render_lines([written]))
+
+
 def _request(request: Request) -> dict[str, Any]:
+    return _request_line(request) | _payload(request)
+
+
+def _request_line(request: Request) -> dict[str, Any]:
     written: dict[str, Any] = {}
     if request.method != "POST":
         written["method"] = request.method
     written["path"] = request.path
     if request.query:
         written["query"] = request.query
-    return written | _payload(request)
+    return written
 
 
 def _payload(request: Request) -> dict[str, Any]:
@@ -162,16 +194,17 @@ def _is_same(request: Request, value: Any) -> bool:
 
 
 def _response(answer: Response) -> dict[str, Any]:
-    if answer.status not in STATUSES:
-        raise ValueError(f"{answer.status} is no status of HTTP")
     answer = normalise(answer)
+    return _status_line(answer) | _body(answer) | _cut(answer)
+
+
+def _status_line(answer: Response) -> dict[str, Any]:
     written: dict[str, Any] = {"status": answer.status, "headers": _grouped(answer.headers)}
-    if answer.head:
-        written["at"] = answer.head
-    written |= _body(answer)
-    if answer.end in ENDS:
-        written["cut"] = ENDS[answer.end]
-    return written
+    return written | ({"at": answer.head} if answer.head else {})
+
+
+def _cut(answer: Response) -> dict[str, Any]:
+    return {"cut": ENDS[answer.end]} if answer.end in ENDS else {}
 
 
 def _grouped(headers: Headers) -> dict[str, str | list[str]]:

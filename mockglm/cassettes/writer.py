@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from mockglm._version import __version__
+from mockglm.cassettes.exchanges import dump_checked
 from mockglm.cassettes.loader import prepare_append
 from mockglm.cassettes.lock import lock_folder
-from mockglm.cassettes.serializer import dump
 from mockglm.cassettes.yaml_layout import FlowStyle, render_lines
 from mockglm.exchange import Exchange
+from mockglm.yaml_documents import read_file
 
 Identity: TypeAlias = tuple[int, int, int] | None
 """A file's inode, size and time of change; None where there is none."""
@@ -43,21 +44,23 @@ class CassetteWriter:
         self._left: tuple[Identity, Identity] = (None, None)
         self._behind = b""
 
-    def append(self, exchanges: Iterable[Exchange]) -> None:
+    def append(self, exchanges: Iterable[Exchange]) -> list[str]:
         """Write exchanges down; they are on disk when this returns.
 
-        Raises OSError where that cannot be, and FileError where the file is none that can be
+        Returns the reason for each that is not written in readable form, "" for the others. Raises
+        OSError where they cannot be written, and FileError where the file is none that can be
         appended to; it is then as it was.
         """
-        blocks = [dump(exchange) for exchange in exchanges]
+        blocks = [dump_checked(exchange) for exchange in exchanges]
         with lock_folder(self.path.parent):
             is_behind = self._catch_up()
-            text = self._set("".join(blocks))
+            text = self._set("".join(text for text, _ in blocks))
             self._write(self._behind + text)
             self._swap(is_behind)
             self._behind = text
             self._left = (_identity(self.path), _identity(self._next))
         self.count += len(blocks)
+        return [reason for _, reason in blocks]
 
     def close(self) -> None:
         """Take away what was only needed to append."""
@@ -78,7 +81,7 @@ class CassetteWriter:
             self._next.write_text(self._head, "utf-8")
             self._anew, self._margin = False, b""
             return False
-        source = self.path.read_bytes()
+        source = read_file(self.path)
         begun, self._margin = prepare_append(self.path, source, self._head)
         self._next.write_bytes(begun)
         return begun == source

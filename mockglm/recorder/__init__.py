@@ -3,7 +3,8 @@
 from mockglm.api_keys import NAMES, find_api_key
 from mockglm.recorder.credentials import DUMMY, is_real
 from mockglm.recorder.modes import MODES, Mode, Plan, plan
-from mockglm.recorder.recorder import Passed, Recorder
+from mockglm.recorder.outcome import Passed
+from mockglm.recorder.recorder import Recorder
 from mockglm.recorder.recording import Recording, begin
 from mockglm.recorder.upstream import HOSTS, Patience, Upstream
 

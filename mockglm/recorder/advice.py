@@ -9,6 +9,7 @@ import msgspec
 
 from mockglm.api_keys import NAMES
 from mockglm.exchange import Response
+from mockglm.matching.difference import shorten
 from mockglm.recorder.credentials import SHAPE, is_real
 
 UNREACHED = (
@@ -38,9 +39,9 @@ BY_STATUS: Mapping[int, str] = {
 
 
 def advice(answer: Response, credential: str) -> tuple[str, str]:
-    """What was answered, and what to do about it; two empty texts where all is well.
+    """Return what the service answered and what to do about it; two empty texts if all is well.
 
-    `credential` is what the service was asked with, so that a wrong shape of it can be told.
+    `credential` is the one that was sent to the service: a wrong form of it is explained.
     """
     if answer.status < 400 and answer.is_stream:
         return "", ""
@@ -54,14 +55,21 @@ def advice(answer: Response, credential: str) -> tuple[str, str]:
 
 
 def _error(body: bytes) -> tuple[str, str]:
-    """The code and message of GLM's envelope, or of the one its gateway has."""
+    """Return code and message of GLM's envelope, or of that of its gateway."""
     try:
         value: Any = msgspec.json.decode(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "", ""
     if not isinstance(value, dict):
         return "", ""
     error = value.get("error")
     if isinstance(error, dict):
-        return str(error.get("code", "")), str(error.get("message", ""))
-    return (str(value["code"]), str(value.get("msg", ""))) if "code" in value else ("", "")
+        return _show(error.get("code")), _show(error.get("message"))
+    return (_show(value["code"]), _show(value.get("msg"))) if "code" in value else ("", "")
+
+
+def _show(value: Any) -> str:
+    """Show a value in a line for a terminal; "" for anything but text and numbers."""
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**63):
+        value = str(value)
+    return shorten(value) if isinstance(value, str) else ""

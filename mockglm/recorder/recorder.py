@@ -10,16 +10,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from mockglm.auth import parse_credential
-from mockglm.cassettes import CassetteWriter, find_credentials, normalise, redact
-from mockglm.errors import FileError
+from mockglm.cassettes import CassetteWriter, find_credentials, redact
 from mockglm.exchange import Exchange, Request, Response
 from mockglm.recorder.advice import UNREACHED, advice
 from mockglm.recorder.header_fields import encode_fields
-from mockglm.recorder.passage import CODING, Passage, Send, Wire
+from mockglm.recorder.outcome import Passed, record_exchange
+from mockglm.recorder.passage import Passage, Send, Wire
 from mockglm.recorder.paths import leaves_base
 from mockglm.recorder.upstream import Upstream
 from mockglm.redaction import Redactor
@@ -34,14 +33,6 @@ DRAIN = 5.0
 NO_ANSWER = 502
 """The status of what mockglm says for a service that does not answer; the service's own nginx has
 it for the same."""
-
-
-class Passed(Struct, frozen=True):
-    """What came of a request: the exchange as the client saw it, without secrets, and what is
-    worth knowing of it."""
-
-    exchange: Exchange
-    notes: tuple[str, ...] = ()
 
 
 LEFT = "the client left"
@@ -178,10 +169,10 @@ class Recorder:
         return ""
 
     async def _end(self, exchange: Exchange, shown: str) -> Passed:
-        """What came of an exchange, which is on disk then if there was an answer."""
+        """Return the outcome of an exchange, which is on disk by then if it has a response."""
         if exchange.response is not None:
+            passed = await self._keep(exchange)
             self._advise(exchange.response, shown)
-            passed = await self._keep(exchange, exchange.response)
             if exchange.error not in OURS:
                 self._watch(passed)
             return passed
@@ -190,32 +181,22 @@ class Recorder:
         exchange = replace(exchange, response=self._unreached(exchange.error))
         return Passed(redact(exchange, self._redactor), ("not recorded: no answer",))
 
-    async def _keep(self, exchange: Exchange, answer: Response) -> Passed:
-        """Have an exchange on disk, and say why it is not, if it cannot be."""
-        coding = answer.header(CODING)
-        # Redacted first: among what a file does not keep are the cookies, which are secret.
-        exchange = redact(exchange, self._redactor)
-        answer = normalise(exchange.response or answer)
-        exchange = replace(exchange, response=answer)
-        notes = ("cut",) if answer.end != "done" else ()
-        if self.cassette is None:
-            return Passed(exchange, notes)
-        if coding:
-            reason = f"the service has it {coding}-encoded, though it was asked not to"
-        else:
-            # Who waits for it may be cancelled; it is not.
-            writing = asyncio.create_task(self._append(self.cassette, exchange))
-            reason = await asyncio.shield(writing)
-        if not reason:
-            return Passed(exchange, ("recorded", *notes))
-        self._say(f"mockglm: not recorded: {reason}", "the client has its answer all the same")
-        return Passed(exchange, ("not recorded", *notes))
+    async def _keep(self, exchange: Exchange) -> Passed:
+        """Have an exchange on disk, or tell the reason why it is not."""
+        # The task that waits may be cancelled; the one that writes is not.
+        writing = asyncio.create_task(self._write(exchange))
+        passed, reason = await asyncio.shield(writing)
+        if reason:
+            self._say(f"mockglm: not recorded: {reason}", "the client has its answer all the same")
+        return passed
 
-    async def _append(self, cassette: CassetteWriter, exchange: Exchange) -> str:
-        """Append an exchange, one at a time; why that cannot be, if so."""
+    async def _write(self, exchange: Exchange) -> tuple[Passed, str]:
+        """Write an exchange, one at a time, in a thread: large ones take seconds."""
         with self._under_way():
             async with self._writing:
-                return await asyncio.to_thread(_appended, cassette, exchange)
+                return await asyncio.to_thread(
+                    record_exchange, exchange, self._redactor, self.cassette
+                )
 
     def _unreached(self, error: str) -> Response:
         """What the client gets of a service that does not answer; GLM's envelope, but marked."""
@@ -237,17 +218,6 @@ class Recorder:
         if hint not in self._told:
             self._told.add(hint)
             self._tell(f"  {hint}")
-
-
-def _appended(cassette: CassetteWriter, exchange: Exchange) -> str:
-    """Append an exchange; why that cannot be, if so."""
-    try:
-        cassette.append([exchange])
-    except OSError as error:
-        return f"{cassette.path}: {error.strerror or error}"
-    except FileError as error:
-        return str(error)
-    return ""
 
 
 async def _finish(answer: Response, send: Send, wire: Wire | None) -> None:

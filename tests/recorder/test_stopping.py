@@ -29,10 +29,10 @@ class Slow(CassetteWriter):
         self.begun = threading.Event()
         self.may = threading.Event()
 
-    def append(self, exchanges: Iterable[Exchange]) -> None:
+    def append(self, exchanges: Iterable[Exchange]) -> list[str]:
         self.begun.set()
         assert self.may.wait(10)
-        super().append(exchanges)
+        return super().append(exchanges)
 
 
 class Client:

@@ -1,0 +1,75 @@
+"""The outcome of a request to the service: the exchange without secrets, on disk if possible."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockglm.cassettes import CassetteWriter, normalise, redact
+from mockglm.errors import FileError
+from mockglm.exchange import Exchange, Request
+from mockglm.recorder.passage import CODING
+from mockglm.redaction import Redactor
+
+
+class Passed(Struct, frozen=True):
+    """The outcome of a request: the exchange as the client saw it, without secrets, and notes on
+    its recording."""
+
+    exchange: Exchange
+    notes: tuple[str, ...] = ()
+
+
+def record_exchange(
+    exchange: Exchange, redactor: Redactor, cassette: CassetteWriter | None
+) -> tuple[Passed, str]:
+    """Redact an exchange that has a response and append it to a cassette, if there is one.
+
+    Returns the outcome, and the reason if it is not recorded.
+    """
+    try:
+        # Redacted first: among what a file does not keep are the cookies, which are secret.
+        clean = _normalised(redact(exchange, redactor))
+    # Nothing is kept or shown of what cannot be redacted, and the recorder goes on.
+    except Exception as error:
+        return Passed(
+            _emptied(exchange), ("not recorded",)
+        ), f"its secrets cannot be replaced ({type(error).__name__})"
+    cut = ("cut",) if clean.response is not None and clean.response.end != "done" else ()
+    if cassette is None:
+        return Passed(clean, cut), ""
+    reason, note = _append(exchange, clean, cassette)
+    if reason:
+        return Passed(clean, ("not recorded", *cut)), reason
+    notes = ("recorded", f"as bytes: {note}") if note else ("recorded",)
+    return Passed(clean, notes + cut), ""
+
+
+def _append(exchange: Exchange, clean: Exchange, cassette: CassetteWriter) -> tuple[str, str]:
+    """Append an exchange; return the reason if that fails, and a note on its form."""
+    coding = exchange.response.header(CODING) if exchange.response is not None else ""
+    if coding:
+        return f"the service has it {coding}-encoded, though it was asked not to", ""
+    try:
+        (note,) = cassette.append([clean])
+    except OSError as error:
+        return f"{cassette.path}: {error.strerror or error}", ""
+    except FileError as error:
+        return str(error), ""
+    return "", note
+
+
+def _normalised(exchange: Exchange) -> Exchange:
+    response = exchange.response
+    return replace(exchange, response=normalise(response) if response is not None else None)
+
+
+def _emptied(exchange: Exchange) -> Exchange:
+    """The exchange without anything that could be a secret."""
+    response = exchange.response
+    return replace(
+        exchange,
+        request=Request(exchange.request.method, ""),
+        response=replace(response, headers=(), chunks=()) if response is not None else None,
+        error="",
+    )
