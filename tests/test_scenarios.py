@@ -14,6 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from mockglm.cli.files import scenarios_command as verb
+from mockglm.error_codes import CODES
+from mockglm.models import MODELS
 from mockglm.scenarios import load, shipped_scenarios
 from tests.arrival import Arrived, read
 from tests.outcomes.heard import QUESTION, TOOLS
@@ -111,6 +113,32 @@ CASES = (
     *refused("plan-expired", 429, "1309"),
     *refused("plan-without-model", 429, "1311"),
     *refused("fair-use", 429, "1313"),
+    *refused("error-auth-older", 401, "1002", "Token非法"),
+    *refused("error-auth-two-factor", 401, "1005"),
+    *refused("account-states", 429, "1100"),
+    *refused("account-locked", 429, "1112"),
+    *refused("account-unreachable", 429, "1120"),
+    *refused("request-id-twice", 400, "1231", "您已有请求：request_1"),
+    *refused("policy-blocked", 400, "1300"),
+    *refused("rate-limit-frequency", 429, "1303", "频率过高"),
+    *refused("quota-day", 429, "1304"),
+    *refused("overload-other-model", 429, "1312", "如 glm-4.7 等"),
+    streamed("overload-other-model", "换个模型", body={"model": "glm-4.7"}),
+    *refused("plan-enterprise-ended", 429, "1314"),
+    *refused("plan-enterprise-key", 429, "1315"),
+    *refused("error-gateway-code", 400, "empty_prompt_after_cleanup"),
+    *refused("error-request-id", 429, "1302", '"},"request_id":"20260123'),
+    streamed(
+        "error-first-chunk-request-id",
+        'event: error\ndata: {"error":{"code":"1302"',
+        '"},"request_id":"20260123',
+        DONE,
+        lacks=("choices",),
+    ),
+    plain("error-first-chunk-request-id", '"},"request_id":"20260123', status=429),
+    *refused("model-unknown", 400, "1211"),
+    *refused("model-code-unknown", 400, "1214", "modelCode: does not exist"),
+    plain("json-mode-backticks", r"\\n`bash\\npip", lacks=("```",)),
     streamed("tool-call", ARGUMENTS, '"index":0,"type":"function"', CALLS),
     plain("tool-call", ARGUMENTS, CALLS),
     plain("tool-loop", '"name":"list_files"', CALLS),
@@ -281,6 +309,13 @@ def test_the_pages_have_a_row_for_each_scenario(page: str) -> None:
     assert set(rows((DOCS / page).read_text("utf-8"))) == set(SHIPPED)
 
 
+def test_every_error_code_has_a_scenario() -> None:
+    text = "".join(path.read_text("utf-8") for path in SHIPPED.values())
+    told = set(re.findall(r"(?:error: |code: |\"code\":\")(\w+)", text))
+    told |= {"1233"}  # of an endpoint that is not served
+    assert set(CODES) - told == set()
+
+
 def test_a_glued_frame_is_no_json(served: Served) -> None:
     body = ask(served, "sse-glued-chunks", stream=True).body.decode()
     glued = [frame for frame in body.split("\n\n") if frame.count("data: ") == 2]
@@ -347,6 +382,14 @@ def test_only_marked_scenarios_say_when_to_retry(
         ("error-permission", ["1220", "1221", "1222", ""]),
         ("error-request", ["1210", "1211", "1212", "1213", "1214", "1215", "1261", ""]),
         ("error-server", ["500", "1200", "1230", "1234", ""]),
+        ("error-auth-older", ["1002", "1004", ""]),
+        ("account-states", ["1100", "1110", "1111", "1112", "1120", "1121", ""]),
+        ("account-unreachable", ["1120", "1120", ""]),
+        ("account-locked", ["1112"] * 4),
+        ("rate-limit-frequency", ["1303", "1303", ""]),
+        ("request-id-twice", ["1231", "", ""]),
+        ("error-request-id", ["1302", "1302", ""]),
+        ("model-code-unknown", ["1214", "1214", "1214"]),
         ("quota-extra-usage", ["1316", "1317", "1318", "1319", "1320", "1321", ""]),
         ("error-mid-stream-event", ["1234", "1234"]),
         ("error-first-chunk", ["1234", "1234"]),
@@ -417,6 +460,16 @@ def test_a_prompt_is_too_long_until_the_history_has_shrunk(served: Served) -> No
     ]
     assert code(ask(served, "prompt-too-long", messages=[*history, *QUESTION])) == "1261"
     assert code(ask(served, "prompt-too-long", messages=QUESTION)) == ""
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_a_prompt_is_too_long_for_every_model(served: Served, model: str) -> None:
+    long = [{"role": "user", "content": "山路十八弯，" * 3000}]
+    body = {"model": model, "stream": True, "tools": None, "max_tokens": 100}
+    arrived = ask(served, "prompt-too-long", messages=long, **body)
+    assert code(arrived) == ("1210" if "phone" in model else "1261")
+    whole = ask(served, "prompt-too-long", messages=QUESTION, **body)
+    assert whole.body.endswith(DONE.encode())
 
 
 CALL = {

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from mockglm.scenarios import load, shipped_scenarios
 from tests.outcomes.page import page
-from tests.outcomes.run import CLIENTS, Outcome
+from tests.outcomes.plans import plan
+from tests.outcomes.run import CLIENTS, Outcome, describe
 
 TEXT = (Path(__file__).parents[2] / "docs" / "clients.md").read_text("utf-8")
 RETRIES = {
@@ -48,3 +50,29 @@ def test_a_verdict_is_told_where_something_failed() -> None:
         "no-balance": {"zai-sdk": "`retried-in-vain`, `storm`"},
         "reset": {"zai-sdk": "`gave-up` / fine"},
     }
+
+
+def test_scenarios_of_several_requests_got_them() -> None:
+    plain = TEXT.partition("## JSON responses")[2].partition("## Streams")[0]
+    cells = {line.split("`")[1]: line.split(" | ")[1] for line in plain.splitlines() if "`" in line}
+    for name in ("content-newline", "content-null", "history-strict", "preserved-thinking"):
+        assert cells[name] == "call → answer, stop (2)"
+    assert cells["tool-loop"] == "call ×3 → answer, stop (4)"
+    assert cells["concurrency-limit"] == "answer, stop ×2 (4)"
+    for name in ("quota-until-reset", "overload-by-prompt", "prompt-too-long", "loop-cap"):
+        assert "Error" in cells[name], name
+        assert ";" in cells[name], name
+
+
+def test_a_scenario_that_waits_for_a_result_has_several_turns() -> None:
+    paths = shipped_scenarios()
+    assert plan(load(paths["tool-call"])).turns > 1
+    assert plan(load(paths["hello"])).turns == 1
+
+
+def test_conversations_are_described_turn_by_turn() -> None:
+    call, answer = {"outcome": "call", "finish": "tool_calls"}, {"outcome": "answer", "finish": ""}
+    stop = {"outcome": "answer", "finish": "stop"}
+    assert describe([[call]]) == ("call", "tool_calls")
+    assert describe([[call, call, stop]]) == ("call ×2 → answer, stop", "")
+    assert describe([[stop], [stop], [answer]]) == ("answer, stop ×2; answer", "")

@@ -8,15 +8,17 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from mockglm.client_audit import audit_client
 from mockglm.scenarios import Scenario
+from tests.outcomes.plans import RESULTS, plan
 from tests.serving import KEY, Served
 
 __all__ = ["CLIENTS", "WAITS", "Client", "Outcome", "installed", "jobs", "run"]
@@ -96,6 +98,7 @@ def jobs(client: Client, scenarios: Sequence[Scenario], served: Served) -> Itera
     """What a client is to do: each scenario, plain and streamed, each in a session of its own."""
     label = re.sub(r"[^a-z0-9]+", "-", client.name.lower()).strip("-")
     for scenario in scenarios:
+        asked = plan(scenario)
         key = scenario.accounts[0].key if scenario.accounts else KEY
         for stream in MODES:
             name = f"{label}-{'stream' if stream else 'plain'}"
@@ -106,6 +109,12 @@ def jobs(client: Client, scenarios: Sequence[Scenario], served: Served) -> Itera
                 "stream": stream,
                 "scenario": scenario.name,
                 "label": name,
+                "conversations": asked.conversations,
+                "parallel": asked.is_parallel,
+                "turns": asked.turns,
+                "again": asked.again,
+                "tools": asked.tools,
+                "results": RESULTS,
             }
 
 
@@ -121,16 +130,37 @@ async def run(
                 told = await ask(job)
             session = served.session(job["scenario"], job["label"])
             entries = tuple(session.journal)
-            found = audit_client(entries) if told["outcome"] != WAITS else ()
+            outcome, finish = describe(told)
+            found = audit_client(entries) if outcome != WAITS else ()
             return (job["scenario"], job["stream"]), Outcome(
-                told["outcome"],
-                told["finish"] or "",
+                outcome,
+                finish,
                 session.requests,
                 any(entry.code or entry.outcome == "cut" for entry in entries),
                 tuple(finding.name for finding in found),
             )
 
         return dict(await asyncio.gather(*map(one, jobs(client, scenarios, served))))
+
+
+def describe(conversations: Sequence[Sequence[Mapping[str, str]]]) -> tuple[str, str]:
+    """Describe conversations by an outcome, and by the finish reason if there is only one turn."""
+    if len(conversations) == 1 and len(conversations[0]) == 1:
+        (turn,) = conversations[0]
+        return turn["outcome"], turn["finish"] or ""
+    return _joined(map(_described, conversations), "; "), ""
+
+
+def _described(turns: Sequence[Mapping[str, str]]) -> str:
+    *before, last = turns
+    finish = f", {last['finish']}" if last["finish"] else ""
+    return _joined([*(turn["outcome"] for turn in before), last["outcome"] + finish], " → ")
+
+
+def _joined(parts: Iterable[str], link: str) -> str:
+    """Join parts; equal ones in a row are counted."""
+    counted = ((part, len(list(group))) for part, group in groupby(parts))
+    return link.join(part if count == 1 else f"{part} ×{count}" for part, count in counted)
 
 
 @asynccontextmanager
@@ -154,7 +184,7 @@ async def _worker(client: Client, node: Path) -> AsyncIterator[Any]:
         try:
             return await asyncio.wait_for(told[job["id"]], LONGEST)
         except TimeoutError:
-            return {"outcome": WAITS, "finish": ""}
+            return [[{"outcome": WAITS, "finish": ""}]]
 
     try:
         yield ask
@@ -172,4 +202,4 @@ async def _read(process: asyncio.subprocess.Process, told: dict[str, Any]) -> No
         said = json.loads(line)
         future = told[said["id"]]
         if not future.done():
-            future.set_result(said)
+            future.set_result(said["conversations"])

@@ -6,8 +6,6 @@ import { pathToFileURL } from "node:url";
 const [name, folder] = process.argv.slice(2);
 const require = createRequire(`${folder}/package.json`);
 const load = (module) => import(pathToFileURL(require.resolve(module)).href);
-const question = "北京今天天气怎么样？";
-const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 const is = (text) => {
   try {
     JSON.parse(text);
@@ -21,66 +19,99 @@ const written = ({ input }) => (typeof input === "string" ? input : JSON.stringi
 const what = (text, calls) =>
   calls.length ? (calls.every(is) ? "call" : "broken call") : text.trim() ? "answer" : "nothing";
 
+const known = ["stop", "length", "tool_calls", "content_filter", "function_call"];
+
 async function openai() {
   const { default: OpenAI } = await load("openai");
-  const description = "查询天气";
-  const tools = [
-    { type: "function", function: { name: "get_weather", description, parameters: schema } },
-  ];
-  const messages = [{ role: "user", content: question }];
-  return async ({ base, key, stream }) => {
+  const ask = async ({ base, key, stream, tools }, messages) => {
     const client = new OpenAI({ baseURL: base, apiKey: key });
     const asked = { model: "glm-4.6", messages, tools, stream };
     const answer = await client.chat.completions.create(asked);
     const calls = {};
-    let text = "";
+    const message = { role: "assistant", content: "" };
     let finish = "";
     const hear = (choice, said) => {
       finish = choice.finish_reason || finish;
-      text += said.content || "";
-      for (const call of said.tool_calls || [])
-        calls[call.index] = (calls[call.index] || "") + (call.function.arguments || "");
+      message.content += said.content || "";
+      if (said.reasoning_content)
+        message.reasoning_content = (message.reasoning_content || "") + said.reasoning_content;
+      for (const { index, id, function: called } of said.tool_calls || []) {
+        calls[index] ||= { id: "", type: "function", function: { name: "", arguments: "" } };
+        calls[index].id ||= id || "";
+        calls[index].function.name ||= called.name || "";
+        calls[index].function.arguments += called.arguments || "";
+      }
     };
     if (!stream) hear(answer.choices[0], answer.choices[0].message);
     else for await (const { choices } of answer) for (const one of choices) hear(one, one.delta);
-    return { outcome: what(text, Object.values(calls)), finish };
+    const made = Object.values(calls);
+    const outcome = what(message.content, made.map((call) => call.function.arguments));
+    const next = stream ? { ...message, tool_calls: made } : answer.choices[0].message;
+    return { outcome, finish, made, next };
+  };
+  return async (job, messages) => {
+    const turns = [];
+    const history = [...messages];
+    while (turns.length < job.turns) {
+      const { made, next, ...turn } = await ask(job, history).catch(failed);
+      turns.push(turn);
+      if (turn.outcome !== "call") break;
+      history.push(next);
+      for (const { id, function: { name } } of made)
+        history.push({ role: "tool", tool_call_id: id, content: job.results[name] || "ok" });
+    }
+    return turns;
   };
 }
 
 async function vercel() {
-  const { generateText, streamText, tool, jsonSchema } = await load("ai");
+  const { generateText, streamText, tool, jsonSchema, stepCountIs } = await load("ai");
   const { createZhipu } = await load("zhipu-ai-provider");
-  const weather = tool({ description: "查询天气", inputSchema: jsonSchema(schema) });
-  return async ({ base, key, stream }) => {
-    const model = createZhipu({ baseURL: base, apiKey: key })("glm-4.6");
-    const asked = { model, prompt: question, tools: { get_weather: weather } };
-    if (!stream) {
-      const { text, toolCalls, finishReason } = await generateText(asked);
-      return { outcome: what(text, toolCalls.map(written)), finish: finishReason };
+  const told = ({ text, toolCalls, finishReason }) => ({
+    outcome: what(text, toolCalls.map(written)),
+    finish: finishReason,
+  });
+  return async (job, messages) => {
+    const offered = job.tools.map(({ function: { name, description, parameters } }) => {
+      const execute = job.turns > 1 ? async () => job.results[name] || "ok" : undefined;
+      return [name, tool({ description, inputSchema: jsonSchema(parameters), execute })];
+    });
+    const model = createZhipu({ baseURL: job.base, apiKey: job.key })("glm-4.6");
+    const tools = Object.fromEntries(offered);
+    const turns = [];
+    const onStepFinish = (step) => turns.push(told(step));
+    const stopWhen = stepCountIs(job.turns);
+    const asked = { model, messages, tools, stopWhen, onStepFinish };
+    try {
+      if (!job.stream) await generateText(asked);
+      else
+        for await (const part of streamText({ ...asked, onError: () => {} }).fullStream)
+          if (part.type === "error") throw part.error;
+    } catch (error) {
+      turns.push(failed(error));
     }
-    let text = "";
-    let finish = "";
-    const calls = [];
-    for await (const part of streamText({ ...asked, onError: () => {} }).fullStream) {
-      if (part.type === "error") throw part.error;
-      if (part.type === "text-delta") text += part.text;
-      if (part.type === "tool-call") calls.push(written(part));
-      if (part.type === "finish") finish = part.finishReason;
-    }
-    return { outcome: what(text, calls), finish };
+    return turns;
   };
 }
 
-const ask = await { openai, vercel }[name]();
+function failed(error) {
+  return { outcome: error?.constructor?.name ?? String(error), finish: "" };
+}
+
+const talk = await { openai, vercel }[name]();
 
 async function work(job) {
-  let told;
-  try {
-    told = await ask(job);
-  } catch (error) {
-    told = { outcome: error?.constructor?.name ?? String(error), finish: "" };
-  }
-  process.stdout.write(JSON.stringify({ id: job.id, ...told }) + "\n");
+  const held = [];
+  if (job.parallel) held.push(...(await Promise.all(job.conversations.map((m) => talk(job, m)))));
+  else
+    for (const messages of job.conversations)
+      for (let count = 0; count < job.again; count++) {
+        held.push(await talk(job, messages));
+        const { outcome, finish } = held.at(-1).at(-1);
+        const isOver = known.includes(finish?.replace("-", "_"));
+        if (isOver || /Error$/.test(outcome)) break;
+      }
+  process.stdout.write(JSON.stringify({ id: job.id, conversations: held }) + "\n");
 }
 
 for await (const line of createInterface({ input: process.stdin })) work(JSON.parse(line));

@@ -6,11 +6,12 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import import_module
 from threading import Lock
 from typing import Any
 
-from tests.outcomes.heard import QUESTION, TOOLS, Heard
+from tests.outcomes.heard import KNOWN_FINISHES, Heard
 
 AT_ONCE = 64
 """Jobs that run at the same time; more than are asked for, as some still wait when given up."""
@@ -30,19 +31,54 @@ def client(name: str) -> Callable[..., Any]:
     return made
 
 
-def outcome(make: Callable[..., Any], job: dict[str, Any]) -> Heard:
-    """What a client makes of one scenario; whatever it raises is what came of it."""
+def conversation(make: Callable[..., Any], job: dict[str, Any], messages: list[Any]) -> list[Heard]:
+    """Hold one conversation: what a client heard in each of its turns."""
+    client = make(base_url=job["base"], api_key=job["key"])
+    turns: list[Heard] = []
+    history = list(messages)
+    while len(turns) < job["turns"]:
+        heard, message = _ask(client, job, history)
+        turns.append(heard)
+        if not heard.has_calls or message is None:
+            break
+        history.append(message)
+        for call in message["tool_calls"]:
+            result = job["results"].get(call["function"]["name"], "ok")
+            history.append({"role": "tool", "tool_call_id": call["id"], "content": result})
+    return turns
+
+
+def _ask(client: Any, job: dict[str, Any], messages: list[Any]) -> tuple[Heard, Any]:
+    """Ask once: what was heard, and the message for the history; what it raises is an outcome."""
     heard = Heard()
+    message = None
     try:
-        asked = make(base_url=job["base"], api_key=job["key"])
-        answer = asked.chat.completions.create(
-            model="glm-4.6", messages=QUESTION, tools=TOOLS, stream=job["stream"]
+        answer = client.chat.completions.create(
+            model="glm-4.6", messages=messages, tools=job["tools"], stream=job["stream"]
         )
         for choice in _choices(answer, job["stream"]):
             heard.hear(choice)
+        if heard.has_calls:
+            # As the guides of each package have it.
+            message = heard.turn() if job["stream"] else answer.choices[0].message.model_dump()
     except BaseException as error:
         heard.error = type(error).__name__
-    return heard
+    return heard, message
+
+
+def outcomes(make: Callable[..., Any], job: dict[str, Any]) -> list[list[Heard]]:
+    """Hold the conversations of a job, one after the other or all at once."""
+    hold = partial(conversation, make, job)
+    if job["parallel"]:
+        with ThreadPoolExecutor(len(job["conversations"])) as threads:
+            return list(threads.map(hold, job["conversations"]))
+    held = []
+    for messages in job["conversations"]:
+        for _ in range(job["again"]):
+            held.append(hold(messages))
+            if held[-1][-1].error or held[-1][-1].finish in KNOWN_FINISHES:
+                break
+    return held
 
 
 def _choices(answer: Any, stream: bool) -> Iterator[dict[str, Any]]:
@@ -60,9 +96,9 @@ def main(name: str) -> None:
 
     def work(line: str) -> None:
         job = json.loads(line)
-        heard = outcome(make, job)
+        held = [[heard.told() for heard in turns] for turns in outcomes(make, job)]
         with speaking:
-            sys.stdout.write(json.dumps({"id": job["id"], **heard.told()}) + "\n")
+            sys.stdout.write(json.dumps({"id": job["id"], "conversations": held}) + "\n")
             sys.stdout.flush()
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
