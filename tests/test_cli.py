@@ -108,6 +108,15 @@ interactions:
 """
 
 
+def test_the_log_has_a_line_for_each_exchange_up_to_the_end(hello: Path) -> None:
+    with running(hello) as served:
+        for number in range(50):
+            served.ask(model=f"glm-4.6-{number}")
+        _, _, said = served.end()
+    lines = [line for line in said.splitlines() if line.startswith("POST /chat/completions")]
+    assert [line.split()[2] for line in lines] == [f"glm-4.6-{number}" for number in range(50)]
+
+
 def test_running_streams_end_within_the_grace(tmp_path: Path) -> None:
     path = tmp_path / "streams.yaml"
     path.write_text(STREAMS, "utf-8")

@@ -10,7 +10,7 @@ import click
 
 from mockglm.api_keys import NAMES
 from mockglm.app import App
-from mockglm.cli.log import LOGS, log_option
+from mockglm.cli.log import LogWriter, log_option
 from mockglm.cli.options import (
     LIVE,
     allow_upstream_option,
@@ -142,12 +142,16 @@ def _run(
     does = "playing" if recorder is None else "recording"
     if recorder is None and mode == "once":
         _tell(f"mockglm: {path} exists and is replayed; --mode new adds to it")
+    writer = LogWriter(log)
     server = Server(
-        App(sessions, log=LOGS[log], recorder=(lambda _: recorder) if recorder else None),
+        App(sessions, log=writer, recorder=(lambda _: recorder) if recorder else None),
         ready=lambda: click.echo(f"mockglm {does} {url} {path}"),
         after=[recorder.close] if recorder else [],
     )
-    server.run(sockets=[socket])
+    try:
+        server.run(sockets=[socket])
+    finally:
+        writer.flush()
     for line in (*_kept(recorder), *summary(sessions)):
         _tell(line)
 

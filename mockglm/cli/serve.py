@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockglm.app import App
-from mockglm.cli.log import LOGS, log_option
+from mockglm.cli.log import LogWriter, log_option
 from mockglm.cli.options import (
     LIVE,
     allow_upstream_option,
@@ -147,8 +147,9 @@ def serve_command(
     )
     token = _token(host)
     recorder = recording.recorder if recording else None
+    writer = LogWriter(log)
     app = App(
-        sessions, log=LOGS[log], token=token, recorder=(lambda _: recorder) if recorder else None
+        sessions, log=writer, token=token, recorder=(lambda _: recorder) if recorder else None
     )
     server = Server(
         app,
@@ -161,7 +162,10 @@ def serve_command(
         certfile=certfile,
         keyfile=keyfile,
     )
-    server.run(sockets=[socket])
+    try:
+        server.run(sockets=[socket])
+    finally:
+        writer.flush()
     if log != "none":
         _summarize(sessions)
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockglm.cli.log import LOGS, line
+from mockglm.cli.log import LogWriter, line
 from mockglm.journal import Entry
 from mockglm.redaction import MOST_LEARNED
 from mockglm.scenarios import load
@@ -260,10 +260,11 @@ def test_a_key_in_a_model_or_a_note_is_not_logged(
     def reply(call: Call) -> None:
         call.send(answer(b"{}"))
 
-    path = tmp_path / "a.yaml"
-    with Service(reply) as service, recording(service.url, path, log=LOGS[log]) as proxy:
+    path, writer = tmp_path / "a.yaml", LogWriter(log)
+    with Service(reply) as service, recording(service.url, path, log=writer) as proxy:
         headers = {"Authorization": f"Bearer {OPAQUE}"}
         proxy.post(json={"model": OPAQUE, "messages": []}, headers=headers)
+    writer.flush()
     logged = capsys.readouterr().err
     assert "REDACTED" in logged
     assert OPAQUE not in logged
