@@ -465,7 +465,7 @@ def test_a_prompt_is_too_long_until_the_history_has_shrunk(served: Served) -> No
 @pytest.mark.parametrize("model", sorted(MODELS))
 def test_a_prompt_is_too_long_for_every_model(served: Served, model: str) -> None:
     long = [{"role": "user", "content": "山路十八弯，" * 3000}]
-    body = {"model": model, "stream": True, "tools": None, "max_tokens": 100}
+    body: dict[str, Any] = {"model": model, "stream": True, "tools": None, "max_tokens": 100}
     arrived = ask(served, "prompt-too-long", messages=long, **body)
     assert code(arrived) == ("1210" if "phone" in model else "1261")
     whole = ask(served, "prompt-too-long", messages=QUESTION, **body)
