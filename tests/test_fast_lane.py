@@ -218,7 +218,7 @@ def test_a_client_that_leaves_before_its_body_ends_leaves_nothing_behind() -> No
         for _ in range(50):
             with socket.create_connection(("127.0.0.1", served.background.port)) as sock:
                 sock.sendall(post({"model": "glm-4.6", "messages": QUESTION})[:-5])
-        state = served.background._server.server_state
+        state = served.background.server.server_state
         served.wait_until(lambda: not state.connections and not state.tasks)
         assert len(served.session().journal) == 0
         assert served.ask("你好").status_code == 200

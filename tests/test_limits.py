@@ -16,7 +16,8 @@ import pytest
 from mockglm import app
 from mockglm.limits import Limits
 from mockglm.server import routes
-from mockglm.serving.protocol import PART, GLMProtocol, HTTPConnection
+from mockglm.serving.connection import HTTPConnection
+from mockglm.serving.protocol import PARSE_SIZE, GLMProtocol
 from tests.serving import KEY, Served, post, serving
 
 FILE = """
@@ -77,7 +78,7 @@ def received(sock: socket.socket) -> bytes:
 
 
 def protocols(served: Served) -> list[GLMProtocol]:
-    state = served.background._server.server_state
+    state = served.background.server.server_state
     return [cast("GLMProtocol", one) for one in state.connections]
 
 
@@ -228,10 +229,10 @@ def test_few_requests_of_a_pipeline_are_parsed_ahead() -> None:
         sock.sendall(chat("hang", stream=True))
         assert sock.recv(65536)
         sock.sendall(GET * many)
-        served.wait_until(lambda: any(one.has_queued for one in protocols(served)))
+        served.wait_until(lambda: any(one.has_queued_requests for one in protocols(served)))
         for _ in range(20):
             (protocol,) = protocols(served)
-            assert len(protocol.pipeline) <= PART // len(GET) + 1
+            assert len(protocol.pipeline) <= PARSE_SIZE // len(GET) + 1
             served.background.call(lambda: None)
 
 
@@ -305,7 +306,7 @@ def unfinished(size: int) -> bytes:
 def test_bodies_in_flight_are_bounded_over_all_connections() -> None:
     limits = Limits(in_flight=300_000, small_body=1000)
     with serving(FILE, limits=limits) as served:
-        counted = served.background._server._app
+        counted = served.background.server._app
         with ExitStack() as stack:
             socks = [stack.enter_context(connected(served)) for _ in range(3)]
             for sock in socks[:2]:
@@ -328,7 +329,7 @@ def test_bodies_in_flight_are_bounded_over_all_connections() -> None:
 def test_answers_in_flight_are_bounded_over_all_connections() -> None:
     limits = Limits(in_flight=16_000, small_answer=2000)
     with serving(FILE, limits=limits) as served:
-        counted = served.background._server._app
+        counted = served.background.server._app
         with ExitStack() as stack:
             for count in (1, 2):
                 sock = stack.enter_context(connected(served))
@@ -344,7 +345,7 @@ def test_answers_in_flight_are_bounded_over_all_connections() -> None:
 
 def test_a_client_that_leaves_in_its_body_holds_nothing() -> None:
     with serving(FILE) as served:
-        counted = served.background._server._app
+        counted = served.background.server._app
         with connected(served) as sock:
             sock.sendall(unfinished(500_000))
             served.wait_until(lambda: counted._in_flight == 500_000)
@@ -357,7 +358,7 @@ def test_a_client_that_leaves_in_its_body_holds_nothing() -> None:
 def test_long_header_fields_and_paths_are_kept_by_no_cache() -> None:
     before = routes.parse_short_route.cache_info().misses
     with serving(FILE) as served:
-        cache = served.background._server._app._header_cache
+        cache = served.background.server._app._header_cache
         for number in range(5):
             served.raw(chat("hi", f"X-{number}: {'v' * 20_000}", "Connection: close"))
             path = f"/v4/{number}{'p' * 5000}"
@@ -373,7 +374,7 @@ def test_kept_header_fields_are_few() -> None:
             fields = [f"X-{one}: {one}" for one in range(number, number + 100)]
             served.raw(chat("hi", "Connection: close", *fields))
         entry = list(served.session().journal)[-1]
-        cache = served.background._server._app._header_cache
+        cache = served.background.server._app._header_cache
     assert 0 < len(cache) <= app.MAX_CACHED_FIELDS
     assert ("x-1199", "1199") in entry.request.headers
 

@@ -28,7 +28,7 @@ from mockglm.recorder import MODES, Mode, Passed, Recorder
 from mockglm.recorder.advice import UNREACHED, advice
 from mockglm.server import Sessions, Settings
 from mockglm.server.routes import CHAT_PATH
-from mockglm.serving import Server, listen
+from mockglm.serving import Server, bind_socket
 from mockglm.urls import format_origin
 
 BASE = "/api/paas/v4"
@@ -137,7 +137,7 @@ def _run(
     recorder = recording.recorder
     settings = Settings(speed=speed, on_miss="error" if recorder is None else "record")
     sessions = Sessions(settings, recording.played)
-    socket = listen(host, port)
+    socket = bind_socket(host, port)
     url = format_origin(host, socket.getsockname()[1]) + BASE
     does = "playing" if recorder is None else "recording"
     if recorder is None and mode == "once":
@@ -145,8 +145,8 @@ def _run(
     writer = LogWriter(log)
     server = Server(
         App(sessions, log=writer, recorder=(lambda _: recorder) if recorder else None),
-        ready=lambda: click.echo(f"mockglm {does} {url} {path}"),
-        after=[recorder.close] if recorder else [],
+        on_ready=lambda: click.echo(f"mockglm {does} {url} {path}"),
+        on_shutdown=[recorder.close] if recorder else [],
     )
     try:
         server.run(sockets=[socket])

@@ -27,7 +27,7 @@ from mockglm.errors import UsageError
 from mockglm.models import MODELS, Model, like
 from mockglm.scenarios import Scenario
 from mockglm.server import Sessions, Settings
-from mockglm.serving import Reloader, Server, collect_when_idle, listen
+from mockglm.serving import Reloader, Server, bind_socket, collect_when_idle
 from mockglm.urls import format_origin, is_loopback, reachable_host
 
 if TYPE_CHECKING:
@@ -137,9 +137,9 @@ def serve_command(
     def take(scenarios: Sequence[Scenario]) -> None:
         sessions.load((*scenarios, *(recording.played if recording else ())))
 
-    reloader = Reloader(paths, take, _tell, but=options["cassette"])
+    reloader = Reloader(paths, take, _tell, excluded=options["cassette"])
     take(reloader.load())
-    socket = listen(host, port)
+    socket = bind_socket(host, port)
     scheme = "https" if certfile else "http"
     bound, asked = (
         format_origin(name, socket.getsockname()[1], scheme) + BASE
@@ -153,12 +153,12 @@ def serve_command(
     )
     server = Server(
         app,
-        ready=lambda: _say(bound, asked, token, ready_file),
-        beside=[
+        on_ready=lambda: _say(bound, asked, token, ready_file),
+        tasks=[
             partial(collect_when_idle, app.player.scheduler),
             *([reloader.run] if paths else []),
         ],
-        after=[recorder.close] if recorder else [],
+        on_shutdown=[recorder.close] if recorder else [],
         certfile=certfile,
         keyfile=keyfile,
     )

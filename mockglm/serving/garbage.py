@@ -1,5 +1,7 @@
-"""Garbage is looked for when no stream waits: a full look takes tens of milliseconds, in which
-every frame that is due is late. (Python 3.14 looks a little at a time, and is left alone by this.)
+"""Full garbage collections while no stream waits for its next frame.
+
+A full collection takes tens of milliseconds and delays every frame that is due. (Python 3.14
+collects in small increments and is not affected.)
 """
 
 from __future__ import annotations
@@ -9,33 +11,39 @@ import gc
 from collections.abc import Sized
 from time import monotonic
 
-MANY = 10
-"""Collections of the middle generation after which Python looks at all objects by itself."""
+GENERATION_THRESHOLD = 10
+"""Collections of the middle generation after which Python does a full one by default."""
 
-NEVER = 1_000_000
-"""So many of them that Python does not."""
+DISABLED_THRESHOLD = 1_000_000
+"""A threshold that Python never reaches, so that it does no full collection by itself."""
 
-LONGEST = 60.0
-"""Seconds after which it is done in the middle of streams all the same."""
+MAX_DELAY = 60.0
+"""Seconds after which a collection is done even while streams wait."""
 
-LOOK = 1.0
-"""Seconds between two looks whether it is time."""
-
-
-def is_due(passed: int, waiting: int, since: float) -> bool:
-    """Whether to collect: after so many collections of the middle generation, with so many that
-    wait for their next frame, so many seconds after the last time."""
-    return passed >= MANY and (not waiting or since >= LONGEST)
+CHECK_INTERVAL = 1.0
+"""Seconds between two checks."""
 
 
-async def collect_when_idle(waiting: Sized, look: float = LOOK) -> None:
-    """Take over the full collections of this process, as long as this runs; for a server that has
-    the process to itself. `waiting` has the length of those who wait."""
+def is_due(collections: int, waiting: int, elapsed: float) -> bool:
+    """Decide on a full collection.
+
+    `collections` counts those of the middle generation since the last full one, which was `elapsed`
+    seconds ago; `waiting` streams wait for their next frame.
+    """
+    return collections >= GENERATION_THRESHOLD and (not waiting or elapsed >= MAX_DELAY)
+
+
+async def collect_when_idle(waiting: Sized, interval: float = CHECK_INTERVAL) -> None:
+    """Do the full collections of this process until cancelled.
+
+    Meant for a process that only runs a server. `waiting` contains the streams that wait for their
+    next frame.
+    """
     before, last = gc.get_threshold(), monotonic()
-    gc.set_threshold(*before[:2], NEVER)
+    gc.set_threshold(*before[:2], DISABLED_THRESHOLD)
     try:
         while True:
-            await asyncio.sleep(look)
+            await asyncio.sleep(interval)
             if is_due(gc.get_count()[2], len(waiting), monotonic() - last):
                 gc.collect()
                 last = monotonic()

@@ -1,12 +1,11 @@
-"""uvicorn's HTTP/1.1 protocol with its connection in reach, and with bounds on what a client sends:
-heads, requests in a pipeline, silence."""
+"""uvicorn's HTTP/1.1 protocol, with access to the connection and limits for clients.
+
+The limits bound heads, pipelined requests and silence.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
-import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from time import monotonic
@@ -22,147 +21,61 @@ from httptools import (
 )
 from msgspec import Struct
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mockglm.app import CONTROL, DECISION, RequestTarget
 from mockglm.limits import Limits
 from mockglm.player import CONNECTION, encode_at_once
 from mockglm.server import RequestContext
+from mockglm.serving.connection import HTTPConnection
 
 MAX_FAST_TARGET = 256
 """Bytes of the longest target in the fast lane."""
 
-UNSENT = 0x5411
-"""SIOCOUTQ: the ioctl of Linux that tells the bytes the peer has not yet acknowledged."""
+UPGRADE_HEADERS = (b"http2-settings", b"upgrade")
+"""Headers that offer another protocol; `Connection` lists them as its options."""
 
-OFFERING = (b"http2-settings", b"upgrade")
-"""The headers that offer another protocol, beside the options of Connection that name them."""
-
-PART = 4096
-"""Bytes that are parsed at once, so that few requests of a pipeline are parsed ahead."""
-
-UNSENT_LOOKS = 2000
-"""How often the kernel is asked, a millisecond apart, before a reset goes out all the same."""
+PARSE_SIZE = 4096
+"""Bytes parsed at once, so that only a few pipelined requests are parsed ahead."""
 
 
-class HTTPConnection(Struct, eq=False):
-    """A connection as the player of one answer sees it (its Wire).
-
-    `gone` is done when it is lost. Requests may be pipelined, so the answer's cycle is not always
-    the one that the protocol is at.
-    """
-
-    transport: asyncio.Transport
-    cycle: RequestResponseCycle
-    flow: FlowControl
-    gone: asyncio.Future[None]
-
-    @property
-    def method(self) -> str:
-        return self.cycle.scope["method"]
-
-    @property
-    def version(self) -> str:
-        return self.cycle.scope["http_version"]
-
-    @property
-    def keep_alive(self) -> bool:
-        return self.cycle.keep_alive
-
-    @property
-    def is_full(self) -> bool:
-        return self.flow.write_paused
-
-    def write(self, data: bytes) -> None:
-        # What uvicorn has to say of a failure must not stand in the middle of an answer.
-        self.cycle.response_started = True
-        if not self.transport.is_closing():
-            self.transport.write(data)
-
-    def finish_response(self, *, closes: bool) -> None:
-        """Do what uvicorn does when it has sent the end of an answer."""
-        cycle = self.cycle
-        cycle.response_started = cycle.response_complete = True
-        cycle.message_event.set()
-        if closes or not cycle.keep_alive:
-            self.close()
-        cycle.on_response()
-
-    async def drain(self) -> None:
-        if not self.gone.done():
-            await self.flow.drain()
-
-    async def wait_sent(self) -> None:
-        """Wait until the peer's kernel has every byte (Linux); elsewhere until ours has them."""
-        for _ in range(UNSENT_LOOKS):
-            if self.gone.done() or not (self._buffered() or self._unsent()):
-                return
-            await asyncio.sleep(0.001)
-
-    def reset(self) -> None:
-        """Abort with SO_LINGER 0, which makes the kernel send RST instead of FIN."""
-        sock = self._socket()
-        if sock is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.transport.abort()
-
-    def close(self) -> None:
-        self.transport.close()
-
-    def _buffered(self) -> int:
-        size: int = self.transport.get_write_buffer_size()
-        return size
-
-    def _unsent(self) -> int:
-        sock = self._socket()
-        if sock is None or not sys.platform.startswith("linux"):
-            return 0
-        from fcntl import ioctl
-
-        return int(struct.unpack("i", ioctl(sock.fileno(), UNSENT, b"\0\0\0\0"))[0])
-
-    def _socket(self) -> socket.socket | None:
-        """The socket as long as it is this connection's: once the transport closes, its number may
-        be another's."""
-        if self.transport.is_closing():
-            return None
-        sock: socket.socket | None = self.transport.get_extra_info("socket")
-        return sock
-
-
-def _page(status: str) -> bytes:
-    """A refusal as nginx words it, shortened. Assumed: no recording exists."""
+def _refusal_page(status: str) -> bytes:
+    """A refusal in the words of nginx, shortened. Assumed: no recording exists."""
     page = f"<html>\r\n<head><title>{status}</title></head>\r\n</html>\r\n"
-    return _response(status, "text/html", page)
+    return _encode_refusal(status, "text/html", page)
 
 
-def _response(status: str, kind: str, body: str) -> bytes:
-    """A response after which the connection is closed."""
+def _encode_refusal(status: str, kind: str, body: str) -> bytes:
+    """Encode a response after which the connection is closed."""
     head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
     return f"{head}Connection: close\r\n\r\n{body}".encode()
 
 
-UNREADABLE = _response("400 Bad Request", "text/plain", "Invalid HTTP request received.")
-NO_PROXY = _response("400 Bad Request", "text/plain", "This is no proxy.")
+UNREADABLE = _encode_refusal("400 Bad Request", "text/plain", "Invalid HTTP request received.")
+NO_PROXY = _encode_refusal("400 Bad Request", "text/plain", "This is no proxy.")
 # nginx has a status of its own for large fields, which it sends as 400; RFC 6585 has 431.
-LONG_TARGET = _page("414 Request-URI Too Large")
-LARGE_HEAD = _page("431 Request Header Fields Too Large")
+LONG_TARGET = _refusal_page("414 Request-URI Too Large")
+LARGE_HEAD = _refusal_page("431 Request Header Fields Too Large")
 
 
-class _Flow(FlowControl):
-    """Flow control that reads on only when nothing is queued behind the answer under way."""
+class _PipelineFlowControl(FlowControl):
+    """Flow control that resumes reading only when no request waits behind the current one."""
 
     def __init__(self, protocol: GLMProtocol) -> None:
         super().__init__(protocol.transport)
         self._protocol: GLMProtocol | None = protocol
 
     def resume_reading(self) -> None:
-        if self.read_paused and self._protocol is not None and not self._protocol.has_queued:
-            self._protocol.heard()
+        if (
+            self.read_paused
+            and self._protocol is not None
+            and not self._protocol.has_queued_requests
+        ):
+            self._protocol.restart_silence()
             super().resume_reading()
 
-    def forget(self) -> None:
-        """Let go of a protocol whose connection is lost, which refers to this, too."""
+    def detach(self) -> None:
+        """Break the reference cycle with a protocol whose connection is lost."""
         self._protocol = None
 
 
@@ -215,30 +128,30 @@ class GLMProtocol(HttpToolsProtocol):
     """The request in the fast lane, until its body is complete."""
 
     _is_idle = False
-    """Whether the fast lane answered the last request and no other has begun."""
+    """True if the fast lane answered the last request and no other has begun."""
 
     _is_in_head = False
-    """Whether a head has begun and has no end yet."""
+    """True while a head is incomplete."""
 
-    _is_held = False
-    """Whether what comes next is not to be parsed now."""
+    _is_parsing_paused = False
+    """True while received bytes are stored in `_unparsed`."""
 
-    _waiting = b""
-    """Received bytes that are parsed when the requests before them are answered."""
+    _unparsed = b""
+    """Received bytes to parse when the requests before them are answered."""
 
     _refusal = b""
-    """The last response of this connection; once there is one, nothing more is parsed."""
+    """The last response of this connection; nothing is parsed after it."""
 
-    _reason = b""
-    """The refusal that a callback of the parser chose."""
+    _chosen_refusal = b""
+    """The refusal chosen by a callback of the parser."""
 
-    _unfinished = 0
-    """Bytes parsed so far of a head or of trailers that have no end yet."""
+    _open_head_size = 0
+    """Bytes of a head or of trailers that are not complete yet."""
 
     _has_trailers = False
-    """Whether trailers may follow: the size of a chunk has been read, but not the chunk."""
+    """True while trailers are possible: after the size of a chunk, before its data."""
 
-    _received = 0
+    _body_size = 0
     """Bytes received of the body of the last request."""
 
     def __init__(
@@ -247,32 +160,32 @@ class GLMProtocol(HttpToolsProtocol):
         super().__init__(*args, **more)
         self._limits = limits
         self._lane = lane
-        # A head of one part is within the bounds of a target and of a head.
-        self._part = min(PART, limits.target, limits.head)
+        # A head that fits into one part is within the limits of targets and heads.
+        self._parse_size = min(PARSE_SIZE, limits.target, limits.head)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.gone: asyncio.Future[None] = self.loop.create_future()
         self._last_received = monotonic()
-        self._paused: float | None = None
+        self._paused_since: float | None = None
         super().connection_made(transport)
-        self.flow = self._flow = _Flow(self)
+        self.flow = self._flow = _PipelineFlowControl(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.gone.done():
             self.gone.set_result(None)
         self._incoming = None
         super().connection_lost(exc)
-        self._flow.forget()
+        self._flow.detach()
         self.pipeline.clear()
-        self._waiting = b""
+        self._unparsed = b""
 
     def data_received(self, data: bytes) -> None:
-        if not self._unfinished:
-            # A whole head has the time of one silence, however its bytes are spread.
+        if not self._open_head_size:
+            # The limit of silence is for a whole head, so single bytes do not extend it.
             self._last_received = monotonic()
         if self.timeout_keep_alive_task is not None and not self._refusal:
             self._unset_keepalive_if_required()
-        if self._is_held or self.pipeline or len(data) > self._part:
+        if self._is_parsing_paused or self.pipeline or len(data) > self._parse_size:
             self._parse_all(data)
             return
         try:
@@ -281,20 +194,20 @@ class GLMProtocol(HttpToolsProtocol):
             self._parse_all(self._recover(data, error))
         else:
             if self._has_trailers or self._is_in_head:
-                self._count(len(data))
+                self._count_head_bytes(len(data))
 
     def _parse_all(self, data: bytes) -> None:
-        """Parse bytes part by part, as long as no request is queued; what is left waits."""
-        if self._is_held:
-            self._waiting += b"" if self._refusal else data
+        """Parse bytes part by part until a request is queued, and store the rest."""
+        if self._is_parsing_paused:
+            self._unparsed += b"" if self._refusal else data
             return
         rest = memoryview(data)
         while rest and not self._refusal:
             if self.pipeline:
-                self._waiting, self._is_held = bytes(rest), True
+                self._unparsed, self._is_parsing_paused = bytes(rest), True
                 self.flow.pause_reading()
                 return
-            size = max(self._part, self._rest_of_body())
+            size = max(self._parse_size, self._missing_body_size())
             part, rest = rest[:size], rest[size:]
             try:
                 self.parser.feed_data(part)
@@ -302,19 +215,18 @@ class GLMProtocol(HttpToolsProtocol):
                 rest = memoryview(b"".join((self._recover(part, error), rest)))
             else:
                 if self._has_trailers or self._is_in_head:
-                    self._count(len(part))
+                    self._count_head_bytes(len(part))
 
     def _recover(
         self, part: bytes | memoryview, error: HttpParserError | HttpParserUpgrade
     ) -> bytes:
-        """The bytes to parse instead of a part at which the parser stopped; none where the request
-        is refused."""
+        """Return the bytes to parse again after an error of the parser; none after a refusal."""
         if not isinstance(error, HttpParserUpgrade):
-            self._refuse(self._reason or UNREADABLE)
+            self._refuse(self._chosen_refusal or UNREADABLE)
         elif self.scope["method"] == "CONNECT":
             self._refuse(NO_PROXY)
         else:
-            return self._without_offer() + part[error.args[0] :]
+            return self._head_without_upgrade() + part[error.args[0] :]
         return b""
 
     def on_message_begin(self) -> None:
@@ -324,9 +236,9 @@ class GLMProtocol(HttpToolsProtocol):
         self._is_in_head, self._is_idle = True, False
 
     def on_headers_complete(self) -> None:
-        if self._unfinished or len(self.headers) > self._limits.fields:
+        if self._open_head_size or len(self.headers) > self._limits.fields:
             self._check_head()
-        self._received = 0
+        self._body_size = 0
         self._is_in_head = self._has_trailers = False
         target = self._find_fast_target()
         if target is None:
@@ -360,12 +272,12 @@ class GLMProtocol(HttpToolsProtocol):
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before:
-            # No task of this request has begun by now.
+            # The task of this request has not run yet.
             wire = HTTPConnection(self.transport, self.cycle, self.flow, self.gone)
             self.scope["extensions"] = {CONNECTION: wire, DECISION: decided}  # type: ignore[dict-item]
 
     def _leave_lane(self) -> None:
-        """Have a request answered in a task of which a part has been read for the fast lane."""
+        """Hand a request that is partly read over to a task of the application."""
         incoming, self._incoming = self._incoming, None
         if incoming is not None:
             self._start_cycle()
@@ -373,11 +285,11 @@ class GLMProtocol(HttpToolsProtocol):
             self.cycle.body += incoming.body
 
     def on_body(self, body: bytes) -> None:
-        self._received += len(body)
+        self._body_size += len(body)
         self._has_trailers = False
         incoming = self._incoming
         if incoming is not None:
-            if self._received <= self._limits.small_body:
+            if self._body_size <= self._limits.small_body:
                 incoming.body += body
                 return
             self._leave_lane()
@@ -392,19 +304,19 @@ class GLMProtocol(HttpToolsProtocol):
     def on_chunk_header(self) -> None:
         self._leave_lane()
         self._has_trailers = True
-        self._unfinished = 0
-        # Trailers are no fields of the head, which the application has by now.
+        self._open_head_size = 0
+        # Trailers must not be added to the fields of the head, which the application already has.
         self.headers = []
 
     def on_message_complete(self) -> None:
         incoming = self._incoming
         if incoming is not None:
-            self._answer(incoming)
+            self._decide_incoming(incoming)
         elif not self.parser.should_upgrade():
             self.cycle.more_body = False
             self.cycle.message_event.set()
 
-    def _answer(self, incoming: _Incoming) -> None:
+    def _decide_incoming(self, incoming: _Incoming) -> None:
         """Decide a request of the fast lane, and write its response if that is whole at once."""
         lane = self._lane
         assert lane is not None, "only a lane lets requests in"
@@ -451,7 +363,7 @@ class GLMProtocol(HttpToolsProtocol):
         super().shutdown()
 
     def on_response_complete(self) -> None:
-        """Go on with the next request of the pipeline, or with what waits behind it."""
+        """Start the next request of the pipeline, or parse the stored bytes."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
@@ -465,26 +377,26 @@ class GLMProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
-        if self._waiting and not self.pipeline:
-            data, self._waiting, self._is_held = self._waiting, b"", False
+        if self._unparsed and not self.pipeline:
+            data, self._unparsed, self._is_parsing_paused = self._unparsed, b"", False
             self.data_received(data)
         self.flow.resume_reading()
 
     def pause_writing(self) -> None:
-        self._paused = monotonic()
+        self._paused_since = monotonic()
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        self._paused = None
+        self._paused_since = None
         super().resume_writing()
 
     @property
-    def has_queued(self) -> bool:
-        """Whether requests wait for the answer under way."""
-        return bool(self.pipeline or self._waiting)
+    def has_queued_requests(self) -> bool:
+        """True if requests wait behind the current one."""
+        return bool(self.pipeline or self._unparsed)
 
-    def heard(self) -> None:
-        """Count silence from now on: nothing could be read before."""
+    def restart_silence(self) -> None:
+        """Start the time of silence again, for nothing could be read before."""
         self._last_received = monotonic()
 
     def is_expired(self, now: float) -> bool:
@@ -492,13 +404,12 @@ class GLMProtocol(HttpToolsProtocol):
         return self._is_idle and now - self._last_received > self._limits.idle
 
     def is_stuck(self, now: float) -> bool:
-        """Whether its client keeps it waiting for longer than anybody may."""
-        if self._paused is not None:
-            return now - self._paused > self._limits.pause
+        """True if the client has not sent or read anything for too long."""
+        if self._paused_since is not None:
+            return now - self._paused_since > self._limits.pause
         return self._awaits_request() and now - self._last_received > self._limits.silence
 
     def _awaits_request(self) -> bool:
-        """Whether the rest of a request, or the first, is yet to come."""
         if self.flow.read_paused or self._is_idle:
             return False
         if self._incoming is not None:
@@ -507,41 +418,43 @@ class GLMProtocol(HttpToolsProtocol):
             return self.timeout_keep_alive_task is None
         return self.cycle.more_body
 
-    def _rest_of_body(self) -> int:
-        """The bytes still to come of the last request's body; 0 where nothing says how many."""
+    def _missing_body_size(self) -> int:
+        """The missing bytes of the last request's body; 0 if its size is unknown."""
         cycle = self.cycle
         if self._incoming is None and (
             cycle is None or not cycle.more_body or cycle.scope is not self.scope
         ):
             return 0
         length = next((value for name, value in self.headers if name == b"content-length"), b"0")
-        return int(length) - self._received
+        return int(length) - self._body_size
 
     def _check_head(self) -> None:
-        """Raise HttpParserError where a head that is whole is too large."""
+        """Raise HttpParserError for a complete head that is too large."""
         limits, headers = self._limits, self.headers
         # Each field has a colon and a line end, too.
         size = len(self.url) + sum(len(name) + len(value) + 3 for name, value in headers)
         if len(self.url) > limits.target:
-            self._reason = LONG_TARGET
+            self._chosen_refusal = LONG_TARGET
         elif len(headers) > limits.fields or size > limits.head:
-            self._reason = LARGE_HEAD
-        if self._reason:
+            self._chosen_refusal = LARGE_HEAD
+        if self._chosen_refusal:
             raise HttpParserError("the head is too large")
-        self._unfinished = 0
+        self._open_head_size = 0
 
-    def _count(self, size: int) -> None:
-        """Count the bytes of a head or of trailers that have no end yet, and refuse too many."""
+    def _count_head_bytes(self, size: int) -> None:
+        """Count bytes of an incomplete head or of trailers, and refuse too many."""
         limits = self._limits
-        self._unfinished += size
+        self._open_head_size += size
         if len(self.url) > limits.target:
             self._refuse(LONG_TARGET)
-        elif len(self.headers) > limits.fields or self._unfinished > limits.head + 2 * PART:
+        elif (
+            len(self.headers) > limits.fields or self._open_head_size > limits.head + 2 * PARSE_SIZE
+        ):
             self._refuse(LARGE_HEAD)
 
     def _refuse(self, refusal: bytes) -> None:
-        """Parse nothing more, and say why once the requests before are answered."""
-        self._refusal, self._waiting, self._is_held = refusal, b"", True
+        """Stop parsing, and send a refusal when the requests before are answered."""
+        self._refusal, self._unparsed, self._is_parsing_paused = refusal, b"", True
         self._incoming = None
         cycle = self.cycle
         if cycle is not None and cycle.more_body and not cycle.response_complete:
@@ -558,8 +471,9 @@ class GLMProtocol(HttpToolsProtocol):
             self._send_refusal()
 
     def _send_refusal(self) -> None:
-        """Write the last response, then read for a moment what the client still sends: a
-        connection that is closed with unread bytes is reset, and the response may be lost."""
+        """Write the last response and close the connection."""
+        # Reading continues for a moment: a connection closed with unread bytes is reset, and the
+        # client may lose the response.
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
@@ -573,16 +487,18 @@ class GLMProtocol(HttpToolsProtocol):
         )
 
     def _should_upgrade(self) -> bool:
-        """Whether uvicorn is to leave a request alone, which here is read again."""
+        # uvicorn then leaves the request alone, and `_recover` parses it again without the offer.
         return True
 
-    def _without_offer(self) -> bytes:
-        """The last head as if no other protocol had been offered (RFC 9110, section 7.8), for a
-        new parser; Java's HttpClient offers h2c with its requests."""
+    def _head_without_upgrade(self) -> bytes:
+        """The last head without the offer of another protocol, for a new parser.
+
+        A server may ignore the offer (RFC 9110, section 7.8); Java's HttpClient offers h2c.
+        """
         head = [b"%b %b HTTP/%b" % self._request_line()]
         for name, value in self.headers:
-            kept = _without_upgrade(value) if name == b"connection" else value
-            if name not in OFFERING and kept:
+            kept = _drop_upgrade_options(value) if name == b"connection" else value
+            if name not in UPGRADE_HEADERS and kept:
                 head.append(b"%b: %b" % (name, kept))
         self.parser = HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
@@ -592,7 +508,7 @@ class GLMProtocol(HttpToolsProtocol):
         return self.scope["method"].encode(), self.url, self.scope["http_version"].encode()
 
 
-def _without_upgrade(options: bytes) -> bytes:
-    """The options of a Connection header but those that offer another protocol."""
+def _drop_upgrade_options(options: bytes) -> bytes:
+    """The options of a Connection header without those that offer another protocol."""
     names = (name.strip() for name in options.split(b","))
-    return b", ".join(name for name in names if name and name.lower() not in OFFERING)
+    return b", ".join(name for name in names if name and name.lower() not in UPGRADE_HEADERS)

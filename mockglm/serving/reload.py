@@ -1,4 +1,4 @@
-"""Files that are watched: read again as a whole when one changes, kept as they were when broken."""
+"""Watching of files: all are read again when one changes; broken ones change nothing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from mockglm.errors import MockGLMError, UsageError
 from mockglm.scenarios import Scenario, find_files, load_all
 
 INTERVAL = 0.5
-"""Seconds between two looks at the files. Looking and reading are done beside the server's loop;
-in it, the scenarios are made ready to play."""
+"""Seconds between two checks of the files.
+
+Files are checked and read in a thread; the scenarios are indexed in the server's loop.
+"""
 
 Fingerprint = dict[Path, tuple[int, int]]
 
@@ -23,78 +25,78 @@ T = TypeVar("T")
 
 
 class Reloader:
-    """Watches files and folders from when it is made, so make it before they are read first.
+    """Watches files and folders for changes since it was made.
 
-    `take` gets the scenarios of the files, `say` a sentence about them; `but` is a file that is
-    left alone, because it is recorded into.
+    Make it before the files are first read. `on_load` is called with the scenarios of all files,
+    `report` with a sentence about them; `excluded` is a file that is being recorded.
     """
 
     def __init__(
         self,
         paths: Sequence[Path],
-        take: Callable[[Sequence[Scenario]], None],
-        say: Callable[[str], None],
+        on_load: Callable[[Sequence[Scenario]], None],
+        report: Callable[[str], None],
         *,
-        but: Path | None = None,
+        excluded: Path | None = None,
     ) -> None:
         self._paths = paths
-        self._take = take
-        self._say = say
-        self._but = os.path.realpath(but) if but else None
-        self._seen = self._look()
+        self._on_load = on_load
+        self._report = report
+        self._excluded = os.path.realpath(excluded) if excluded else None
+        self._fingerprint = self._read_fingerprint()
 
     def load(self) -> tuple[Scenario, ...]:
-        """The scenarios of the files. Raises what `load_all` does."""
-        return load_all(self._files())
+        """Read all files. Raises what `load_all` raises."""
+        return load_all(self._find_files())
 
     async def run(self) -> None:
-        """Watch until cancelled. No error of a file ends the watching."""
+        """Watch until cancelled; errors of files are reported."""
         while True:
             await asyncio.sleep(INTERVAL)
-            now = await _run_in_thread(self._look)
-            if now != self._seen:
-                self._seen = now
+            now = await _run_in_thread(self._read_fingerprint)
+            if now != self._fingerprint:
+                self._fingerprint = now
                 await self._reload()
 
     async def _reload(self) -> None:
         try:
             scenarios = await _run_in_thread(self.load)
-            self._take(scenarios)
+            self._on_load(scenarios)
         except MockGLMError as error:
-            self._say(f"mockglm: the files as they were go on playing:\n{error}")
+            self._report(f"mockglm: the files as they were go on playing:\n{error}")
             return
-        # `load` makes a FileError of what a file can cause; this is for what it could not foresee.
+        # `load` raises FileError for a mistake of a file; this is for errors of mockglm.
         except Exception as error:
-            self._say(f"mockglm: the files as they were go on playing:\n{error!r}")
+            self._report(f"mockglm: the files as they were go on playing:\n{error!r}")
             return
-        self._say(f"mockglm: read again, {len(scenarios)} scenarios")
+        self._report(f"mockglm: read again, {len(scenarios)} scenarios")
 
-    def _look(self) -> Fingerprint:
-        """Each file with its time of change in nanoseconds and its size."""
+    def _read_fingerprint(self) -> Fingerprint:
+        """The modification time in nanoseconds and the size of each file."""
         try:
-            return {path: _stat(path) for path in self._files()}
-        # A path is gone, or a folder was deleted while it was listed.
+            return {path: _stat(path) for path in self._find_files()}
+        # A path was deleted, perhaps while its folder was listed.
         except (UsageError, OSError):
             return {}
 
-    def _files(self) -> list[Path]:
+    def _find_files(self) -> list[Path]:
         found = find_files(self._paths)
-        if self._but is None:
+        if self._excluded is None:
             return list(found)
         # Not Path.resolve, which raises RuntimeError for a link that leads to itself.
-        return [path for path in found if os.path.realpath(path) != self._but]
+        return [path for path in found if os.path.realpath(path) != self._excluded]
 
 
 async def _run_in_thread(function: Callable[[], T]) -> T:
-    """The result of a function that is run in a thread of its own.
+    """Run a function in a thread of its own and return its result.
 
-    Unlike the threads of asyncio.to_thread this one is not waited for when the server is stopped,
-    for nothing bounds the time that reading from a network drive takes.
+    Unlike the threads of asyncio.to_thread, this one does not delay the end of the process:
+    reading from a network drive can take for ever.
     """
     future: Future[T] = Future()
 
     def run() -> None:
-        # From here on nobody but this thread ends the future.
+        # From here on only this thread completes the future.
         future.set_running_or_notify_cancel()
         try:
             future.set_result(function())

@@ -1,4 +1,4 @@
-"""uvicorn set up for this application: in a process of its own or in a thread, quiet, prompt."""
+"""The uvicorn server of the application, run in a process of its own or in a thread."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 GRACE = 3.0
-"""Seconds running streams are given when the server is told to stop."""
+"""Seconds that running streams have to end when the server is stopped."""
 
-AFTER_GRACE = 2.0
-"""Seconds that answers which were ended are given to be over."""
+CUT_GRACE = 2.0
+"""Seconds that connections have to close after their streams were cut."""
 
 Loop = Literal["asyncio", "uvloop"]
 
@@ -35,17 +35,19 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Server(uvicorn.Server):
-    """One server of one app. `ready` is called in the loop once it answers; `beside` are run in
-    the loop as long as it does, `after` once no request is open; `loop` is uvloop where there is
-    one."""
+    """A server of one application.
+
+    `on_ready` is called in the loop once the server accepts requests. `tasks` run in the loop until
+    it stops, `on_shutdown` when no request is open any more. `loop` is uvloop if it is installed.
+    """
 
     def __init__(
         self,
         app: App,
         *,
-        ready: Callable[[], None] = lambda: None,
-        beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
-        after: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+        on_ready: Callable[[], None] = lambda: None,
+        tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+        on_shutdown: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
         grace: float = GRACE,
         certfile: str | None = None,
         keyfile: str | None = None,
@@ -56,7 +58,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                loop=loop or ("uvloop" if _has_uvloop() else "asyncio"),
+                loop=loop or ("uvloop" if _is_uvloop_installed() else "asyncio"),
                 http=cast("Any", protocol),
                 ws="none",
                 lifespan="off",
@@ -75,41 +77,42 @@ class Server(uvicorn.Server):
         )
         self._app = app
         self._limits = app.limits
-        self._ready = ready
-        self._beside = beside
-        self._after = after
+        self._on_ready = on_ready
+        self._tasks = tasks
+        self._on_shutdown = on_shutdown
         self._running: list[asyncio.Task[None]] = []
         self._grace = grace
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        self._woken = asyncio.Event()
+        self._wake_event = asyncio.Event()
         await super().startup(sockets)
-        self._running = [asyncio.create_task(run()) for run in self._beside]
-        self._ready()
+        self._running = [asyncio.create_task(run()) for run in self._tasks]
+        self._on_ready()
 
     def stop(self) -> None:
-        """Have the server stop. To be called from any thread, or by a signal."""
+        """Stop the server. May be called from any thread, or by a signal."""
         self.should_exit = True
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._woken.set)
+            self._loop.call_soon_threadsafe(self._wake_event.set)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
         self.stop()
 
     async def main_loop(self) -> None:
-        """Serve until told to stop. uvicorn's own loop looks for that ten times a second."""
+        """Serve until stopped."""
+        # uvicorn's own loop wakes ten times a second to see if it has to stop.
         await self.on_tick(0)
         while not self.should_exit:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._limits.look)
+                await asyncio.wait_for(self._wake_event.wait(), self._limits.look)
             self._close_stuck()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let running streams end within the grace time, then end them. uvicorn's own shutdown
-        sleeps even where there is nothing to wait for."""
+        """Let running streams end within the grace time, then cut them."""
+        # uvicorn's own shutdown sleeps even if there is nothing to wait for.
         for task in self._running:
             task.cancel()
         for listener in (*self.servers, *(sockets or ())):
@@ -117,18 +120,20 @@ class Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             connection.shutdown()
         loop = asyncio.get_running_loop()
-        end = loop.call_later(self._grace, self._end)
-        await self._drain(loop.time() + self._grace + AFTER_GRACE)
+        end = loop.call_later(self._grace, self._cut_transmissions)
+        await self._drain(loop.time() + self._grace + CUT_GRACE)
         end.cancel()
-        for close in self._after:
+        for close in self._on_shutdown:
             await close()
 
     async def _drain(self, deadline: float) -> None:
-        """Wait until no answer is under way and no connection is open, or until a time; a second
-        SIGINT ends it."""
+        """Wait until no response is being sent and no connection is open, or until the deadline.
+
+        A second SIGINT ends the waiting.
+        """
         loop = asyncio.get_running_loop()
-        self._woken.clear()
-        forced = asyncio.ensure_future(self._woken.wait())
+        self._wake_event.clear()
+        forced = asyncio.ensure_future(self._wake_event.wait())
         while not self.force_exit and (pending := self._pending()):
             ended = asyncio.ensure_future(asyncio.wait(pending))
             left = max(deadline - loop.time(), 0)
@@ -141,7 +146,7 @@ class Server(uvicorn.Server):
             task.cancel()
 
     def _pending(self) -> list[asyncio.Future[None]]:
-        """What is to end before the server does: answers under way, and open connections."""
+        """The futures that have to end before the server: those of responses and connections."""
         connections = self.server_state.connections
         gone = (one.gone for one in connections if isinstance(one, GLMProtocol))
         return [*self.server_state.tasks, *gone]
@@ -156,15 +161,15 @@ class Server(uvicorn.Server):
             elif connection.is_expired(now):
                 connection.transport.close()
 
-    def _end(self) -> None:
-        """End what still runs where it is; what is recorded is kept as far as it came."""
+    def _cut_transmissions(self) -> None:
+        """Cut the running streams; their recordings are kept up to here."""
         self._app.player.stop()
         for connection in list(self.server_state.connections):
             connection.transport.close()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """As uvicorn, but a signal that was obeyed is not raised again: a clean stop ends 0."""
+        """Handle signals as uvicorn does, but without raising them again: the exit code is 0."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -177,36 +182,36 @@ class Server(uvicorn.Server):
 
 
 class BackgroundServer:
-    """A server in a thread of its own, for tests: start, use `port`, stop."""
+    """A server in a thread of its own, for tests."""
 
     def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0, **options: Any) -> None:
-        self._socket = listen(host, port)
+        self._socket = bind_socket(host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
         self._started = threading.Event()
-        self._server = Server(app, ready=self._started.set, **options)
+        self.server = Server(app, on_ready=self._started.set, **options)
         self._thread = threading.Thread(target=self._run, name="mockglm", daemon=True)
         self._failure: BaseException | None = None
 
     def start(self) -> None:
-        """Start serving; returns once it answers."""
+        """Start the server and wait until it accepts requests."""
         self._thread.start()
         self._started.wait()
         if self._failure is not None:
             raise self._failure
 
     def stop(self) -> None:
-        """Stop serving; running streams are ended. Returns once the thread is gone."""
-        self._server.stop()
+        """Stop the server, cut its streams, and wait for the end of the thread."""
+        self.server.stop()
         self._thread.join()
 
     @property
     def connections(self) -> int:
-        """How many connections are open."""
-        return len(self._server.server_state.connections)
+        """The number of open connections."""
+        return len(self.server.server_state.connections)
 
     def call(self, function: Callable[[], Any]) -> Any:
-        """Run a function in the server's loop and return what it returns."""
+        """Run a function in the server's loop and return its result."""
 
         async def run() -> Any:
             return function()
@@ -215,20 +220,20 @@ class BackgroundServer:
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner:
+            with asyncio.Runner(loop_factory=self.server.config.get_loop_factory()) as runner:
                 runner.run(self._serve())
-        except BaseException as failure:  # handed over to the thread that waits in start()
+        except BaseException as failure:  # raised again in the thread that waits in start()
             self._failure = failure
         finally:
             self._started.set()
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        await self._server.serve(sockets=[self._socket])
+        await self.server.serve(sockets=[self._socket])
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to host and port (0 for any). Raises UsageError where that cannot be."""
+def bind_socket(host: str, port: int) -> socket.socket:
+    """Bind a socket to a host and port, 0 for any. Raises UsageError if that fails."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family)
     if sys.platform != "win32":
@@ -242,7 +247,7 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-def _has_uvloop() -> bool:
+def _is_uvloop_installed() -> bool:
     from importlib.util import find_spec
 
     return find_spec("uvloop") is not None

@@ -126,17 +126,17 @@ async def test_a_pipe_and_a_link_in_a_circle_are_reported_with_its_place_and_wat
     running.cancel()
 
 
-async def test_a_link_that_leads_to_itself_stands_beside_what_is_recorded(tmp_path: Path) -> None:
+async def test_a_link_to_itself_is_allowed_beside_a_recorded_file(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(HELLO, "utf-8")
     link = tmp_path / "b.yaml"
     link.symlink_to(link)
     reports: list[str] = []
-    reloader = Reloader([tmp_path], lambda _: None, reports.append, but=tmp_path / "new.yaml")
+    reloader = Reloader([tmp_path], lambda _: None, reports.append, excluded=tmp_path / "new.yaml")
     link.unlink()
     assert len(reloader.load()) == 1
 
 
-async def test_a_folder_that_is_deleted_while_it_is_looked_at_does_not_end_the_watching(
+async def test_a_folder_deleted_while_it_is_listed_does_not_end_the_watching(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inner = watched.folder / "inner"
@@ -158,7 +158,7 @@ async def test_a_folder_that_is_deleted_while_it_is_looked_at_does_not_end_the_w
 
 
 @pytest.mark.parametrize("error", [MemoryError(), OSError(5, "broken disk"), KeyError("x")])
-async def test_an_error_that_nothing_foresaw_does_not_end_the_watching(
+async def test_an_unforeseen_error_does_not_end_the_watching(
     error: Exception, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> tuple[Scenario, ...]:
@@ -226,7 +226,7 @@ main(["serve", "--port", "0", "--log", "none", sys.argv[2]])
 """
 
 
-def test_a_server_whose_disk_does_not_answer_can_be_stopped(tmp_path: Path) -> None:
+def test_a_server_with_a_stalled_disk_can_be_stopped(tmp_path: Path) -> None:
     file, reached = tmp_path / "a.yaml", tmp_path / "reached"
     file.write_text(HELLO, "utf-8")
     command = [sys.executable, "-c", STUCK, str(reached), str(file)]

@@ -1,21 +1,17 @@
-"""The protocol below uvicorn, on a real socket: framing, the end, pipelining."""
+"""The protocol of uvicorn connections on a real socket: framing, pipelines, limits, endings."""
 
 from __future__ import annotations
 
-import signal
 import socket
 from collections.abc import Sequence
 from time import monotonic
 from typing import Any, cast
 
-import httpx
 import pytest
 
 from mockglm.app import App
 from mockglm.limits import Limits
 from mockglm.player import CONNECTION, Player
-from mockglm.scenarios import parse
-from mockglm.server import Sessions, Settings
 from mockglm.serving import BackgroundServer
 from tests.serving import Served, post, serving
 
@@ -36,7 +32,7 @@ def asked(text: str, *more: str, stream: bool = False) -> bytes:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_connection_that_the_client_wants_closed_is(stream: bool) -> None:
+def test_connection_close_of_the_client_is_obeyed(stream: bool) -> None:
     with serving(SLOW) as served:
         got, ended = served.raw(asked("快", "Connection: close", stream=stream))
     head, _, body = got.partition(b"\r\n\r\n")
@@ -60,7 +56,7 @@ def test_an_idle_connection_expires_until_its_next_request_begins(path: str) -> 
         )
         sock.sendall(request)
         sock.recv(1)
-        connection: Any = next(iter(served.background._server.server_state.connections))
+        connection: Any = next(iter(served.background.server.server_state.connections))
 
         def expires() -> bool:
             timer = connection.timeout_keep_alive_task
@@ -132,7 +128,7 @@ def exchanged(served: Served, parts: Sequence[bytes], answers: int) -> bytes:
 
 
 @pytest.mark.parametrize("offer", [H2C, ("Connection: Upgrade", "Upgrade: websocket")])
-def test_an_offer_of_another_protocol_is_not_taken(offer: tuple[str, ...]) -> None:
+def test_an_offer_of_another_protocol_is_ignored(offer: tuple[str, ...]) -> None:
     plain, offering = asked("快"), asked("快", *offer)
     with serving(SLOW) as served:
         for parts, answers in (
@@ -150,19 +146,19 @@ def test_an_offer_of_another_protocol_is_not_taken(offer: tuple[str, ...]) -> No
     assert {entry.request.body for entry in entries} == {halves(plain)[1]}
 
 
-def test_it_is_no_proxy() -> None:
+def test_connect_is_refused() -> None:
     with serving() as served:
         got, ended = served.raw(b"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n")
     assert (got[:13], ended) == (b"HTTP/1.1 400 ", "FIN")
 
 
-def test_what_is_no_http_is_told_so() -> None:
+def test_bytes_that_are_no_http_are_refused() -> None:
     with serving() as served:
         got, ended = served.raw(b"\x16\x03\x01\x02\x00\x01\x00\x01")
     assert (got[:13], ended) == (b"HTTP/1.1 400 ", "FIN")
 
 
-def test_a_client_that_leaves_before_the_end_of_its_request_has_asked_nothing() -> None:
+def test_an_incomplete_request_leaves_no_journal_entry() -> None:
     with serving(SLOW) as served:
         with socket.create_connection(("127.0.0.1", served.background.port)) as sock:
             sock.sendall(asked("快")[:-10])
@@ -171,7 +167,7 @@ def test_a_client_that_leaves_before_the_end_of_its_request_has_asked_nothing() 
         assert len(served.session().journal) == 1
 
 
-def test_a_body_that_is_too_large_is_refused_to_who_still_sends_it() -> None:
+def test_a_body_that_is_too_large_is_refused_while_it_is_sent() -> None:
     with serving(limits=Limits(body=100_000)) as served:
         got, ended = served.raw(asked("长" * 100_000))
         fitting = served.ask("长" * 10_000)
@@ -180,7 +176,7 @@ def test_a_body_that_is_too_large_is_refused_to_who_still_sends_it() -> None:
     assert (ended, fitting.status_code) == ("FIN", 200)
 
 
-def test_a_body_without_an_end_is_not_read_for_ever() -> None:
+def test_an_endless_body_is_refused() -> None:
     head = (
         b"POST /api/paas/v4/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n"
     )
@@ -189,7 +185,7 @@ def test_a_body_without_an_end_is_not_read_for_ever() -> None:
     assert got.startswith(b"HTTP/1.1 413 ")
 
 
-def test_an_old_client_gets_its_stream_without_chunks() -> None:
+def test_a_stream_of_http_1_0_is_not_chunked() -> None:
     request = asked("快", stream=True).replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n")
     with serving(SLOW) as served:
         got, ended = served.raw(request)
@@ -198,7 +194,7 @@ def test_an_old_client_gets_its_stream_without_chunks() -> None:
     assert (ended, body[:6], body[-14:]) == ("FIN", b"data: ", b"data: [DONE]\n\n")
 
 
-def test_nothing_is_said_of_a_failure_in_the_middle_of_an_answer(
+def test_a_failure_in_the_middle_of_a_response_adds_no_bytes(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Failing:
@@ -220,14 +216,14 @@ def test_nothing_is_said_of_a_failure_in_the_middle_of_an_answer(
 
 
 @pytest.mark.parametrize("sent", [0, 20, -10])
-def test_a_client_that_falls_silent_in_its_request_is_let_go(sent: int) -> None:
+def test_a_client_that_falls_silent_in_its_request_is_disconnected(sent: int) -> None:
     with serving(SLOW, limits=Limits(silence=0.05, look=0.02)) as served:
         assert served.raw(asked("快")[:sent]) == (b"", "FIN")
         assert exchanged(served, [asked("快")], 1).count(b"HTTP/1.1 200 OK") == 1
     assert len(served.session().journal) == 1
 
 
-def test_a_client_that_does_not_read_is_let_go() -> None:
+def test_a_client_that_does_not_read_is_disconnected() -> None:
     text = "长" * 4_000_000
     body = f"format: 1\ninteractions: [{{when: {{user: 快}}, reply: {{content: {text}}}}}]"
     limits = Limits(pause=0.05, look=0.02)
@@ -240,54 +236,8 @@ def test_a_client_that_does_not_read_is_let_go() -> None:
     assert entry.outcome == "gone"
 
 
-def test_who_waits_for_a_slow_answer_is_not_let_go() -> None:
+def test_a_client_that_waits_for_a_slow_response_stays_connected() -> None:
     slow = SLOW.replace("every: 0.01", "every: 0.2")
     limits = Limits(silence=0.01, look=0.02)
     with serving(slow, speed=1, on_miss="error", limits=limits) as served:
         assert served.ask("慢").json()["choices"][0]["message"]["content"] == "一二三四五六七八"
-
-
-NEVER = Limits(look=3600.0)
-"""A server that looks for nothing by itself while a test runs."""
-
-
-def test_an_idle_server_that_is_told_to_stop_waits_for_no_look() -> None:
-    background = BackgroundServer(App(Sessions(Settings()), limits=NEVER), grace=3600)
-    background.start()
-    served = Served(background, cast("Any", None))
-    with socket.create_connection(("127.0.0.1", background.port)), httpx.Client() as client:
-        assert client.get(f"{served.host}/__mockglm__/health").status_code == 200
-        background.stop()
-
-
-def test_a_stop_waits_for_the_answers_under_way_and_no_longer() -> None:
-    sessions = Sessions(Settings(), [parse(SLOW.encode(), "file.yaml")])
-    background = BackgroundServer(App(sessions, limits=NEVER), grace=3600)
-    background.start()
-    with socket.create_connection(("127.0.0.1", background.port), timeout=30) as sock:
-        sock.sendall(asked("慢", stream=True))
-        got = sock.recv(65536)
-        background.stop()
-        while piece := sock.recv(65536):
-            got += piece
-    assert got.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
-
-
-def test_a_second_interrupt_waits_for_no_answer() -> None:
-    text = "format: 1\ninteractions: [{reply: {content: hello, fault: stall}}]\n"
-    sessions = Sessions(Settings(), [parse(text.encode(), "file.yaml")])
-    background = BackgroundServer(App(sessions, limits=NEVER), grace=3600)
-    background.start()
-    with socket.create_connection(("127.0.0.1", background.port), timeout=30) as sock:
-        sock.sendall(asked("慢", stream=True))
-        assert sock.recv(65536)
-        for _ in range(2):
-            background._server.handle_exit(signal.SIGINT, None)
-        background.stop()
-
-
-def test_a_server_that_ran_and_stopped_can_be_told_so_again() -> None:
-    background = BackgroundServer(App(Sessions(Settings())))
-    background.start()
-    background.stop()
-    background.stop()

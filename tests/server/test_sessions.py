@@ -118,7 +118,7 @@ def test_the_same_seed_says_the_same_in_another_process() -> None:
 
 def _said(seed: str) -> bytes:
     script = (
-        "from tests.test_sessions import sessions, chat\n"
+        "from tests.server.test_sessions import sessions, chat\n"
         "from mockglm.server import handle\n"
         f"session = sessions(seed={seed!r}).get()\n"
         "session.clock._wall = lambda: 1784000000.25\n"
@@ -126,7 +126,7 @@ def _said(seed: str) -> bytes:
         "    for stream in (False, True):\n"
         "        print(handle(session, chat(text, stream=stream)).response)\n"
     )
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     run = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, check=True)
     return run.stdout
 

@@ -178,14 +178,14 @@ NAMED = [f"{sample}-{fault}" for sample, fault, *_ in CASES]
 
 
 @pytest.mark.parametrize(("sample", "fault", "data", "end", "_"), CASES, ids=NAMED)
-def test_these_bytes_arrive_and_then_this(
+def test_bytes_and_end_of_each_fault(
     served: Served, sample: str, fault: str, data: bytes, end: str, _: object
 ) -> None:
     assert served.raw_until_silent(asked(sample, fault)) == (data, end)
 
 
 @pytest.mark.parametrize(("sample", "fault", "data", "end", "_"), CASES, ids=NAMED)
-def test_the_same_arrives_on_a_connection_that_is_closed(
+def test_bytes_and_end_with_connection_close(
     served: Served, sample: str, fault: str, data: bytes, end: str, _: object
 ) -> None:
     request = asked(sample, fault, connection="close")
@@ -196,7 +196,7 @@ def test_the_same_arrives_on_a_connection_that_is_closed(
 
 
 @pytest.mark.parametrize(("sample", "fault", "data", "end", "_"), CASES, ids=NAMED)
-def test_an_answer_can_say_that_the_connection_is_closed(
+def test_a_fault_can_announce_that_the_connection_is_closed(
     served: Served, sample: str, fault: str, data: bytes, end: str, _: object
 ) -> None:
     got = read(*served.raw_until_silent(asked(sample, fault + ".connection-close")))
@@ -206,7 +206,7 @@ def test_an_answer_can_say_that_the_connection_is_closed(
 
 
 @pytest.mark.parametrize(("sample", "fault", "_", "__", "raised"), CASES, ids=NAMED)
-def test_httpx_raises_this(
+def test_the_exception_of_httpx_for_each_fault(
     served: Served, sample: str, fault: str, _: bytes, __: str, raised: type[Exception] | None
 ) -> None:
     limit = 0.5 if raised is httpx.ReadTimeout else 10
@@ -245,7 +245,7 @@ QUICK = {"drip": "drip.every-1ms.size-8"}
 
 
 @pytest.mark.parametrize("fault", CATALOGUE)
-def test_every_fault_arrives_as_it_was_made(served: Served, fault: str) -> None:
+def test_every_fault_arrives_byte_for_byte(served: Served, fault: str) -> None:
     fault = QUICK.get(fault, fault)
     name, broken = sample_for(fault)
     data, end = served.raw_until_silent(asked(name, fault, connection="close"))
@@ -269,7 +269,7 @@ PLACES = [f"{QUICK.get(name, name)}.{count}-frames" for count in (2, 3) for name
 
 
 @pytest.mark.parametrize("fault", [fault for fault in PLACES if fits(fault)])
-def test_what_comes_before_the_place_is_as_it_was_recorded(served: Served, fault: str) -> None:
+def test_bytes_before_the_position_of_a_fault_are_unchanged(served: Served, fault: str) -> None:
     before = b"".join(FRAMES[: int(fault.rpartition(".")[2][0])])
     arrived = read(*served.raw_until_silent(asked("talk", fault, connection="close")))
     assert arrived.status == 200
@@ -277,7 +277,7 @@ def test_what_comes_before_the_place_is_as_it_was_recorded(served: Served, fault
 
 
 @pytest.mark.parametrize("fault", ["date-wrong", "date-wrong+reset", "date-wrong.value-never"])
-def test_a_date_of_its_own_is_the_only_one(served: Served, fault: str) -> None:
+def test_a_date_of_a_fault_replaces_the_servers(served: Served, fault: str) -> None:
     arrived = read(*served.raw_until_silent(asked("words", fault)))
     dates = [value for name, value in arrived.headers if name == "date"]
     assert dates == ["never" if "never" in fault else "yesterday"]
@@ -298,13 +298,13 @@ def ask_control(served: Served) -> tuple[int, str]:
     return arrived.status, arrived.ending
 
 
-def test_a_fault_can_be_queued_once(served: Served) -> None:
+def test_a_queued_fault_applies_to_one_response(served: Served) -> None:
     queued = {"content": "坏了", "pace": {"first": 0}, "fault": {"at": "1 frames", "do": "reset"}}
     assert control(served, "/replies", queued).json() == {"queued": 1}
     assert [ask_control(served) for _ in range(2)] == [(200, "RST"), (200, "whole")]
 
 
-def test_a_fault_can_stand(served: Served) -> None:
+def test_a_standing_fault_applies_to_all_responses(served: Served) -> None:
     reply = {"content": "坏了", "pace": {"first": 0}, "fault": "close"}
     standing = {"reply": reply, "times": 2}
     assert control(served, "/interactions", standing).is_success
@@ -312,7 +312,7 @@ def test_a_fault_can_stand(served: Served) -> None:
     assert endings == [(200, "FIN"), (200, "FIN"), (200, "whole")]
 
 
-def test_a_fault_that_is_none_is_refused_with_the_nearest(served: Served) -> None:
+def test_an_unknown_fault_is_refused_with_the_nearest_name(served: Served) -> None:
     refused = control(served, "/replies", {"content": "x", "fault": "rest"})
     assert (refused.status_code, "did you mean reset?" in refused.text) == (400, True)
 
@@ -340,7 +340,7 @@ def test_chance_is_drawn_from_the_seed() -> None:
         ("reset", 429, ("faults: reset",)),
     ],
 )
-def test_a_fault_of_the_url_leaves_errors_it_does_not_fit(
+def test_a_fault_of_the_url_skips_errors_it_does_not_fit(
     served: Served, fault: str, status: int, notes: tuple[str, ...]
 ) -> None:
     body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "hi"}], "stream": True}
@@ -352,14 +352,14 @@ def test_a_fault_of_the_url_leaves_errors_it_does_not_fit(
     assert entry.notes[: len(notes)] == notes
 
 
-def test_a_fault_of_a_file_has_to_fit() -> None:
+def test_a_fault_of_a_file_that_does_not_fit_is_an_error() -> None:
     with serving(file({"reply": {"error": "1113", "fault": "glue"}})) as served:
         refused = served.ask()
     assert (refused.status_code, refused.headers["x-mockglm-miss"]) == (422, "1")
     assert refused.json()["error"]["message"] == "fault glue: it is laid over a stream"
 
 
-def test_what_mockglm_says_itself_stays_whole(served: Served) -> None:
+def test_errors_of_mockglm_itself_have_no_faults(served: Served) -> None:
     body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "nobody"}]}
     path = "/s/file+reset/api/paas/v4/chat/completions"
     arrived = read(*served.raw_until_silent(post(body, path, "Connection: close")))
@@ -367,7 +367,7 @@ def test_what_mockglm_says_itself_stays_whole(served: Served) -> None:
 
 
 @pytest.mark.parametrize("fault", ["reset", "close.2-frames", "stall", "short", "bad-chunk-size"])
-async def test_what_the_transport_cannot_do_is_refused(fault: str) -> None:
+async def test_a_fault_that_asgi_cannot_play_is_refused(fault: str) -> None:
     scenario = parse_file(file(verbatim(TALK)).encode(), "file.yaml")
     transport = httpx.ASGITransport(App(Sessions(Settings(speed=0), [scenario])))
     whole, _, body = asked("talk", fault).partition(b"\r\n\r\n")
@@ -402,7 +402,7 @@ CUT = (("reset", "RST"), ("close", "FIN"), ("stall", "open"))
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 @pytest.mark.parametrize(("fault", "end"), CUT)
-def test_every_loop_flushes_before_it_cuts(loop: Loop, fault: str, end: str) -> None:
+def test_every_event_loop_flushes_before_a_cut(loop: Loop, fault: str, end: str) -> None:
     if loop == "uvloop":
         pytest.importorskip("uvloop")
     with running(loop=loop) as background, connected(background) as sock:
@@ -425,7 +425,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("fault", "end"), CUT)
-def test_tls_is_cut_after_what_was_named(certificate: dict[str, str], fault: str, end: str) -> None:
+def test_tls_is_cut_at_the_position_of_the_fault(
+    certificate: dict[str, str], fault: str, end: str
+) -> None:
     context = ssl.create_default_context(cafile=certificate["certfile"])
     context.check_hostname = False
     with running(**certificate) as background, connected(background, context) as sock:

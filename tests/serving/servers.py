@@ -20,8 +20,6 @@ from mockglm.scenarios import Scenario, load, parse
 from mockglm.server import Session, Sessions, Settings
 from mockglm.serving import BackgroundServer
 
-__all__ = ["KEY", "Served", "serving"]
-
 SILENCE = 0.1
 """Seconds without a byte after which the server is asked if it still has something to send."""
 

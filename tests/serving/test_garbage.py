@@ -10,19 +10,25 @@ from contextlib import suppress
 
 import pytest
 
-from mockglm.serving.garbage import LONGEST, MANY, NEVER, collect_when_idle, is_due
+from mockglm.serving.garbage import (
+    DISABLED_THRESHOLD,
+    GENERATION_THRESHOLD,
+    MAX_DELAY,
+    collect_when_idle,
+    is_due,
+)
 
 
 @pytest.mark.parametrize(
     ("passed", "waiting", "since", "expected"),
     [
-        (MANY, 0, 0.0, True),
-        (MANY - 1, 0, LONGEST, False),
-        (MANY, 1, 0.0, False),
-        (MANY, 500, LONGEST, True),
+        (GENERATION_THRESHOLD, 0, 0.0, True),
+        (GENERATION_THRESHOLD - 1, 0, MAX_DELAY, False),
+        (GENERATION_THRESHOLD, 1, 0.0, False),
+        (GENERATION_THRESHOLD, 500, MAX_DELAY, True),
     ],
 )
-def test_it_is_time_when_nobody_waits_or_after_a_minute(
+def test_a_collection_is_due_when_no_stream_waits_or_after_a_minute(
     passed: int, waiting: int, since: float, expected: bool
 ) -> None:
     assert is_due(passed, waiting, since) is expected
@@ -37,15 +43,15 @@ class Node:
 
 async def with_many_collections(waiting: list[int], looks: int) -> bool:
     """Whether a cycle was freed in so many looks after Python would have looked by itself."""
-    running = asyncio.create_task(collect_when_idle(waiting, look=0.001))
+    running = asyncio.create_task(collect_when_idle(waiting, interval=0.001))
     await asyncio.sleep(0.0)
-    assert gc.get_threshold()[2] == NEVER
+    assert gc.get_threshold()[2] == DISABLED_THRESHOLD
     node = Node()
     seen = weakref.ref(node)
     gc.collect(1)
     gc.collect(1)  # it is in the oldest generation now
     del node
-    for _ in range(MANY):
+    for _ in range(GENERATION_THRESHOLD):
         gc.collect(1)
     assert seen() is not None
     for _ in range(looks):
@@ -57,7 +63,7 @@ async def with_many_collections(waiting: list[int], looks: int) -> bool:
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="collects a little at a time by itself")
-def test_a_cycle_is_freed_when_nobody_waits_and_not_while_somebody_does() -> None:
+def test_a_cycle_is_freed_only_while_no_stream_waits() -> None:
     before = gc.get_threshold()
     assert asyncio.run(with_many_collections([], looks=200))
     assert not asyncio.run(with_many_collections([1], looks=50))
