@@ -174,7 +174,7 @@ def recording(
     settings = Settings(speed=speed, on_miss="record" if recorder else "error")
     sessions = Sessions(settings, (there,) if there and planned.plays else ())
     app = App(sessions, log=log, recorder=(lambda name: recorder) if recorder else None)
-    background = BackgroundServer(app, grace=0.2, after=[recorder.close] if recorder else [])
+    background = BackgroundServer(app, grace=0.2, on_shutdown=[recorder.close] if recorder else [])
     background.start()
     try:
         url = f"http://127.0.0.1:{background.port}/api/paas/v4"
