@@ -22,6 +22,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     head; `pause` the time in which a client reads nothing of its answer; `linger` is how long a
     connection is read after a refusal; `idle` is how long one is kept that has no request. Every
     `look` seconds the server closes those beyond.
+
+    Of a response of the live service, which is forwarded and recorded: `response` bounds its body,
+    as it comes and without its content coding, `frames` its events, and the pieces that it comes
+    in, `response_time` the time to its end. `in_flight` bounds those of all open requests together.
     """
 
     target: int = 8 * KIB
@@ -39,6 +43,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     # As nginx does; uvicorn's 5 race with clients' pools.
     idle: float = 75.0
     look: float = 10.0
+    # 131,072 tokens, the most that a model gives, are some 40 MB in frames of one token.
+    response: int = 64 * MIB
+    frames: int = 300_000
+    response_time: float = 3600.0
 
 
 DEFAULT = Limits()

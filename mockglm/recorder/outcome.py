@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from mockglm.cassettes import CassetteWriter, normalise, redact
 from mockglm.errors import FileError
 from mockglm.exchange import Exchange, Request
-from mockglm.recorder.passage import CODING
+from mockglm.recorder.content_coding import CODING
 from mockglm.redaction import Redactor
 
 
@@ -21,12 +21,16 @@ class Passed(Struct, frozen=True):
 
 
 def record_exchange(
-    exchange: Exchange, redactor: Redactor, cassette: CassetteWriter | None
+    exchange: Exchange, redactor: Redactor, cassette: CassetteWriter | None, *, excess: str = ""
 ) -> tuple[Passed, str]:
     """Redact an exchange that has a response and append it to a cassette, if there is one.
 
-    Returns the outcome, and the reason if it is not recorded.
+    `excess` is the bound that the response exceeded, for which it is not recorded. Returns the
+    outcome, and the reason if it is not recorded.
     """
+    if excess:
+        # Redacting all of it would cost seconds, and a part of it may end within a secret.
+        exchange = _without_body(exchange)
     try:
         # Redacted first: among what a file does not keep are the cookies, which are secret.
         clean = _normalised(redact(exchange, redactor))
@@ -36,6 +40,8 @@ def record_exchange(
             _emptied(exchange), ("not recorded",)
         ), f"its secrets cannot be replaced ({type(error).__name__})"
     cut = ("cut",) if clean.response is not None and clean.response.end != "done" else ()
+    if excess:
+        return Passed(clean, ("not recorded", excess, *cut)), excess
     if cassette is None:
         return Passed(clean, cut), ""
     reason, note = _append(exchange, clean, cassette)
@@ -64,12 +70,16 @@ def _normalised(exchange: Exchange) -> Exchange:
     return replace(exchange, response=normalise(response) if response is not None else None)
 
 
+def _without_body(exchange: Exchange) -> Exchange:
+    response = exchange.response
+    return replace(exchange, response=replace(response, chunks=()) if response else None)
+
+
 def _emptied(exchange: Exchange) -> Exchange:
     """The exchange without anything that could be a secret."""
     response = exchange.response
-    return replace(
-        exchange,
-        request=Request(exchange.request.method, ""),
-        response=replace(response, headers=(), chunks=()) if response is not None else None,
-        error="",
+    return Exchange(
+        Request(exchange.request.method, ""),
+        replace(response, headers=(), chunks=()) if response else None,
+        exchange.started,
     )

@@ -15,10 +15,11 @@ from msgspec.structs import replace
 from mockglm.auth import parse_credential
 from mockglm.cassettes import CassetteWriter, find_credentials, redact
 from mockglm.exchange import Exchange, Request, Response
+from mockglm.limits import DEFAULT, Limits
 from mockglm.recorder.advice import UNREACHED, advice
 from mockglm.recorder.header_fields import encode_fields
 from mockglm.recorder.outcome import Passed, record_exchange
-from mockglm.recorder.passage import Passage, Send, Wire
+from mockglm.recorder.passage import ExcessError, HeldBytes, Passage, Send, Wire
 from mockglm.recorder.paths import leaves_base
 from mockglm.recorder.upstream import Upstream
 from mockglm.redaction import Redactor
@@ -34,6 +35,9 @@ NO_ANSWER = 502
 """The status of what mockglm says for a service that does not answer; the service's own nginx has
 it for the same."""
 
+
+ALL_OF_IT = "the client has its answer all the same"
+AS_FAR = "the client has the answer up to there; docs/security.md has the bounds"
 
 LEFT = "the client left"
 STOPPED = "mockglm was stopped"
@@ -60,6 +64,7 @@ class Recorder:
         watch: Watch = lambda passed: None,
         wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
+        limits: Limits = DEFAULT,
     ) -> None:
         self.upstream = upstream
         self.cassette = cassette
@@ -70,6 +75,7 @@ class Recorder:
         self._told: set[str] = set()
         self._wall = wall
         self._clock = clock
+        self._held = HeldBytes(limits)
         self._writing = asyncio.Lock()
         self._asking: set[asyncio.Task[str]] = set()
         self._open: set[asyncio.Future[Any]] = set()
@@ -98,13 +104,14 @@ class Recorder:
             pass  # what ended before this begins is on disk
         shown = parse_credential(self.upstream.authorization(request.header("authorization")))
         secrets = (*find_credentials(request), shown)
-        passage, started, error = Passage(self._clock), self._wall(), STOPPED
+        passage = Passage(self._clock, self._held)
+        started, error = self._wall(), STOPPED
         with self._redactor.pinned(secrets), self._under_way():
             try:
                 error = await self._pass(request, passage, send, wire)
             finally:
                 exchange = Exchange(request, passage.answer, started, error)
-                passed = await self._end(exchange, shown)
+                passed = await self._end(exchange, shown, passage)
                 seen(passed)
         if exchange.response is not None:
             await _finish(exchange.response, send, wire)
@@ -156,53 +163,65 @@ class Recorder:
         import httpx
 
         try:
-            async with self.upstream.ask(request) as response:
+            async with passage.timed(), self.upstream.ask(request) as response:
                 await passage.run(response, send)
+        except ExcessError as error:
+            passage.excess = str(error)
+            return passage.excess
         except httpx.ReadError as error:
             passage.end = "reset"
             return _words(error)
         except httpx.ReadTimeout as error:
             passage.end = "hang"
             return f"nothing came for too long ({_words(error)})"
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
             return _words(error)
         return ""
 
-    async def _end(self, exchange: Exchange, shown: str) -> Passed:
+    async def _end(self, exchange: Exchange, shown: str, passage: Passage) -> Passed:
         """Return the outcome of an exchange, which is on disk by then if it has a response."""
         if exchange.response is not None:
-            passed = await self._keep(exchange)
+            passed = await self._keep(exchange, passage)
             self._advise(exchange.response, shown)
-            if exchange.error not in OURS:
+            if exchange.error not in OURS and not passage.excess:
                 self._watch(passed)
             return passed
         if exchange.error in OURS:
             return Passed(redact(exchange, self._redactor), (exchange.error,))
-        exchange = replace(exchange, response=self._unreached(exchange.error))
+        response = self._unreached(exchange.error, is_excess=bool(passage.excess))
+        exchange = replace(exchange, response=response)
         return Passed(redact(exchange, self._redactor), ("not recorded: no answer",))
 
-    async def _keep(self, exchange: Exchange) -> Passed:
+    async def _keep(self, exchange: Exchange, passage: Passage) -> Passed:
         """Have an exchange on disk, or tell the reason why it is not."""
         # The task that waits may be cancelled; the one that writes is not.
-        writing = asyncio.create_task(self._write(exchange))
+        writing = asyncio.create_task(self._write(exchange, passage))
         passed, reason = await asyncio.shield(writing)
         if reason:
-            self._say(f"mockglm: not recorded: {reason}", "the client has its answer all the same")
+            self._say(f"mockglm: not recorded: {reason}", AS_FAR if passage.excess else ALL_OF_IT)
         return passed
 
-    async def _write(self, exchange: Exchange) -> tuple[Passed, str]:
+    async def _write(self, exchange: Exchange, passage: Passage) -> tuple[Passed, str]:
         """Write an exchange, one at a time, in a thread: large ones take seconds."""
         with self._under_way():
             async with self._writing:
-                return await asyncio.to_thread(
-                    record_exchange, exchange, self._redactor, self.cassette
-                )
+                try:
+                    return await asyncio.to_thread(
+                        record_exchange,
+                        exchange,
+                        self._redactor,
+                        self.cassette,
+                        excess=passage.excess,
+                    )
+                finally:
+                    passage.release()
 
-    def _unreached(self, error: str) -> Response:
+    def _unreached(self, error: str, *, is_excess: bool) -> Response:
         """What the client gets of a service that does not answer; GLM's envelope, but marked."""
         self.unreached += 1
-        message = f"mockglm: {self.upstream.base} did not answer: {error}"
-        self._say(message, UNREACHED)
+        what = "answers beyond the recorder's bounds" if is_excess else "did not answer"
+        message = f"mockglm: {self.upstream.base} {what}: {error}"
+        self._say(message, AS_FAR if is_excess else UNREACHED)
         body = {"error": {"code": str(NO_ANSWER), "message": message}}
         headers = (("Content-Type", "application/json; charset=UTF-8"), ("X-MockGLM-Miss", "1"))
         return Response(NO_ANSWER, headers, ((0.0, msgspec.json.encode(body)),))

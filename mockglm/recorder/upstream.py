@@ -3,19 +3,23 @@ it may take."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mockglm.auth import parse_credential
 from mockglm.errors import UpstreamError
 from mockglm.exchange import Request, Response
+from mockglm.limits import DEFAULT
 from mockglm.recorder.credentials import CARRIERS, is_real
-from mockglm.recorder.header_fields import Fields, decode_fields, encode_fields, end_to_end
+from mockglm.recorder.header_fields import Fields, encode_fields, end_to_end
+from mockglm.recorder.passage import ExcessError, HeldBytes, Passage
 from mockglm.recorder.paths import encode_target, leaves_base
 
 if TYPE_CHECKING:
@@ -100,17 +104,20 @@ class Upstream:
             await response.aclose()
 
     async def fetch(self, request: Request) -> Response:
-        """The whole answer to a request. Raises UpstreamError where there is none."""
+        """Return the whole response to a request, its body as one chunk. Raises UpstreamError if
+        there is none."""
         import httpx
 
+        passage = Passage(time.monotonic, HeldBytes(DEFAULT))
         try:
-            async with self.ask(request) as response:
-                body = await response.aread()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            async with passage.timed(), self.ask(request) as response:
+                await passage.run(response, _discard)
+        except (httpx.HTTPError, httpx.InvalidURL, ExcessError, OSError) as error:
             message = f"{self.base} did not answer: {type(error).__name__} {error}"
             raise UpstreamError(message.rstrip()) from error
-        headers = decode_fields(response.headers.raw)
-        return Response(response.status_code, headers, ((0.0, body),) if body else ())
+        answer = passage.answer
+        assert answer is not None
+        return replace(answer, chunks=((0.0, answer.body),) if answer.chunks else ())
 
     async def close(self) -> None:
         if self._client is not None:
@@ -138,6 +145,10 @@ class Upstream:
     def _carried(self, value: str) -> str:
         """The key the service is asked with, where the client's is this one in a header alone."""
         return parse_credential(self.authorization(value))
+
+
+async def _discard(message: MutableMapping[str, Any]) -> None:
+    """Forward a message to nobody."""
 
 
 def _client(ca: str | Path | None) -> httpx.AsyncClient:

@@ -18,6 +18,7 @@ import httpx
 from mockglm.app import App, Log
 from mockglm.cassettes import CassetteWriter
 from mockglm.exchange import Response
+from mockglm.limits import DEFAULT, Limits
 from mockglm.recorder import Mode, Passed, Patience, Recorder, Upstream, plan
 from mockglm.redaction import Redactor
 from mockglm.scenarios import load
@@ -151,6 +152,7 @@ def recording(
     clock: Callable[[], float] = time.monotonic,
     speed: float = 0,
     log: Log = lambda entry: None,
+    limits: Limits = DEFAULT,
 ) -> Iterator[Proxy]:
     """A proxy that records a service into a file until the block ends."""
     told: list[str] = []
@@ -170,6 +172,7 @@ def recording(
             tell=told.append,
             watch=passed.append,
             clock=clock,
+            limits=limits,
         )
     settings = Settings(speed=speed, on_miss="record" if recorder else "error")
     sessions = Sessions(settings, (there,) if there and planned.plays else ())
