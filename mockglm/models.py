@@ -33,7 +33,7 @@ THREE = ("low", "high", "max")
 ALL = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
-class Model(Struct, frozen=True, kw_only=True):
+class Model(Struct, frozen=True, kw_only=True, cache_hash=True):
     """One model. `context` and `ceiling` (of the output) are tokens; `created` is in unix seconds.
 
     `thought` is where the thought goes: `field` reasoning_content, `tags` `<think>` in content.

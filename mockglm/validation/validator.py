@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from mockglm.models import Model
+from mockglm.models import MODELS, Model
 from mockglm.validation.refusal import Refusal
 from mockglm.validation.rules import (
     RULES,
@@ -20,8 +20,9 @@ from mockglm.validation.rules import (
     Violation,
     extract,
     feature_names,
+    parameters_alone,
 )
-from mockglm.validation.types import Chat
+from mockglm.validation.types import Chat, Message
 
 Policy = Literal["default", "strict", "lenient"]
 RuleCheck = tuple[Callable[[RequestFacts], Violation], ValidationRule]
@@ -43,6 +44,15 @@ class ValidationResult(Struct, frozen=True):
     waived: tuple[str, ...] = ()
 
 
+CLEAN = ValidationResult(None)
+
+MAX_ROLES = 64
+"""Messages of the longest conversation whose roles are remembered."""
+
+NO_MODEL = next(iter(MODELS.values()))
+"""A model for rules that look at no model."""
+
+
 def validate(
     chat: Chat, model: Model | None, policy: Policy = "default", *, prompt: int | None = None
 ) -> ValidationResult:
@@ -54,6 +64,8 @@ def validate(
     if model is None:
         return ValidationResult(unknown_model(chat.model))
     facts = extract(chat, model, prompt)
+    if _is_clean(facts):
+        return CLEAN
     refusing = REFUSING_EVIDENCE[policy]
     passed: list[str] = []
     for is_broken, rule in _applicable_rules(facts.features()):
@@ -63,6 +75,57 @@ def validate(
                 return ValidationResult(rule.to_refusal(broken), tuple(passed))
             passed.append(rule.name)
     return ValidationResult(None, tuple(passed))
+
+
+def _is_clean(facts: RequestFacts) -> bool:
+    """True if no rule is broken. The verdict on parameters and on roles is remembered.
+
+    Most requests of a client have the same ones; what they say differs and is looked at each time.
+    """
+    chat = facts.chat
+    if chat.request_id is not None or chat.user_id is not None or len(facts.roles) > MAX_ROLES:
+        return False
+    try:
+        if not _are_parameters_clean(facts.parameters()):
+            return False
+    except TypeError:  # a list or a mapping cannot be hashed
+        return False
+    if not _are_roles_clean(tuple(facts.roles)):
+        return False
+    return not any(is_broken(facts) for is_broken in _content_checks(facts.content_features()))
+
+
+@lru_cache(maxsize=256)
+def _are_parameters_clean(given: FeatureKey) -> bool:
+    facts = parameters_alone(given)
+    there = feature_names(facts.features())
+    return not any(
+        rule.find_violation(facts)
+        for rule in RULES
+        if rule.looks_at == "parameters" and (not rule.applies_to or rule.applies_to in there)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _are_roles_clean(roles: tuple[str | None, ...]) -> bool:
+    messages = [Message(role) for role in roles]
+    facts = extract(Chat(messages=messages), NO_MODEL, 0)
+    return not any(
+        rule.find_violation(facts)
+        for rule in RULES
+        if rule.looks_at == "roles" and (not rule.applies_to or rule.applies_to in roles)
+    )
+
+
+@lru_cache(maxsize=256)
+def _content_checks(given: FeatureKey) -> tuple[Callable[[RequestFacts], Violation], ...]:
+    """Return the checks of the applicable rules that look at contents."""
+    there = feature_names(given)
+    return tuple(
+        rule.find_violation
+        for rule in RULES
+        if rule.looks_at == "contents" and (not rule.applies_to or rule.applies_to in there)
+    )
 
 
 @lru_cache(maxsize=256)

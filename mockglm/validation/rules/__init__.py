@@ -11,6 +11,7 @@ from mockglm.validation.rules.rule import (
     Violation,
     extract,
     feature_names,
+    parameters_alone,
 )
 from mockglm.validation.rules.tools import TOOLS
 
@@ -29,6 +30,7 @@ __all__ = [
     "Violation",
     "extract",
     "feature_names",
+    "parameters_alone",
 ]
 
 RULES = (*MODEL, *MESSAGES, *MEDIA, *TOOLS, *PARAMETERS, *LENGTHS)

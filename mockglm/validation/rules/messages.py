@@ -156,6 +156,7 @@ MESSAGES = (
         source="https://github.com/openclaw/openclaw/issues/23115 (developer, 2026-02),"
         " https://github.com/earendil-works/pi/issues/547 (English)",
         find_violation=_unknown_role,
+        looks_at="roles",
     ),
     ValidationRule(
         name="no-user",
@@ -165,6 +166,7 @@ MESSAGES = (
         source="https://github.com/HKUDS/nanobot/pull/3086 (system alone),"
         " https://github.com/AstrBotDevs/AstrBot/issues/6196 (trimmed history)",
         find_violation=_no_user,
+        looks_at="roles",
     ),
     ValidationRule(
         name="unknown-part",
@@ -315,6 +317,7 @@ MESSAGES = (
         source="reports by trial; https://github.com/anomalyco/opencode/issues/2557 is the case"
         " without any user message",
         find_violation=_first_not_user,
+        looks_at="roles",
     ),
     ValidationRule(
         name="assistant-twice",
@@ -325,6 +328,7 @@ MESSAGES = (
         source="https://github.com/Lingtai-AI/lingtai-kernel/issues/70; two user messages in a row"
         " are accepted (charmbracelet/crush cassettes)",
         find_violation=_assistant_twice,
+        looks_at="roles",
     ),
     ValidationRule(
         name="late-system",
@@ -334,6 +338,7 @@ MESSAGES = (
         evidence="contested",
         source="weak reports; against them https://github.com/vastsa/PI-Desktop/issues/30",
         find_violation=_late_system,
+        looks_at="roles",
     ),
     ValidationRule(
         name="assistant-last",
@@ -344,5 +349,6 @@ MESSAGES = (
         source="https://github.com/HKUDS/nanobot/pull/3086, where the user message was missing too;"
         " glm-4.6 and glm-4.7 continued the assistant's text, 2025-12",
         find_violation=_assistant_last,
+        looks_at="roles",
     ),
 )

@@ -145,6 +145,7 @@ MODEL = (
         evidence="documented",
         source=f"{DOCS}: required",
         find_violation=_no_model,
+        looks_at="parameters",
         essential=True,
     ),
     ValidationRule(
@@ -154,6 +155,7 @@ MODEL = (
         evidence="captured",
         source="RarogCmex/pi-bigmodel research evidence, glm-4-assistant, 2026-10",
         find_violation=_unsynced,
+        looks_at="parameters",
     ),
 )
 
@@ -168,6 +170,7 @@ PARAMETERS = (
         source="RarogCmex/pi-bigmodel research evidence, 2026-10; the English in several gateways'"
         " records of glm-5.3, 2026-08",
         find_violation=_excessive_tokens,
+        looks_at="parameters",
     ),
     ValidationRule(
         name="fine-temperature",
@@ -178,6 +181,7 @@ PARAMETERS = (
         evidence="captured",
         source="https://github.com/GEMISIS/leviath/pull/571",
         find_violation=_fine_temperature,
+        looks_at="parameters",
     ),
     ValidationRule(
         name="always-thinks",
@@ -191,6 +195,7 @@ PARAMETERS = (
         " https://github.com/mnfst/modelparams.dev/pull/327; the Coding Plan base maps the effort"
         f" instead ({DOCS}, 2026-10)",
         find_violation=_unthinking,
+        looks_at="parameters",
     ),
     ValidationRule(
         name="temperature-range",
@@ -201,6 +206,7 @@ PARAMETERS = (
         evidence="documented",
         source=f"{DOCS}: 0.0 to 1.0",
         find_violation=_temperature_range,
+        looks_at="parameters",
     ),
     ValidationRule(
         name="top-p-range",
@@ -211,6 +217,7 @@ PARAMETERS = (
         evidence="documented",
         source=f"{DOCS}: 0.01 to 1.0",
         find_violation=_top_p_range,
+        looks_at="parameters",
     ),
     ValidationRule(
         name="fine-top-p",
@@ -221,6 +228,7 @@ PARAMETERS = (
         evidence="documented",
         source=f"{DOCS}: two decimals",
         find_violation=_fine_top_p,
+        looks_at="parameters",
     ),
     ValidationRule(
         name="unknown-effort",
@@ -229,6 +237,7 @@ PARAMETERS = (
         evidence="documented",
         source=f"{DOCS}: reasoning_effort; older models ignore it (RarogCmex/pi-bigmodel)",
         find_violation=_unknown_effort,
+        looks_at="parameters",
     ),
     ValidationRule(
         name="unknown-switch",
@@ -237,6 +246,7 @@ PARAMETERS = (
         evidence="documented",
         source=f"{DOCS}: thinking.type is enabled or disabled",
         find_violation=_unknown_switch,
+        looks_at="parameters",
     ),
     ValidationRule(
         name="unknown-format",
@@ -246,6 +256,7 @@ PARAMETERS = (
         source=f"{DOCS}: text or json_object; against it, json_schema answered with 200,"
         " https://github.com/hugalafutro/model-hotel/pull/896",
         find_violation=_unknown_format,
+        looks_at="parameters",
     ),
     ValidationRule(
         name="vision-format",
@@ -254,6 +265,7 @@ PARAMETERS = (
         evidence="documented",
         source=f"{DOCS}: the body of a vision model has no response_format",
         find_violation=_vision_format,
+        looks_at="parameters",
     ),
     ValidationRule(
         name="vision-effort",
@@ -263,6 +275,7 @@ PARAMETERS = (
         source=f"{DOCS}: low, high or max for a vision model; glm-5v-turbo ignores the effort"
         " (RarogCmex/pi-bigmodel, 2026-10)",
         find_violation=_vision_effort,
+        looks_at="parameters",
     ),
     ValidationRule(
         name="word-check",
@@ -272,6 +285,7 @@ PARAMETERS = (
         evidence="documented",
         source="zai-org/z-ai-sdk-python: type is ALL, status is ENABLE or DISABLE",
         find_violation=_word_check,
+        looks_at="parameters",
     ),
     ValidationRule(
         name="many-stops",
@@ -281,6 +295,7 @@ PARAMETERS = (
         evidence="documented",
         source=f"{DOCS}, 2026-09: at most 4; the page of mid-2026 said 1",
         find_violation=_many_stops,
+        looks_at="parameters",
     ),
     ValidationRule(
         name="request-id-length",
@@ -290,6 +305,7 @@ PARAMETERS = (
         evidence="documented",
         source=f"{DOCS}, 2026-09: 6 to 64 characters",
         find_violation=_request_id_length,
+        looks_at="parameters",
     ),
     ValidationRule(
         name="user-id-length",
@@ -299,6 +315,7 @@ PARAMETERS = (
         evidence="documented",
         source=f"{DOCS}: 6 to 128 characters",
         find_violation=_user_id_length,
+        looks_at="parameters",
     ),
 )
 

@@ -30,6 +30,14 @@ FLAGS = ("system", "assistant", "tool", "hollow", "parts", "turns", "vision")
 """Further preconditions for `ValidationRule.applies_to`: roles, and fields of RequestFacts."""
 
 
+CONTENT_FIELDS = ("tools", "tool_choice", "tool_stream")
+"""The fields of a chat beside its messages that rules of contents apply to."""
+
+TOOLS_FIELD = Chat.__struct_fields__.index("tools")
+
+Subject = Literal["contents", "parameters", "roles"]
+
+
 class ToolRound(Struct, frozen=True):
     """The ids of an assistant's calls and of the tool messages right after it.
 
@@ -68,27 +76,46 @@ class RequestFacts(Struct, frozen=True):
 
     def features(self) -> FeatureKey:
         """Return a cheap, hashable key of the features that rules apply to; see `feature_names`."""
+        return (*self.content_features(), *map(type, astuple(self.chat)))
+
+    def content_features(self) -> FeatureKey:
+        """Return the part of `features` that rules of contents apply to."""
+        chat, roles = self.chat, self.roles
         return (
             self.model.thinking,
             self.model.family,
-            "system" in self.roles,
-            "assistant" in self.roles,
-            "tool" in self.roles,
+            "system" in roles,
+            "assistant" in roles,
+            "tool" in roles,
             bool(self.empty_messages),
             bool(self.parts),
             bool(self.tool_rounds),
             self.model.is_vision,
-            *map(type, astuple(self.chat)),
+            chat.tools is not None,
+            chat.tool_choice is not None,
+            chat.tool_stream is not None,
         )
+
+    def parameters(self) -> FeatureKey:
+        """Return all that rules of parameters look at; it cannot be hashed if a value cannot."""
+        fields = astuple(self.chat)
+        return (self.model, *fields[:1], *fields[2:TOOLS_FIELD], *fields[TOOLS_FIELD + 1 :])
 
 
 def feature_names(given: FeatureKey) -> frozenset[str]:
     """Return the names of the features that are present."""
     thinking, family, *found = given
-    flags, types = found[: len(FLAGS)], found[len(FLAGS) :]
-    is_there = (kind is not NoneType for kind in types)
-    fields = compress(Chat.__struct_fields__, is_there)
-    return frozenset((thinking, family, *compress(FLAGS, flags), *fields))
+    size = len(FLAGS) + len(CONTENT_FIELDS)
+    fields = compress(Chat.__struct_fields__, (kind is not NoneType for kind in found[size:]))
+    return frozenset((thinking, family, *compress((*FLAGS, *CONTENT_FIELDS), found), *fields))
+
+
+def parameters_alone(given: FeatureKey) -> RequestFacts:
+    """Return the facts of a request without messages and tools that has these parameters."""
+    model, id, *rest = given
+    middle = TOOLS_FIELD - 2
+    fields = (id, None, *rest[:middle], None, *rest[middle:])
+    return extract(Chat(**dict(zip(Chat.__struct_fields__, fields, strict=True))), model, 0)
 
 
 def extract(chat: Chat, model: Model, prompt: int | None = None) -> RequestFacts:
@@ -138,12 +165,14 @@ def _tool_rounds(messages: Sequence[Message]) -> list[ToolRound]:
 class ValidationRule(Struct, frozen=True, kw_only=True):
     """A rule that requests have to satisfy.
 
-    `broken` says whether the request breaks it, or gives the fields of the text where it does. A
-    text of None is the one the table has for the code, with `fields`. `about` names what there has
-    to be for the rule to be asked: a field of Facts, a parameter, a role, how the model thinks or
-    its family; "" asks it always. `source` is where the refusal, or what the rule says, can be
-    read. Without what an `essential` rule asks for nothing can be answered: it refuses whatever the
-    policy.
+    `find_violation` returns whether a request breaks it, or the fields of the error's text if it
+    does; `zh` and `en` are that text, None for the one that the table has for the code. A rule
+    applies to requests that have what `applies_to` names: a field of RequestFacts, a parameter, a
+    role, the thinking or the family of the model; "" is every request. `looks_at` is `parameters`
+    if a violation depends on the model and on fields of the chat other than messages and tools
+    alone, `roles` if on the roles of the messages alone. `source` is where the refusal, or the
+    documented rule, can be read. An `essential` rule refuses whatever the policy: without it
+    nothing can be answered.
     """
 
     name: str
@@ -152,6 +181,7 @@ class ValidationRule(Struct, frozen=True, kw_only=True):
     source: str
     find_violation: Callable[[RequestFacts], Violation]
     applies_to: str = ""
+    looks_at: Subject = "contents"
     zh: str | None = None
     en: str | None = None
     fields: Fields = field(default_factory=dict)

@@ -1,0 +1,80 @@
+"""The verdicts on parameters and roles that are remembered: they depend on nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockglm.models import MODELS
+from mockglm.validation import validate, validator
+from mockglm.validation.rules import RULES, ValidationRule, extract
+from mockglm.validation.types import Chat, Message, Thinking
+
+
+class OnlyParameters:
+    """The facts of a request that fail if a rule looks at more than its parameters."""
+
+    model = MODELS["glm-4.6"]
+
+    class _Chat:
+        def __getattr__(self, name: str) -> Any:
+            assert name not in ("messages", "tools"), name
+            return None
+
+    chat: Any = _Chat()
+
+
+class OnlyRoles:
+    """The facts of a request that have the roles of its messages alone."""
+
+    roles = ("system", "user", "assistant", "tool")
+
+
+def rules(subject: str) -> list[ValidationRule]:
+    return [rule for rule in RULES if rule.looks_at == subject]
+
+
+@pytest.mark.parametrize("rule", rules("parameters"), ids=lambda rule: rule.name)
+def test_a_rule_of_parameters_looks_at_nothing_else(rule: ValidationRule) -> None:
+    rule.find_violation(OnlyParameters())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rule", rules("roles"), ids=lambda rule: rule.name)
+def test_a_rule_of_roles_looks_at_nothing_else(rule: ValidationRule) -> None:
+    rule.find_violation(OnlyRoles())  # type: ignore[arg-type]
+
+
+NUMBERS = st.sampled_from([None, 0.0, 0.5, 0.123, 1.0, 1.5, 2.0])
+ROLES = st.sampled_from(["system", "user", "assistant", "tool", "developer", None])
+CHATS = st.builds(
+    Chat,
+    model=st.sampled_from(["glm-4.6", ""]),
+    messages=st.lists(
+        st.builds(Message, role=ROLES, content=st.sampled_from(["x", "", None])), max_size=5
+    ),
+    stream=st.sampled_from([None, True, False]),
+    thinking=st.sampled_from([None, Thinking("enabled"), Thinking("disabled"), Thinking("on")]),
+    reasoning_effort=st.sampled_from([None, "low", "max", "huge"]),
+    do_sample=st.sampled_from([None, False]),
+    temperature=NUMBERS,
+    top_p=NUMBERS,
+    max_tokens=st.sampled_from([None, 0, 1, 10**9]),
+    tool_choice=st.sampled_from([None, "auto", "required", {"type": "function"}]),
+    stop=st.sampled_from([None, "x", ["a"] * 5]),
+    request_id=st.sampled_from([None, "short", "long-enough"]),
+)
+
+
+@given(chat=CHATS, model=st.sampled_from(["glm-4.6", "glm-5.3", "glm-4.5v", "glm-z1-flash"]))
+def test_what_is_remembered_never_changes_a_verdict(chat: Chat, model: str) -> None:
+    facts = extract(chat, MODELS[model], 7)
+    applicable = validator._applicable_rules(facts.features())
+    broken = [rule.name for is_broken, rule in applicable if is_broken(facts)]
+    for _ in range(2):  # the second time from memory
+        result = validate(chat, MODELS[model], "strict", prompt=7)
+        named = [*result.waived, *([result.refusal.name] if result.refusal else [])]
+        assert named == broken[: len(named)]
+        assert bool(named) == bool(broken)
