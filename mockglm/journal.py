@@ -62,7 +62,7 @@ class Entry(Struct):
     validation rules that were broken but not enforced. Times are in seconds: `at` is unix time,
     `first` and `total` count from the request. `outcome` is `open` while the response is sent, then
     `done`, `cut` (a fault ended it) or `gone` (the client left, or the server was stopped). `size`
-    is the estimated memory in bytes.
+    is the estimated memory in bytes; `sent` the number of chunks that went out, None for all.
     """
 
     ordinal: int
@@ -80,6 +80,7 @@ class Entry(Struct):
     total: float | None = None
     outcome: Outcome = "open"
     size: int = 0
+    sent: int | None = None
 
     @property
     def exchange(self) -> Exchange:
@@ -87,10 +88,16 @@ class Entry(Struct):
 
     @property
     def frames(self) -> int:
-        """The number of events of a stream, `[DONE]` included; 0 for any other response."""
+        """The number of events of a stream that went out, `[DONE]` included; 0 for any other
+        response."""
         if self.response is None or not self.response.is_stream:
             return 0
-        return self.response.body.count(b"\n\n")
+        body = self.response.body
+        if self.sent is not None:
+            body = b"".join(chunk for _, chunk in self.response.chunks[: self.sent])
+        if b"\r" in body:
+            body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return body.count(b"\n\n")
 
     def summary(self) -> dict[str, Any]:
         """The entry as one flat JSON object, without bodies."""

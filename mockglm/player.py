@@ -86,6 +86,9 @@ class ProgressListener(Protocol):
         """Called before the last bytes are written, so that the journal is up to date when the
         client has the response."""
 
+    def on_break(self, sent: int) -> None:
+        """Called when no more is sent before the end, with the number of chunks that were."""
+
 
 class Player:
     """Sends responses. One for each event loop."""
@@ -118,6 +121,7 @@ class Player:
             await self._send_asgi(sent, send, listener)
             return not is_unsupported
         if response.head and not await self._wait(listener.started + response.head, connection):
+            listener.on_break(0)
             return False
         framing = frame_response(
             response,
@@ -128,6 +132,7 @@ class Player:
         )
         transmission = Transmission.start(response, framing, listener, connection=connection)
         if not await self._transmit(transmission):
+            listener.on_break(transmission.sent)
             return False
         if response.end == "done" and not connection.gone.done():
             connection.finish_response(closes=framing.closes_connection)
@@ -179,14 +184,20 @@ class Player:
         headers = [(name.encode(), encode_value(value)) for name, value in fields]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         chunks = response.chunks or _EMPTY_BODY
-        for number, (at, chunk) in enumerate(chunks, 1):
-            await self._sleep(listener.started + at)
-            if number == 1:
-                listener.on_first_chunk()
-            is_last = number == len(chunks)
-            if is_last:
-                listener.on_last_chunk()
-            await send({"type": "http.response.body", "body": chunk, "more_body": not is_last})
+        sent = 0
+        try:
+            for number, (at, chunk) in enumerate(chunks, 1):
+                await self._sleep(listener.started + at)
+                if number == 1:
+                    listener.on_first_chunk()
+                is_last = number == len(chunks)
+                if is_last:
+                    listener.on_last_chunk()
+                await send({"type": "http.response.body", "body": chunk, "more_body": not is_last})
+                sent = number
+        finally:
+            if sent < len(chunks):
+                listener.on_break(sent)
 
     async def _sleep(self, due: float) -> None:
         if due > monotonic() and not self._stopped:
@@ -197,7 +208,8 @@ class Transmission(Struct, eq=False):
     """One response being sent over a connection: what is due is written, while there is room.
 
     `head` goes before the first bytes, `ending` after the last. `pending` holds the parts of a
-    large chunk that are not yet written, the next one last.
+    large chunk that are not yet written, the next one last; `begun` counts the chunks of which some
+    was written.
     """
 
     framing: Framing
@@ -208,7 +220,7 @@ class Transmission(Struct, eq=False):
     head: bytes
     ending: bytes
     pending: list[bytes] = []
-    is_begun: bool = False
+    begun: int = 0
 
     @classmethod
     def start(
@@ -227,6 +239,11 @@ class Transmission(Struct, eq=False):
     @property
     def is_complete(self) -> bool:
         return self.next is None and not self.pending
+
+    @property
+    def sent(self) -> int:
+        """The number of chunks that were written whole."""
+        return self.begun - bool(self.pending)
 
     def advance(self) -> float | None:
         """Write what is due.
@@ -249,9 +266,9 @@ class Transmission(Struct, eq=False):
         return None
 
     def _send(self, chunk: bytes) -> None:
-        if not self.is_begun:
-            self.is_begun = True
+        if not self.begun:
             self.listener.on_first_chunk()
+        self.begun += 1
         data = self.framing.encode_chunk(chunk)
         self.next = next(self.chunks, None)
         if self.next is None:

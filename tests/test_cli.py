@@ -293,6 +293,19 @@ def test_the_version_and_the_help_are_told() -> None:
     assert helped.stdout.startswith("Usage: mockglm serve [OPTIONS] [PATH...]\n")
 
 
+def test_faults_are_listed_with_what_they_break_their_checks_and_links() -> None:
+    rows = json.loads(run("faults", "--json").stdout)
+    lines = run("faults").stdout.splitlines()
+    for row in rows:
+        head = next(number for number, line in enumerate(lines) if line.split()[0] == row["name"])
+        assert lines[head].endswith(row["about"])
+        breaks, caught, *links = lines[head + 1 : head + 3 + len(row["seen"])]
+        assert breaks == f"    breaks: {row['breaks']}"
+        check = row["caught_by"]
+        assert caught.startswith(f"    caught by: {check}" if check else "    caught by no check: ")
+        assert links == [f"    seen: {link}" for link in row["seen"]]
+
+
 def test_scenarios_are_listed_and_copied(tmp_path: Path) -> None:
     listed = json.loads(run("scenarios", "--json").stdout)
     assert {row["name"] for row in listed} == set(shipped_scenarios())

@@ -34,6 +34,9 @@ class Progress:
     def on_first_chunk(self) -> None:
         self.calls.append("first")
 
+    def on_break(self, sent: int) -> None:
+        pass
+
     def on_last_chunk(self) -> None:
         self.calls.append("last")
 

@@ -13,7 +13,7 @@ import click
 from mockglm.cli.options import examples, json_option, paths_argument
 from mockglm.errors import UsageError, nearest
 from mockglm.exchange import Request
-from mockglm.faults import CATALOGUE
+from mockglm.faults import CATALOGUE, Fault
 from mockglm.scenarios import build_json_schema as file_schema
 from mockglm.scenarios import load, load_all, shipped_scenarios
 from mockglm.server import Sessions, Settings, explain
@@ -44,7 +44,8 @@ def scenarios_command(as_json: bool, copy: str | None) -> None:
 )
 @json_option
 def faults_command(as_json: bool) -> None:
-    """List the faults. A reply in a file names one with `fault:`, a base URL after a plus, as
+    """List the faults, each with what it breaks, the conformance check that notices it, and where
+    it was seen. A reply in a file names one with `fault:`, a base URL after a plus, as
     http://127.0.0.1:8600/s/hello+glue/api/paas/v4."""
     rows = [
         {
@@ -58,7 +59,12 @@ def faults_command(as_json: bool) -> None:
         }
         for fault in CATALOGUE.values()
     ]
-    _show(rows, ("name", "kind", "about"), as_json=as_json)
+    if as_json:
+        _show(rows, (), as_json=True)
+        return
+    lines = _table([[fault.name, fault.kind, fault.about] for fault in CATALOGUE.values()])
+    for line, fault in zip(lines, CATALOGUE.values(), strict=True):
+        click.echo("\n".join((line, *_fault_lines(fault))))
 
 
 @click.command(
@@ -116,6 +122,14 @@ def explain_command(
     lines, is_answered = explain(session, request)
     click.echo("\n".join(lines))
     sys.exit(0 if is_answered else 1)
+
+
+def _fault_lines(fault: Fault) -> Iterable[str]:
+    """Yield what a fault breaks, the checks that notice it, and its links, one a line."""
+    checks = ", ".join(filter(None, (fault.caught_by, *fault.also)))
+    yield f"    breaks: {fault.breaks}"
+    yield f"    caught by: {checks}" if checks else f"    caught by no check: {fault.why}"
+    yield from (f"    seen: {link}" for link in fault.links)
 
 
 def _header(line: str) -> tuple[str, str]:

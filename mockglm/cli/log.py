@@ -25,7 +25,7 @@ def line(entry: Entry) -> str:
         ended,
         "" if entry.outcome == "done" else entry.outcome,
         f"{_seconds(entry.first)} {_seconds(entry.total)}",
-        f"{entry.frames} frames" if entry.frames else "",
+        _frames(entry.frames),
         "; ".join(entry.notes),
     )
     return "  ".join(filter(None, words))
@@ -70,6 +70,10 @@ class LogWriter:
             text = "\n".join(self._lines)
             self._lines.clear()
             click.echo(text, err=True)
+
+
+def _frames(count: int) -> str:
+    return "" if not count else "1 frame" if count == 1 else f"{count} frames"
 
 
 def _seconds(value: float | None) -> str:

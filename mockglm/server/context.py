@@ -23,12 +23,7 @@ from mockglm.validation import Chat, count_prompt_tokens
 
 # A stream says how it ends in its last chunk. To parse all of it costs a hundred times as much,
 # and no text of the model can contain this, for the quotes in a text are escaped.
-_FINISH_REASON = re.compile(rb'"finish_reason": ?"([a-z_]+)"')
-
-
-MOST_NAMED = 5
-"""Expressions of one request that its notes name."""
-
+_FINISH_REASON = re.compile(rb'"finish_reason": ?"([^"\\]+)"')
 
 _MAX_NAMED = 5
 """Expressions that the notes of a request name."""
@@ -164,10 +159,10 @@ class RequestContext(Struct):
         """Enter the live service's response, and notes on its recording, in the journal."""
         entry, response = self.entry, exchange.response
         entry.response, entry.notes = response, tuple(notes)
-        finishes = _FINISH_REASON.findall(response.body) if response and response.is_stream else ()
-        parsed = None if finishes else Step(response=response).parsed
-        if finishes:
-            entry.finish = finishes[-1].decode()
+        finish = find_finish_reason(response.body) if response and response.is_stream else ""
+        parsed = None if finish else Step(response=response).parsed
+        if finish:
+            entry.finish = finish
         elif parsed and parsed.reply.error:
             entry.code = parsed.reply.error.code
         elif parsed:
@@ -193,6 +188,13 @@ class RequestContext(Struct):
         entry.total = monotonic() - self.started
         entry.outcome = "done" if _is_planned_whole(entry) else "cut"
 
+    def on_break(self, sent: int) -> None:
+        entry, response = self.entry, self.entry.response
+        entry.sent = sent
+        if response is not None and entry.finish:
+            body = b"".join(chunk for _, chunk in response.chunks[:sent])
+            entry.finish = find_finish_reason(body)
+
     def close(self, *, is_complete: bool) -> None:
         """Set the outcome of the transmission; only the first call counts."""
         if self._is_closed:
@@ -210,6 +212,12 @@ class RequestContext(Struct):
         journal, entry = self.session.journal, self.entry
         journal.close(entry)
         return journal.redact_for_display(entry)
+
+
+def find_finish_reason(body: bytes) -> str:
+    """Find the last finish reason in the bytes of a completion; "" if there is none."""
+    found = _FINISH_REASON.findall(body)
+    return found[-1].decode("utf-8", "replace") if found else ""
 
 
 def _is_planned_whole(entry: Entry) -> bool:

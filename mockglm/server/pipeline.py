@@ -13,14 +13,17 @@ from functools import partial
 from time import monotonic
 
 from mockglm import auth, validation
+from mockglm.errors import nearest
 from mockglm.exchange import APIError, Request, Response
 from mockglm.faults import FaultSpec
 from mockglm.journal import Source
-from mockglm.models import Model, on_coding_plan
+from mockglm.matching.difference import shorten
+from mockglm.models import MODELS, Model, on_coding_plan
 from mockglm.scenarios import Interaction
 from mockglm.server.context import RequestContext
 from mockglm.server.misses import improvise_or_miss
 from mockglm.server.responses import (
+    DEFAULT_MODEL,
     apply_session_faults,
     apply_where_possible,
     mock_error,
@@ -167,7 +170,16 @@ def resolve_model(context: RequestContext) -> Response | None:
     context.model = _find_model(context)
     if context.model is not None:
         return None
+    if context.model_id:
+        context.notes += (_hint_at_models(context),)
     return _refuse(context, validation.unknown_model(context.model_id).to_error(context.language))
+
+
+def _hint_at_models(context: RequestContext) -> str:
+    """Say how to add the model; a name that is nearly one of the table is probably a mistake."""
+    name = shorten(context.model_id)
+    like = nearest(name, MODELS) or DEFAULT_MODEL.id
+    return f"unknown model; add it with --model {name}={like}, or under models: in a file"
 
 
 def check_permission(context: RequestContext) -> Response | None:

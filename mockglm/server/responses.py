@@ -21,7 +21,7 @@ from mockglm.improvise import tagged
 from mockglm.journal import Source
 from mockglm.models import MODELS
 from mockglm.scenarios import Step
-from mockglm.server.context import RequestContext
+from mockglm.server.context import RequestContext, find_finish_reason
 
 DEFAULT_MODEL = MODELS["glm-4.6"]
 """The model whose behaviour a response has when the request names no known model."""
@@ -88,6 +88,8 @@ def apply_faults(
         return mock_error(context, str(error))
     names = ", ".join(spec.fault.name for spec in drawn)
     context.notes += (f"faults: {names}",)
+    if context.finish_reason and not changed.header("content-encoding"):
+        context.finish_reason = find_finish_reason(changed.body)
     return changed
 
 
