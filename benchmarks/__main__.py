@@ -14,6 +14,7 @@ import click
 
 from benchmarks import cases, recording
 from benchmarks.cases import QUICK, Size
+from benchmarks.decisions import decisions
 from benchmarks.figures import Figure, table
 from benchmarks.fixture import fixture
 from benchmarks.load import Load
@@ -38,6 +39,7 @@ CASES: Mapping[str, Case] = {
     "fixture": fixture,
     "aimock": peer,
     "soak": soak,
+    "decisions": decisions,
 }
 
 QUICKEST = ("plain", "stream", "crowd")
@@ -55,7 +57,7 @@ def main(
     """Measure mockglm against its yardsticks and print a table.
 
     CASE is one or more of plain, stream, paced, memory, crowd, loaded, start, replayed, recorded,
-    filled, fixture, aimock, soak; with none, all of them.
+    filled, fixture, aimock, soak, decisions; with none, all of them.
     """
     size = QUICK if quick else Size()
     size = replace(size, runs=runs or size.runs, soak=soak or size.soak)

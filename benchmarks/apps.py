@@ -94,6 +94,36 @@ def ticking(answer: bytes, first: float, every: float) -> App:
     return app
 
 
+def routed(answer: bytes) -> App:
+    """The same as `plain`, found by one route of Starlette."""
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    app: App = Starlette(routes=[Mount("/api", plain(answer))])
+    return app
+
+
+def behind_middleware(answer: bytes) -> App:
+    """The same behind one middleware that passes everything on."""
+    from starlette.middleware.base import BaseHTTPMiddleware
+
+    async def pass_on(request: Any, call_next: Any) -> Any:
+        return await call_next(request)
+
+    app: App = BaseHTTPMiddleware(routed(answer), dispatch=pass_on)
+    return app
+
+
+def mockglm_under_asgi(scenario: bytes) -> App:
+    """mockglm's application with a scenario, for uvicorn's own protocol."""
+    from mockglm.app import App as Application
+    from mockglm.scenarios import parse
+    from mockglm.server import Sessions, Settings
+
+    app: App = Application(Sessions(Settings(speed=0.0), (parse(scenario, "asgi.yaml"),)))
+    return app
+
+
 def serve(app: Any, port: int) -> None:
     """Serve an ASGI application with bare uvicorn, as all yardsticks are."""
     uvicorn.run(
@@ -111,7 +141,14 @@ def serve(app: Any, port: int) -> None:
 
 def main(kind: str, port: str, file: str, *pace: str) -> None:
     answer = Path(file).read_bytes()
-    apps: dict[str, Callable[..., App]] = {"plain": plain, "stream": stream, "ticking": ticking}
+    apps: dict[str, Callable[..., App]] = {
+        "plain": plain,
+        "stream": stream,
+        "ticking": ticking,
+        "routed": routed,
+        "middleware": behind_middleware,
+        "asgi": mockglm_under_asgi,
+    }
     serve(apps[kind](answer, *map(float, pace)), int(port))
 
 

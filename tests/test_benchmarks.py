@@ -67,6 +67,20 @@ def test_one_command_prints_a_table_and_writes_json(tmp_path: Path) -> None:
     assert done.stdout.count("| plain | CPU") == 2
 
 
+def test_the_figures_of_the_decisions_can_be_measured() -> None:
+    command = [sys.executable, "-m", "benchmarks", "--quick", "decisions"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    cases = [line.split(" | ")[0] for line in done.stdout.splitlines() if "| told |" in line]
+    assert cases == [
+        *["| framing"] * 2,
+        *["| routing"] * 2,
+        *["| structs"] * 2,
+        *["| reading"] * 2,
+        "| ids",
+    ]
+
+
 @pytest.mark.parametrize(
     ("figure", "row"),
     [
