@@ -16,7 +16,7 @@ _HOMES = {"GLM": "mockglm.testing", "serve": "mockglm.testing"}
 
 
 def __getattr__(name: str) -> Any:
-    """What is public, imported when it is asked for: pytest imports this package in every run."""
+    # Imported late, for pytest imports this package in every run.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -1,4 +1,7 @@
-"""The pytest plugin: options, markers and fixtures; the rest is imported when a test needs it."""
+"""The pytest plugin: options, markers and fixtures.
+
+Other modules are imported when a test needs them.
+"""
 
 from __future__ import annotations
 
@@ -86,13 +89,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def glm_config() -> Mapping[str, Any]:
-    """The configuration of each test's session, to be overridden: profile, policy, seed, strict…"""
+    """The settings of each test's session (profile, policy, seed, strict, …); override this."""
     return {}
 
 
 @pytest.fixture(scope="session")
 def glm_server(pytestconfig: pytest.Config) -> Iterator[TestServer]:
-    """The one server of this process, with a session for each test."""
+    """The server of this process, with a session for each test."""
     from mockglm.testing import TestServer
 
     _register_hooks(pytestconfig)
@@ -104,9 +107,9 @@ def glm_server(pytestconfig: pytest.Config) -> Iterator[TestServer]:
 def glm(
     request: pytest.FixtureRequest, glm_server: TestServer, glm_config: Mapping[str, Any]
 ) -> Iterator[GLM]:
-    """GLM for one test: the client uses `glm.base_url`, the test says what is answered.
+    """The mock server for one test: its client uses `glm.base_url`, the test sets the replies.
 
-    At its end the test fails for replies that were not used and requests that nothing matched.
+    The test fails at its end for replies that were not used and requests that nothing matched.
     """
     from mockglm.testing.hooks import open_for_test
 

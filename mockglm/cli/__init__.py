@@ -1,4 +1,4 @@
-"""The command line: each verb is loaded when it is called."""
+"""The command line; each verb is imported when it is called."""
 
 from mockglm.cli.verbs import main
 

@@ -1,4 +1,4 @@
-"""`mockglm check` and `mockglm matrix`: the conformance kit, and its reports side by side."""
+"""`mockglm check` runs the conformance kit, `mockglm matrix` compares its reports."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from mockglm.errors import FileError, MockGLMError, UsageError
 
 
 class CheckUsageError(click.UsageError):
-    """Wrong usage of the kit, with the exit status that pytest has for it."""
+    """Wrong usage of the kit, with pytest's exit status for that."""
 
     exit_code = WRONG_USAGE
 
 
 class CheckCommand(click.Command):
-    """A command whose wrong usage ends with 4, as under pytest."""
+    """A command that raises CheckUsageError."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
@@ -83,7 +83,7 @@ def add_kit_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--list", "as_list", is_flag=True, help="List the checks.")
 @click.option("--explain", metavar="ID", help="Explain one check.")
 def check_command(
-    targets: tuple[str, ...], expression: str, as_list: bool, explain: str | None, **values: Any
+    *, targets: tuple[str, ...], expression: str, as_list: bool, explain: str | None, **values: Any
 ) -> None:
     """Judge whether an endpoint conforms to the GLM v4 API: the one at URL, or the one that was
     recorded in each PATH. The API key comes from ZAI_API_KEY or .env.
@@ -94,7 +94,7 @@ def check_command(
         if as_list or explain:
             click.echo(listing.explain_check(explain) if explain else listing.list_checks())
         else:
-            sys.exit(_check({**values, **_read_targets(targets, values)}, expression))
+            sys.exit(_run_checks({**values, **_read_targets(targets, values)}, expression))
     except MockGLMError as error:
         is_file = isinstance(error, FileError)
         click.echo(str(error) if is_file else f"mockglm: {error}", err=True)
@@ -124,7 +124,7 @@ def matrix_command(files: tuple[Path, ...]) -> None:
 
 
 def _read_targets(targets: Sequence[str], values: dict[str, Any]) -> dict[str, Any]:
-    """The options for one URL, or for paths of recordings."""
+    """Sort the targets into a URL and paths of recordings. Raises UsageError."""
     urls = [target for target in targets if target.startswith(("http://", "https://"))]
     if len(urls) > 1 or (urls and len(targets) > 1):
         raise UsageError("give either one URL or paths of recordings")
@@ -136,24 +136,24 @@ def _read_targets(targets: Sequence[str], values: dict[str, Any]) -> dict[str, A
     return {"url": urls[0] if urls else None, "recording": () if urls else targets}
 
 
-def _check(values: dict[str, Any], expression: str) -> int:
+def _run_checks(values: dict[str, Any], expression: str) -> int:
     settings = read_settings(values, os.environ, Path.cwd())
     run = Run(settings, select_checks(expression, disruptive=settings.disruptive))
     if not run.checks:
         click.echo(f"mockglm: no check matches -k {expression!r}", err=True)
         return NOTHING_RAN
     if values["plan"]:
-        _write(plan_lines(run.plan))
+        _print_lines(plan_lines(run.plan))
         return 0
     report = run.run(_Progress(run).show)
-    _write(report_lines(report.document))
+    _print_lines(report_lines(report.document))
     if report.loss:
-        _write([(report.loss, "red")])
+        _print_lines([(report.loss, "red")])
     return report.exit_status(strict=settings.strict)
 
 
 class _Progress:
-    """The probe under way, on a terminal in one line that is overwritten."""
+    """Shows the current probe in a line of the terminal that is overwritten."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -164,7 +164,7 @@ class _Progress:
             click.echo(f"\r\x1b[K{self._run.progress(name, view)}", nl=False)
 
 
-def _write(lines: Iterable[Line]) -> None:
+def _print_lines(lines: Iterable[Line]) -> None:
     # As pytest does, and https://no-color.org.
     is_colored = False if os.environ.get("NO_COLOR") else None
     if sys.stdout.isatty():

@@ -1,4 +1,4 @@
-"""`mockglm convert`: cassettes of other recorders, and saved bodies, made into this one's."""
+"""`mockglm convert` makes cassettes from those of other recorders and from saved bodies."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ INCOMPLETE = 1
     help="Write the cassettes to this folder.",
 )
 @click.option("--dry-run", "is_dry", is_flag=True, help="List the files, and write none.")
-def convert_command(sources: tuple[Path, ...], to: Path, is_dry: bool) -> None:
+def convert_command(*, sources: tuple[Path, ...], to: Path, is_dry: bool) -> None:
     """Convert recordings of other tools. A SOURCE is a file or a folder: cassettes of vcrpy and
     go-vcr, and bodies saved by `curl -N` or `curl -i` (.sse and .json; .txt only as a file).
 

@@ -1,4 +1,4 @@
-"""The verbs about files: what is shipped, which interaction answers, what may be written."""
+"""The verbs `scenarios`, `faults`, `schema` and `explain`, which show contents of files."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from mockglm.cli.options import examples, json_option, paths_argument
 from mockglm.errors import UsageError, nearest
 from mockglm.exchange import Request
 from mockglm.faults import CATALOGUE, Fault
-from mockglm.scenarios import build_json_schema as file_schema
-from mockglm.scenarios import load, load_all, shipped_scenarios
+from mockglm.scenarios import build_json_schema, load, load_all, shipped_scenarios
 from mockglm.server import Sessions, Settings, explain
 
 CHAT = "/chat/completions"
@@ -27,15 +26,15 @@ CHAT = "/chat/completions"
 )
 @json_option
 @click.option("--copy", metavar="NAME", help="Copy this scenario into the current folder.")
-def scenarios_command(as_json: bool, copy: str | None) -> None:
+def scenarios_command(*, as_json: bool, copy: str | None) -> None:
     """List the scenarios that come with mockglm. `mockglm serve` plays each of them at the base
     URL http://127.0.0.1:8600/s/NAME/api/paas/v4."""
     if copy is not None:
-        click.echo(f"copied to {_copy(copy)}")
+        click.echo(f"copied to {_copy_scenario(copy)}")
         return
     found = [load(path) for path in shipped_scenarios().values()]
     rows = [{"name": one.name, "about": one.about, "path": one.path} for one in found]
-    _show(rows, ("name", "about"), as_json=as_json)
+    _print_rows(rows, ("name", "about"), as_json=as_json)
 
 
 @click.command(
@@ -43,7 +42,7 @@ def scenarios_command(as_json: bool, copy: str | None) -> None:
     epilog=examples("mockglm faults", "mockglm faults --json"),
 )
 @json_option
-def faults_command(as_json: bool) -> None:
+def faults_command(*, as_json: bool) -> None:
     """List the faults, each with what it breaks, the conformance check that notices it, and where
     it was seen. A reply in a file names one with `fault:`, a base URL after a plus, as
     http://127.0.0.1:8600/s/hello+glue/api/paas/v4."""
@@ -60,9 +59,9 @@ def faults_command(as_json: bool) -> None:
         for fault in CATALOGUE.values()
     ]
     if as_json:
-        _show(rows, (), as_json=True)
+        _print_rows(rows, (), as_json=True)
         return
-    lines = _table([[fault.name, fault.kind, fault.about] for fault in CATALOGUE.values()])
+    lines = _align_columns([[fault.name, fault.kind, fault.about] for fault in CATALOGUE.values()])
     for line, fault in zip(lines, CATALOGUE.values(), strict=True):
         click.echo("\n".join((line, *_fault_lines(fault))))
 
@@ -73,7 +72,7 @@ def faults_command(as_json: bool) -> None:
 )
 def schema_command() -> None:
     """Print the JSON Schema of scenarios and cassettes, for editors."""
-    click.echo(json.dumps(file_schema(), ensure_ascii=False, indent=2))
+    click.echo(json.dumps(build_json_schema(), ensure_ascii=False, indent=2))
 
 
 @click.command(
@@ -108,7 +107,7 @@ def schema_command() -> None:
     help="Send this header (repeatable). Without Authorization, an accepted API key is sent.",
 )
 def explain_command(
-    paths: tuple[Path, ...], file: Any, path: str, lenient: bool, headers: tuple[str, ...]
+    *, paths: tuple[Path, ...], file: Any, path: str, lenient: bool, headers: tuple[str, ...]
 ) -> None:
     """Explain which interaction answers a request, and why the others do not match. A PATH is a
     file or a folder of files.
@@ -117,7 +116,7 @@ def explain_command(
     settings = Settings(policy="lenient" if lenient else "default", on_miss="error")
     session = Sessions(settings, load_all(paths)).get()
     key = min(session.keys or {"explain"})
-    sent = (*map(_header, headers), ("authorization", f"Bearer {key}"))
+    sent = (*map(_parse_header, headers), ("authorization", f"Bearer {key}"))
     request = Request("POST", path, headers=sent, body=file.read())
     lines, is_answered = explain(session, request)
     click.echo("\n".join(lines))
@@ -132,14 +131,14 @@ def _fault_lines(fault: Fault) -> Iterable[str]:
     yield from (f"    seen: {link}" for link in fault.links)
 
 
-def _header(line: str) -> tuple[str, str]:
+def _parse_header(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if not colon or not name.strip():
         raise UsageError(f"{line!r} is not a header; expected 'NAME: VALUE'")
     return name.strip().lower(), value.strip()
 
 
-def _copy(name: str) -> Path:
+def _copy_scenario(name: str) -> Path:
     paths = shipped_scenarios()
     if name not in paths:
         near = nearest(name, paths)
@@ -152,16 +151,16 @@ def _copy(name: str) -> Path:
     return target
 
 
-def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
+def _print_rows(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    for line in _table([[str(row[column]) for column in columns] for row in rows]):
+    for line in _align_columns([[str(row[column]) for column in columns] for row in rows]):
         click.echo(line)
 
 
-def _table(rows: list[list[str]]) -> Iterable[str]:
-    """Rows in columns as wide as they need, the last one as it is."""
+def _align_columns(rows: list[list[str]]) -> Iterable[str]:
+    """Pad all columns but the last to their widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]

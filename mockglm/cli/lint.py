@@ -1,4 +1,4 @@
-"""`mockglm lint`: what is wrong with files, before anybody relies on them."""
+"""`mockglm lint` finds problems in scenarios and cassettes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from msgspec.structs import asdict
 from mockglm.cli.options import examples, json_option, paths_argument
 from mockglm.errors import Problem
 
-FOUND = 1
+PROBLEMS_FOUND = 1
 
 
 @click.command(
@@ -30,7 +30,7 @@ FOUND = 1
     help="Report recordings that are older.",
 )
 @json_option
-def lint_command(paths: tuple[Path, ...], max_age: float | None, as_json: bool) -> None:
+def lint_command(*, paths: tuple[Path, ...], max_age: float | None, as_json: bool) -> None:
     """Find problems in scenarios and cassettes: mistakes, API keys, stale and empty recordings,
     duplicates. A PATH is a file or a folder.
 
@@ -42,12 +42,12 @@ def lint_command(paths: tuple[Path, ...], max_age: float | None, as_json: bool) 
     key = find_api_key(os.environ, Path.cwd())
     limits = LintLimits(now=time.time(), days=max_age, secrets=(key,) if key else ())
     problems = run(paths, limits)
-    for line in [_document(problems)] if as_json else problems:
+    for line in [_render_json(problems)] if as_json else problems:
         click.echo(line)
-    sys.exit(FOUND if problems else 0)
+    sys.exit(PROBLEMS_FOUND if problems else 0)
 
 
-def _document(problems: Iterable[Problem]) -> str:
-    """The problems as JSON: schema `mockglm.lint/1`, to which keys are only added."""
+def _render_json(problems: Iterable[Problem]) -> str:
+    """The problems as JSON of the schema `mockglm.lint/1`, which only gains keys."""
     found = [asdict(problem) for problem in problems]
     return json.dumps({"schema": "mockglm.lint/1", "problems": found}, ensure_ascii=False, indent=2)

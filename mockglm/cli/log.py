@@ -1,4 +1,4 @@
-"""A line for each exchange, for people or for programs, on standard error."""
+"""The log of exchanges on standard error, as text or as JSON."""
 
 from __future__ import annotations
 
@@ -11,32 +11,36 @@ import msgspec
 from mockglm.journal import Entry
 
 INTERVAL = 0.02
-"""Seconds in which lines are collected: to write each alone takes a quarter of a request's time."""
+"""Seconds in which lines are collected; writing each alone takes a quarter of a request's time."""
 
 
-def line(entry: Entry) -> str:
-    """An exchange in one line: what was asked, what answered, how it ended, how long it took."""
+def format_line(entry: Entry) -> str:
+    """Format an exchange as a line: request, source, status, times, frames and notes."""
     status = str(entry.response.status) if entry.response else "-"
-    ended = " ".join(filter(None, (status, entry.code, entry.finish)))
-    words = (
+    result = " ".join(filter(None, (status, entry.code, entry.finish)))
+    parts = (
         f"{entry.request.method} {entry.request.path}",
         entry.model,
         entry.source,
-        ended,
+        result,
         "" if entry.outcome == "done" else entry.outcome,
-        f"{_seconds(entry.first)} {_seconds(entry.total)}",
-        _frames(entry.frames),
+        f"{_format_seconds(entry.first)} {_format_seconds(entry.total)}",
+        _format_frames(entry.frames),
         "; ".join(entry.notes),
     )
-    return "  ".join(filter(None, words))
+    return "  ".join(filter(None, parts))
 
 
-def _json(entry: Entry) -> str:
+def _format_json(entry: Entry) -> str:
     return msgspec.json.encode(entry.summary()).decode()
 
 
-LOGS: Mapping[str, Callable[[Entry], str] | None] = {"text": line, "json": _json, "none": None}
-"""The values of `--log`, and how each renders an exchange."""
+LOGS: Mapping[str, Callable[[Entry], str] | None] = {
+    "text": format_line,
+    "json": _format_json,
+    "none": None,
+}
+"""The values of `--log`, each with its function; None writes nothing."""
 
 
 log_option = click.option(
@@ -49,9 +53,9 @@ log_option = click.option(
 
 
 class LogWriter:
-    """Writes the lines of exchanges to standard error, those of 20 ms together.
+    """Writes exchanges to standard error; the lines of 20 ms are written together.
 
-    It is called with each entry in a running loop; `flush` writes what has been collected.
+    Call it with an entry in a running loop. `flush` writes collected lines at once.
     """
 
     def __init__(self, name: str) -> None:
@@ -72,9 +76,14 @@ class LogWriter:
             click.echo(text, err=True)
 
 
-def _frames(count: int) -> str:
+def _format_frames(count: int) -> str:
     return "" if not count else "1 frame" if count == 1 else f"{count} frames"
 
 
-def _seconds(value: float | None) -> str:
+def warn(line: str) -> None:
+    """Write a line to standard error."""
+    click.echo(line, err=True)
+
+
+def _format_seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}s"

@@ -1,4 +1,4 @@
-"""`mockglm record`: a proxy in front of the service that keeps what passes through it."""
+"""`mockglm record` forwards requests to the service and records the exchanges."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from mockglm.api_keys import NAMES
 from mockglm.app import App
-from mockglm.cli.log import LogWriter, log_option
+from mockglm.cli.log import LogWriter, log_option, warn
 from mockglm.cli.options import (
     LIVE,
     allow_upstream_option,
@@ -21,10 +21,10 @@ from mockglm.cli.options import (
     speed_option,
     upstream_option,
 )
-from mockglm.cli.recording import Recording, open_recording, summary
+from mockglm.cli.recording import list_unused, open_recording
 from mockglm.errors import UpstreamError, UsageError
 from mockglm.exchange import Request
-from mockglm.recorder import MODES, Mode, Passed, Recorder
+from mockglm.recorder import MODES, Mode, Passed, Recorder, Recording
 from mockglm.recorder.advice import UNREACHED, advice
 from mockglm.server import Sessions, Settings
 from mockglm.server.routes import CHAT_PATH
@@ -34,7 +34,7 @@ from mockglm.urls import format_origin
 BASE = "/api/paas/v4"
 
 CONFORMANT, VIOLATION, NOTHING_CHECKED, COULD_NOT_ASK = 0, 1, 5, 6
-"""How a run with --check ends, as one of `mockglm check` does."""
+"""The exit codes of --check, as those of `mockglm check`."""
 
 
 @click.command(
@@ -68,6 +68,7 @@ CONFORMANT, VIOLATION, NOTHING_CHECKED, COULD_NOT_ASK = 0, 1, 5, 6
 )
 @click.option("--try-key", is_flag=True, help="Only ask the service if it accepts the API key.")
 def record_command(
+    *,
     cassette: Path,
     upstream: str,
     mode: Mode,
@@ -96,42 +97,43 @@ def record_command(
         host=host,
         allowed=allow_upstream,
         ca=ca,
-        watch=lambda passed: judge.see(passed) if judge else None,
+        watch=lambda passed: judge.add(passed) if judge else None,
     )
     if try_key:
         sys.exit(asyncio.run(_try_key(recording.recorder)))
     if judge and recording.recorder is None:
         raise UsageError(f"{cassette} is only replayed, so --check needs --mode new or all")
-    _run(recording, cassette, mode, host=host, port=port, speed=speed, log=log)
+    _serve(recording, cassette, mode, host=host, port=port, speed=speed, log=log)
     sys.exit(judge.close(recording.recorder) if judge else 0)
 
 
 class Judge:
-    """Judges the traffic, a line on standard error for each requirement that it breaks."""
+    """Judges exchanges and writes a line to standard error for each violation."""
 
     def __init__(self) -> None:
-        from mockglm.conformance.live import LiveChecker  # imported here: it takes the checks along
+        # Imports all checks, which few runs need.
+        from mockglm.conformance.live import LiveChecker
 
-        self._checker = LiveChecker(_tell)
+        self._checker = LiveChecker(warn)
         self._seen = 0
 
-    def see(self, passed: Passed) -> None:
+    def add(self, passed: Passed) -> None:
         self._seen += passed.exchange.request.path.endswith(CHAT_PATH)
         self._checker.add(passed.exchange)
 
     def close(self, recorder: Recorder | None) -> int:
-        """Wait until all is judged; the status to end with."""
+        """Wait until all exchanges are judged and return the exit code."""
         is_good = self._checker.close()
         if recorder is not None and recorder.unreached:
-            _tell(f"mockglm: requests without a response to judge: {recorder.unreached}")
+            warn(f"mockglm: requests without a response to judge: {recorder.unreached}")
             return COULD_NOT_ASK
         if not self._seen:
-            _tell("mockglm: there was no chat response to judge")
+            warn("mockglm: there was no chat response to judge")
             return NOTHING_CHECKED
         return CONFORMANT if is_good else VIOLATION
 
 
-def _run(
+def _serve(
     recording: Recording, path: Path, mode: Mode, *, host: str, port: int, speed: float, log: str
 ) -> None:
     recorder = recording.recorder
@@ -139,25 +141,24 @@ def _run(
     sessions = Sessions(settings, recording.played)
     socket = bind_socket(host, port)
     url = format_origin(host, socket.getsockname()[1]) + BASE
-    does = "playing" if recorder is None else "recording"
+    activity = "playing" if recorder is None else "recording"
     if recorder is None and mode == "once":
-        _tell(f"mockglm: {path} exists and is replayed; --mode new adds to it")
+        warn(f"mockglm: {path} exists and is replayed; --mode new adds to it")
     writer = LogWriter(log)
     server = Server(
         App(sessions, log=writer, recorder=(lambda _: recorder) if recorder else None),
-        on_ready=lambda: click.echo(f"mockglm {does} {url} {path}"),
+        on_ready=lambda: click.echo(f"mockglm {activity} {url} {path}"),
         on_shutdown=[recorder.close] if recorder else [],
     )
     try:
         server.run(sockets=[socket])
     finally:
         writer.flush()
-    for line in (*_kept(recorder), *summary(sessions)):
-        _tell(line)
+    for line in (*_list_recorded(recorder), *list_unused(sessions)):
+        warn(line)
 
 
-def _kept(recorder: Recorder | None) -> tuple[str, ...]:
-    """What was recorded, in words; nothing where nothing was to be."""
+def _list_recorded(recorder: Recorder | None) -> tuple[str, ...]:
     if recorder is None or recorder.cassette is None:
         return ()
     cassette = recorder.cassette
@@ -165,12 +166,8 @@ def _kept(recorder: Recorder | None) -> tuple[str, ...]:
     return (f"recorded: {cassette.count} {exchanges} in {cassette.path}",)
 
 
-def _tell(line: str) -> None:
-    click.echo(line, err=True)
-
-
 async def _try_key(recorder: Recorder | None) -> int:
-    """Ask for the models, which costs nothing; 0 when the service takes the key."""
+    """Request the list of models, which costs nothing; return 0 if the key is accepted."""
     assert recorder is not None
     key = recorder.upstream.key
     if not key:

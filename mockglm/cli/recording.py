@@ -1,4 +1,4 @@
-"""What `record` and `serve --on-miss record` have in common: a cassette, a service, a recorder."""
+"""Opening recordings for `record` and `serve --on-miss record`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from mockglm.api_keys import NAMES, find_api_key
+from mockglm.cli.log import warn
 from mockglm.recorder import Mode, Passed, Recording, Upstream, begin, is_real
 from mockglm.urls import is_loopback
 
 if TYPE_CHECKING:
     from mockglm.server import Sessions
 
-__all__ = ["Recording", "open_recording", "summary"]
-
-MOST_NAMED = 20
+MAX_LISTED = 20
 
 
 def open_recording(
@@ -31,43 +28,39 @@ def open_recording(
     ca: str | None = None,
     watch: Callable[[Passed], None] = lambda passed: None,
 ) -> Recording:
-    """Make ready to record from a service, with the key of the environment, for clients that reach
-    the host; `watch` is told of what it answers.
+    """Open a recording of a service with the API key of the environment.
 
-    Raises UpstreamError for a service that may not be asked, and what `begin` raises.
+    `host` is the address that clients reach; `watch` is called with each exchange of the service.
+    Raises UpstreamError for a service that is not allowed, and what `begin` raises.
     """
 
     def service() -> Upstream:
-        return Upstream(upstream, allowed=allowed, key=_key(host), ca=ca)
+        return Upstream(upstream, allowed=allowed, key=_find_spendable_key(host), ca=ca)
 
-    return begin(path, mode, service, tell=_tell, watch=watch)
+    return begin(path, mode, service, tell=warn, watch=watch)
 
 
-def summary(sessions: Sessions) -> list[str]:
-    """What was never used, in lines; none where all of it was."""
+def list_unused(sessions: Sessions) -> list[str]:
+    """List the interactions that were never used, in lines to print."""
     unused, total = (
         sessions.unused(),
         sum(len(one.interactions) for one in sessions.loaded),
     )
     if not unused:
         return []
-    named = [f"  {one.location}" for one in unused[:MOST_NAMED]]
-    more = [f"  and {len(unused) - MOST_NAMED} more"] if len(unused) > MOST_NAMED else []
+    named = [f"  {one.location}" for one in unused[:MAX_LISTED]]
+    more = [f"  and {len(unused) - MAX_LISTED} more"] if len(unused) > MAX_LISTED else []
     return [f"never used: {len(unused)} of {total} interactions", *named, *more]
 
 
-def _key(host: str) -> str:
-    """The environment's key, if only this machine can spend it."""
+def _find_spendable_key(host: str) -> str:
+    """The API key of the environment, unless other machines could spend it."""
     key = find_api_key(os.environ, Path.cwd())
     if key and not is_loopback(host):
-        _tell(f"mockglm: other machines can reach {host}, so every client needs its own API key")
+        warn(f"mockglm: other machines can reach {host}, so every client needs its own API key")
         return ""
     if key and not is_real(key):
-        _tell("mockglm: the API key in the environment has not the form id.secret of GLM's")
+        warn("mockglm: the API key in the environment has not the form id.secret of GLM's")
     if not key:
-        _tell(f"mockglm: no API key in {NAMES[0]} or .env; clients need their own")
+        warn(f"mockglm: no API key in {NAMES[0]} or .env; clients need their own")
     return key
-
-
-def _tell(line: str) -> None:
-    click.echo(line, err=True)

@@ -1,4 +1,4 @@
-"""`mockglm serve`: play scenarios and cassettes until told to stop."""
+"""`mockglm serve` plays scenarios and cassettes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockglm.app import App
-from mockglm.cli.log import LogWriter, log_option
+from mockglm.cli.log import LogWriter, log_option, warn
 from mockglm.cli.options import (
     LIVE,
     allow_upstream_option,
@@ -118,6 +118,7 @@ BASE = "/api/paas/v4"
     help="Write the base URL to this file when the server is ready.",
 )
 def serve_command(
+    *,
     paths: tuple[Path, ...],
     host: str,
     port: int,
@@ -131,21 +132,21 @@ def serve_command(
     server improvises all replies.
 
     The server prints its base URL when it is ready, and reloads files when they change."""
-    recording = _recording(host, options)
+    recording = _open_recording(host, options)
     sessions = Sessions(_settings(options))
 
-    def take(scenarios: Sequence[Scenario]) -> None:
+    def load(scenarios: Sequence[Scenario]) -> None:
         sessions.load((*scenarios, *(recording.played if recording else ())))
 
-    reloader = Reloader(paths, take, _tell, excluded=options["cassette"])
-    take(reloader.load())
+    reloader = Reloader(paths, load, warn, excluded=options["cassette"])
+    load(reloader.load())
     socket = bind_socket(host, port)
     scheme = "https" if certfile else "http"
-    bound, asked = (
+    bound, reachable = (
         format_origin(name, socket.getsockname()[1], scheme) + BASE
         for name in (host, reachable_host(host))
     )
-    token = _token(host)
+    token = _choose_token(host)
     recorder = recording.recorder if recording else None
     writer = LogWriter(log)
     app = App(
@@ -153,7 +154,7 @@ def serve_command(
     )
     server = Server(
         app,
-        on_ready=lambda: _say(bound, asked, token, ready_file),
+        on_ready=lambda: _announce(bound, reachable, token=token, ready_file=ready_file),
         tasks=[
             partial(collect_when_idle, app.player.scheduler),
             *([reloader.run] if paths else []),
@@ -167,11 +168,10 @@ def serve_command(
     finally:
         writer.flush()
     if log != "none":
-        _summarize(sessions)
+        _print_unused(sessions)
 
 
-def _recording(host: str, options: Mapping[str, Any]) -> Recording | None:
-    """What --on-miss record wants; nothing is recorded without it."""
+def _open_recording(host: str, options: Mapping[str, Any]) -> Recording | None:
     path, upstream = options["cassette"], options["upstream"]
     if (options["on_miss"] == "record") != bool(path and upstream) or bool(path) != bool(upstream):
         raise UsageError("--on-miss record needs --cassette and --upstream, and they need it")
@@ -192,22 +192,21 @@ def _settings(options: dict[str, Any]) -> Settings:
         speed=options["speed"],
         on_miss=options["on_miss"],
         seed=options["seed"],
-        models={model.id: model for model in map(_model, options["models"])},
+        models={model.id: model for model in map(_parse_model, options["models"])},
     )
 
 
-def _model(text: str) -> Model:
+def _parse_model(text: str) -> Model:
     id, _, known = text.partition("=")
     if not id or known not in MODELS:
         raise UsageError(f"--model {text}: expected ID=LIKE with a known model, as my-glm=glm-4.6")
     return like(id, MODELS[known])
 
 
-def _token(host: str) -> str | None:
-    """The token of the control API: none on loopback, elsewhere a random one, unless one is set.
+def _choose_token(host: str) -> str | None:
+    """The token of the control API from MOCKGLM_TOKEN, or a random one unless on loopback.
 
-    An empty MOCKGLM_TOKEN is none: as a token it would refuse everybody, and it is what a shell
-    makes of a variable that it does not have.
+    An empty MOCKGLM_TOKEN counts as none, for a shell expands an unset variable to it.
     """
     given = os.environ.get("MOCKGLM_TOKEN", "").strip()
     if given or is_loopback(host):
@@ -215,23 +214,20 @@ def _token(host: str) -> str | None:
     return secrets.token_urlsafe(24)
 
 
-def _summarize(sessions: Sessions) -> None:
-    from mockglm.cli.recording import summary
+def _print_unused(sessions: Sessions) -> None:
+    from mockglm.cli.recording import list_unused
 
-    for line in summary(sessions):
-        _tell(line)
-
-
-def _tell(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    for line in list_unused(sessions):
+        warn(line)
 
 
-def _say(bound: str, asked: str, token: str | None, ready_file: Path | None) -> None:
+def _announce(bound: str, reachable: str, *, token: str | None, ready_file: Path | None) -> None:
     if ready_file:
-        # Whoever waits for the file must never read half of it, who reads the line finds it there.
-        half = ready_file.with_name(ready_file.name + ".part")
-        half.write_text(asked + "\n", encoding="utf-8")
-        half.replace(ready_file)
+        # Renamed, so that no reader sees half of it; before the line is printed, so that its reader
+        # finds the file.
+        partial_file = ready_file.with_name(ready_file.name + ".part")
+        partial_file.write_text(reachable + "\n", encoding="utf-8")
+        partial_file.replace(ready_file)
     click.echo(f"mockglm serving {bound}")
     if token and token != os.environ.get("MOCKGLM_TOKEN", "").strip():
         click.echo(f"MOCKGLM_TOKEN={token} opens the control API", err=True)

@@ -1,4 +1,4 @@
-"""The group of verbs, and what is said when one is used wrongly."""
+"""The verbs of the command line, and the exit codes for errors."""
 
 from __future__ import annotations
 
@@ -24,15 +24,14 @@ VERBS: Mapping[str, str] = {
     "schema": "mockglm.cli.files",
     "faults": "mockglm.cli.files",
 }
-"""Where each verb is; its command has the verb's name there."""
+"""The module of each verb, whose command is called `<verb>_command`."""
 
 WRONG_FILE = 1
 WRONG_USE = 2
 INTERRUPTED = 130
-"""What shells have for a process that SIGINT ended."""
+"""The exit code of a process that SIGINT ended."""
 
-
-CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "MOCKGLM"}
+CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "MOCKGLM"}
 
 
 class Verbs(click.Group):
@@ -59,20 +58,20 @@ class Verbs(click.Group):
 
 @click.command(
     cls=Verbs,
-    context_settings=CONTEXT,
+    context_settings=CONTEXT_SETTINGS,
     subcommand_metavar="VERB ...",
     epilog="`mockglm VERB --help` shows the options of a verb with examples. Environment variables "
     "set options, too: MOCKGLM_SERVE_PORT=8700 is `mockglm serve --port 8700`.",
 )
 @click.version_option(__version__, prog_name="mockglm")
-def verbs() -> None:
+def verb_group() -> None:
     """Play, record, break and judge the Zhipu / Z.ai GLM v4 chat API."""
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run the command line; what mockglm refuses is told in one sentence, without a traceback."""
+    """Run the command line; errors of mockglm are printed without a traceback."""
     try:
-        sys.exit(verbs.main(argv, prog_name="mockglm", standalone_mode=False))
+        sys.exit(verb_group.main(argv, prog_name="mockglm", standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(WRONG_USE)

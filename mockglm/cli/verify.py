@@ -1,4 +1,4 @@
-"""`mockglm verify`: compare the live service with recordings of it."""
+"""`mockglm verify` compares the live service with recordings of it."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from mockglm.scenarios import Interaction
 
 EXIT_CODES: Mapping[DriftOutcome, int] = {"same": 0, "drift": 1, "nothing": 5, "unreachable": 6}
-"""The exit code of each outcome, as `mockglm check` has it."""
+"""The exit code of each outcome, as those of `mockglm check`."""
 
-MOST_REQUESTS = 30
-"""The default limit of requests: each is billed."""
+MAX_REQUESTS = 30
+"""The default limit of requests, each of which is billed."""
 
 
 @click.command(
@@ -46,7 +46,7 @@ MOST_REQUESTS = 30
 @click.option(
     "--max-requests",
     type=click.IntRange(min=0),
-    default=MOST_REQUESTS,
+    default=MAX_REQUESTS,
     show_default=True,
     metavar="N",
     help="Send at most this many requests.",
@@ -55,6 +55,7 @@ MOST_REQUESTS = 30
 @click.option("--report", type=OUTPUT_FILE, metavar="FILE", help="Write a report as JSON.")
 @click.option("--junitxml", type=OUTPUT_FILE, metavar="FILE", help="Write a report as JUnit XML.")
 def verify_command(
+    *,
     paths: tuple[Path, ...],
     upstream: str,
     allow_upstream: tuple[str, ...],

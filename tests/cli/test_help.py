@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from mockglm.cli.verbs import VERBS, verbs
+from mockglm.cli.verbs import VERBS, verb_group
 
 PRIVATE = re.compile(r"\b(told|asked|laid|anew|beside|whose|somebody|nobody|who)\b", re.IGNORECASE)
 """Words of a private language, which users would have to guess."""
@@ -23,7 +23,7 @@ FOLDERS = ("cassettes", "scenarios", "tests/cassettes", "gateway", "service")
 
 
 def command(verb: str) -> click.Command:
-    found = verbs.get_command(click.Context(verbs), verb)
+    found = verb_group.get_command(click.Context(verb_group), verb)
     assert found is not None
     return found
 

@@ -136,7 +136,7 @@ def _record(path: Path, host: str, ca: str, asks: Iterable[Ask]) -> None:
     sessions = Sessions(Settings(on_miss="record"))
     closing = [recorder.close for recorder in recorders.values()]
     app = App(sessions, recorder=lambda session: recorders[session.lstrip("@")])
-    proxy = BackgroundServer(app, grace=0.2, after=closing)
+    proxy = BackgroundServer(app, grace=0.2, on_shutdown=closing)
     proxy.start()
     with httpx.Client(headers={"Authorization": f"Bearer {KEY}"}, trust_env=False) as client:
         for ask in asks:

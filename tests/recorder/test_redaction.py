@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockglm.cli.log import LogWriter, line
+from mockglm.cli.log import LogWriter, format_line
 from mockglm.journal import Entry
 from mockglm.redaction import MOST_LEARNED
 from mockglm.scenarios import load
@@ -55,7 +55,7 @@ class Recorded:
             yield json.dumps(entry, ensure_ascii=False)
             yield from joined("".join(piece for _, piece in entry["answer"]["pieces"]))
         yield self.client.get(control, params={"limit": 1}).text
-        yield from map(line, self.logged)
+        yield from map(format_line, self.logged)
         self.logged.clear()
         self._read, self._told, self._seen = len(text), len(self.proxy.told), asked
 

@@ -17,7 +17,7 @@ import pytest
 
 from mockglm.scenarios import Scenario
 from mockglm.serving import Reloader
-from tests.test_cli import HELLO, PATIENCE, Running, run, running
+from tests.cli.commands import HELLO, PATIENCE, Running, run, running
 
 KEPT = "mockglm: the files as they were go on playing:"
 AGAIN = "mockglm: read again, 1 scenarios"

@@ -1,4 +1,4 @@
-"""The command line in a process of its own: what it prints, how it ends, what it loads."""
+"""`mockglm serve` in a process of its own: output, exit codes, imports."""
 
 from __future__ import annotations
 
@@ -8,71 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from mockglm import __version__
-from mockglm.scenarios import shipped_scenarios
+from tests.cli.commands import ASK, HELLO, PATIENCE, Running, run, running
 from tests.serving import KEY
-
-MOCKGLM = str(Path(sys.executable).with_name("mockglm"))
-LINE = re.compile(r"mockglm serving (http://[\d.]+:(\d+)/api/paas/v4)\n")
-PATIENCE = 30
-"""Seconds after which a process hangs."""
-
-HELLO = "format: 1\ninteractions: [{reply: {content: 你好}}]\n"
-ASK = {"model": "glm-4.6", "messages": [{"role": "user", "content": "你好"}]}
-
-
-@dataclass
-class Running:
-    """A process of `mockglm serve` that has said that it answers."""
-
-    process: subprocess.Popen[str]
-    url: str
-
-    @property
-    def host(self) -> str:
-        return self.url.removesuffix("/api/paas/v4")
-
-    def ask(self, *, headers: Mapping[str, str] | None = None, **body: Any) -> httpx.Response:
-        url = f"{self.url}/chat/completions"
-        given = {"Authorization": KEY, **(headers or {})}
-        return httpx.post(url, json={**ASK, **body}, headers=given, trust_env=False, timeout=30)
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
-        """Tell it to stop: how it ended, and what else it printed and said."""
-        self.process.send_signal(number)
-        printed, said = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, printed, said
-
-
-@contextmanager
-def running(*arguments: str | Path) -> Iterator[Running]:
-    command = [MOCKGLM, "serve", "--port", "0", *map(str, arguments)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    ) as process:
-        try:
-            assert process.stdout is not None
-            line = LINE.fullmatch(process.stdout.readline())
-            assert line is not None, process.communicate()
-            yield Running(process, line[1])
-        finally:
-            process.kill()
-
-
-def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [MOCKGLM, *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, encoding="utf-8", timeout=PATIENCE, cwd=cwd
-    )
 
 
 @pytest.fixture
@@ -83,7 +27,9 @@ def hello(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_serve_says_where_answers_and_ends_well(number: signal.Signals, tmp_path: Path) -> None:
+def test_serve_prints_its_url_answers_and_ends_with_0(
+    number: signal.Signals, tmp_path: Path
+) -> None:
     ready = tmp_path / "ready"
     with running("--ready-file", ready) as served:
         answer = served.ask(stream=True)
@@ -143,7 +89,7 @@ def _opened(client: httpx.Client, served: Running, text: str) -> Iterator[Iterat
         yield answer.iter_raw()
 
 
-def test_options_set_how_it_behaves(hello: Path) -> None:
+def test_options_change_the_responses(hello: Path) -> None:
     options = ["--accept", KEY, "--model", "my-glm=glm-4.6", "--profile", "zai", "--strict"]
     with running(hello, *options, "--speed", "0", "--log", "none") as served:
         answers = [
@@ -174,7 +120,7 @@ def test_an_empty_token_is_none(token: str, hello: Path, monkeypatch: pytest.Mon
         assert re.fullmatch(r"MOCKGLM_TOKEN=\S{32} opens .*\n", served.process.stderr.readline())
 
 
-def test_what_listens_elsewhere_has_a_token(hello: Path) -> None:
+def test_a_server_beyond_loopback_has_a_token(hello: Path) -> None:
     with running(hello, "--host", "0.0.0.0") as served:
         assert served.process.stderr is not None
         line = served.process.stderr.readline()
@@ -186,7 +132,7 @@ def test_what_listens_elsewhere_has_a_token(hello: Path) -> None:
     assert statuses == [403, 200]
 
 
-def test_an_edit_is_read_and_a_broken_one_keeps_what_was(hello: Path) -> None:
+def test_an_edited_file_is_loaded_and_a_broken_one_changes_nothing(hello: Path) -> None:
     with running(hello) as served:
         assert served.process.stderr is not None
         hello.write_text(HELLO.replace("你好", "再见了"), "utf-8")
@@ -239,29 +185,7 @@ def _bodies(seed: str) -> list[bytes]:
     return asked
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["serv"], "there is no verb 'serv'; did you mean serve?"),
-        (["serve", "--sped", "2"], "No such option '--sped'. (Did you mean one of: "),
-        (["serve", "--profile", "zia"], "Invalid value for '--profile': 'zia' is not one of"),
-        (["serve", "--speed", "-1"], "Invalid value for '--speed': -1.0 is not in the range"),
-        (["serve", "--model", "a=b"], "--model a=b: expected ID=LIKE with a known model"),
-        (["serve", "/nowhere.yaml"], "/nowhere.yaml does not exist"),
-        (["serve", "--port", "65536"], "Invalid value for '--port': 65536 is not in the range"),
-        (["scenarios", "--copy", "helo"], "there is no scenario 'helo'; did you mean hello?"),
-        (["faults", "--jsn"], "No such option '--jsn'. Did you mean '--json'?"),
-    ],
-    ids=" ".join,
-)
-def test_wrong_usage_ends_2_with_one_sentence(arguments: list[str], sentence: str) -> None:
-    done = run(*arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"mockglm: {sentence}")
-    assert done.stderr.count("\n") == 1
-
-
-def test_a_port_that_is_taken_is_told() -> None:
+def test_a_port_in_use_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run("serve", "--port", str(port))
@@ -269,7 +193,7 @@ def test_a_port_that_is_taken_is_told() -> None:
     assert (done.returncode, done.stderr) == (2, told)
 
 
-def test_a_broken_file_ends_1_with_every_mistake_and_its_place(tmp_path: Path) -> None:
+def test_a_broken_file_exits_with_1_and_every_mistake(tmp_path: Path) -> None:
     path = tmp_path / "broken.yaml"
     path.write_text(
         "format: 1\n"
@@ -284,85 +208,6 @@ def test_a_broken_file_ends_1_with_every_mistake_and_its_place(tmp_path: Path) -
     first, second = done.stderr.splitlines()
     assert first == f"{path}:3:12: unknown key `usr`, did you mean `user`?"
     assert second.startswith(f"{path}:5:")
-
-
-def test_the_version_and_the_help_are_told() -> None:
-    assert run("--version").stdout == f"mockglm, version {__version__}\n"
-    helped = run("serve", "-h")
-    assert (helped.returncode, helped.stderr) == (0, "")
-    assert helped.stdout.startswith("Usage: mockglm serve [OPTIONS] [PATH...]\n")
-
-
-def test_faults_are_listed_with_what_they_break_their_checks_and_links() -> None:
-    rows = json.loads(run("faults", "--json").stdout)
-    lines = run("faults").stdout.splitlines()
-    for row in rows:
-        head = next(number for number, line in enumerate(lines) if line.split()[0] == row["name"])
-        assert lines[head].endswith(row["about"])
-        breaks, caught, *links = lines[head + 1 : head + 3 + len(row["seen"])]
-        assert breaks == f"    breaks: {row['breaks']}"
-        check = row["caught_by"]
-        assert caught.startswith(f"    caught by: {check}" if check else "    caught by no check: ")
-        assert links == [f"    seen: {link}" for link in row["seen"]]
-
-
-def test_scenarios_are_listed_and_copied(tmp_path: Path) -> None:
-    listed = json.loads(run("scenarios", "--json").stdout)
-    assert {row["name"] for row in listed} == set(shipped_scenarios())
-    assert run("scenarios", "--copy", "hello", cwd=tmp_path).stdout == "copied to hello.yaml\n"
-    assert (tmp_path / "hello.yaml").read_bytes() == shipped_scenarios()["hello"].read_bytes()
-    again = run("scenarios", "--copy", "hello", cwd=tmp_path)
-    assert (again.returncode, again.stderr) == (2, "mockglm: hello.yaml already exists\n")
-
-
-def test_explain_says_what_answers_and_ends_1_where_nothing_does(tmp_path: Path) -> None:
-    path = tmp_path / "weather.yaml"
-    path.write_text("format: 1\ninteractions: [{when: {user: 天气}, reply: {content: 晴}}]\n")
-    for text, status in (("天气", 0), ("你好", 1)):
-        request = tmp_path / "request.json"
-        asked = {**ASK, "messages": [{"role": "user", "content": text}]}
-        request.write_text(json.dumps(asked), "utf-8")
-        done = run("explain", path, "--request", request)
-        assert (done.returncode, done.stderr) == (status, "")
-        assert "weather.yaml:2" in done.stdout
-
-
-def test_explain_asks_with_the_key_and_the_headers_that_files_want(tmp_path: Path) -> None:
-    path, request = tmp_path / "house.yaml", tmp_path / "request.json"
-    path.write_text(
-        "format: 1\n"
-        "keys: listed\n"
-        "accounts: [{key: one.secret}, {key: two.secret}]\n"
-        "interactions:\n"
-        "  - when: {header: {x-team: red}}\n"
-        "    reply: {content: red}\n"
-        "  - when: {key: two.secret}\n"
-        "    reply: {content: two}\n",
-        "utf-8",
-    )
-    request.write_text(json.dumps(ASK), "utf-8")
-    for header, source in (
-        ("X-Team: red", "house.yaml:5 answers"),
-        ("Authorization: Bearer two.secret", "house.yaml:7 answers"),
-        ("Authorization: Bearer three.secret", "refused: 401"),
-        ("X-Team: blue", "miss: 422"),
-    ):
-        done = run("explain", path, "--request", request, "--header", header)
-        assert source in done.stdout.splitlines()[0]
-        assert (done.returncode, done.stderr) == (int("answers" not in source), "")
-    wrong = run("explain", path, "--request", request, "--header", "red")
-    told = "mockglm: 'red' is not a header; expected 'NAME: VALUE'\n"
-    assert (wrong.returncode, wrong.stderr) == (2, told)
-
-
-def test_the_schema_is_one_of_json_schema() -> None:
-    from jsonschema import Draft202012Validator
-
-    schema = json.loads(run("schema").stdout)
-    Draft202012Validator.check_schema(schema)
-    judge = Draft202012Validator(schema)
-    assert judge.is_valid({"format": 1, "interactions": [{"reply": {"content": "x"}}]})
-    assert not judge.is_valid({"format": 1, "interactions": [{"reply": {"contnt": "x"}}]})
 
 
 FIRST = """
@@ -389,7 +234,7 @@ print(json.dumps(sorted(sys.modules)))
 HEAVY = {"httpx", "hypothesis", "jinja2", "jsonschema", "jwt", "pytest", "sse_starlette"}
 
 
-def test_what_a_first_answer_does_not_need_is_not_loaded() -> None:
+def test_a_first_response_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", FIRST], capture_output=True, check=True)
     loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
     assert HEAVY & loaded == set()
