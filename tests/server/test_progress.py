@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from mockglm.cli.log import line
+from mockglm.cli.log import format_line
 from mockglm.journal import Entry
 from tests.serving import Served, post, serving
 
@@ -52,7 +52,7 @@ def test_a_client_that_leaves_early_got_the_frames_it_got_and_no_finish() -> Non
     with serving(SLOW, speed=1) as served:
         entry = leave_after_first_frame(served, stream=True)
         assert (entry.outcome, entry.finish, entry.frames) == ("gone", "", 1)
-        assert re.search(r"  200  gone  \S+ \S+  1 frame$", line(entry))
+        assert re.search(r"  200  gone  \S+ \S+  1 frame$", format_line(entry))
         assert entry.summary()["frames"] == 1
         assert entry.summary()["finish"] == ""
 
@@ -92,7 +92,7 @@ def test_an_unknown_model_is_logged_with_the_way_to_add_it(model: str) -> None:
     with serving() as served:
         refused = served.ask(model=model)
         assert refused.json()["error"]["code"] == "1211"
-        told = line(last_entry(served))
+        told = format_line(last_entry(served))
     assert re.search(r"unknown model; add it with --model (glm-9=glm-5|x+…=glm-4.6), or", told)
     assert len(told) < 1000 + len(model)
 
@@ -100,4 +100,4 @@ def test_an_unknown_model_is_logged_with_the_way_to_add_it(model: str) -> None:
 def test_no_model_at_all_gets_no_hint() -> None:
     with serving() as served:
         served.ask(model="")
-        assert "add it" not in line(last_entry(served))
+        assert "add it" not in format_line(last_entry(served))
