@@ -21,7 +21,7 @@ from mockglm.control.feed import Subscribe, stream_entries, wait_until
 from mockglm.errors import MockGLMError, UsageError
 from mockglm.scenarios import Scenario, load, shipped_scenarios
 from mockglm.server import Session, Sessions
-from mockglm.server.sessions import MAX_QUEUED, MAX_RULES
+from mockglm.server.sessions import MAX_QUEUED, MAX_RULES, QueuedFaults
 
 HEALTH = "/health"
 """Open to everybody, as supervisors and containers ask for it."""
@@ -51,6 +51,9 @@ class ControlAPI:
                 Route("/replies", self._list_queue),
                 Route("/replies", self._queue_replies, methods=["POST"]),
                 Route("/replies", self._clear_queue, methods=["DELETE"]),
+                Route("/faults", self._list_faults),
+                Route("/faults", self._queue_faults, methods=["POST"]),
+                Route("/faults", self._clear_faults, methods=["DELETE"]),
                 Route("/interactions", self._list_rules),
                 Route("/interactions", self._add_rules, methods=["POST"]),
                 Route("/interactions", self._clear_rules, methods=["DELETE"]),
@@ -151,6 +154,27 @@ class ControlAPI:
         queue = self._session(request).queue
         dropped = len(queue)
         queue.clear()
+        return _json({"dropped": dropped})
+
+    async def _list_faults(self, request: Request) -> Response:
+        session = self._session(request)
+        queued = [serializers.faults_json(one.faults) for one in session.queued_faults]
+        return _json({"standing": serializers.faults_json(session.standing_faults), "next": queued})
+
+    async def _queue_faults(self, request: Request) -> Response:
+        times = requests.read_times(request.query_params)
+        specs = await requests.read_faults(request)
+        session = self._session(request)
+        session.queue_faults(QueuedFaults(specs), times)
+        return _json(
+            {"queued": len(session.queued_faults), "standing": len(session.standing_faults)}
+        )
+
+    async def _clear_faults(self, request: Request) -> Response:
+        session = self._session(request)
+        dropped = len(session.queued_faults) + len(session.standing_faults)
+        session.queued_faults.clear()
+        session.standing_faults = ()
         return _json({"dropped": dropped})
 
     async def _list_rules(self, request: Request) -> Response:

@@ -13,7 +13,9 @@ from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from mockglm import faults
 from mockglm.errors import FileError, UsageError
+from mockglm.faults import FaultSpec
 from mockglm.journal import Entry, Outcome
 from mockglm.scenarios import Interaction, parse_interaction
 from mockglm.scenarios.yaml_nodes import MAX_VALUES, has_more_values
@@ -55,6 +57,16 @@ def read_count(params: QueryParams, name: str, default: int) -> int:
     if found is None:
         raise UsageError(f"{name}={text[:MAX_DIGITS]}: expected a number of entries")
     return found
+
+
+def read_times(params: QueryParams) -> int | None:
+    """Read the number of responses to break, 1 if it is not given; None for `all`."""
+    if params.get("times") == "all":
+        return None
+    count = read_count(params, "times", 1)
+    if count < 1:
+        raise UsageError("times=0: expected a number of responses, or all")
+    return count
 
 
 def read_seconds(params: QueryParams, name: str) -> float:
@@ -124,6 +136,20 @@ def _compile_item(written: Any, index: int) -> Interaction:
             replace(problem, path=problem.path.replace("body", f"body[{index}]", 1))
             for problem in error.problems
         ) from error
+
+
+async def read_faults(request: Request) -> tuple[FaultSpec, ...]:
+    """Read the faults of one response, as they stand under `fault:` in a file.
+
+    Raises UsageError for another body and FaultError for a fault that is not in the catalogue.
+    """
+    value = await read_json(request)
+    listed = value if isinstance(value, list) else [value]
+    if not listed or not all(isinstance(one, str | dict) for one in listed):
+        raise UsageError(
+            'write a fault or a list of them: "glue", {"do": "reset", "at": "3 frames"}'
+        )
+    return faults.parse(listed)
 
 
 async def read_json(request: Request) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mockglm.faults import FaultSpec
 from mockglm.journal import Entry
 from mockglm.matching import When
 from mockglm.scenarios import Interaction, Step
@@ -50,6 +51,18 @@ def reply_json(step: Step) -> Mapping[str, Any]:
         "tool_calls": [call.name for call in reply.calls],
     }
     return {**_without_empty(fields), "finish_reason": reply.finish_reason}
+
+
+def faults_json(specs: Sequence[FaultSpec]) -> list[Mapping[str, Any]]:
+    """Faults as a file has them: name, position and options."""
+    return [
+        {
+            "do": spec.fault.name,
+            **({"at": str(spec.position)} if spec.position is not None else {}),
+            **spec.options,
+        }
+        for spec in specs
+    ]
 
 
 def rule_json(interaction: Interaction, used: int) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from mockglm.accounts import Ledger
 from mockglm.clock import Clock, Ids
 from mockglm.error_codes import Language
 from mockglm.errors import UsageError, nearest
-from mockglm.faults import FaultSpec
+from mockglm.faults import MOST_FAULTS, FaultSpec, too_many
 from mockglm.improvise import cached_tokens, prefixes
 from mockglm.journal import EntryFeed, Journal, MemoryBudget
 from mockglm.models import MODELS, Model
@@ -118,6 +118,21 @@ class Session:
         if len(self.queue) + sum(times for _, times in more) > MAX_QUEUED:
             raise UsageError(f"at most {MAX_QUEUED} replies can be queued")
         self.queue.extend(chain.from_iterable(starmap(repeat, more)))
+
+    def queue_faults(self, queued: QueuedFaults, times: int | None = 1) -> None:
+        """Lay faults over the next responses, one after the other; with None over all from now on.
+
+        Raises UsageError, and queues none of them, if there would be too many.
+        """
+        if times is None:
+            count = len(self.standing_faults) + len(queued.faults)
+            if count > MOST_FAULTS:
+                raise UsageError(too_many(count))
+            self.standing_faults += queued.faults
+            return
+        if len(self.queued_faults) + times > MAX_QUEUED:
+            raise UsageError(f"faults for at most {MAX_QUEUED} responses can be queued")
+        self.queued_faults.extend([queued] * times)
 
     def add(self, interactions: Iterable[Interaction]) -> None:
         """Add rules behind those that are there.

@@ -153,7 +153,7 @@ class GLM(AbstractContextManager["GLM"]):
         position = {} if at is None else {"at": at}
         parsed = faults.parse([{"do": name, **position, **written} for name in names])
         queued = QueuedFaults(parsed, str(find_call_site()))
-        self._server.call(lambda: self._apply(queued, times))
+        self._server.call(lambda: self._session.queue_faults(queued, times))
 
     def improvise(self) -> None:
         """Improvise a sensible reply where nothing else matches, instead of failing."""
@@ -263,12 +263,6 @@ class GLM(AbstractContextManager["GLM"]):
 
     def _queue(self, steps: tuple[Step, ...]) -> None:
         self._server.call(lambda: self._session.enqueue(steps))
-
-    def _apply(self, queued: QueuedFaults, times: int | None) -> None:
-        if times is None:
-            self._session.standing_faults += queued.faults
-        else:
-            self._session.queued_faults.extend([queued] * times)
 
     def _wait(self, holds: Callable[[], bool], timeout: float) -> bool:
         """Wait until a condition holds, checking whenever the journal changes; return its value."""

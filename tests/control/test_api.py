@@ -637,3 +637,100 @@ def test_a_server_with_a_token_refuses_all_other_credentials(
 
 def test_health_needs_no_token(locked: str) -> None:
     assert httpx.get(f"{locked}/health", trust_env=False).status_code == 200
+
+
+CASSETTE = """
+format: 1
+interactions:
+  - request:
+      path: /chat/completions
+      body: {model: glm-4.6, messages: [{role: user, content: 录}], stream: true}
+    response:
+      status: 200
+      headers: {Content-Type: text/event-stream;charset=UTF-8}
+      body: |+
+        data: {"id":"1","created":1,"object":"chat.completion.chunk","model":"glm-4.6","choices":[{"index":0,"delta":{"role":"assistant","content":"甲"}}]}
+
+        data: {"id":"1","created":1,"object":"chat.completion.chunk","model":"glm-4.6","choices":[{"index":0,"finish_reason":"stop","delta":{"role":"assistant","content":""}}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}
+
+        data: [DONE]
+
+"""  # noqa: E501  bytes of a recording
+
+
+def test_a_fault_breaks_the_next_response_alone(control: httpx.Client, served: Served) -> None:
+    assert control.post("/faults", json="finish-unknown").json() == {"queued": 1, "standing": 0}
+    first, second = (served.ask("二") for _ in range(2))
+    assert [one.json()["choices"][0]["finish_reason"] for one in (first, second)] == ["eos", "stop"]
+
+
+def test_a_fault_breaks_a_recording() -> None:
+    with serving(CASSETTE) as served:
+        url = f"{served.host}/__mockglm__/faults"
+        httpx.post(url, json=["crlf", {"do": "no-done"}], trust_env=False)
+        broken, whole = (served.ask("录", stream=True).text for _ in range(2))
+        assert [entry.source for entry in served.session().journal] == ["file.yaml:4"] * 2
+    assert "\r\n\r\n" in broken
+    assert "[DONE]" not in broken
+    assert whole.endswith("data: [DONE]\n\n")
+
+
+def test_faults_break_as_many_responses_as_said(control: httpx.Client, served: Served) -> None:
+    control.post("/faults", params={"times": 2}, json={"do": "reset", "at": "headers"})
+    for _ in range(2):
+        with pytest.raises(httpx.ReadError):
+            served.ask("二")
+    assert said(served.ask("二")) == "丙"
+
+
+def test_standing_faults_break_every_response_until_they_are_removed(
+    control: httpx.Client, served: Served
+) -> None:
+    answer = control.post("/faults", params={"times": "all"}, json="finish-unknown")
+    assert answer.json() == {"queued": 0, "standing": 1}
+    for _ in range(3):
+        assert served.ask("二").json()["choices"][0]["finish_reason"] == "eos"
+    assert control.delete("/faults").json() == {"dropped": 1}
+    assert said(served.ask("二")) == "丙"
+
+
+def test_faults_are_listed_as_a_file_has_them(control: httpx.Client) -> None:
+    control.post("/faults", json=[{"do": "stall", "at": "2 frames", "for": "3s"}, "crlf"])
+    listed = control.get("/faults").json()
+    assert listed["standing"] == []
+    stall, crlf = listed["next"][0]
+    assert (stall["do"], stall["at"], stall["for"]) == ("stall", "2 frames", 3.0)
+    assert crlf["do"] == "crlf"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("glu", "did you mean glue"),
+        ({"do": "reset", "at": "somewhere"}, "is no place"),
+        ([], "write a fault"),
+        (3, "write a fault"),
+        ([["glue"]], "write a fault"),
+        (["glue"] * 9, "at most 8"),
+    ],
+)
+def test_a_mistake_in_a_fault_is_told_and_queues_nothing(
+    control: httpx.Client, body: Any, message: str
+) -> None:
+    answer = control.post("/faults", json=body)
+    assert answer.status_code == 400
+    assert message in answer.json()["error"]
+    assert control.get("/faults").json() == {"standing": [], "next": []}
+
+
+def test_faults_have_bounds(control: httpx.Client) -> None:
+    for params, message in (
+        ({"times": "10001"}, "faults for at most 10000 responses can be queued"),
+        ({"times": "0"}, "times=0: expected a number of responses, or all"),
+        ({"times": "many"}, "times=many: expected a number of entries"),
+    ):
+        answer = control.post("/faults", params=params, json="crlf")
+        assert (answer.status_code, answer.json()) == (400, {"error": message})
+    for _ in range(8):
+        assert control.post("/faults", params={"times": "all"}, json="crlf").status_code == 200
+    assert control.post("/faults", params={"times": "all"}, json="crlf").status_code == 400
