@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mockglm.conformance.report.listing import render_checks_page
 from mockglm.faults import CATALOGUE, Fault
+from mockglm.faults.options import Option
 from mockglm.scenarios import load, shipped_scenarios
 
 __all__ = ["PAGES", "faults", "scenarios"]
@@ -17,10 +18,11 @@ DOCS = Path(__file__).parents[1] / "docs"
 FAULTS = """\
 # Faults
 
-Made from the catalogue by `scripts/write-pages`, not edited by hand.
+Generated from the catalogue by `scripts/write-pages`; do not edit by hand.
 
-A fault is laid over an answer, scripted, improvised or recorded: in a file by `fault:`, in the
-control API by the same words, in the base URL after a plus.
+A fault breaks a response in one way, whether the response is scripted, improvised or recorded. A
+reply in a file or in the control API names it with `fault:`, a base URL after a plus. `mockglm
+faults` prints this list.
 
 ```yaml
 format: 1
@@ -31,31 +33,42 @@ interactions:
       fault: [usage-missing, {do: stall, at: done, for: 30s}, {do: close, chance: 0.1}]
 ```
 
-`/s/hello+crlf+reset.3-frames@me/api/paas/v4` names scenario, faults and session: what stands in
-the mapping comes after dots, blanks as hyphens (`stall.done.for-30s`, `close.chance-0.1`).
+The base URL path `/s/hello+crlf+reset.3-frames@me/api/paas/v4` names a scenario, two faults and a
+session. The keys of the mapping follow the name after dots, with hyphens for spaces:
+`stall.done.for-30s`, `close.chance-0.1`.
 
-* `at` is a place: `N frames`, `N bytes` or `N s`, `headers`, `content`, `tool_call`, `finish` or
-  `done`; all before it arrives whole and at its time. `0 frames` is after the headers, `headers`
-  before them. Without it: where the row says, or where there is something to break.
-* `chance` is the share of answers it is laid over, drawn from seed, session and request.
-* A list is laid in its order. Times are never scaled by `speed`.
-* What cannot be done, or would change nothing, is refused: 422 and why. Faults of the URL leave
-  errors as they are where they do not fit them; the journal says so.
+* `at` is a position: `N frames`, `N bytes`, `N s`, `headers`, `content`, `tool_call`, `finish` or
+  `done`. Everything before it arrives complete and on time. `headers` is before the headers, `0
+  frames` after them. Without `at`, a fault takes the position of its row, or the first one with
+  something to break.
+* `chance` is the share of responses that break, drawn from seed, session and request.
+* The faults of a list apply in their order. `speed` does not scale their times.
+* A fault that does not fit a response, or would not change it, is refused with status 422 and the
+  reason. A fault of the base URL leaves an error response unchanged if it does not fit; the journal
+  notes this.
 
-Exactly what was named arrives before the connection is ended: on Linux the server asks the kernel
-until the peer has every byte, elsewhere until its own buffers are empty, so that a reset may
-overtake the last bytes there. Ends and framing need the server of mockglm: under another ASGI
-server they are refused. {count} faults:
+Before a connection is reset or closed, all bytes up to the position arrive. On Linux the server
+waits until the kernel has delivered them; on other systems until its own buffers are empty, so a
+reset may overtake the last bytes. Faults that end or misframe a response need a server of mockglm
+(`mockglm serve`, the fixture); under another ASGI server they are refused.
+
+An option has its default in parentheses. The last column names the conformance check that finds the
+fault. There are {count} faults:
 """
 
-KINDS = {"wire": "On the wire", "stream": "In the stream", "meaning": "In the meaning"}
+KINDS = {
+    "wire": "In the transport",
+    "stream": "In the frames of a stream",
+    "meaning": "In the meaning of a reply",
+}
 
 SCENARIOS = """\
 # Scenarios
 
-Made from the files in `scenarios/` by `scripts/write-pages`, not edited by hand. Each plays at
-`/s/NAME/api/paas/v4`, asked for a stream or not; `mockglm scenarios --copy NAME` copies one here.
-What the known clients make of them is in [clients.md](clients.md). There are {count}:
+Generated from the files in `scenarios/` by `scripts/write-pages`; do not edit by hand. `mockglm
+serve` plays each of them at `/s/NAME/api/paas/v4`, as a stream or as JSON. `mockglm scenarios
+--copy NAME` copies one into the current folder, to edit it. [Clients](clients.md) shows how known
+clients handle them. There are {count} scenarios:
 """
 
 _ISSUE = re.compile(r"(?<![\w./-])([\w.-]+/[\w.-]+)#(\d+)")
@@ -73,20 +86,26 @@ def faults() -> str:
 def scenarios() -> str:
     """docs/scenarios.md."""
     paths = shipped_scenarios()
-    lines = [SCENARIOS.format(count=len(paths)), "| scenario | what it is |", "|---|---|"]
+    lines = [SCENARIOS.format(count=len(paths)), "| scenario | description |", "|---|---|"]
     lines += (f"| `{name}` | {_linked(load(path).about)} |" for name, path in paths.items())
     return "\n".join(lines) + "\n"
 
 
 def _table(rows: list[Fault]) -> Iterator[str]:
-    yield "| fault | what happens | laid over | what it breaks | options | seen | check |"
+    yield "| fault | effect | applies to | breaks | options | reports | check |"
     yield "|---|---|---|---|---|---|---|"
     for fault in rows:
-        options = "; ".join(f"`{name}`: {option.about}" for name, option in fault.options.items())
+        options = "; ".join(_option(name, option) for name, option in fault.options.items())
         check = fault.caught_by or f"none: {fault.why}"
         seen = ", ".join(f"[{_short(link)}]({link})" for link in fault.links)
         cells = (f"`{fault.name}`", fault.about, fault.on, fault.breaks, options, seen, check)
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _option(name: str, option: Option) -> str:
+    default = f"{option.default:g} s" if isinstance(option.default, float) else option.default
+    default = "" if default in (None, "") else f" ({default})"
+    return f"`{name}`{default}: {option.about}"
 
 
 def _short(link: str) -> str:

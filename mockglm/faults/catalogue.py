@@ -75,7 +75,7 @@ def parse(spec: str | Mapping[str, Any] | Sequence[Any]) -> tuple[FaultSpec, ...
 
 def too_many(count: int) -> str:
     """Say that so many faults are more than can be laid over one answer."""
-    return f"there are {count} faults; at most {MOST_FAULTS} can be laid over one answer"
+    return f"there are {count} faults; at most {MOST_FAULTS} can apply to one response"
 
 
 def apply(answer: Response, faults: Iterable[FaultSpec], *, key: str = "") -> Response:
@@ -94,7 +94,7 @@ def apply(answer: Response, faults: Iterable[FaultSpec], *, key: str = "") -> Re
 def _apply_one(answer: Response, laid: FaultSpec, key: str) -> Response:
     fault = laid.fault
     if not _FITS[fault.on](answer):
-        raise FaultError(fault.name, f"it is laid over {fault.on}")
+        raise FaultError(fault.name, f"it applies to {fault.on}")
     if is_opaque(answer) and fault.kind != "wire":
         raise FaultError(fault.name, "the body is framed or coded already; name this fault before")
     place = fault.position if laid.position is None else laid.position
@@ -120,9 +120,9 @@ def _size(answer: Response) -> int:
 
 
 _FITS: Mapping[Target, Callable[[Response], bool]] = {
-    "any answer": lambda answer: True,
+    "any response": lambda answer: True,
     "a stream": lambda answer: answer.is_stream,
-    "a JSON answer": lambda answer: answer.status < 400 and not answer.is_stream,
+    "a JSON response": lambda answer: answer.status < 400 and not answer.is_stream,
     "a completion": lambda answer: answer.status < 400,
     "an error": lambda answer: answer.status >= 400 or _is_error(answer),
 }

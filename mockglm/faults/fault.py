@@ -19,7 +19,7 @@ ROUTECODEX = "https://github.com/Jasonzhangf/routecodex"
 SSE = "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation"
 
 FaultKind = Literal["wire", "stream", "meaning"]
-Target = Literal["any answer", "a stream", "a JSON answer", "a completion", "an error"]
+Target = Literal["any response", "a stream", "a JSON response", "a completion", "an error"]
 Change: TypeAlias = Callable[[Response, Offset, Options], Response]
 
 _ISSUE = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")

@@ -119,31 +119,31 @@ LOOPS = ("anomalyco/opencode#18813", "badlogic/pi-mono#1937", "mozilla-ai/any-ll
 
 
 def _usage(default: str) -> Option:
-    return Option(YES_NO, default, "whether the last chunk says usage")
+    return Option(YES_NO, default, "put usage on the last chunk")
 
 
 FAULTS = (
     Fault(
         name="sensitive",
         kind="meaning",
-        about="The answer is cut off with finish reason `sensitive`.",
+        about="The response is cut off with the finish reason `sensitive`.",
         reports=("pydantic/pydantic-ai#7678", CHAT),
-        breaks="opencode asks again without end (453 requests in 55 s); enums without the value",
+        breaks="opencode retries endlessly (453 requests in 55 s); enums without the value",
         change=halt("sensitive"),
         caught_by="FIN-04",
         needs=FINISH,
         options={
             "usage": _usage("no"),
-            "filter": Option(YES_NO, "yes", "whether content_filter says which side and how bad"),
+            "filter": Option(YES_NO, "yes", "add content_filter with role and level"),
         },
         position=FIRST,
     ),
     Fault(
         name="network-error",
         kind="meaning",
-        about="The answer is cut off with finish reason `network_error`.",
+        about="The response is cut off with the finish reason `network_error`.",
         reports=("spring-projects/spring-ai#5530", "earendil-works/pi#2313"),
-        breaks="Spring AI's enum; litellm makes `stop` of it, the answer looks complete",
+        breaks="Spring AI's enum; litellm reports `stop`: the response looks complete",
         change=halt("network_error"),
         caught_by="FIN-04",
         needs=FINISH,
@@ -153,9 +153,9 @@ FAULTS = (
     Fault(
         name="context-window",
         kind="meaning",
-        about="The answer is empty, with finish reason `model_context_window_exceeded`.",
+        about="The response is empty, with the finish reason `model_context_window_exceeded`.",
         reports=LOOPS,
-        breaks="opencode asks again without end (613 requests in 55 s); enums without the value",
+        breaks="opencode retries endlessly (613 requests in 55 s); enums without the value",
         change=halt("model_context_window_exceeded"),
         caught_by="FIN-04",
         also=("FIN-03", "EQV-03"),
@@ -166,9 +166,9 @@ FAULTS = (
     Fault(
         name="cut-short",
         kind="meaning",
-        about="The answer is cut off with finish reason `length`.",
+        about="The response is cut off with the finish reason `length`.",
         reports=("No-Compromise-AI/glm-mcp#41", "OpenHands/OpenHands#11234"),
-        breaks="half an answer or half a JSON taken for a whole one",
+        breaks="a partial text or partial JSON that is treated as complete",
         change=halt("length"),
         caught_by="FIN-04",
         needs=FINISH,
@@ -191,9 +191,9 @@ FAULTS = (
         kind="meaning",
         about="Every chunk but the last has `finish_reason: null`, as OpenAI's do.",
         reports=("https://platform.openai.com/docs/api-reference/chat-streaming",),
-        breaks="clients that take the key itself for the end",
+        breaks="clients that treat the key itself as the end",
         change=finish_null,
-        why="null says no more than no key does",
+        why="null means the same as no key",
         on="a stream",
         needs="a chunk without a finish reason",
     ),
@@ -205,7 +205,7 @@ FAULTS = (
             "https://github.com/charmbracelet/fantasy",
             "https://github.com/charmbracelet/crush",
         ),
-        breaks="clients that end there lose the usage",
+        breaks="clients that stop there lose the usage",
         change=finish_twice,
         caught_by="FIN-01",
         on="a stream",
@@ -214,9 +214,9 @@ FAULTS = (
     Fault(
         name="finish-missing",
         kind="meaning",
-        about="Nothing says why the answer ends.",
+        about="The finish reason is missing.",
         reports=("OpenHands/OpenHands#11234", "ranxianglei/billion-context-omp#105"),
-        breaks="litellm and pydantic-ai report `stop`, the AI SDK raises InvalidResponseDataError",
+        breaks="litellm and pydantic-ai report `stop`; the AI SDK raises InvalidResponseDataError",
         change=each(finishes, delete_key("finish_reason")),
         caught_by="FIN-01",
         also=("JSN-04",),
@@ -225,9 +225,9 @@ FAULTS = (
     Fault(
         name="finish-unknown",
         kind="meaning",
-        about="The finish reason is none of the documented ones.",
+        about="The finish reason is not a documented one.",
         reports=("spring-projects/spring-ai#5530", CHAT),
-        breaks="clients with an enum raise, others pass it on",
+        breaks="clients with an enum raise an error; others pass it on",
         change=_reason,
         caught_by="FIN-02",
         needs=FINISH,
@@ -236,9 +236,9 @@ FAULTS = (
     Fault(
         name="finish-stop",
         kind="meaning",
-        about="The finish reason is `stop`, though a call was made or the answer was cut.",
+        about="The finish reason is `stop` although there is a call or the response was cut off.",
         reports=("BerriAI/litellm#37754", "No-Compromise-AI/glm-mcp#41"),
-        breaks="agents that go by it do not run the call, or take half an answer for whole",
+        breaks="agents that rely on it do not run the call, or use a partial response as complete",
         change=each(finishes, set_key("finish_reason", "stop")),
         caught_by="EQV-03",
         also=("FIN-03", "TOL-04"),
@@ -247,9 +247,9 @@ FAULTS = (
     Fault(
         name="finish-length",
         kind="meaning",
-        about="The finish reason is `length`, though the answer is whole.",
+        about="The finish reason is `length` although the response is complete.",
         reports=("mrwogu/factory-droid-openai#33", CHAT),
-        breaks="agents throw the answer away or ask for the rest",
+        breaks="agents discard the response or request the rest",
         change=each(finishes, set_key("finish_reason", "length")),
         caught_by="FIN-04",
         needs="a finish reason other than `length`",
@@ -257,7 +257,7 @@ FAULTS = (
     Fault(
         name="finish-with-call",
         kind="meaning",
-        about="Call, finish reason and usage come in one chunk, the last.",
+        about="The call, the finish reason and usage come in one chunk, the last one.",
         reports=("vllm-project/vllm-ascend#8327", "jeremychone/rust-genai#199"),
         breaks="crewai and llama-index-llms-zhipuai lose the call",
         change=finish_with_call,

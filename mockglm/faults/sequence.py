@@ -101,26 +101,26 @@ GLUED = (
     "anomalyco/opencode#7692",
 )
 CUT = ("OpenHands/OpenHands#11234", "CommandCodeAI/command-code#785")
-RELAYED = "every reader of streams that trusts the order and number of frames"
+RELAYED = "every client that relies on the order of frames"
 ERROR: Mapping[str, Option] = {
     "code": Option(text, "1234", "the business code"),
-    "message": Option(text, None, "the message; the code's own unless given"),
-    "event": Option(choice("yes", "no"), "no", "whether the event is named `error`"),
-    "done": Option(choice("yes", "no"), "yes", "whether [DONE] follows"),
+    "message": Option(text, None, "the message (by default that of the code)"),
+    "event": Option(choice("yes", "no"), "no", "name the event `error`"),
+    "done": Option(choice("yes", "no"), "yes", "send [DONE] after it"),
 }
 
 FAULTS = (
     Fault(
         name="glue",
         kind="stream",
-        about="A frame is cut mid-field and the next one is glued on.",
+        about="A frame is cut in the middle, and the next one follows on the same line.",
         reports=GLUED,
-        breaks="almost every client raises a bare JSON error, Kilo Code retries for ever",
+        breaks="almost every client raises a bare JSON error; Kilo Code retries forever",
         change=glue,
         caught_by="SSE-05",
         on="a stream",
         needs="two frames there",
-        options={"keep": Option(count, 17, "bytes of the cut frame's data that are left")},
+        options={"keep": Option(count, 17, "bytes that are left of the cut frame")},
         position=FIRST,
     ),
     Fault(
@@ -149,9 +149,9 @@ FAULTS = (
     Fault(
         name="duplicate",
         kind="stream",
-        about="A frame comes twice.",
+        about="A frame is sent twice.",
         reports=("team-telnyx/ai#252",),
-        breaks="the text stutters, arguments are no JSON",
+        breaks="the text repeats itself; arguments are not JSON",
         change=duplicate,
         caught_by="EQV-07",
         also=("TOL-03",),
@@ -164,7 +164,7 @@ FAULTS = (
         kind="stream",
         about="A frame is lost.",
         reports=("sgl-project/sglang#19345",),
-        breaks="the text has a gap, arguments are no JSON",
+        breaks="the text has a gap; arguments are not JSON",
         change=drop,
         caught_by="EQV-07",
         also=("TOL-03",),
@@ -190,7 +190,7 @@ FAULTS = (
         kind="stream",
         about="The stream ends without [DONE].",
         reports=("CommandCodeAI/command-code#785",),
-        breaks="readers that wait for it, or take its absence for a cut",
+        breaks="clients that wait for it, or treat its absence as an error",
         change=no_done,
         caught_by="SSE-06",
         on="a stream",
@@ -200,9 +200,9 @@ FAULTS = (
     Fault(
         name="done-twice",
         kind="stream",
-        about="[DONE] comes twice.",
+        about="[DONE] is sent twice.",
         reports=(ROUTECODEX,),
-        breaks="hand-written readers that parse what follows the first",
+        breaks="hand-written parsers that read on after the first one",
         change=done_twice,
         caught_by="SSE-06",
         on="a stream",
@@ -212,9 +212,9 @@ FAULTS = (
     Fault(
         name="end",
         kind="stream",
-        about="The stream ends early and cleanly.",
+        about="The stream ends early, without an error.",
         reports=CUT,
-        breaks="litellm and pydantic-ai report `stop`: the answer looks complete",
+        breaks="litellm and pydantic-ai report `stop`: the response looks complete",
         change=end,
         caught_by="SSE-06",
         also=("FIN-01",),
@@ -225,9 +225,9 @@ FAULTS = (
     Fault(
         name="error",
         kind="stream",
-        about="An error comes as an event and ends the stream.",
+        about="An error is sent as an event and ends the stream.",
         reports=("vercel/ai#13506", "diegosouzapw/OmniRoute#8210"),
-        breaks="zai-sdk loses the message, the AI SDK the code, ChatZhipuAI raises KeyError",
+        breaks="zai-sdk loses the message, the AI SDK the code; ChatZhipuAI raises KeyError",
         change=error,
         caught_by="ERR-02",
         also=("EQV-07",),
@@ -239,9 +239,9 @@ FAULTS = (
     Fault(
         name="error-continues",
         kind="stream",
-        about="An error comes as an event and the stream goes on.",
+        about="An error is sent as an event, and the stream continues.",
         reports=("vercel/ai#13506",),
-        breaks="clients that stop at the error leave the rest unread",
+        breaks="clients that stop at the error do not read the rest",
         change=error_continues,
         caught_by="ERR-12",
         on="a stream",

@@ -53,7 +53,7 @@ REFUSED = (
     ({"do": "bom", "kept": 1}, "fault bom: it has no option kept; there are none"),
     ("stall.for-soon", "fault stall: `soon` is no duration; write 30s, 5m, 5h or 7d"),
     ("reset.connection-maybe", "fault reset: 'maybe' is none of keep, close"),
-    (["comment"] * 9, "fault comment: there are 9 faults; at most 8 can be laid over one answer"),
+    (["comment"] * 9, "fault comment: there are 9 faults; at most 8 can apply to one response"),
     ("glue.chance-2", "'2' is no chance between 0 and 1"),
     ({"do": "glue", "chance": True}, "True is no chance between 0 and 1"),
 )
@@ -73,11 +73,11 @@ def test_a_refusal_names_the_fault() -> None:
 
 
 UNFIT = (
-    (WORDS, "glue", "fault glue: it is laid over a stream"),
-    (TALK, "plain-type", "it is laid over a JSON answer"),
-    (ERROR, "plain-type", "it is laid over a JSON answer"),
-    (ERROR, "usage-missing", "it is laid over a completion"),
-    (TALK, "error-200", "it is laid over an error"),
+    (WORDS, "glue", "fault glue: it applies to a stream"),
+    (TALK, "plain-type", "it applies to a JSON response"),
+    (ERROR, "plain-type", "it applies to a JSON response"),
+    (ERROR, "usage-missing", "it applies to a completion"),
+    (TALK, "error-200", "it applies to an error"),
     (TALK, "glue.9-frames", "the answer has no 9 frames"),
     (WORDS, "reset.2-frames", "the answer has no 2 frames"),
     (TALK, "reset.tool_call", "the answer has no tool_call"),

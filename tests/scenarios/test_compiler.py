@@ -165,7 +165,7 @@ def test_faults_are_kept_in_order(text: str, names: list[str]) -> None:
         ),
         (
             f"{{reply: {{fault: [{'reset, ' * 8}drip]}}}}",
-            ["77: there are 9 faults; at most 8 can be laid over one answer"],
+            ["77: there are 9 faults; at most 8 can apply to one response"],
         ),
         ("{reply: {fault: [[reset]]}}", ["21: expected text or a mapping, found a list"]),
     ],

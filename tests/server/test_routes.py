@@ -212,7 +212,7 @@ def test_a_label_alone_is_a_session_of_all_that_is_loaded(http: httpx.Client) ->
         ("hello+rest", "fault rest: there is no such fault; did you mean reset?"),
         (
             "hello" + "+done-twice" * 21,
-            "fault done-twice: there are 21 faults; at most 8 can be laid over one answer",
+            "fault done-twice: there are 21 faults; at most 8 can apply to one response",
         ),
     ],
 )

@@ -356,7 +356,7 @@ def test_a_fault_of_a_file_that_does_not_fit_is_an_error() -> None:
     with serving(file({"reply": {"error": "1113", "fault": "glue"}})) as served:
         refused = served.ask()
     assert (refused.status_code, refused.headers["x-mockglm-miss"]) == (422, "1")
-    assert refused.json()["error"]["message"] == "fault glue: it is laid over a stream"
+    assert refused.json()["error"]["message"] == "fault glue: it applies to a stream"
 
 
 def test_errors_of_mockglm_itself_have_no_faults(served: Served) -> None:

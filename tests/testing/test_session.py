@@ -94,7 +94,7 @@ def test_fault_does_not_apply_to_a_miss(glm: GLM) -> None:
 def test_fault_of_streams_on_a_json_reply_is_an_error(glm: GLM) -> None:
     glm.fault("garble", at="1 frames")
     glm.reply("好")
-    assert "garble: it is laid over a stream" in ask(glm).json()["error"]["message"]
+    assert "garble: it applies to a stream" in ask(glm).json()["error"]["message"]
 
 
 def test_unknown_fault_is_refused(glm: GLM) -> None:
