@@ -39,8 +39,8 @@ session. The keys of the mapping follow the name after dots, with hyphens for sp
 
 * `at` is a position: `N frames`, `N bytes`, `N s`, `headers`, `content`, `tool_call`, `finish` or
   `done`. Everything before it arrives complete and on time. `headers` is before the headers, `0
-  frames` after them. Without `at`, a fault takes the position of its row, or the first one with
-  something to break.
+  frames` after them. The default is the start, or after the first frame of a stream (in the middle
+  of a JSON response); the list says which.
 * `chance` is the share of responses that break, drawn from seed, session and request.
 * The faults of a list apply in their order. `speed` does not scale their times.
 * A fault that does not fit a response, or would not change it, is refused with status 422 and the
@@ -95,11 +95,18 @@ def _table(rows: list[Fault]) -> Iterator[str]:
     yield "| fault | effect | applies to | breaks | options | reports | check |"
     yield "|---|---|---|---|---|---|---|"
     for fault in rows:
-        options = "; ".join(_option(name, option) for name, option in fault.options.items())
+        options = "; ".join(_options(fault))
         check = fault.caught_by or f"none: {fault.why}"
         seen = ", ".join(f"[{_short(link)}]({link})" for link in fault.links)
         cells = (f"`{fault.name}`", fault.about, fault.on, fault.breaks, options, seen, check)
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _options(fault: Fault) -> Iterator[str]:
+    if fault.positions:
+        yield f"`at` ({'1 frames' if fault.position is None else 'start'})"
+    for name, option in fault.options.items():
+        yield _option(name, option)
 
 
 def _option(name: str, option: Option) -> str:
