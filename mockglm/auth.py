@@ -19,7 +19,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockglm.exchange import APIError
+from mockglm.exchange import APIError, Request
 
 
 class _Token(Struct, frozen=True):
@@ -43,6 +43,11 @@ def parse_credential(header: str) -> str:
     """Return the credential of an Authorization header, with or without `Bearer`; "" if none."""
     first, _, rest = header.strip().partition(" ")
     return rest.strip() if first.lower() == "bearer" else header.strip()
+
+
+def read_credential(request: Request) -> str:
+    """Return the credential of a request's Authorization header; "" if none."""
+    return parse_credential(request.header("authorization"))
 
 
 def authenticate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from calendar import timegm
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -35,6 +36,14 @@ class Clock:
 def local(second: int, form: str = "%Y%m%d%H%M%S") -> str:
     """A unix second as Beijing local time in the form of strftime."""
     return utc(second + BEIJING, form)
+
+
+def parse_log_time(id: str) -> int:
+    """The unix second of a log id's first 14 digits; 0 if they are no time."""
+    try:
+        return timegm(time.strptime(id[:14], "%Y%m%d%H%M%S")) - BEIJING
+    except ValueError:
+        return 0
 
 
 @lru_cache(maxsize=8)
@@ -70,6 +79,11 @@ class Ids:
         """
         first = 7 * 10**18 + int(self._derive("plain")[:14], 16)
         return f"call_-{first - index}"
+
+    def signature(self) -> str:
+        """The signature of a thought on the Anthropic surface: 24 hex (Claude Code transcripts,
+        2026-02 … 2026-08)."""
+        return self._derive("signature")[:24]
 
     def chance(self, what: str) -> float:
         """A number in [0, 1) that depends on `what` and nothing that varies between runs."""

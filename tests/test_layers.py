@@ -17,10 +17,12 @@ errors
 redaction clock scheduler api_keys urls limits yaml_documents _version
 error_codes models
 sse exchange
-tokens http1
+tokens http1 auth
 completions validation
+messages
+surfaces
 faults
-matching accounts auth
+matching accounts
 scenarios
 cassettes
 improvise

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from mockglm import surfaces
 from mockglm.api_keys import NAMES
 from mockglm.app import App
 from mockglm.cli.log import LogWriter, log_option, warn
@@ -27,7 +28,6 @@ from mockglm.exchange import Request
 from mockglm.recorder import MODES, Mode, Passed, Recorder, Recording
 from mockglm.recorder.advice import UNREACHED, advice
 from mockglm.server import Sessions, Settings
-from mockglm.server.routes import CHAT_PATH
 from mockglm.serving import Server, bind_socket
 from mockglm.urls import format_origin
 
@@ -118,7 +118,7 @@ class Judge:
         self._seen = 0
 
     def add(self, passed: Passed) -> None:
-        self._seen += passed.exchange.request.path.endswith(CHAT_PATH)
+        self._seen += passed.exchange.request.path.endswith(surfaces.CHAT.path)
         self._checker.add(passed.exchange)
 
     def close(self, recorder: Recorder | None) -> int:

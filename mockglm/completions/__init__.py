@@ -8,6 +8,12 @@ from mockglm.completions.errors import (
     render_mock_error,
 )
 from mockglm.completions.frames import Chunking
+from mockglm.completions.gateway import (
+    list_models,
+    models_without_key,
+    not_found,
+    not_found_outside,
+)
 from mockglm.completions.parser import ParsedReply, parse_json, parse_stream
 from mockglm.completions.renderer import Renderer, ResponseFields, estimate_tokens
 
@@ -20,6 +26,10 @@ __all__ = [
     "ResponseFields",
     "common_headers",
     "estimate_tokens",
+    "list_models",
+    "models_without_key",
+    "not_found",
+    "not_found_outside",
     "parse_json",
     "parse_stream",
     "render_error",

@@ -21,16 +21,21 @@ CALL = PLACEHOLDER + b"c%d;"
 encode = msgspec.json.encode
 
 
+PIECE = 4
+"""Characters of a piece unless a reply says otherwise."""
+
+
 class Chunking(Struct, frozen=True):
     """The cut of a stream: Unicode characters per chunk, or the exact chunks.
 
-    Exact chunks are sent unchanged, even if they do not add up to the text. `arguments` applies
-    only to requests with `tool_stream`.
+    Exact chunks are sent unchanged, even if they do not add up to the text. On the chat surface
+    `arguments` applies only to requests with `tool_stream`, None is 4; on the Anthropic surface
+    None leaves them whole.
     """
 
-    content: int | tuple[str, ...] = 4
-    reasoning: int | tuple[str, ...] = 4
-    arguments: int | tuple[str, ...] = 4
+    content: int | tuple[str, ...] = PIECE
+    reasoning: int | tuple[str, ...] = PIECE
+    arguments: int | tuple[str, ...] | None = None
 
 
 DEFAULT_CHUNKING = Chunking()
@@ -65,9 +70,9 @@ def cut_frames(
     reply: Reply, chunking: Chunking = DEFAULT_CHUNKING, *, tool_stream: bool = False
 ) -> Iterator[tuple[int, bytes]]:
     """Yield (tokens, frame without its opening, with placeholders) for each frame of a reply."""
-    for piece in _split(reply.reasoning or "", chunking.reasoning):
+    for piece in split_text(reply.reasoning or "", chunking.reasoning):
         yield 1, _frame(b'{"role":"assistant","reasoning_content":%b}' % encode(piece))
-    for piece in _split(reply.content or "", chunking.content):
+    for piece in split_text(reply.content or "", chunking.content):
         yield 1, _frame(b'{"role":"assistant","content":%b}' % encode(piece))
     for index, call in enumerate(reply.calls):
         if tool_stream:
@@ -83,7 +88,8 @@ def call_id(index: int, call: ToolCall) -> bytes:
     return CALL % index if call.id is None else encode(call.id)[1:-1]
 
 
-def _split(text: str, chunking: int | tuple[str, ...]) -> Iterator[str]:
+def split_text(text: str, chunking: int | tuple[str, ...]) -> Iterator[str]:
+    """Cut a text into pieces of so many characters; exact pieces stand for any text."""
     if isinstance(chunking, tuple):
         yield from chunking if text else ()
         return
@@ -120,9 +126,9 @@ def _call(index: int, call: ToolCall, arguments: str) -> bytes:
 
 
 def _call_pieces(
-    index: int, call: ToolCall, chunking: int | tuple[str, ...]
+    index: int, call: ToolCall, chunking: int | tuple[str, ...] | None
 ) -> Iterator[tuple[int, bytes]]:
     yield 1, _frame(b'{"tool_calls":[%b]}' % _call(index, call, ""))
-    for piece in _split(call.arguments, chunking):
+    for piece in split_text(call.arguments, PIECE if chunking is None else chunking):
         body = b'{"tool_calls":[{"index":%d,"function":{"arguments":%b}}]}'
         yield 1, _frame(body % (index, encode(piece)))

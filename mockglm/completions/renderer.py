@@ -13,9 +13,8 @@ each further piece only index and arguments (docs.z.ai, guides/tools/stream-tool
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
-from itertools import pairwise
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -35,10 +34,13 @@ from mockglm.completions.frames import (
     call_id,
     cut_frames,
 )
+from mockglm.completions.schedule import schedule_frames
 from mockglm.exchange import Frames, Headers, JSONObject, Reply, Response, Slot, ToolCall
 from mockglm.models import Model
 
 HEAD = PLACEHOLDER + b"h"
+
+Derived = TypeVar("Derived")
 
 encode = msgspec.json.encode
 encode_sorted = msgspec.json.Encoder(order="sorted").encode
@@ -88,9 +90,20 @@ class Renderer(Struct, frozen=True, dict=True):
         templates = self._tool_stream_templates if tool_stream else self._templates
         call_id = fields.ids.stream_call
         tails = templates.fill(lambda tail: self._fill(tail, fields, call_id=call_id, dump=encode))
-        schedule = _schedule(pace, templates.weights, fields.ids)
+        schedule = schedule_frames(pace, templates.weights, fields.ids)
         headers = response_headers(STREAM_TYPE, fields.id, self.headers)
         return Response(200, headers, _join_frames(_opening(fields), tails, schedule))
+
+    def derive(self, make: Callable[[Renderer], Derived]) -> Derived:
+        """Make the renderer of another surface; it is made once and kept."""
+        derived: Derived | None = self._derived.get(make)
+        if derived is None:
+            derived = self._derived[make] = make(self)
+        return derived
+
+    @cached_property
+    def _derived(self) -> dict[Callable[[Renderer], Any], Any]:
+        return {}
 
     @property
     def frame_count(self) -> int:
@@ -146,23 +159,6 @@ def _join_frames(
     if len(schedule) > 1:
         return Frames(opening, tails, ending=DONE, schedule=schedule)
     return ((schedule[0][0], opening.join((b"", *tails[:-1], tails[-1] + DONE))),)
-
-
-def _schedule(pace: Pace, weights: tuple[int, ...], ids: Ids) -> tuple[Slot, ...]:
-    return _slots(pace.schedule(weights, ids)) if pace.jitter else _regular(pace, weights)
-
-
-@lru_cache(maxsize=256)
-def _regular(pace: Pace, weights: tuple[int, ...]) -> tuple[Slot, ...]:
-    """The timetable of all streams with these weights, at a pace without jitter."""
-    return _slots(pace.schedule(weights, Ids("", "", 0)))
-
-
-def _slots(times: Sequence[float]) -> tuple[Slot, ...]:
-    """Group the frames that are due at the same time into one slot."""
-    ends = [index for index, (at, then) in enumerate(pairwise(times), 1) if at != then]
-    bounds = pairwise((0, *ends, len(times)))
-    return tuple((times[first], first, end) for first, end in bounds)
 
 
 def _json(reply: Reply) -> bytes:

@@ -136,8 +136,16 @@ def _compile_chunking(chunks: int | list[str] | schema.ChunksSpec | UnsetType) -
         return Chunking(chunks, chunks, chunks)
     if isinstance(chunks, list):
         return Chunking(tuple(chunks))
-    parts = (chunks.content, chunks.reasoning, chunks.arguments)
-    return Chunking(*(tuple(part) if isinstance(part, list) else part for part in parts))
+    arguments = None if isinstance(chunks.arguments, UnsetType) else chunks.arguments
+    return Chunking(
+        _pieces(chunks.content),
+        _pieces(chunks.reasoning),
+        None if arguments is None else _pieces(arguments),
+    )
+
+
+def _pieces(written: int | list[str]) -> int | tuple[str, ...]:
+    return tuple(written) if isinstance(written, list) else written
 
 
 def _compile_error(written: str | schema.ErrorSpec, place: NodePath) -> APIError:

@@ -6,8 +6,6 @@ from mockglm.server.pipeline import CHAT, RECORDING_CHAT, Handler, handle
 from mockglm.server.playlist import Playlist
 from mockglm.server.responses import DEFAULT_MODEL
 from mockglm.server.routes import (
-    CHAT_PATH,
-    MODELS_PATH,
     Route,
     Unread,
     dispatch,
@@ -26,9 +24,7 @@ from mockglm.server.sessions import (
 
 __all__ = [
     "CHAT",
-    "CHAT_PATH",
     "DEFAULT_MODEL",
-    "MODELS_PATH",
     "RECORDING_CHAT",
     "Handler",
     "OnMiss",

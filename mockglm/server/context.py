@@ -8,10 +8,11 @@ from time import monotonic
 
 from msgspec import Struct
 
+from mockglm import surfaces
 from mockglm.clock import Ids
-from mockglm.completions import ResponseFields, render_mock_error
+from mockglm.completions import MISS_HEADER, ResponseFields
 from mockglm.error_codes import Language
-from mockglm.exchange import Exchange, Request, Response
+from mockglm.exchange import APIError, Exchange, Request, Response
 from mockglm.faults import FaultSpec
 from mockglm.journal import Entry, Source
 from mockglm.matching import RequestView
@@ -19,6 +20,7 @@ from mockglm.matching.difference import shorten
 from mockglm.models import Model
 from mockglm.scenarios import Step
 from mockglm.server.sessions import Session
+from mockglm.surfaces import Surface
 from mockglm.validation import Chat, count_prompt_tokens
 
 # A stream says how it ends in its last chunk. To parse all of it costs a hundred times as much,
@@ -36,10 +38,10 @@ def _nothing() -> None:
 class RequestContext(Struct):
     """One request, filled in by the handlers on its way through the pipeline.
 
-    `now` is in unix seconds on the session's clock, `started` in seconds of time.monotonic();
-    `base` is the base path.
-    `chat` and `model` are None until they are parsed, and on every path that is no chat; `model_id`
-    is the model as the client spelled it. `waived` names validation rules that were broken but not
+    `now` is in unix seconds on the session's clock, `started` in seconds of time.monotonic().
+    `surface` and `base` are those of the path. `chat` and `model` are None until they are parsed,
+    and on every path that is no chat; `model_id` is the id of the model, if there is none such as
+    the client spelled it. `waived` names validation rules that were broken but not
     enforced. `source` is a Source or the location of the interaction that answers; `response` is
     None if the live service answers. It listens to the progress of its own transmission.
     """
@@ -49,6 +51,7 @@ class RequestContext(Struct):
     ids: Ids
     now: float
     started: float
+    surface: Surface = surfaces.CHAT
     base: str = ""
     url_faults: Sequence[FaultSpec] = ()
 
@@ -173,7 +176,9 @@ class RequestContext(Struct):
 
     def refuse(self, status: int, message: str) -> Response:
         """Answer with an error of mockglm itself instead of the live service."""
-        self.response = self.entry.response = render_mock_error(message, self.log_id, status)
+        error = APIError(str(status), status=status, message=message)
+        response = self.surface.render_error(error, self.log_id, headers=((MISS_HEADER, "1"),))
+        self.response = self.entry.response = response
         self.entry.source, self.entry.code = Source.MISS, str(status)
         self.session.journal.update_size(self.entry)
         return self.response

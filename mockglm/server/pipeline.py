@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from time import monotonic
 
-from mockglm import auth, validation
+from mockglm import auth, surfaces, validation
+from mockglm.completions import Renderer
 from mockglm.errors import nearest
 from mockglm.exchange import APIError, Request, Response
 from mockglm.faults import FaultSpec
@@ -29,8 +30,10 @@ from mockglm.server.responses import (
     mock_error,
     respond,
     respond_with_error,
+    respond_with_reply,
 )
 from mockglm.server.sessions import Session
+from mockglm.surfaces import Surface
 from mockglm.validation import Refusal
 
 Handler = Callable[[RequestContext], Response | None]
@@ -46,15 +49,16 @@ def handle(
     request: Request,
     handlers: Iterable[Handler] | None = None,
     *,
+    surface: Surface = surfaces.CHAT,
     base: str = "",
     url_faults: Sequence[FaultSpec] = (),
     started: float | None = None,
 ) -> RequestContext:
     """Decide the response to a request and enter both in the session's journal.
 
-    `handlers` are those of the request's path below `base`, by default those of a chat. `started`
-    is when the request began to arrive, in seconds of time.monotonic(). The response is None if no
-    handler has one: the live service is to answer.
+    `handlers` and `surface` are those of the request's path below `base`, by default of a chat.
+    `started` is when the request began to arrive, in seconds of time.monotonic(). The response is
+    None if no handler has one: the live service is to answer.
     """
     context = RequestContext(
         request=request,
@@ -62,6 +66,7 @@ def handle(
         ids=session.ids(),
         now=session.clock.now(),
         started=monotonic() if started is None else started,
+        surface=surface,
         base=base,
         url_faults=url_faults,
     )
@@ -96,14 +101,15 @@ def run(handlers: Iterable[Handler], context: RequestContext) -> Response | None
 def charge(context: RequestContext, response: Response) -> None:
     """Take the response's cost from the account's balance and note the rest."""
     if context.chat is not None:
-        ledger = context.session.ledger
-        context.notes += ledger.charge(context.key, context.model_id, response)
+        notes = context.session.ledger.charge(context.key, context.model_id, response)
+        if notes:
+            context.notes += notes
 
 
 def authenticate(context: RequestContext) -> Response | None:
     """Refuse a request without an accepted key."""
     session = context.session
-    credential = auth.parse_credential(context.request.header("authorization"))
+    credential = context.surface.credential(context.request)
     keys, known = session.keys, session.ledger.keys
     session.journal.learn(credential, is_listed=keys is not None and credential in keys)
     context.key, error = auth.authenticate(credential, now=context.now, listed=keys, known=known)
@@ -112,12 +118,12 @@ def authenticate(context: RequestContext) -> Response | None:
 
 def authenticate_if_given(context: RequestContext) -> Response | None:
     """Refuse a key that is not accepted; pass on a request without one."""
-    return authenticate(context) if context.request.header("authorization") else None
+    return authenticate(context) if context.surface.credential(context.request) else None
 
 
 def record_key(context: RequestContext) -> Response | None:
     """Remember the key for the journal; the live service will judge it."""
-    context.key = auth.parse_credential(context.request.header("authorization"))
+    context.key = context.surface.credential(context.request)
     context.session.journal.learn(context.key)
     return None
 
@@ -158,7 +164,7 @@ def replay_new(context: RequestContext) -> Response | None:
 
 def parse(context: RequestContext) -> Response | None:
     """Decode the body; refuse one that is no chat."""
-    chat = validation.decode_chat(context.request.body)
+    chat = context.surface.decode(context.request.body)
     if isinstance(chat, Refusal):
         return _refuse(context, chat.to_error(context.language))
     context.chat, context.model_id = chat, chat.model or ""
@@ -193,10 +199,16 @@ def validate(context: RequestContext) -> Response | None:
     if context.chat is None:
         return None
     policy = context.session.settings.policy
-    result = validation.validate(context.chat, context.model, policy, prompt=context.prompt_tokens)
+    result = context.surface.validate(
+        context.chat, context.model, policy, prompt=context.prompt_tokens
+    )
     context.waived = result.waived
-    refusal = result.refusal
-    return _refuse(context, refusal.to_error(context.language)) if refusal else None
+    if result.refusal is not None:
+        return _refuse(context, result.refusal.to_error(context.language))
+    if result.reply is None:
+        return None
+    context.source = Source.REFUSED
+    return respond_with_reply(context, Renderer(result.reply), speed=context.session.settings.speed)
 
 
 def check_limits(context: RequestContext) -> Response | None:
@@ -262,7 +274,7 @@ def _of_mode(found: Iterable[Interaction], context: RequestContext) -> list[Inte
 
 def _parse_leniently(context: RequestContext) -> None:
     """Decode the body if it is a chat, and refuse nothing."""
-    chat = validation.decode_chat(context.request.body)
+    chat = context.surface.decode(context.request.body)
     if not isinstance(chat, Refusal):
         context.chat, context.model_id = chat, chat.model or ""
         context.model = _find_model(context)

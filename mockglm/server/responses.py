@@ -13,7 +13,6 @@ from mockglm.completions import (
     MOCK_ERROR_STATUS,
     ParsedReply,
     Renderer,
-    render_error,
 )
 from mockglm.errors import FaultError, MockGLMError
 from mockglm.exchange import APIError, Headers, Response
@@ -57,15 +56,21 @@ def respond_with_reply(
     pace = (pace or profile.pace).scaled(speed)
     context.finish_reason = reply.finish_reason
     if not context.is_stream:
-        return renderer.render_json(fields, pace)
+        return context.surface.render_json(renderer, fields, pace)
     tool_stream = bool(context.chat and context.chat.tool_stream and profile.tool_stream)
-    return renderer.render_stream(fields, pace, tool_stream=tool_stream)
+    return context.surface.render_stream(renderer, fields, pace, tool_stream=tool_stream)
 
 
 def respond_with_error(context: RequestContext, error: APIError, headers: Headers = ()) -> Response:
     """Render an API error in the client's language."""
     context.code = error.code
-    return render_error(error, context.log_id, language=context.language, headers=headers)
+    return context.surface.render_error(
+        error,
+        context.log_id,
+        language=context.language,
+        headers=headers,
+        request=context.request,
+    )
 
 
 def mock_error(context: RequestContext, message: str) -> Response:
@@ -166,9 +171,11 @@ def _convert(
     )
     if context.is_stream:
         context.notes += ("a recorded JSON answer, cut",)
-        return renderer.render_stream(fields, _spread(response, renderer).scaled(speed))
+        pace = _spread(response, renderer).scaled(speed)
+        return context.surface.render_stream(renderer, fields, pace)
     context.notes += ("a recorded stream, joined",)
-    return renderer.render_json(fields, Pace(first=response.chunks[-1][0]).scaled(speed))
+    pace = Pace(first=response.chunks[-1][0]).scaled(speed)
+    return context.surface.render_json(renderer, fields, pace)
 
 
 def _spread(response: Response, renderer: Renderer) -> Pace:

@@ -7,17 +7,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Literal
 
-import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
-from mockglm import faults
-from mockglm.clock import utc
-from mockglm.completions import common_headers
+from mockglm import completions, faults, messages, surfaces
 from mockglm.errors import MockGLMError, UsageError
 from mockglm.exchange import Headers, Request, Response
 from mockglm.journal import Source
-from mockglm.models import Model
 from mockglm.server.context import RequestContext
 from mockglm.server.pipeline import (
     CHAT,
@@ -26,27 +22,23 @@ from mockglm.server.pipeline import (
     authenticate,
     authenticate_if_given,
     handle,
+    parse,
     queued_reply,
     record_key,
     replay,
     replay_new,
+    resolve_model,
 )
 from mockglm.server.responses import mock_error
 from mockglm.server.sessions import Session, Sessions
+from mockglm.surfaces import SURFACES, EndpointKind, Surface
 
 Unread = Literal["large", "busy"]
 """The reason why a body was not read: too large itself, or with those of all requests in flight."""
 
-Kind = Literal["chat", "call", "models", "other", "preflight", "outside"] | Unread
-"""The kind of a path: `call` is another POST below a base, `other` anything else below one."""
-
-CHAT_PATH = "/chat/completions"
-MODELS_PATH = "/models"
-ALLOWED: Mapping[str, str] = {CHAT_PATH: "POST", MODELS_PATH: "GET"}
-"""The method that a path allows."""
-
-BASES = ("/api/coding/paas/v4", "/api/paas/v4", "/v4", "/v1")
-"""The base paths; the last two are a convenience the service does not have."""
+Kind = EndpointKind | Literal["call", "other", "preflight", "outside"] | Unread
+"""The kind of a request: `call` is a POST to an unknown path below a base, `other` anything else
+below one."""
 
 NAME = r"[a-z0-9][a-z0-9._-]*"
 SESSION = re.compile(
@@ -61,14 +53,19 @@ MAX_ORIGIN = 300
 MAX_REQUESTED_HEADERS = 4096
 """Characters of the header names that a preflight may ask for by name; for more it gets `*`."""
 
-SPRING_TYPE = "application/json;charset=UTF-8"
 PAGE = "<html>\r\n<head><title>{}</title></head>\r\n</html>\r\n"
+
+
+_BASES: Sequence[tuple[str, Surface]] = tuple(
+    (base, surface) for surface in SURFACES for base in surface.bases
+)
 
 
 class Route(Struct, frozen=True):
     """A parsed path: the scenario, faults and label of its `/s/` prefix, the base and the rest.
 
-    `base` is empty if the path is below no base; `tail` is then the whole path.
+    `base` is empty if the path is below no base; `tail` is then the whole path. `surface` is that
+    of the base, `post_kind` the kind of a POST request.
     """
 
     scenario: str
@@ -76,6 +73,19 @@ class Route(Struct, frozen=True):
     label: str
     base: str
     tail: str
+
+    # Found when a route is made, and not for each request.
+    surface: Surface = surfaces.CHAT
+    post_kind: Kind = "outside"
+
+    def __post_init__(self) -> None:
+        if not self.base:
+            return
+        surface = next(surface for base, surface in _BASES if base == self.base)
+        endpoint = surface.endpoints.get(self.tail)
+        is_post = endpoint is not None and endpoint.method == "POST"
+        force_setattr(self, "surface", surface)
+        force_setattr(self, "post_kind", endpoint.kind if endpoint and is_post else "call")
 
 
 def parse_route(path: str) -> Route:
@@ -85,7 +95,7 @@ def parse_route(path: str) -> Route:
     if prefix:
         scenario, faults, label = (prefix[part] or "" for part in ("name", "faults", "label"))
         path = path[prefix.end() :] or "/"
-    base = next((base for base in BASES if path == base or path.startswith(base + "/")), "")
+    base = next((base for base, _ in _BASES if path == base or path.startswith(base + "/")), "")
     return Route(scenario, tuple(filter(None, faults.split("+"))), label, base, path[len(base) :])
 
 
@@ -106,7 +116,7 @@ def dispatch(
     `unread` is the reason if the body was not read; `started` is when the request began to arrive,
     in seconds of time.monotonic().
     """
-    kind: Kind = unread or _kind(route, request)
+    kind = unread or (route.post_kind if request.method == "POST" else _kind(route, request))
     url_faults: Sequence[faults.FaultSpec] = ()
     try:
         session, url_faults = _resolve(sessions, route)
@@ -115,7 +125,13 @@ def dispatch(
         # Without a free file descriptor a scenario cannot be read, nor the faults imported.
         session, handlers = sessions.get(), (partial(_bad_path, str(error)),)
     context = handle(
-        session, request, handlers, base=route.base, url_faults=url_faults, started=started
+        session,
+        request,
+        handlers,
+        surface=route.surface,
+        base=route.base,
+        url_faults=url_faults,
+        started=started,
     )
     origin = request.header("origin")
     if origin and request.method != "OPTIONS":
@@ -132,14 +148,16 @@ def _resolve(sessions: Sessions, route: Route) -> tuple[Session, Sequence[faults
 
 
 def _kind(route: Route, request: Request) -> Kind:
+    """Find the kind of a request that is no POST; HEAD is GET without the body."""
     method = request.method
     if not route.base:
         return "outside"
-    if method == "POST":
-        return "chat" if route.tail == CHAT_PATH else "call"
     if method == "OPTIONS":
         return "preflight"
-    return "models" if route.tail == MODELS_PATH and method in ("GET", "HEAD") else "other"
+    endpoint = route.surface.endpoints.get(route.tail)
+    if endpoint and (endpoint.method == method or (endpoint.method, method) == ("GET", "HEAD")):
+        return endpoint.kind
+    return "other"
 
 
 def refuse_large_response(context: RequestContext) -> None:
@@ -187,9 +205,24 @@ def _refusal_page(status: str) -> Response:
 
 def _models(context: RequestContext) -> Response:
     context.source = Source.GATEWAY
-    if not context.key:
-        return _models_without_key(context.log_id)
-    return _list_models(context.session.listed, context.log_id)
+    return context.surface.list_models(context.session.listed, context.log_id)
+
+
+def _models_without_key(context: RequestContext) -> Response | None:
+    if context.key:
+        return None
+    context.source = Source.GATEWAY
+    return completions.models_without_key(context.log_id)
+
+
+def _count_tokens(context: RequestContext) -> Response:
+    context.source = Source.GATEWAY
+    return messages.count_tokens(context.prompt_tokens, context.log_id)
+
+
+def _answer_head(context: RequestContext) -> Response:
+    context.source = Source.GATEWAY
+    return messages.answer_head(context.log_id)
 
 
 def _preflight(context: RequestContext) -> Response | None:
@@ -208,7 +241,7 @@ def _preflight(context: RequestContext) -> Response | None:
     if request.header("access-control-request-private-network"):
         # Chrome requires this before an https page may call a server on this machine.
         allowed += (("Access-Control-Allow-Private-Network", "true"),)
-    return Response(200, (*common_headers(context.log_id), *allowed), ())
+    return Response(200, (*completions.common_headers(context.log_id), *allowed), ())
 
 
 def _short(value: str, longest: int) -> str:
@@ -217,78 +250,43 @@ def _short(value: str, longest: int) -> str:
 
 
 def _not_found_outside(context: RequestContext) -> Response:
-    """Answer a path below no base: status 200, the 404 is in the body (api.z.ai, 2026-06)."""
     context.source = Source.GATEWAY
-    return _json(200, b'{"code":500,"msg":"404 NOT_FOUND"}', context.log_id)
+    return completions.not_found_outside(context.log_id)
 
 
 def _not_found(context: RequestContext) -> Response:
-    """Answer 404 below a base, 405 for another method, as Spring words them; the gateway has
-    stripped all before `/v4`.
-
-    404 is recorded on api.z.ai, 2026-06-08. 405 is assumed, no recording exists.
-    """
     context.source = Source.GATEWAY
-    path = context.request.path
-    allowed = ALLOWED.get(path)
-    status, error = (405, "Method Not Allowed") if allowed else (404, "Not Found")
-    body = {
-        "timestamp": _utc(context.now),
-        "status": status,
-        "error": error,
-        "path": "/v4" + path,
-    }
-    headers = (("Allow", allowed),) if allowed else ()
-    return _json(status, msgspec.json.encode(body), context.log_id, headers=headers)
+    surface, path = context.surface, context.request.path
+    endpoint = surface.endpoints.get(path)
+    allowed = endpoint.method if endpoint else ""
+    return surface.not_found(path, context.log_id, context.now, allowed=allowed)
 
 
 HANDLERS: Mapping[Kind, Sequence[Handler]] = {
     "chat": CHAT,
     "call": (authenticate, queued_reply, replay, _not_found),
-    "models": (authenticate_if_given, replay, _models),
+    "open-models": (authenticate_if_given, replay, _models_without_key, _models),
+    "models": (authenticate, replay, _models),
+    "count": (authenticate, replay, parse, resolve_model, _count_tokens),
+    "base": (replay, _answer_head),
     "other": (authenticate, replay, _not_found),
     "preflight": (replay, _preflight),
     "outside": (replay, _preflight, _not_found_outside),
     "large": (record_key, _too_large),
     "busy": (record_key, _busy),
 }
-"""The handlers by kind of path. One-shot replies answer POST requests only, never a preflight or
-`GET /models`."""
+"""The handlers by kind of path. One-shot replies answer POST requests only, never a preflight,
+`GET /models` or a count of tokens."""
 
 RECORDING_HANDLERS: Mapping[Kind, Sequence[Handler]] = {
     **HANDLERS,
     "chat": RECORDING_CHAT,
     "call": (record_key, queued_reply, replay_new),
+    "open-models": (record_key, replay_new),
     "models": (record_key, replay_new),
+    "count": (record_key, replay_new),
+    "base": (record_key, replay_new),
     "other": (record_key, replay_new),
     "preflight": (record_key, replay_new),
 }
 """The handlers in a session that records: what they pass on goes to the live service."""
-
-
-def _list_models(models: tuple[Model, ...], log_id: str) -> Response:
-    """List only the models that the service lists (recorded on both hosts, 2026-07)."""
-    data = [
-        {"id": model.id, "object": "model", "created": model.created, "owned_by": "z-ai"}
-        for model in models
-    ]
-    return _json(200, msgspec.json.encode({"object": "list", "data": data}), log_id)
-
-
-def _models_without_key(log_id: str) -> Response:
-    """Answer `GET /models` without a key: status 200, a code that is a number (recorded, 2026)."""
-    body = {
-        "code": 1001,
-        "msg": "Header中未收到Authorization参数，无法进行身份验证。",
-        "success": False,
-    }
-    return _json(200, msgspec.json.encode(body), log_id)
-
-
-def _utc(now: float) -> str:
-    return f"{utc(int(now), '%Y-%m-%dT%H:%M:%S')}.{int(now % 1 * 1000):03d}+00:00"
-
-
-def _json(status: int, body: bytes, log_id: str, *, headers: Headers = ()) -> Response:
-    base = (("Content-Type", SPRING_TYPE), *common_headers(log_id), *headers)
-    return Response(status, base, ((0.0, body),))

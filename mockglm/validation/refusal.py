@@ -8,7 +8,7 @@ from types import MappingProxyType
 from msgspec import Struct, field
 
 from mockglm import error_codes
-from mockglm.exchange import APIError
+from mockglm.exchange import APIError, JSONObject
 
 ASSUMED: Mapping[str, str] = MappingProxyType(
     {
@@ -43,12 +43,14 @@ class Refusal(Struct, frozen=True, kw_only=True):
     en: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
+    status: int | None = None
+    extra: JSONObject = field(default_factory=dict)
 
     def to_error(self, language: error_codes.Language = "zh") -> APIError:
         """The failure to answer with, its message in the language."""
         text = self.zh if language == "zh" else self.en
         message = None if text is None else text.format_map(self.fields)
-        return APIError(self.code, message=message, fields=self.fields)
+        return APIError(self.code, self.status, message, self.fields, self.extra)
 
 
 UNREADABLE = Refusal(code="1210", name="unreadable")

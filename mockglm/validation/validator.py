@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from mockglm.exchange import Reply
 from mockglm.models import MODELS, Model
 from mockglm.validation.refusal import Refusal
 from mockglm.validation.rules import (
@@ -38,10 +39,14 @@ REFUSING_EVIDENCE: Mapping[Policy, frozenset[Evidence]] = MappingProxyType(
 
 
 class ValidationResult(Struct, frozen=True):
-    """The outcome of a validation: a refusal or None, and the broken rules that were waived."""
+    """The outcome of a validation: a refusal or None, and the broken rules that were waived.
+
+    `reply` is what the service answers without asking a model, if that is no refusal.
+    """
 
     refusal: Refusal | None
     waived: tuple[str, ...] = ()
+    reply: Reply | None = None
 
 
 CLEAN = ValidationResult(None)

@@ -69,7 +69,7 @@ class ChunksSpec(Struct, forbid_unknown_fields=True):
 
     content: Positive | list[Text] = 4
     reasoning: Positive | list[Text] = 4
-    arguments: Positive | list[Text] = 4
+    arguments: Positive | list[Text] | UnsetType = UNSET
 
 
 class PaceSpec(Struct, forbid_unknown_fields=True):

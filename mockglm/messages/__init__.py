@@ -1,0 +1,35 @@
+"""The Anthropic surface: requests decoded, messages rendered as JSON or stream, and parsed back.
+
+The reference is what the GLM service sends, never Anthropic's own API: no page of the service
+documents the fields, so most facts are from public captures and reports, named where they stand.
+"""
+
+from mockglm.messages.decoder import decode_request
+from mockglm.messages.errors import render_error
+from mockglm.messages.gateway import answer_head, count_tokens, list_models, not_found
+from mockglm.messages.models import ALIASES, ModelAlias, resolve_model
+from mockglm.messages.parser import is_message, parse_message
+from mockglm.messages.renderer import render_json, render_stream
+from mockglm.messages.rules import RULES_OF_MESSAGES, MessagesRule, validate
+from mockglm.messages.types import MessagesChat, MessagesRequest
+
+__all__ = [
+    "ALIASES",
+    "RULES_OF_MESSAGES",
+    "MessagesChat",
+    "MessagesRequest",
+    "MessagesRule",
+    "ModelAlias",
+    "answer_head",
+    "count_tokens",
+    "decode_request",
+    "is_message",
+    "list_models",
+    "not_found",
+    "parse_message",
+    "render_error",
+    "render_json",
+    "render_stream",
+    "resolve_model",
+    "validate",
+]

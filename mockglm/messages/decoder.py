@@ -1,0 +1,227 @@
+"""The decoder: the body of `POST /v1/messages` to the one Chat, or the refusal of its shape.
+
+The service is a FastAPI application: a body of another shape is 422 with pydantic's `detail`
+(captured for a tool without a name, 2026-09). Assumed: the same for every other wrong shape; that
+a system message within the conversation counts as one at its beginning; that 5.0 is a whole number.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import DecodeError, ValidationError
+
+from mockglm.messages.models import resolve_model
+from mockglm.messages.thinking import read_thinking
+from mockglm.messages.types import (
+    ContentBlock,
+    MessagesChat,
+    MessagesMessage,
+    MessagesRequest,
+    MessagesTool,
+)
+from mockglm.models import MODELS
+from mockglm.validation import (
+    CalledFunction,
+    ContentPart,
+    Function,
+    Message,
+    MessageToolCall,
+    Refusal,
+    Tool,
+)
+
+_request = msgspec.json.Decoder(MessagesRequest)
+
+SHAPE = "422"
+"""The code of a refusal of a body's shape; it has no business code."""
+
+_PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_MISSING = re.compile(r"Object missing required field `(?P<name>\w+)`")
+_STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]")
+_ASIDE = re.compile(r"\s*<system-reminder>.*</system-reminder>\s*", re.DOTALL)
+_CHOICES: Mapping[str, Any] = {"auto": "auto", "any": "required", "none": "none"}
+
+
+def decode_request(body: bytes) -> MessagesChat | Refusal:
+    """Decode the body of a request for a message, or for its number of tokens. Never raises."""
+    try:
+        if not body.isascii():
+            body.decode()  # msgspec does not look into the strings it skips
+        return to_chat(_request.decode(body))
+    except ValidationError as error:
+        return _refuse_shape(str(error))
+    except (DecodeError, UnicodeDecodeError, RecursionError):
+        return _refuse_json(body)
+
+
+def to_chat(request: MessagesRequest) -> MessagesChat:
+    """Return the request as a Chat: system messages first, each tool's result as a message."""
+    id = resolve_model(request.model)
+    thinking, effort = read_thinking(request.thinking, request.output_config, MODELS.get(id))
+    user = request.metadata.get("user_id") if isinstance(request.metadata, Mapping) else None
+    limit = request.max_tokens
+    return MessagesChat(
+        source=request,
+        model=id,
+        messages=list(_messages(request)),
+        stream=request.stream,
+        thinking=thinking,
+        reasoning_effort=effort,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        max_tokens=None if limit is None or limit != limit // 1 else int(limit),
+        tools=None if request.tools is None else list(map(_tool, request.tools)),
+        tool_choice=_tool_choice(request.tool_choice),
+        stop=request.stop_sequences,
+        user_id=user if isinstance(user, str) else None,
+    )
+
+
+def _messages(request: MessagesRequest) -> Iterator[Message]:
+    if request.system:
+        yield Message("system", _content(request.system))
+    for message in request.messages:
+        if message.role == "system":
+            yield Message("system", _content(message.content))
+    for message in request.messages:
+        if isinstance(message.content, str):
+            yield from () if message.role == "system" else [Message(message.role, message.content)]
+        elif message.role == "assistant":
+            yield _assistant(message.content)
+        elif message.role != "system":
+            yield from _user(message)
+
+
+def _assistant(blocks: Sequence[ContentBlock]) -> Message:
+    """Join the blocks of a turn of the model; what the service's own tools did is left out."""
+    calls = [
+        MessageToolCall(block.id, "function", CalledFunction(block.name, _arguments(block.input)))
+        for block in blocks
+        if block.type == "tool_use"
+    ]
+    return Message(
+        "assistant",
+        "".join(block.text or "" for block in blocks if block.type == "text"),
+        tool_calls=calls or None,
+        reasoning_content="".join(block.thinking or "" for block in blocks) or None,
+    )
+
+
+def _user(message: MessagesMessage) -> Iterator[Message]:
+    """Split a user's message into results of tools and the words beside them.
+
+    Reminders that an agent puts behind results are no turn of the user: they come before.
+    """
+    blocks = message.content if not isinstance(message.content, str) else []
+    results = [block for block in blocks if block.type == "tool_result"]
+    others = [block for block in blocks if block.type != "tool_result"]
+    said = [Message(message.role, _content(others))] if others or not results else []
+    if said and results and all(_is_aside(block) for block in others):
+        yield said.pop()
+    for result in results:
+        yield Message("tool", _result_text(result.content), tool_call_id=result.tool_use_id)
+    yield from said
+
+
+def _is_aside(block: ContentBlock) -> bool:
+    return block.type == "text" and _ASIDE.fullmatch(block.text or "") is not None
+
+
+def _content(blocks: str | Sequence[ContentBlock]) -> str | list[ContentPart]:
+    if isinstance(blocks, str):
+        return blocks
+    return [part for block in blocks if (part := _part(block)) is not None]
+
+
+def _part(block: ContentBlock) -> ContentPart | None:
+    if block.type == "text":
+        return ContentPart("text", block.text or "")
+    if block.type == "image":
+        return ContentPart("image_url", image_url={"url": _url(block.source)})
+    if block.type == "document":
+        return ContentPart("file_url", file_url={"url": _url(block.source)})
+    return None
+
+
+def _url(source: Any) -> str:
+    """The address of an image; of one in base64 a `data:` URL."""
+    if not isinstance(source, Mapping):
+        return ""
+    if source.get("type") == "base64":
+        return f"data:{source.get('media_type', '')};base64,{source.get('data', '')}"
+    return str(source.get("url", ""))
+
+
+def _result_text(content: Any) -> str:
+    """The text of a tool's result: a text, or the texts of its blocks."""
+    if isinstance(content, str):
+        return content
+    blocks: Iterable[Any] = content if isinstance(content, list) else ()
+    texts = (block.get("text") for block in blocks if isinstance(block, Mapping))
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _arguments(input: msgspec.Raw) -> str:
+    return bytes(input).decode() or "{}"
+
+
+def _tool(tool: MessagesTool) -> Tool:
+    if tool.type is not None and tool.type.startswith("web_search"):
+        return Tool("web_search", web_search={"enable": True})
+    return Tool("function", Function(tool.name, tool.description, tool.schema))
+
+
+def _tool_choice(choice: Any) -> Any:
+    """The choice of a tool in the words of v4; None for one that is not understood."""
+    if not isinstance(choice, Mapping):
+        return None
+    if choice.get("type") == "tool":
+        return {"type": "function", "function": {"name": choice.get("name")}}
+    kind = choice.get("type")
+    return _CHOICES.get(kind) if isinstance(kind, str) else None
+
+
+def _refuse_shape(message: str) -> Refusal:
+    """Refuse a missing field or a wrong type in pydantic's form; msgspec names the place."""
+    found = _PLACE.search(message)
+    place = ["body", *_steps(found["path"] if found else "")]
+    missing = _MISSING.match(message)
+    if missing:
+        detail = {"type": "missing", "loc": [*place, missing["name"]], "msg": "Field required"}
+    else:
+        wanted = message.partition(",")[0].removeprefix("Expected ").replace("`", "")
+        detail = {"type": "value_error", "loc": place, "msg": f"Input should be a valid {wanted}"}
+    return refuse_shape({**detail, "input": {}})
+
+
+def _refuse_json(body: bytes) -> Refusal:
+    """Refuse what is no JSON, as FastAPI does."""
+    at, reason = 0, "Expecting value"
+    try:
+        json.loads(body[:LONGEST_SEARCHED])
+    except json.JSONDecodeError as error:
+        at, reason = error.pos, error.msg
+    except (ValueError, RecursionError):
+        pass
+    place: list[str | int] = ["body", at]
+    detail = {"type": "json_invalid", "loc": place, "msg": "JSON decode error", "input": {}}
+    return refuse_shape({**detail, "ctx": {"error": reason}})
+
+
+LONGEST_SEARCHED = 65536
+"""Bytes of a body in which the mistake is searched."""
+
+
+def refuse_shape(detail: Mapping[str, Any]) -> Refusal:
+    """Return a refusal with one item of `detail`."""
+    return Refusal(code=SHAPE, status=422, extra={"detail": [detail]}, name="shape")
+
+
+def _steps(path: str) -> Iterator[str | int]:
+    for step in _STEP.finditer(path):
+        yield step["name"] if step["name"] else int(step["index"])
