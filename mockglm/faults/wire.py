@@ -189,6 +189,17 @@ FAULTS = (
         positions=WIRE,
     ),
     Fault(
+        name="slow-start",
+        kind="wire",
+        about="The head comes at once, the first byte of the body much later.",
+        reports=("Hmbown/Codewhale#3496", "NousResearch/hermes-agent#12758"),
+        breaks="clients and proxies that wait no longer for the first token than for the next one",
+        change=stall,
+        caught_by="TIM-01",
+        options={**BASE, "for": Option(seconds, 30.0, "its length")},
+        positions=NOWHERE,
+    ),
+    Fault(
         name="drip",
         kind="wire",
         about="The bytes come in many small writes.",

@@ -1,9 +1,11 @@
-"""Every fault of the catalogue, over HTTP, is reported by the check that it names."""
+"""Every fault of the catalogue, over HTTP, is reported by the check that it names; every check
+reports a fault."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,18 +22,51 @@ from mockglm.faults import CATALOGUE, Fault
 from tests.serving import KEY, Served, serving
 
 SCENARIO = Path(__file__).parents[3] / "scenarios" / "conformance.yaml"
-FAULTS = {fault.name: fault for fault in CATALOGUE.values() if fault.caught_by}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault, the check that reports it, and the probe whose answer it is laid over."""
+
+    fault: Fault
+    check: str
+    probe: str
+
+    def __str__(self) -> str:
+        return f"{self.check}-{self.fault.name}"
+
+
+PROBES_OF: Mapping[str, str] = {
+    "utf8-split": "echo",
+    "error": "stream",
+    "FIN-03": "length-plain",
+    "USE-07": "length-plain",
+}
+"""Faults and checks whose first probe has an answer without anything to break."""
+SCENARIOS_OF: Mapping[str, str] = {"LIM-01": "no-balance"}
+"""Checks whose fault fits an error alone: a scenario that answers nothing else."""
+
+
+def cases() -> Iterator[Case]:
+    """Each fault with the check it names first; each other check with a fault that names it."""
+    faults = [fault for fault in CATALOGUE.values() if fault.caught_by]
+    for fault in faults:
+        probe = PROBES_OF.get(fault.name, CHECKS[fault.caught_by or ""].probes[0])
+        yield Case(fault, fault.caught_by or "", probe)
+    also = {id: fault for fault in reversed(list(CATALOGUE.values())) for id in fault.also}
+    for id in sorted(also.keys() - {fault.caught_by for fault in faults}):
+        yield Case(also[id], id, PROBES_OF.get(id, CHECKS[id].probes[0]))
+
+
+CASES = {str(case): case for case in cases()}
 LIMITS = ReadLimits(connect=5, idle=1, whole=10)
 SILENCE = 0.2
 """Seconds that stand for ten here, so that no test waits that long."""
-SPECS: Mapping[str, str] = {"stall": f"stall.2-frames.for-{2 * SILENCE}s"}
+SPECS: Mapping[str, str] = {
+    "stall": f"stall.2-frames.for-{2 * SILENCE}s",
+    "slow-start": f"slow-start.for-{2 * SILENCE}s",
+}
 """Faults that would take too long as they are."""
-PROBES_OF: Mapping[str, str] = {"utf8-split": "echo", "error": "stream"}
-"""Faults without anything to break in the answer to the first probe of their check."""
-
-
-def probe_of(fault: Fault) -> str:
-    return PROBES_OF.get(fault.name, CHECKS[fault.caught_by or ""].probes[0])
 
 
 def target_of(served: Served) -> Target:
@@ -46,30 +81,35 @@ def send(served: Served, plan: ProbePlan, base: str) -> RunEvidence:
 
 @pytest.fixture(scope="module")
 def results() -> Iterator[Mapping[str, tuple[CheckResult, CheckResult]]]:
-    """For each fault the verdict of its check, without the fault and with it."""
+    """For each case the verdict of its check, without the fault and with it."""
     with serving(SCENARIO, policy="strict", accept=frozenset([KEY]), speed=1) as served:
         target = target_of(served)
         plan = make_plan(CHECKS.values(), target.capabilities, disruptive=True)
         good = send(served, plan, target.url)
 
-        def judge(fault: Fault) -> tuple[CheckResult, CheckResult]:
-            spec = SPECS.get(fault.name, fault.trial or fault.name)
-            one = ProbePlan((PROBES[probe_of(fault)],), target.capabilities, RunLimits())
-            found = send(served, one, served.base(f"conformance+{spec}"))
-            check = CHECKS[fault.caught_by or ""]
+        def judge(case: Case) -> tuple[CheckResult, CheckResult]:
+            spec = SPECS.get(case.fault.name, case.fault.trial or case.fault.name)
+            one = ProbePlan((PROBES[case.probe],), target.capabilities, RunLimits())
+            scenario = SCENARIOS_OF.get(case.check, "conformance")
+            found = send(served, one, served.base(f"{scenario}+{spec}"))
+            check = CHECKS[case.check]
             broken = replace(good, views={**good.views, **found.views})
             return judge_run(check, good), judge_run(check, broken)
 
         with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(8) as pool:
             patch.setattr(times, "_SLOW", SILENCE)
             # Together, because most of the time of each is the pace of its stream.
-            yield dict(zip(FAULTS, pool.map(judge, FAULTS.values()), strict=True))
+            yield dict(zip(CASES, pool.map(judge, CASES.values()), strict=True))
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", CASES)
 def test_a_fault_over_http_is_reported_by_its_check(
     results: Mapping[str, tuple[CheckResult, CheckResult]], name: str
 ) -> None:
     before, after = results[name]
     assert before.findings == ()
-    assert {finding.exchange for finding in after.findings} == {probe_of(FAULTS[name])}
+    assert {finding.exchange for finding in after.findings} == {CASES[name].probe}
+
+
+def test_every_check_reports_a_fault() -> None:
+    assert {case.check for case in CASES.values()} == set(CHECKS)
