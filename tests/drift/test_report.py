@@ -29,7 +29,7 @@ def test_json_report_has_every_interaction() -> None:
     assert json.loads(render_json(REPORT)) == {
         "schema": "mockglm.verify/1",
         "upstream": "https://api.z.ai",
-        "outcome": "unreachable",
+        "outcome": "unasked",
         "same": False,
         "checked": 2,
         "left": 2,

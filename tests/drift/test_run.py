@@ -166,7 +166,7 @@ def test_unspecific_error_stops_the_run(
     assert result.exit_code == 6
     assert expected in result.output
     document = json.loads(report.read_text("utf-8"))
-    assert (document["outcome"], document["checked"], document["left"]) == ("unreachable", 0, 1)
+    assert (document["outcome"], document["checked"], document["left"]) == ("unasked", 0, 1)
     suite = ElementTree.parse(junit).getroot()[0]
     assert suite.attrib["errors"] == suite.attrib["tests"] == "1"
 
