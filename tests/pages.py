@@ -21,8 +21,8 @@ FAULTS = """\
 Generated from the catalogue by `scripts/write-pages`; do not edit by hand.
 
 A fault breaks a response in one way, whether the response is scripted, improvised or recorded. A
-reply in a file or in the control API names it with `fault:`, a base URL after a plus. `mockglm
-faults` prints this list.
+reply in a file or in the control API names it with `fault:`, a base URL after a plus.
+`mockglm faults` prints this list.
 
 ```yaml
 format: 1
@@ -38,9 +38,9 @@ session. The keys of the mapping follow the name after dots, with hyphens for sp
 `stall.done.for-30s`, `close.chance-0.1`.
 
 * `at` is a position: `N frames`, `N bytes`, `N s`, `headers`, `content`, `tool_call`, `finish` or
-  `done`. Everything before it arrives complete and on time. `headers` is before the headers, `0
-  frames` after them. The default is the start, or after the first frame of a stream (in the middle
-  of a JSON response); the list says which.
+  `done`. Everything before it arrives complete and on time. `headers` is before the headers,
+  `0 frames` after them. The default is the start, or after the first frame of a stream (in the
+  middle of a JSON response); the list says which.
 * `chance` is the share of responses that break, drawn from seed, session and request.
 * The faults of a list apply in their order. `speed` does not scale their times.
 * A fault that does not fit a response, or would not change it, is refused with status 422 and the
@@ -65,10 +65,10 @@ KINDS = {
 SCENARIOS = """\
 # Scenarios
 
-Generated from the files in `scenarios/` by `scripts/write-pages`; do not edit by hand. `mockglm
-serve` plays each of them at `/s/NAME/api/paas/v4`, as a stream or as JSON. `mockglm scenarios
---copy NAME` copies one into the current folder, to edit it. [Clients](clients.md) shows how known
-clients handle them. There are {count} scenarios:
+Generated from the files in `scenarios/` by `scripts/write-pages`; do not edit by hand.
+`mockglm serve` plays each of them at `/s/NAME/api/paas/v4`, as a stream or as JSON.
+`mockglm scenarios --copy NAME` copies one into the current folder, to edit it.
+[Clients](clients.md) shows how known clients handle them. There are {count} scenarios:
 """
 
 _ISSUE = re.compile(r"(?<![\w./-])([\w.-]+/[\w.-]+)#(\d+)")

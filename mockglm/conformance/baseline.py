@@ -43,7 +43,7 @@ def _find_problems(path: Path, pairs: list[tuple[object, object]]) -> Iterator[P
         if not isinstance(id, str) or id not in CHECKS:
             near = nearest(str(id), CHECKS)
             hint = f"; did you mean {near}?" if near else ""
-            yield _problem(path, mark, f"no check is called {id}{hint}")
+            yield _problem(path, mark, f"there is no check {id}{hint}")
         if not isinstance(reason, str) or not reason.strip():
             yield _problem(path, mark, f"{id} needs a reason")
 

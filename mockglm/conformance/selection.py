@@ -50,7 +50,7 @@ def select_by_id(checks: Iterable[Check], ids: Iterable[str]) -> tuple[Check, ..
         if id not in CHECKS:
             near = nearest(id, CHECKS)
             hint = f"; did you mean {GROUP}::{near}?" if near else ""
-            raise UsageError(f"no check has the node id {GROUP}::{id}{hint}")
+            raise UsageError(f"there is no check {GROUP}::{id}{hint}")
         if id not in found:
             raise UsageError(f"{GROUP}::{id} exceeds limits of the endpoint: add --glm-disruptive")
     return tuple(check for id, check in found.items() if not wanted or id in wanted)

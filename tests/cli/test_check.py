@@ -112,7 +112,7 @@ def test_no_matching_check_ends_with_5(
         ((), "no endpoint: give its base URL, or the path of a recording"),
         (("nowhere.yaml",), "nowhere.yaml is neither a URL (https://…) nor an existing recording"),
         (("https://a.example", "https://b.example"), "give either one URL or paths of recordings"),
-        (("--explain", "SSE-99"), "no check is called SSE-99"),
+        (("--explain", "SSE-99"), "there is no check SSE-99"),
         (("https://a.example", "-k", "SSE and"), "-k 'SSE and', column 8: a name is expected"),
         (("https://a.example", "--timeout", "0"), "--timeout and --pause are seconds"),
         (("--modle", "glm-4.6"), "No such option '--modle'"),
@@ -232,7 +232,7 @@ def test_an_unknown_check_in_the_baseline_ends_with_4(
 ) -> None:
     known = write_baseline("SSE-55: why\n")
     assert check(endpoint, "--baseline", known) == 4
-    expected = "known.yaml:1:1: no check is called SSE-55; did you mean SSE-05?\n"
+    expected = "known.yaml:1:1: there is no check SSE-55; did you mean SSE-05?\n"
     assert capsys.readouterr().err == expected
 
 

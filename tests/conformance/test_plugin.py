@@ -77,7 +77,7 @@ def test_a_node_id_beside_a_file_selects_both(broken: Endpoint, pytester: pytest
 def test_an_unknown_node_id_ends_with_4(broken: Endpoint, pytester: pytest.Pytester) -> None:
     found = run(pytester, broken, "glm-v4::SSE-55")
     assert found.ret == 4
-    found.stderr.fnmatch_lines(["*no check has the node id glm-v4::SSE-55; did you mean glm-v4::*"])
+    found.stderr.fnmatch_lines(["*there is no check glm-v4::SSE-55; did you mean glm-v4::*"])
     assert broken.probes == []
 
 

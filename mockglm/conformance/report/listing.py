@@ -16,77 +16,99 @@ from mockglm.errors import UsageError, nearest
 _INTRODUCTION = """\
 # The checks of the conformance kit
 
-Set `{set}`: {total} checks, {must} MUST, {should} SHOULD, {note} NOTE. Made from the checks
-themselves by `scripts/write-pages`; a change of the set changes its name.
+Set `{set}`: {total} checks, {must} MUST, {should} SHOULD, {note} NOTE. Generated from the checks by
+`scripts/write-pages`; do not edit by hand. A changed set gets another name.
 
-A broken MUST fails the run. A broken SHOULD warns, and fails with `--strict`. A NOTE only informs.
-A check without anything to judge has not passed: it is *not testable* (which counts as a failure),
-*not exercised* (the model did not do as asked) or *not applicable* (the model does not claim to do
-this).
+A broken MUST fails the run. A broken SHOULD is a warning, and fails the run with `--strict`. A NOTE
+only informs. A check that had nothing to judge has not passed: it is *not testable* (which counts
+as a failure), *not exercised* (the model did not do what the probe requested) or *not applicable*
+(the model does not claim the capability).
 
-## Running it
+## Usage
 
-```
-export ZAI_API_KEY=…                    # no option; GLM_API_KEY, ZHIPUAI_API_KEY, .env work too
+```sh
+export ZAI_API_KEY=…
 mockglm check https://open.bigmodel.cn/api/paas/v4 --model glm-4.5-flash --report out
 mockglm check http://localhost:8000/v1 --model glm-4.7-fp8                 # vLLM, SGLang, a gateway
 mockglm check cassettes/                                                   # recordings, at no cost
-mockglm record chat.yaml --upstream https://api.z.ai/api/paas/v4 --check   # traffic, as it passes
-pytest --pyargs mockglm.conformance --glm-url URL --glm-model ID -k SSE    # beside other tests
+mockglm record chat.yaml --upstream https://api.z.ai/api/paas/v4 --check   # while recording
+pytest --pyargs mockglm.conformance --glm-url URL --glm-model ID -k SSE    # in pytest
 pytest glm-v4::SSE-05 --glm-url URL                                        # one check
 ```
 
-Options are those of `mockglm check`; for pytest they begin with `--glm-`.
+The options are those of `mockglm check`; in pytest they begin with `--glm-`. The API key is not an
+option: it comes from `ZAI_API_KEY`, `ZHIPUAI_API_KEY`, `ZHIPU_API_KEY`, `GLM_API_KEY` or `.env`.
 
-**The live service.** `--plan` lists the requests and the most they can cost, without opening a
-socket. A full run sends at most 30 requests, one after the other, and generates at most 6,000
-tokens, second attempts included; about ten requests are refused, which is free. The default model,
-glm-4.5-flash, is free of charge; with any other model, 6,000 output tokens cost cents.
-`--max-requests` and `--max-tokens` stop a run before it costs more; `-k` sends only the probes that
-the selected checks need. A request refused with 429 (1302, 1305) is sent once more after `--pause`
-seconds (10, or the Retry-After of the answer), within the limits. Every request has a `request_id`
-that begins with `mockglm-`, to find it on the bill. Requests that exceed limits on purpose (marked
-*disruptive*) are sent only with `--disruptive`: eight streams at once, more `max_tokens` than the
-model allows, and a prompt beyond the context, which a service may bill if it accepts it. `--soak N`
-sends the cheapest stream N times more, to catch intermittent failures; it stops at a limit.
+### Cost
 
-**Answers without an end.** An answer is read for at most `--timeout` seconds (300), {bytes} MiB and
-{lines:,} lines, and never decompressed. A run stops after {unfinished} answers that exceed a limit.
-If one of them had more chunks than `max_tokens` allows, or exceeded the size, the endpoint is at
-fault (exit 1); an answer that may only be slow could not be judged (exit 6).
+`--plan` lists the requests and the most they can cost, and sends nothing. A full run sends at most
+30 requests, one after the other, and generates at most 6,000 tokens, second attempts included.
+About ten of the requests are refused, which is free. The default model, glm-4.5-flash, is free of
+charge; for the other models, 6,000 output tokens cost cents. `--max-requests` and `--max-tokens`
+end a run earlier, and `-k` sends only the probes of the selected checks. A request that is refused
+with 429 (1302, 1305) is sent once more after `--pause` seconds (10, or the Retry-After of the
+response), within the limits. Every request has a `request_id` that begins with `mockglm-`.
 
-**vLLM and SGLang.** Start them with the parsers of the model's family, `--reasoning-parser glm45
---tool-call-parser glm45` (`glm47` for the tools of GLM-4.7 and later), vLLM also with
-`--enable-auto-tool-choice`. Without them reasoning and calls are part of the text, which RSN-04 and
-TOL-04 report. `--model` is the name that the server gives the model; a name that is in no table of
-GLM's models is assumed to have every capability, and the report says so. Codes, keys and usage of
-these servers are their own: keep the differences you accept in a baseline (`--write-baseline
-known.yaml`, then `--baseline known.yaml`), each with its reason.
+Requests that exceed limits on purpose (marked *disruptive*) are sent only with `--disruptive`:
+eight streams at once, more `max_tokens` than the model allows, and a prompt beyond the context,
+which a service may bill if it accepts it. `--soak N` sends the cheapest stream N times more, to
+find intermittent failures; it ends at a limit.
 
-**A gateway.** Check the gateway and the endpoint behind it, each with `--report`; `mockglm matrix
-a/report.json b/report.json` shows the difference. `--header NAME=VALUE` is sent with every request,
-`--ca FILE` trusts a certificate of its own. Reports show only headers without secrets; a user or a
-query in the URL is refused.
+### Responses without an end
 
-**A mock.** `--deterministic` states that the endpoint repeats itself, so that the texts of stream
-and plain reply are compared; `--failing` that it breaks off the stream of the probe that asks for
-it. All checks pass for the scenario `conformance`:
+A response is read for at most `--timeout` seconds (300), {bytes} MiB and {lines:,} lines, and never
+decompressed. A run ends after {unfinished} responses that exceed a limit. If one of them was larger
+than that, or had more chunks than `max_tokens` allows, the endpoint is at fault (exit status 1). A
+response that was only slow cannot be judged (exit status 6).
 
-```
+### vLLM and SGLang
+
+Start them with the parsers of the model's family,
+`--reasoning-parser glm45 --tool-call-parser glm45` (`glm47` for the tools of GLM-4.7 and later),
+and vLLM also with `--enable-auto-tool-choice`. Without them, reasoning and calls are part of the
+text, which RSN-04 and TOL-04 report. `--model` is the name that the server gives the model. A name
+that is not in the table of GLM's models is assumed to have every capability, and the report says
+so. Codes, keys and usage of these servers differ from GLM's: write the differences that you accept
+to a baseline, each with a reason (`--write-baseline known.yaml`, then `--baseline known.yaml`).
+
+### Gateways
+
+Check the gateway and the endpoint behind it, each with `--report`, and compare them with
+`mockglm matrix a/report.json b/report.json`. `--header NAME=VALUE` is sent with every request,
+`--ca FILE` trusts a certificate of your own. Reports contain no headers with secrets. A user name
+or a query in the URL is refused.
+
+### Mocks
+
+`--deterministic` states that the endpoint gives the same reply to the same prompt, so the kit also
+compares the texts of a stream and of a JSON response. `--failing` states that the endpoint breaks
+off the stream of the probe that asks for it. All checks pass for the scenario `conformance`:
+
+```sh
 mockglm serve --strict --accept 0123456789abcdef0123456789abcdef.SecretSecret1234
 export ZAI_API_KEY=0123456789abcdef0123456789abcdef.SecretSecret1234
 mockglm check http://127.0.0.1:8600/s/conformance/api/paas/v4 --deterministic --failing
 ```
 
-**Files.** `--report DIR` writes report.json, report.html, badge.json, junit.xml and, in
-`exchanges/`, every exchange as a cassette without secrets. `--record-to DIR` writes the exchanges
-alone; `--replay-from DIR` judges them again. [conformance.md](conformance.md) shows the results of
-the kit for mockglm and for another mock.
+### Files
 
-**Exit status.** 0 conformant, 1 a violation or a baseline entry that passes, 2 interrupted, 3
-internal error (a bug of the kit, reported beside the other results), 4 wrong usage, 5 nothing ran,
-6 could not judge: no connection, no valid key, no such model, no balance, no end of the answers
-within the timeout, or the budget spent. """
+`--report DIR` writes report.json, report.html, badge.json, junit.xml and, in `exchanges/`, every
+exchange as a cassette without secrets. `--record-to DIR` writes the exchanges alone, and
+`--replay-from DIR` judges them again. [How the kit is tested](conformance.md) has its results for
+mockglm and for another mock.
+
+### Exit status
+
+| status | meaning |
+|---|---|
+| 0 | the endpoint conforms |
+| 1 | a violation, or a baseline entry that passes |
+| 2 | interrupted |
+| 3 | internal error: a bug in the kit, reported beside the other results |
+| 4 | wrong usage |
+| 5 | nothing ran |
+| 6 | could not judge: no connection, key, model, balance or budget, or responses without an end |
+"""
 
 
 def list_checks() -> str:
@@ -98,7 +120,7 @@ def explain_check(id: str) -> str:
     """All about one check. Raises UsageError for an unknown id."""
     check = CHECKS.get(id.upper())
     if check is None:
-        raise UsageError(f"no check is called {id}{_hint(id.upper())}")
+        raise UsageError(f"there is no check {id}{_hint(id.upper())}")
     probes = (f"{name}: {PROBES[name].purpose}" for name in check.probes)
     lines = [
         f"{check.id}  {check.level}  (since {check.since}, {CATEGORIES[check.category]})",

@@ -17,7 +17,7 @@ def test_an_explanation_has_the_requirement_and_its_sources() -> None:
 
 
 def test_an_unknown_id_names_the_nearest() -> None:
-    with pytest.raises(UsageError, match=r"no check is called sse-55; did you mean SSE-05\?"):
+    with pytest.raises(UsageError, match=r"there is no check sse-55; did you mean SSE-05\?"):
         explain_check("sse-55")
 
 
