@@ -20,12 +20,12 @@ import msgspec
 from msgspec import Struct
 
 from mockglm.clock import BEIJING
-from mockglm.completions import parse_json, parse_stream
 from mockglm.error_codes import CODES
 from mockglm.errors import StreamError
 from mockglm.exchange import Reply, Request, Response
 from mockglm.journal import Entry, Source
 from mockglm.matching import canonical
+from mockglm.surfaces import find_surface
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
@@ -159,15 +159,15 @@ def _ended_before(one: _Attempt, other: _Attempt, concurrent: Concurrent | None)
 
 
 def _attempt(entry: Entry) -> _Attempt:
-    reply = _parse(entry.response) if entry.response else None
+    reply = _parse(entry.request.path, entry.response) if entry.response else None
     retry, result, reset = _classify(entry, reply)
     total = float("inf") if entry.total is None else entry.total
     return _Attempt(entry, reply, retry, result, entry.at + total, reset)
 
 
-def _parse(answer: Response) -> Reply | None:
+def _parse(path: str, answer: Response) -> Reply | None:
     try:
-        return (parse_stream if answer.is_stream else parse_json)(answer.body).reply
+        return find_surface(path).parse(answer).reply
     except StreamError:
         return None
 

@@ -24,6 +24,7 @@ from mockglm.cassettes import (
 from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.models import MODELS
 from mockglm.redaction import REDACTED, SHORTEST, Redactor, is_secret_header
+from mockglm.surfaces import SURFACES, find_surface
 
 Outcome = Literal["open", "done", "cut", "gone"]
 
@@ -40,7 +41,7 @@ which clients send to servers without keys and which also occur in prompts.
 ENTRY_OVERHEAD = 1024
 """Bytes of an entry without its texts, including header fields that it shares with others."""
 
-KEYLESS_PATHS = frozenset(("/chat/completions", "/models"))
+KEYLESS_PATHS = frozenset(path for surface in SURFACES for path in surface.endpoints)
 """Paths that cannot contain a key."""
 
 
@@ -105,6 +106,7 @@ class Entry(Struct):
             "ordinal": self.ordinal,
             "session": self.session,
             "at": round(self.at, 3),
+            "surface": find_surface(self.request.path).name,
             "method": self.request.method,
             "path": self.request.path,
             "model": self.model,

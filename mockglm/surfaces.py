@@ -80,7 +80,8 @@ class Surface(Struct, frozen=True, kw_only=True, eq=False):
     `endpoints` are by path below a base; `path` is that of its conversations. `credential` reads
     the key or JWT of a request, `decode` its body. `render_json` and `render_stream` take the
     renderer of the chat surface, which keeps the reply and the cut of its stream. `parse` raises
-    StreamError for a response that is neither a reply nor an API error.
+    StreamError for a response that is neither a reply nor an API error. `finish_reasons` are those
+    of v4 by the words of this surface, where they differ.
     """
 
     name: SurfaceName
@@ -94,8 +95,19 @@ class Surface(Struct, frozen=True, kw_only=True, eq=False):
     render_stream: _StreamRenderer
     render_error: _ErrorRenderer
     parse: Callable[[Response], ParsedReply]
+    finish_reasons: Mapping[str, str] = {}
     list_models: Callable[[Iterable[Model], str], Response]
     not_found: _NotFound
+
+
+def find_surface(path: str) -> Surface:
+    """Find the surface of a path below a base: each has paths of its own."""
+    return next((one for one in SURFACES if path in one.endpoints), CHAT)
+
+
+def recognise(response: Response) -> Surface:
+    """Find the surface of a response whose request is not known, by the beginning of its body."""
+    return ANTHROPIC if messages.is_message(response) else CHAT
 
 
 def _key(request: Request) -> str:
@@ -157,6 +169,7 @@ ANTHROPIC = Surface(
     render_stream=messages.render_stream,
     render_error=messages.render_error,
     parse=messages.parse_message,
+    finish_reasons=messages.FINISH_REASONS,
     list_models=messages.list_models,
     not_found=messages.not_found,
 )

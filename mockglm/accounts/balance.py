@@ -8,9 +8,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from mockglm import completions
 from mockglm.errors import StreamError
 from mockglm.exchange import JSONObject, Response
+from mockglm.surfaces import recognise
 
 Unit = Literal["yuan", "tokens", "requests"]
 
@@ -63,8 +63,7 @@ def _count(usage: JSONObject, name: str) -> float:
 
 def _usage(answer: Response) -> JSONObject:
     """The usage an answer reports; none where it reports none, or cannot be read."""
-    read = completions.parse_stream if answer.is_stream else completions.parse_json
     try:
-        return read(answer.body).reply.usage or {}
+        return recognise(answer).parse(answer).reply.usage or {}
     except StreamError:
         return {}

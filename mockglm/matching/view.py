@@ -24,6 +24,7 @@ class RequestView(Struct, dict=True, eq=False):
     chat: Chat
     request: Request
     key: str = ""
+    surface: str = "chat"
     _texts: dict[str, str | None] = {}
     _judged: dict[int, bool] = {}
     _budget: SearchBudget | None = None

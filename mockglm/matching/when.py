@@ -35,8 +35,11 @@ from mockglm.matching.relation import (
 )
 from mockglm.matching.view import RequestView
 from mockglm.redaction import is_secret_header
+from mockglm.surfaces import SURFACES
 
 Texts = str | Sequence[str]
+
+_SURFACE_NAMES = tuple(surface.name for surface in SURFACES)
 
 
 class When(Struct, frozen=True, kw_only=True, dict=True):
@@ -44,6 +47,7 @@ class When(Struct, frozen=True, kw_only=True, dict=True):
 
     * `model`, `key`: the model asked for, the account's key; a shell pattern or several, of which
       one must match.
+    * `surface`: the surface that the request came by, `chat` or `anthropic`.
     * `stream`, `thinking`: whether asked for. Thinking is unless disabled.
     * `user`, `system`, `assistant`, `tool`: the last message of that role contains the text, or,
       written `/…/` or `/…/i`, the expression finds something in it; of several texts, all.
@@ -62,6 +66,7 @@ class When(Struct, frozen=True, kw_only=True, dict=True):
     """
 
     model: Texts | None = None
+    surface: str | None = None
     stream: bool | None = None
     thinking: bool | None = None
     user: Texts | None = None
@@ -167,6 +172,12 @@ def _exactly(name: str, value: Any) -> Iterator[Condition]:
     yield _fact(name, EQUALS, _text(name, value))
 
 
+def _surface(name: str, value: Any) -> Iterator[Condition]:
+    if value not in _SURFACE_NAMES:
+        raise ValueError(f"{name}: one of {', '.join(_SURFACE_NAMES)}, not {value!r}")
+    yield _fact(name, EQUALS, value)
+
+
 def _offered(name: str, value: Any) -> Iterator[Condition]:
     yield _fact(name, ALL_OF, _texts(name, value))
 
@@ -202,6 +213,7 @@ def _predicate(name: str, value: Any) -> Iterator[Condition]:
 
 _COMPILED: Mapping[str, Callable[[str, Any], Iterator[Condition]]] = {
     "model": _names,
+    "surface": _surface,
     "text": _exactly,
     "after_tool": _exactly,
     "user": _said,

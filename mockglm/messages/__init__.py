@@ -8,13 +8,14 @@ from mockglm.messages.decoder import decode_request
 from mockglm.messages.errors import render_error
 from mockglm.messages.gateway import answer_head, count_tokens, list_models, not_found
 from mockglm.messages.models import ALIASES, ModelAlias, resolve_model
-from mockglm.messages.parser import is_message, parse_message
+from mockglm.messages.parser import FINISH_REASONS, is_message, parse_message
 from mockglm.messages.renderer import render_json, render_stream
 from mockglm.messages.rules import RULES_OF_MESSAGES, MessagesRule, validate
 from mockglm.messages.types import MessagesChat, MessagesRequest
 
 __all__ = [
     "ALIASES",
+    "FINISH_REASONS",
     "RULES_OF_MESSAGES",
     "MessagesChat",
     "MessagesRequest",

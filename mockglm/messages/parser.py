@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -21,12 +22,20 @@ from mockglm.exchange import APIError, JSONObject, Reply, Response, ToolCall
 from mockglm.messages.decoder import SHAPE
 from mockglm.messages.frames import STOP_REASONS
 
-_FINISH_REASONS: Mapping[str, str] = {reason: finish for finish, reason in STOP_REASONS.items()}
+FINISH_REASONS: Mapping[str, str] = MappingProxyType(
+    {reason: finish for finish, reason in STOP_REASONS.items()}
+)
+"""The finish reasons of v4 by the `stop_reason` that stands for them."""
+
 _BRACKETS = re.compile(r"\[(?P<code>\w+)\]\[(?P<text>.*)\]\[(?P<log>\w*)\]", re.DOTALL)
 _PREFIX = "msg_"
 _ERROR_STATUS = 400
 
-_STARTS = (b"event: message_start", b'data: {"type":"message_start"', b"event:message_start")
+_STARTS = tuple(
+    form % name
+    for form in (b"event: %b", b"event:%b", b'data: {"type":"%b', b'data:{"type":"%b')
+    for name in (b"message_", b"ping", b"content_block_")
+)
 
 
 class _Block(Struct):
@@ -157,7 +166,7 @@ def _reply(blocks: list[_Block], stop_reason: Any, usage: Any) -> Reply:
             for block in blocks
             if block.type == "tool_use"
         ),
-        finish_reason=_FINISH_REASONS.get(stop_reason, stop_reason or ""),
+        finish_reason=FINISH_REASONS.get(stop_reason, stop_reason or ""),
         usage=to_chat_usage(usage) if isinstance(usage, Mapping) else None,
     )
 

@@ -10,13 +10,14 @@ from msgspec import Struct, field
 
 from mockglm.accounts import Account, Overload
 from mockglm.clock import Pace
-from mockglm.completions import ParsedReply, Renderer, parse_json, parse_stream
+from mockglm.completions import ParsedReply, Renderer
 from mockglm.errors import StreamError
 from mockglm.exchange import Response
 from mockglm.matching import RequestView, When
 from mockglm.models import Model
 from mockglm.scenarios.template import Template
-from mockglm.validation import Chat, decode_chat
+from mockglm.surfaces import find_surface, recognise
+from mockglm.validation import Chat
 
 if TYPE_CHECKING:
     from mockglm.faults import FaultSpec
@@ -46,7 +47,7 @@ class RecordedRequest(Struct, frozen=True, dict=True):
     @cached_property
     def is_stream(self) -> bool:
         """True for a chat with `stream`."""
-        chat = decode_chat(self.body)
+        chat = find_surface(self.path).decode(self.body)
         return isinstance(chat, Chat) and bool(chat.stream)
 
 
@@ -73,7 +74,7 @@ class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
         if self.response is None:
             return None
         try:
-            return (parse_stream if self.response.is_stream else parse_json)(self.response.body)
+            return recognise(self.response).parse(self.response)
         except StreamError:
             return None
 

@@ -20,12 +20,15 @@ from mockglm.matching.difference import shorten
 from mockglm.models import Model
 from mockglm.scenarios import Step
 from mockglm.server.sessions import Session
-from mockglm.surfaces import Surface
+from mockglm.surfaces import SURFACES, Surface
 from mockglm.validation import Chat, count_prompt_tokens
 
 # A stream says how it ends in its last chunk. To parse all of it costs a hundred times as much,
 # and no text of the model can contain this, for the quotes in a text are escaped.
-_FINISH_REASON = re.compile(rb'"finish_reason": ?"([^"\\]+)"')
+_FINISH_REASON = re.compile(rb'"(?:finish|stop)_reason": ?"([^"\\]+)"')
+_FINISH_REASONS = {
+    word: finish for surface in SURFACES for word, finish in surface.finish_reasons.items()
+}
 
 _MAX_NAMED = 5
 """Expressions that the notes of a request name."""
@@ -85,7 +88,8 @@ class RequestContext(Struct):
     def view(self) -> RequestView:
         """The request as patterns see it, with what is known when this is first read."""
         if self._view is None:
-            self._view = RequestView(self.chat or Chat(), self.request, key=self.key)
+            chat, surface = self.chat or Chat(), self.surface.name
+            self._view = RequestView(chat, self.request, key=self.key, surface=surface)
         return self._view
 
     @property
@@ -220,9 +224,10 @@ class RequestContext(Struct):
 
 
 def find_finish_reason(body: bytes) -> str:
-    """Find the last finish reason in the bytes of a completion; "" if there is none."""
+    """Find the last finish reason in the bytes of a response, in the words of v4; "" if none."""
     found = _FINISH_REASON.findall(body)
-    return found[-1].decode("utf-8", "replace") if found else ""
+    word = found[-1].decode("utf-8", "replace") if found else ""
+    return _FINISH_REASONS.get(word, word)
 
 
 def _is_planned_whole(entry: Entry) -> bool:

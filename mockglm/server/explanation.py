@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from mockglm.auth import parse_credential
-from mockglm.completions import parse_json
 from mockglm.exchange import Request
 from mockglm.journal import Entry
 from mockglm.matching import RequestView
 from mockglm.scenarios import Interaction
 from mockglm.server.pipeline import find_recordings, handle
 from mockglm.server.sessions import Session
-from mockglm.validation import Chat, decode_chat
+from mockglm.surfaces import find_surface
+from mockglm.validation import Chat
 
 _MAX_OTHERS = 50
 
@@ -25,7 +24,7 @@ def explain(session: Session, request: Request) -> tuple[tuple[str, ...], bool]:
     if an interaction answered.
     """
     others = list(islice(_compare(session, request), _MAX_OTHERS + 1))
-    entry = handle(session, request).entry
+    entry = handle(session, request, surface=find_surface(request.path)).entry
     locations = {one.short_location for one in session.playlist.interactions}
     answered = entry.source in locations
     lines = [f"{location} {reason}" for location, reason in others if location != entry.source]
@@ -38,15 +37,17 @@ def _outcome(entry: Entry, *, is_answered: bool) -> str:
     ended = " ".join(filter(None, (str(status), entry.code, entry.finish)))
     if is_answered:
         return f"{entry.source} answers: {ended}"
-    error = parse_json(response.body).reply.error if response and status >= 400 else None
+    surface = find_surface(entry.request.path)
+    error = surface.parse(response).reply.error if response and status >= 400 else None
     return f"{entry.source}: {ended}\n{error.message if error else ''}".rstrip()
 
 
 def _compare(session: Session, request: Request) -> Iterator[tuple[str, str]]:
     """Compare a request with each interaction: its location and the reason it does not answer."""
-    chat = decode_chat(request.body)
-    key = parse_credential(request.header("authorization"))
-    view = RequestView(chat if isinstance(chat, Chat) else Chat(), request, key=key)
+    surface = find_surface(request.path)
+    chat, key = surface.decode(request.body), surface.credential(request)
+    known = chat if isinstance(chat, Chat) else Chat()
+    view = RequestView(known, request, key=key, surface=surface.name)
     recordings = set(find_recordings(session, request))
     for interaction in session.playlist.interactions:
         is_same = interaction in recordings

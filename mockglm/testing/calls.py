@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from mockglm import auth
-from mockglm.completions import ParsedReply, parse_json, parse_stream
+from mockglm.completions import ParsedReply
 from mockglm.errors import StreamError
-from mockglm.exchange import JSONObject, Reply, Request, Response
+from mockglm.exchange import JSONObject, Reply, Request, Response, ToolCall
 from mockglm.journal import Entry, Outcome
-from mockglm.validation import Message, Tool
+from mockglm.surfaces import CHAT, Surface, SurfaceName, find_surface
+from mockglm.validation import Chat, Message, Tool
 
 T = TypeVar("T")
 
@@ -43,6 +44,15 @@ class RecordedCall(Struct, frozen=True, dict=True):
         """The path below the base, such as /chat/completions."""
         return self.request.path
 
+    @property
+    def surface(self) -> SurfaceName:
+        """The protocol of the request: `chat` or `anthropic`."""
+        return self._surface.name
+
+    @property
+    def _surface(self) -> Surface:
+        return find_surface(self.path)
+
     @cached_property
     def headers(self) -> Mapping[str, str]:
         """The request's headers by lower-case name; of a repeated name, the last."""
@@ -51,7 +61,7 @@ class RecordedCall(Struct, frozen=True, dict=True):
     @property
     def key(self) -> str:
         """The API key or JWT of the request."""
-        return auth.parse_credential(self.request.header("authorization"))
+        return self._surface.credential(self.request)
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -84,13 +94,13 @@ class RecordedCall(Struct, frozen=True, dict=True):
     @property
     def user(self) -> str | None:
         """The text of the last user message."""
-        messages = self._sent("messages", list[Message]) or []
-        return next((one.text for one in reversed(messages) if one.role == "user"), None)
+        messages = reversed(self._chat.messages or ())
+        return next((one.text for one in messages if one.role == "user"), None)
 
     @property
     def tools(self) -> tuple[str, ...]:
         """The names of the functions offered."""
-        functions = (tool.function for tool in self._sent("tools", list[Tool]) or ())
+        functions = (tool.function for tool in self._chat.tools or ())
         return tuple(function.name for function in functions if function and function.name)
 
     @property
@@ -125,10 +135,21 @@ class RecordedCall(Struct, frozen=True, dict=True):
         """The reasoning of the reply, as much of it as was sent."""
         return (self.reply.reasoning if self.reply else None) or ""
 
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The calls of the reply, as much of them as was sent."""
+        return self.reply.calls if self.reply else ()
+
+    @property
+    def usage(self) -> JSONObject:
+        """The usage of the reply in the words of chat completions; empty without any."""
+        return (self.reply.usage if self.reply else None) or {}
+
     @cached_property
     def reply(self) -> Reply | None:
         """The reply, parsed from the bytes of the response; None where they have no meaning."""
-        return joined.reply if self.answer and (joined := _parse(self.answer)) else None
+        parsed = _parse(self._surface, self.answer) if self.answer else None
+        return parsed.reply if parsed else None
 
     @property
     def source(self) -> str:
@@ -155,6 +176,15 @@ class RecordedCall(Struct, frozen=True, dict=True):
         ended = self.code or self.finish
         return f"<{self.request.method} {self.path} {self.user!r} → {self.status} {ended}>"
 
+    @cached_property
+    def _chat(self) -> Chat:
+        """The conversation, as far as its parts have the shape of one."""
+        if self._surface is CHAT:
+            messages = self._sent("messages", list[Message])
+            return Chat(messages=messages, tools=self._sent("tools", list[Tool]))
+        chat = self._surface.decode(self.request.body)
+        return chat if isinstance(chat, Chat) else Chat()
+
     def _sent(self, name: str, kind: type[T]) -> T | None:
         """A part of the request in its type; None where it is absent or not valid."""
         try:
@@ -163,16 +193,15 @@ class RecordedCall(Struct, frozen=True, dict=True):
             return None
 
 
-def _parse(answer: Response) -> ParsedReply | None:
+def _parse(surface: Surface, answer: Response) -> ParsedReply | None:
     """Parse a response; of a broken stream, the part before the break."""
-    body = answer.body
     try:
-        return parse_stream(body) if answer.is_stream else parse_json(body)
+        return surface.parse(answer)
     except StreamError as error:
         if not answer.is_stream or not error.at:
             return None
-        end = error.at
+        before = ((0.0, answer.body[: error.at]),)
     try:
-        return parse_stream(body[:end])
+        return surface.parse(replace(answer, chunks=before))
     except StreamError:
         return None

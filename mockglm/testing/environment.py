@@ -15,6 +15,9 @@ BASE_URL_VARIABLES = (
 )
 """Variables with the base URL, to which the client adds /chat/completions."""
 
+ANTHROPIC_URL_VARIABLES = ("ANTHROPIC_BASE_URL",)  # anthropic (Python, Node), Claude Code
+"""Variables with the base URL of the Anthropic surface, to which the client adds /v1/messages."""
+
 CHAT_URL_VARIABLES = ("ZHIPUAI_API_BASE",)  # langchain-community's ChatZhipuAI
 """Variables with the full URL of chat completions."""
 
@@ -24,16 +27,20 @@ API_KEY_VARIABLES = (
     "ZHIPU_API_KEY",  # zhipu-ai-provider
     "GLM_API_KEY",
     "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",  # anthropic (Python, Node)
+    "ANTHROPIC_AUTH_TOKEN",  # Claude Code
 )
 
 NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy")
 """Variables that exempt hosts from a proxy, which could not reach this machine's loopback."""
 
 
-def client_variables(base: str, key: str) -> dict[str, str]:
-    """The variables for a client with this base URL and key, given the current environment."""
+def client_variables(base: str, anthropic: str, key: str) -> dict[str, str]:
+    """The variables for a client with these base URLs and this key, given the current
+    environment."""
     return {
         **dict.fromkeys(BASE_URL_VARIABLES, base),
+        **dict.fromkeys(ANTHROPIC_URL_VARIABLES, anthropic),
         **dict.fromkeys(CHAT_URL_VARIABLES, f"{base}/chat/completions"),
         **dict.fromkeys(API_KEY_VARIABLES, key),
         **_without_proxy(),

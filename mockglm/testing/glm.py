@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mockglm.recorder import Mode, Recorder
 
 BASE = "/api/paas/v4"
+ANTHROPIC_BASE = "/api/anthropic"
 
 SETTLING_TIME = 0.25
 """Seconds until the server must have noticed that a client left, before the client is audited."""
@@ -72,6 +73,11 @@ class GLM(AbstractContextManager["GLM"]):
     def chat_url(self) -> str:
         """The full URL of chat completions, for clients that need it."""
         return f"{self.base_url}/chat/completions"
+
+    @property
+    def anthropic_url(self) -> str:
+        """The base URL of the Anthropic surface, for the anthropic SDKs and Claude Code."""
+        return f"{self._server.url}/s/{self._session.name}{ANTHROPIC_BASE}"
 
     @property
     def api_key(self) -> str:
@@ -181,7 +187,7 @@ class GLM(AbstractContextManager["GLM"]):
 
         Returns them, for the environment of a process that the test starts.
         """
-        variables = client_variables(self.base_url, self.api_key)
+        variables = client_variables(self.base_url, self.anthropic_url, self.api_key)
         self._exits.enter_context(set_variables(variables))
         return variables
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from mockglm.scenarios import shipped_scenarios
@@ -41,6 +42,29 @@ def test_explain_prints_the_interaction_and_exits_with_1_if_there_is_none(tmp_pa
         done = run("explain", path, "--request", request)
         assert (done.returncode, done.stderr) == (status, "")
         assert "weather.yaml:2" in done.stdout
+
+
+def test_explain_takes_a_request_of_the_anthropic_surface(tmp_path: Path) -> None:
+    path, request = tmp_path / "weather.yaml", tmp_path / "request.json"
+    path.write_text(
+        "format: 1\n"
+        "interactions:\n"
+        "  - when: {surface: chat}\n"
+        "    reply: {content: 晴}\n"
+        "  - when: {surface: anthropic, user: 天气}\n"
+        "    reply: {content: 晴}\n",
+        "utf-8",
+    )
+    block = {"type": "text", "text": "天气"}
+    asked = {**ASK, "max_tokens": 5, "messages": [{"role": "user", "content": [block]}]}
+    request.write_text(json.dumps(asked), "utf-8")
+    done = run("explain", path, "--request", request, "--path", "/v1/messages")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("weather.yaml:5 answers: 200 stop")
+    assert 'weather.yaml:3 surface: expected "chat", got "anthropic"' in done.stdout
+    refused = run("explain", path, "--request", os.devnull, "--path", "/v1/messages")
+    assert (refused.returncode, refused.stderr) == (1, "")
+    assert refused.stdout.startswith("refused: 422 422")
 
 
 def test_explain_sends_an_accepted_key_and_the_given_headers(tmp_path: Path) -> None:

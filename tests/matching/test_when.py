@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from mockglm.matching import Difference, When
 from tests.matching.build import call, result, seen, user
@@ -278,3 +279,17 @@ def test_a_pattern_cannot_be_changed() -> None:
 )
 def test_a_pattern_knows_the_models_it_is_bound_to(model: Any, models: Any) -> None:
     assert When(model=model).models == models
+
+
+def test_a_surface_is_that_of_the_request() -> None:
+    chat = seen(user("hi"))
+    message = replace(chat, surface="anthropic")
+    assert [When(surface="chat").matches(view) for view in (chat, message)] == [True, False]
+    assert [When(user="hi").matches(view) for view in (chat, message)] == [True, True]
+    (difference,) = When(surface="chat").differences(message)
+    assert str(difference) == 'surface: expected "chat", got "anthropic"'
+
+
+def test_an_unknown_surface_is_refused() -> None:
+    with pytest.raises(ValueError, match="surface: one of chat, anthropic, not 'v5'"):
+        When(surface="v5")

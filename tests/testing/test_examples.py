@@ -21,6 +21,7 @@ import yaml
 
 from mockglm.testing.config import KEY
 from mockglm.testing.environment import (
+    ANTHROPIC_URL_VARIABLES,
     API_KEY_VARIABLES,
     BASE_URL_VARIABLES,
     CHAT_URL_VARIABLES,
@@ -210,6 +211,7 @@ def test_action_serves_and_sets_the_variables_of_sdks(action: Any, tmp_path: Pat
         assert _variables(tmp_path / "env") == {
             **dict.fromkeys(BASE_URL_VARIABLES, base),
             **dict.fromkeys(CHAT_URL_VARIABLES, f"{base}/chat/completions"),
+            **dict.fromkeys(ANTHROPIC_URL_VARIABLES, base.replace("paas/v4", "anthropic")),
             **dict.fromkeys(API_KEY_VARIABLES, KEY),
             **dict.fromkeys(NO_PROXY_VARIABLES, "127.0.0.1"),
         }

@@ -5,12 +5,16 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mockglm.scenarios.schema.scalars import Text, Texts
+from mockglm.surfaces import SurfaceName
 
 
 class WhenSpec(Struct, forbid_unknown_fields=True):
     """A pattern of requests: all conditions must hold. `/…/` is a regular expression."""
 
     model: Annotated[Texts | UnsetType, Meta(description="The model, as a glob, or a list")] = UNSET
+    surface: Annotated[SurfaceName | UnsetType, Meta(description="The protocol of the request")] = (
+        UNSET
+    )
     stream: Annotated[bool | UnsetType, Meta(description="true for a request of a stream")] = UNSET
     thinking: Annotated[bool | UnsetType, Meta(description="true if the model is to think")] = UNSET
     user: Annotated[
