@@ -1,36 +1,70 @@
 """The file that is recorded into: at every moment it loads, with each finished exchange whole.
 
-What is appended goes to a copy, which then takes the file's place in one step; the file that had
-it becomes the next copy, one block behind. So an exchange costs its own size, not the file's, and
-whatever ends the process, nothing half written is ever under the file's name.
+New exchanges go to a copy, which then exchanges its name with the file in one step. The former file
+is the next copy, one text behind: an exchange costs its own size, not the file's, and whatever ends
+the process, nothing half written is ever under the file's name.
+
+The former file is compared with what was copied. If somebody saved a change in between, the names
+are exchanged back, and the exchanges are appended to the changed file.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import time
 from collections.abc import Iterable
-from contextlib import suppress
+from itertools import count
 from pathlib import Path
-from typing import TypeAlias
 
+from msgspec import Struct
+
+from mockglm import yaml_documents
 from mockglm._version import __version__
 from mockglm.cassettes.exchanges import dump_checked
-from mockglm.cassettes.loader import prepare_append
 from mockglm.cassettes.lock import lock_folder
+from mockglm.cassettes.structure import CHUNK, AppendPoint, copy_for_appending
+from mockglm.cassettes.swap import swap_files
 from mockglm.cassettes.yaml_layout import FlowStyle, render_lines
+from mockglm.errors import FileError, Problem
 from mockglm.exchange import Exchange
-from mockglm.yaml_documents import read_file
 
-Identity: TypeAlias = tuple[int, int, int] | None
-"""A file's inode, size and time of change; None where there is none."""
+MAX_TRIES = 20
+"""Appends that begin again because somebody saved a change meanwhile."""
+
+PAUSE = 0.02
+"""Seconds between two looks at a file that is perhaps being saved."""
+
+MAX_LOOKS = 50
+
+
+class _Identity(Struct, frozen=True):
+    """A version of a file: every change of its content changes one of these."""
+
+    inode: int
+    size: int
+    changed: int
+
+
+class _Copy(Struct, frozen=True):
+    """The copy as the last append left it: `text` behind `file`, which has `margin` before lines.
+
+    `version` is its own version, None if there is no copy.
+    """
+
+    file: _Identity | None = None
+    version: _Identity | None = None
+    text: bytes = b""
+    margin: bytes = b""
 
 
 class CassetteWriter:
     """A cassette that is recorded into, perhaps by several processes at a time.
 
-    `origin` is the base URL of the service, `at` when it is recorded (ISO 8601): both are written
-    when the file is begun. `anew` begins it again with the first exchange, whatever was there.
+    `origin` is the base URL of the service, `at` the time of the recording (ISO 8601): both are
+    written when the file is begun. `anew` begins it again with the first exchange, whatever was
+    there.
     """
 
     def __init__(self, path: str | Path, *, origin: str, at: str, anew: bool = False) -> None:
@@ -38,11 +72,12 @@ class CassetteWriter:
         self.count = 0
         self._head = file_head(origin, at, f"mockglm {__version__}")
         self._anew = anew
-        self._margin = b""
-        self._next = self.path.with_name(f".{self.path.name}.next")
-        self._last = self.path.with_name(f".{self.path.name}.last")
-        self._left: tuple[Identity, Identity] = (None, None)
-        self._behind = b""
+        # A link stays one: what it leads to is replaced.
+        self._file = Path(os.path.realpath(self.path))
+        self._next = self._file.with_name(f".{self._file.name}.next")
+        self._spare = self._file.with_name(f".{self._file.name}.last")
+        self._left = _Copy()
+        self._published: _Identity | None = None
 
     def append(self, exchanges: Iterable[Exchange]) -> list[str]:
         """Write exchanges down; they are on disk when this returns.
@@ -52,94 +87,214 @@ class CassetteWriter:
         appended to; it is then as it was.
         """
         blocks = [dump_checked(exchange) for exchange in exchanges]
-        with lock_folder(self.path.parent):
-            is_behind = self._catch_up()
-            text = self._set("".join(text for text, _ in blocks))
-            self._write(self._behind + text)
-            self._swap(is_behind)
-            self._behind = text
-            self._left = (_identity(self.path), _identity(self._next))
+        with lock_folder(self._file.parent):
+            self._append("".join(text for text, _ in blocks))
         self.count += len(blocks)
         return [reason for _, reason in blocks]
 
     def close(self) -> None:
-        """Take away what was only needed to append."""
-        if self._left != (None, None):
-            with lock_folder(self.path.parent):
-                self._forget()
+        """Remove what was only needed to append."""
+        if self._left.version is None:
+            return
+        with lock_folder(self._file.parent):
+            if self._is_copy_edited() and _identify(self._file) == self._left.file:
+                self._append("")
+            self._forget()
 
-    def _catch_up(self) -> bool:
-        """Have a copy of the file as it stands, or as it stood a block ago if we left it so.
-
-        Whether the file is the beginning of what it will be, so that it can be the next copy.
-        """
-        now = _identity(self.path)
-        if not self._anew and self._left[1] and self._left == (now, _identity(self._next)):
-            return True
-        self._forget()
-        if now is None or self._anew:
-            self._next.write_text(self._head, "utf-8")
-            self._anew, self._margin = False, b""
-            return False
-        source = read_file(self.path)
-        begun, self._margin = prepare_append(self.path, source, self._head)
-        self._next.write_bytes(begun)
-        return begun == source
-
-    def _forget(self) -> None:
-        self._left, self._behind = (None, None), b""
-        self._next.unlink(missing_ok=True)
-        self._last.unlink(missing_ok=True)
-
-    def _set(self, text: str) -> bytes:
-        """A text with the file's margin before every line."""
-        data = text.encode()
-        if not self._margin:
-            return data
-        lines = data.splitlines(keepends=True)
-        return b"".join(line if line.isspace() else self._margin + line for line in lines)
-
-    def _write(self, data: bytes) -> None:
+    def _append(self, text: str) -> None:
         try:
-            with self._next.open("ab") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
+            for attempt in range(MAX_TRIES):
+                # The disk takes milliseconds. If changes come as fast, it has to wait for its turn.
+                if self._try_append(text, is_synced=not attempt):
+                    return
+                self._forget()
+            raise self._error("other programs change the file all the time")
+        except (OSError, FileError):
             self._forget()
             raise
 
-    def _swap(self, is_behind: bool) -> None:
-        """Put the copy in the file's place, and the file in the copy's if it is a block behind."""
-        # Where the file system has no links, there is no copy, and one is made the next time.
-        with suppress(OSError):
-            if is_behind:
-                os.link(self.path, self._last)
-        self._next.replace(self.path)
-        with suppress(FileNotFoundError):
-            self._last.replace(self._next)
-        _sync(self.path.parent)
+    def _try_append(self, text: str, *, is_synced: bool) -> bool:
+        """Append a text; False if the file was changed meanwhile."""
+        version, copy = self._prepare()
+        data = _indent(text, copy.margin)
+        self._write(copy.text + data, is_synced=is_synced)
+        if not self._publish(version, _Copy(version, copy.version, data, copy.margin)):
+            return False
+        if not is_synced:
+            _sync(self._file)
+        _sync(self._file.parent)
+        return True
+
+    def _prepare(self) -> tuple[_Identity | None, _Copy]:
+        """Have a copy of the file; return the file's version, and the copy.
+
+        The copy's `version` is None if the file is not the beginning of what the copy will be.
+        """
+        version, left = self._find_version(), self._left
+        is_edited = self._is_copy_edited()
+        if left.version is not None and version == left.file and not self._anew:
+            if _identify(self._next) == left.version:
+                return version, left
+            if is_edited:
+                # An editor that had opened the former file has saved into it.
+                margin = self._copy(self._next).margin
+                return version, _Copy(version, None, left.text, margin)
+        elif is_edited and not _begin_alike(self._next, self._file):
+            self._set_aside()
+        self._forget()
+        if version is None or self._anew:
+            self._next.write_text(self._head, "utf-8")
+            return version, _Copy()
+        point = self._copy(self._file)
+        kept = _identify(self._next) if point.is_beginning else None
+        return version, _Copy(version, kept, b"", point.margin)
+
+    def _copy(self, source: Path) -> AppendPoint:
+        """Copy a file so that interactions can follow in the copy."""
+        try:
+            point = copy_for_appending(source, self._spare, self._head)
+        except FileError:
+            if source == self._next:
+                self._set_aside()
+            raise
+        shutil.copymode(source, self._spare)
+        self._spare.replace(self._next)
+        return point
+
+    def _find_version(self) -> _Identity | None:
+        """Return the file's version, None if there is no file.
+
+        A file that is gone or smaller than it was left is perhaps just being saved.
+        """
+        version, known = _identify(self._file), self._published
+        for _ in range(MAX_LOOKS):
+            if known is None or version == known or (version and version.size >= known.size):
+                break
+            time.sleep(PAUSE)
+            before, version = version, _identify(self._file)
+            if version == before:
+                break
+        return version
+
+    def _write(self, data: bytes, *, is_synced: bool) -> None:
+        size = self._next.stat().st_size + len(data)
+        if size > yaml_documents.MAX_SIZE:
+            most = yaml_documents.MAX_SIZE // 2**20
+            raise self._error(f"the file would be larger than {most} MiB: record into another one")
+        with self._next.open("ab") as file:
+            file.write(data)
+            file.flush()
+            if is_synced:
+                os.fsync(file.fileno())
+
+    def _publish(self, version: _Identity | None, copy: _Copy) -> bool:
+        """Give the copy the file's name; False if the file has changed since it had a version."""
+        if version is None:
+            if not self._begin():
+                return False
+        elif not self._exchange(version):
+            return False
+        is_behind = copy.version is not None and not self._anew
+        if not is_behind:
+            self._next.unlink(missing_ok=True)
+        self._anew = False
+        # Compared with the version that was copied: by now an editor may have saved into it.
+        left = version if is_behind and self._next.exists() else None
+        self._published = _identify(self._file)
+        self._left = _Copy(self._published, left, copy.text, copy.margin)
+        return True
+
+    def _begin(self) -> bool:
+        """Give the copy the name of a file that is not there; False if it is by now."""
+        try:
+            os.link(self._next, self._file)
+        except FileExistsError:
+            return False
+        except OSError:
+            # There are no links here.
+            if self._file.exists():
+                return False
+            self._next.replace(self._file)
+        return True
+
+    def _exchange(self, version: _Identity) -> bool:
+        """Exchange the names of copy and file; undo it if the file has not this version."""
+        copy = _identify(self._next)
+        try:
+            swap_files(self._next, self._file, self._spare)
+        except FileNotFoundError:
+            return False
+        former = _identify(self._next)
+        if former in (version, None) or self._anew:
+            return True
+        swap_files(self._next, self._file, self._spare)
+        if _identify(self._next) != copy:
+            self._set_aside()
+        return False
+
+    def _set_aside(self) -> None:
+        """Keep the copy, which has a change that the file cannot have, too. Raises FileError."""
+        names = (f"{self._file.name}.{number}.orig" for number in count(1))
+        other = next(path for path in map(self._file.with_name, names) if not path.exists())
+        self._next.replace(other)
+        self._left = _Copy()
+        raise self._error(f"changed twice at once: the other version is {other.name}")
+
+    def _is_copy_edited(self) -> bool:
+        """True if the copy is the one that was left, with another content."""
+        now, left = _identify(self._next), self._left.version
+        return now is not None and left is not None and now.inode == left.inode and now != left
+
+    def _forget(self) -> None:
+        self._left = _Copy()
+        self._next.unlink(missing_ok=True)
+        self._spare.unlink(missing_ok=True)
+
+    def _error(self, message: str) -> FileError:
+        return FileError([Problem(str(self.path), 0, 0, message)])
 
 
 def file_head(origin: str, at: str, by: str) -> str:
-    """What stands in a cassette above its interactions: from which base URL, when, by what."""
+    """Return what stands in a cassette above its interactions: base URL, time and program."""
     recorded = {"recorded": {"at": FlowStyle(at), "from": FlowStyle(origin), "by": FlowStyle(by)}}
     return "\n".join(("format: 1", *render_lines(recorded), "interactions:", ""))
 
 
-def _identity(path: Path) -> Identity:
+def _indent(text: str, margin: bytes) -> bytes:
+    """Return a text with white space before every line."""
+    data = text.encode()
+    if not margin:
+        return data
+    lines = data.splitlines(keepends=True)
+    return b"".join(line if line.isspace() else margin + line for line in lines)
+
+
+def _begin_alike(first: Path, second: Path) -> bool:
+    """True if one of two files is the beginning of the other."""
+    with first.open("rb") as one, second.open("rb") as other:
+        while True:
+            pair = one.read(CHUNK), other.read(CHUNK)
+            size = min(map(len, pair))
+            if pair[0][:size] != pair[1][:size]:
+                return False
+            if size < CHUNK:
+                return True
+
+
+def _identify(path: Path) -> _Identity | None:
     try:
         found = path.stat()
     except FileNotFoundError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return _Identity(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
-def _sync(folder: Path) -> None:
-    """Have the folder's names on disk, where a system can do that."""
-    if sys.platform == "win32":
+def _sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on disk, where a system can do that."""
+    is_folder = path.is_dir()
+    if is_folder and sys.platform == "win32":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
     try:
         os.fsync(handle)
     finally:

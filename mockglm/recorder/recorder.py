@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from mockglm.auth import parse_credential
 from mockglm.cassettes import CassetteWriter, find_credentials, redact
+from mockglm.errors import FileError
 from mockglm.exchange import Exchange, Request, Response
 from mockglm.limits import DEFAULT, Limits
 from mockglm.recorder.advice import UNREACHED, advice
@@ -129,7 +130,10 @@ class Recorder:
             await asyncio.wait(self._open)
         await self.upstream.close()
         if self.cassette is not None:
-            await asyncio.to_thread(self.cassette.close)
+            try:
+                await asyncio.to_thread(self.cassette.close)
+            except (OSError, FileError) as error:
+                self._say(f"mockglm: {error}", "")
 
     @contextmanager
     def _under_way(self) -> Iterator[None]:
@@ -234,7 +238,7 @@ class Recorder:
     def _say(self, message: str, hint: str) -> None:
         """Tell what is wrong and what to do about it; the latter once."""
         self._tell(self._redactor.text(message))
-        if hint not in self._told:
+        if hint and hint not in self._told:
             self._told.add(hint)
             self._tell(f"  {hint}")
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mockglm.cassettes import CassetteWriter
+from mockglm import yaml_documents
+from mockglm.cassettes import CassetteWriter, swap
 from mockglm.errors import FileError
 from mockglm.scenarios import load
 from tests.cassettes.exchanges import exchange
@@ -209,19 +210,59 @@ def test_a_full_disk_is_an_error_and_leaves_the_file_as_it_was(
     assert texts(path) == ["一", "二", "四"]
 
 
-def test_a_file_system_without_links_is_written_to_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("has_links", [True, False])
+def test_file_system_that_exchanges_no_names_is_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
 ) -> None:
-    def none(source: Path, target: Path) -> None:
+    def fail(source: Path, target: Path) -> None:
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(os, "link", none)
+    monkeypatch.setattr(swap, "find_exchange", lambda: None)
+    if not has_links:
+        monkeypatch.setattr(os, "link", fail)
     path = tmp_path / "a.yaml"
     recorder = cassette(path)
     for number in range(3):
         recorder.append([exchange(f"{number}号")])
+    path.write_text(path.read_text("utf-8").replace("1号", "改"), "utf-8")
+    recorder.append([exchange("3号")])
     recorder.close()
-    assert texts(path) == ["0号", "1号", "2号"]
+    assert texts(path) == ["0号", "改", "2号", "3号"]
+    assert [one.name for one in tmp_path.iterdir()] == ["a.yaml"]
+
+
+def test_link_to_a_cassette_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    path = tmp_path / "a.yaml"
+    path.symlink_to(tmp_path / "real" / "b.yaml")
+    recorder = cassette(path)
+    recorder.append([exchange("一")])
+    recorder.append([exchange("二")])
+    recorder.close()
+    assert path.is_symlink()
+    assert texts(tmp_path / "real" / "b.yaml") == ["一", "二"]
+
+
+def test_permissions_of_a_cassette_stay(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    cassette(path).append([exchange("一")])
+    path.chmod(0o640)
+    recorder = cassette(path)
+    for text in ("二", "三"):
+        recorder.append([exchange(text)])
+        assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_file_beyond_the_bound_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.yaml"
+    recorder = cassette(path)
+    recorder.append([exchange("一")])
+    monkeypatch.setattr(yaml_documents, "MAX_SIZE", path.stat().st_size + 10)
+    with pytest.raises(FileError, match="would be larger than 0 MiB: record into another one"):
+        recorder.append([exchange("二")])
+    assert texts(path) == ["一"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
