@@ -147,8 +147,9 @@ def test_what_is_private_elsewhere_is_listed_with_its_tests() -> None:
     assert len(rows) >= 8
     defined = "".join(path.read_text("utf-8") for path in (PROJECT / "tests").rglob("test_*.py"))
     for names, used_in, tests in rows:
-        (path,) = re.findall(r"`(\S+\.py)`", used_in)
-        source = (PROJECT / path).read_text("utf-8")
+        paths = re.findall(r"`(\S+\.py)`", used_in)
+        assert paths
+        source = "".join((PROJECT / path).read_text("utf-8") for path in paths)
         private = re.findall(r"\b(_\w+)", names)
         assert [name for name in private if name not in source] == []
         missing = [name for name in re.findall(r"`(\w+)`", tests) if f"def {name}(" not in defined]
