@@ -1,5 +1,6 @@
 """The README as a stranger would follow it: every block is run as it is written.
 
+All but the first two commands run in an environment that has the wheel and its dependencies alone.
 Only the port is another one, so that tests do not meet, the service to record is a server of ours,
 and `scripts/test` runs a few tests.
 """
@@ -17,13 +18,13 @@ import venv
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.serving import KEY, serving
+from tests.test_wheel import build
 
 ROOT = Path(__file__).parents[1]
 PORT = "8600"
@@ -47,21 +48,10 @@ def block(language: str, containing: str) -> str:
 
 
 @contextmanager
-def running(
-    command: str,
-    folder: Path,
-    environ: Mapping[str, str] = MappingProxyType({}),
-    *,
-    inherited: Mapping[str, str] = os.environ,
-) -> Iterator[int]:
+def running(command: str, folder: Path, environ: Mapping[str, str]) -> Iterator[int]:
     """Run a block that serves, at a free port, until the with block ends."""
     port = _free()
-    env = {
-        **inherited,
-        **environ,
-        "MOCKGLM_SERVE_PORT": str(port),
-        "MOCKGLM_RECORD_PORT": str(port),
-    }
+    env = {**environ, "MOCKGLM_SERVE_PORT": str(port), "MOCKGLM_RECORD_PORT": str(port)}
     process = subprocess.Popen(
         ["/bin/sh", "-ec", f"trap 'kill $(jobs -p)' TERM; ({command}) & wait"],
         cwd=folder,
@@ -85,11 +75,15 @@ def running(
         process.communicate(timeout=20)
 
 
-def run(command: str, folder: Path, port: int) -> str:
+def run(command: str, folder: Path, environ: Mapping[str, str], port: int = 0) -> str:
     """Run a block that asks, and return what it prints."""
-    command = command.replace(PORT, str(port))
     done = subprocess.run(
-        ["/bin/sh", "-ec", command], cwd=folder, capture_output=True, text=True, timeout=120
+        ["/bin/sh", "-ec", command.replace(PORT, str(port))],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -100,13 +94,6 @@ def ask(port: int, messages: list[dict[str, Any]], path: str = "") -> httpx.Resp
     body = {"model": "glm-4.6", "messages": messages}
     headers = {"Authorization": f"Bearer {KEY}"}
     return httpx.post(url, json=body, headers=headers, trust_env=False, timeout=30)
-
-
-@pytest.fixture
-def here() -> Mapping[str, str]:
-    """The environment in which `mockglm` is what is tested."""
-    folder = str(Path(sys.executable).parent)
-    return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the README asks with curl")
@@ -121,16 +108,28 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(*patterns))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bare() -> Mapping[str, str]:
     """The environment of a machine that has a Python and a way to a package index."""
     kept = {name: value for name, value in os.environ.items() if name.startswith(NETWORK)}
     return {**kept, "PATH": f"{sys.base_prefix}/bin:/usr/bin:/bin"}
 
 
+@pytest.fixture(scope="module")
+def here(bare: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """The environment in which the wheel is installed, and nothing else."""
+    folder = tmp_path_factory.mktemp("installed")
+    wheel = build(ROOT, folder / "wheel", "wheel")
+    venv.create(folder / "env", with_pip=True)
+    programs = folder / "env" / "bin"
+    command = [str(programs / "python"), "-m", "pip", "install", "--quiet", str(wheel)]
+    subprocess.run(command, env=bare, check=True, capture_output=True)
+    return {**bare, "PATH": f"{programs}{os.pathsep}{bare['PATH']}"}
+
+
 def test_the_two_commands_need_nothing_but_python(checkout: Path, bare: Mapping[str, str]) -> None:
     serve, test = blocks("sh")[0].splitlines()
-    with running(serve, checkout, inherited=bare) as port:
+    with running(serve, checkout, bare) as port:
         answer = ask(port, [{"role": "user", "content": "你好"}])
     assert answer.json()["choices"][0]["finish_reason"] == "stop"
     # A few tests: this one is among them all.
@@ -143,16 +142,19 @@ def test_the_two_commands_need_nothing_but_python(checkout: Path, bare: Mapping[
 
 
 @needs_curl
-def test_the_first_answer_comes_from_an_installed_checkout(checkout: Path, tmp_path: Path) -> None:
+def test_the_first_answer_comes_from_an_installed_checkout(
+    checkout: Path, bare: Mapping[str, str], tmp_path: Path
+) -> None:
     venv.create(tmp_path / "env", with_pip=True)
     environ = {
-        "PATH": f"{tmp_path / 'env' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        **bare,
+        "PATH": f"{tmp_path / 'env' / 'bin'}{os.pathsep}{bare['PATH']}",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
     serve, curl = blocks("sh")[1:3]
     assert serve == "pip install .\nmockglm serve\n"
     with running(serve, checkout, environ) as port:
-        answer = json.loads(run(curl, tmp_path, port))
+        answer = json.loads(run(curl, tmp_path, environ, port))
     assert answer["choices"][0]["finish_reason"] == "stop"
     assert not list(checkout.glob("*.egg-info"))
 
@@ -175,7 +177,7 @@ def test_the_scenario_plays(tmp_path: Path, here: Mapping[str, str]) -> None:
 @needs_curl
 def test_the_fault_breaks_the_stream(tmp_path: Path, here: Mapping[str, str]) -> None:
     with running("mockglm serve", tmp_path, here) as port:
-        heard = run(block("sh", "hello+glue"), tmp_path, port)
+        heard = run(block("sh", "hello+glue"), tmp_path, here, port)
     assert re.search(r'^data: .*data: \{"id"', heard, re.MULTILINE)
 
 
@@ -183,7 +185,7 @@ def test_the_fault_breaks_the_stream(tmp_path: Path, here: Mapping[str, str]) ->
 def test_the_list_contains_what_the_readme_names(
     command: str, row: str, tmp_path: Path, here: Mapping[str, str]
 ) -> None:
-    lines = run(f"PATH={here['PATH']} {block('sh', f'mockglm {command}')}", tmp_path, 0)
+    lines = run(block("sh", f"mockglm {command}"), tmp_path, here)
     assert re.search(rf"^{row}", lines, re.MULTILINE)
 
 
@@ -198,19 +200,26 @@ def test_the_recording_replays_and_is_judged(tmp_path: Path, here: Mapping[str, 
     with running(block("sh", "serve chat.yaml"), tmp_path, here) as port:
         assert ask(port, user).content == recorded.content
         assert ask(port, [{"role": "user", "content": "别的"}]).status_code == 422
-    report = run(f"PATH={here['PATH']} {block('sh', 'mockglm check chat.yaml')}", tmp_path, 0)
+    report = run(block("sh", "mockglm check chat.yaml"), tmp_path, here)
     assert re.search(r"^(?!.*failed).*\d+ passed; 1 recorded exchange", report, re.MULTILINE)
 
 
-def test_the_test_passes(tmp_path: Path) -> None:
+def test_the_test_passes(tmp_path: Path, here: Mapping[str, str]) -> None:
     (tmp_path / "test_client.py").write_text(block("python", "glm.reply"), encoding="utf-8")
-    run(f"{sys.executable} -m pytest -q -p no:randomly", tmp_path, 0)
+    assert re.search(r"^1 passed in ", run("pytest -q", tmp_path, here), re.MULTILINE)
+
+
+def test_the_wheel_brings_its_dependencies_alone(tmp_path: Path, here: Mapping[str, str]) -> None:
+    listed = json.loads(run("python -m pip list --format json", tmp_path, here))
+    names = {one["name"].lower() for one in listed}
+    assert names >= {"mockglm", "pytest", "httpx", "msgspec"}
+    assert names & {"hypothesis", "mypy", "openai", "pytest-randomly", "zai-sdk"} == set()
 
 
 def test_the_endpoint_is_judged(tmp_path: Path, here: Mapping[str, str]) -> None:
     with serving(policy="strict", accept=frozenset([KEY])) as live:
         check = block("sh", f"mockglm check {LIVE}").replace(LIVE, live.url)
-        told = run(f"PATH={here['PATH']} ZAI_API_KEY={KEY} {check}", tmp_path, 0)
+        told = run(check, tmp_path, {**here, "ZAI_API_KEY": KEY})
     assert re.search(r"(?<!\d )0 failed|^(?!.*failed).*\d+ passed", told, re.MULTILINE)
 
 
