@@ -12,7 +12,7 @@ from time import monotonic
 TICK = 0.001
 """Seconds between two checks for due callbacks."""
 
-MOST_LEFT = 64
+MAX_LEFT = 64
 """Cancelled waits allowed in the queue, in addition to as many as are pending."""
 
 Callback = Callable[[], float | None]
@@ -74,7 +74,7 @@ class Scheduler:
             _settle(future)
 
     def _queue(self, wait: Wait) -> None:
-        if len(self._due) > 2 * self._waiting + MOST_LEFT:
+        if len(self._due) > 2 * self._waiting + MAX_LEFT:
             self._due = [one for one in self._due if not one[2].done()]
             heapify(self._due)
         heappush(self._due, wait)

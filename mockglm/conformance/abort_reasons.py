@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from mockglm.conformance.json_path import shorten
 from mockglm.conformance.probes import PROBES, Probe
-from mockglm.conformance.transport import MOST_BYTES, MOST_LINES, count_lines
+from mockglm.conformance.transport import MAX_BYTES, MAX_LINES, count_lines
 from mockglm.conformance.view import ExchangeView
 
 AbortKind = Literal[
@@ -163,7 +163,7 @@ def _overrun(view: ExchangeView) -> str:
         return f"{count} chunks of {view.name}, where max_tokens is {limit}"
     pieces = view.answer.chunks if view.answer else ()
     lines = max(count_lines(view.body), len(pieces))
-    if len(view.body) > MOST_BYTES or lines > MOST_LINES:
+    if len(view.body) > MAX_BYTES or lines > MAX_LINES:
         return f"{view.name}, {view.exchange.error or f'{len(view.body)} bytes'}"
     return ""
 

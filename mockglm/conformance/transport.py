@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 SendRequest = Callable[[Request], Exchange]
 
-MOST_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024
 """Bytes of an answer that are read; a probe asks for at most 512 tokens. They are kept as they
 come over the wire and never decompressed, so a small answer cannot become a large one."""
-MOST_LINES = 50_000
+MAX_LINES = 50_000
 """Lines of an answer, or reads it arrives in, whichever are more: each costs memory of its own."""
 
 
@@ -35,8 +35,8 @@ class ReadLimits(Struct, frozen=True):
     connect: float = 10.0
     idle: float = 120.0
     whole: float = 300.0
-    size: int = MOST_BYTES
-    lines: int = MOST_LINES
+    size: int = MAX_BYTES
+    lines: int = MAX_LINES
     pause: float = 10.0
 
 

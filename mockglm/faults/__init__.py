@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mockglm.faults.catalogue import CATALOGUE, MOST_FAULTS, apply, parse, too_many
+    from mockglm.faults.catalogue import CATALOGUE, MAX_FAULTS, apply, parse, too_many
     from mockglm.faults.fault import Fault, FaultSpec
     from mockglm.faults.options import Option
     from mockglm.faults.position import Position
 
 __all__ = [
     "CATALOGUE",
-    "MOST_FAULTS",
+    "MAX_FAULTS",
     "Fault",
     "FaultSpec",
     "Option",
@@ -27,7 +27,7 @@ _HOMES = {
     "CATALOGUE": "catalogue",
     "Fault": "fault",
     "FaultSpec": "fault",
-    "MOST_FAULTS": "catalogue",
+    "MAX_FAULTS": "catalogue",
     "Option": "options",
     "Position": "position",
     "apply": "catalogue",

@@ -28,7 +28,7 @@ from mockglm.faults.fault import Fault, FaultSpec, Target
 from mockglm.faults.frames import TooLargeError, check_size, documents, is_opaque
 from mockglm.faults.position import Position, locate
 
-MOST_FAULTS = 8
+MAX_FAULTS = 8
 """The most faults that a URL or a file lays over one answer: each reads all of it and may make it
 larger."""
 
@@ -61,21 +61,21 @@ def parse(spec: str | Mapping[str, Any] | Sequence[Any]) -> tuple[FaultSpec, ...
     `{at: 3 frames, do: stall, for: 30s}`. A text has the name, then what else there is after dots,
     blanks as hyphens, as it stands in a base URL: `stall.3-frames.for-30s`. A sequence has either.
     Raises FaultError, which names the nearest fault where there is none of that name, and where
-    there are more than MOST_FAULTS.
+    there are more than MAX_FAULTS.
     """
     if isinstance(spec, str):
         return (_read(*_parse_word(spec)),)
     if isinstance(spec, Mapping):
         written = dict(spec)
         return (_read(str(written.pop("do", "")), written),)
-    if len(spec) > MOST_FAULTS:
-        raise FaultError(str(spec[MOST_FAULTS]), too_many(len(spec)))
+    if len(spec) > MAX_FAULTS:
+        raise FaultError(str(spec[MAX_FAULTS]), too_many(len(spec)))
     return tuple(laid for one in spec for laid in parse(one))
 
 
 def too_many(count: int) -> str:
     """Say that so many faults are more than can be laid over one answer."""
-    return f"there are {count} faults; at most {MOST_FAULTS} can apply to one response"
+    return f"there are {count} faults; at most {MAX_FAULTS} can apply to one response"
 
 
 def apply(answer: Response, faults: Iterable[FaultSpec], *, key: str = "") -> Response:

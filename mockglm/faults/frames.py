@@ -24,10 +24,10 @@ CHARACTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 LARGEST_ANSWER = 8 * 2**20
 """Bytes of the largest body that a fault makes: further faults read and write all of it again."""
 
-MOST_PIECES = 200_000
+MAX_PIECES = 200_000
 """The most that a fault cuts an answer into."""
 
-MOST_FRAMES = 10_000
+MAX_FRAMES = 10_000
 """The most frames that a fault makes of one; to read and write one takes far longer than a byte."""
 
 _BREAKS = re.compile(rb"[\r\n][\r\n]+")
@@ -78,10 +78,10 @@ def check_size(name: str, *, size: int = 0, frames: int = 0, pieces: int = 0) ->
     """Raise FaultError where a fault would make more of an answer than a server should hold."""
     if size > LARGEST_ANSWER:
         raise FaultError(name, str(TooLargeError()))
-    if frames > MOST_FRAMES:
-        raise FaultError(name, f"one frame would become more than {MOST_FRAMES}")
-    if pieces > MOST_PIECES:
-        raise FaultError(name, f"the answer would come in more than {MOST_PIECES} pieces")
+    if frames > MAX_FRAMES:
+        raise FaultError(name, f"one frame would become more than {MAX_FRAMES}")
+    if pieces > MAX_PIECES:
+        raise FaultError(name, f"the answer would come in more than {MAX_PIECES} pieces")
 
 
 def split_frames(body: bytes) -> list[Frame]:

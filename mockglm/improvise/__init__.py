@@ -1,23 +1,30 @@
-"""An answer when nobody wrote one, made from the request alone."""
+"""Improvised replies, made from the request alone."""
 
 from __future__ import annotations
 
 from mockglm.clock import Ids
 from mockglm.exchange import Reply
-from mockglm.improvise.limits import tagged
-from mockglm.improvise.prompt_cache import PromptPrefix, cached_tokens, prefixes
+from mockglm.improvise.limits import move_thought_to_content
+from mockglm.improvise.prompt_cache import PromptPrefix, count_cached_tokens, list_prefixes
 from mockglm.models import Model
 from mockglm.validation.types import Chat
 
-__all__ = ["PromptPrefix", "cached_tokens", "improvise", "prefixes", "tagged"]
+__all__ = [
+    "PromptPrefix",
+    "count_cached_tokens",
+    "improvise",
+    "list_prefixes",
+    "move_thought_to_content",
+]
 
 
 def improvise(chat: Chat, model: Model, ids: Ids) -> Reply:
-    """A reply that follows the request; the same for the same request and ids.
+    """Improvise a reply, which is the same for the same request and ids.
 
-    The thought is always in `reasoning`; `tagged` moves it for a model that thinks in its content.
+    The thought is in `reasoning`; `move_thought_to_content` is for models that think in their
+    content.
     """
-    # a server that plays scenarios needs none of this, and starts sooner without
-    from mockglm.improvise.answer import answer
+    # Imported late, for a server that only plays scenarios starts sooner without it.
+    from mockglm.improvise.answer import improvise_reply
 
-    return answer(chat, model, ids)
+    return improvise_reply(chat, model, ids)

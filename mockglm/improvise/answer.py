@@ -1,4 +1,4 @@
-"""An answer when nobody wrote one: the calls or the words that a request leads to."""
+"""The improvised reply: calls of functions, or a text."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from mockglm.improvise.replies import announce, is_thinking, phrase, report, spe
 from mockglm.improvise.sampling import choose_source
 from mockglm.improvise.schema import make_arguments
 from mockglm.improvise.side_tasks import is_side_task
-from mockglm.improvise.steps import PlanStep, StepCaller, dump
+from mockglm.improvise.steps import PlanStep, StepCaller, encode_compact
 from mockglm.improvise.structured import (
-    given_values,
+    find_given_values,
     is_json_asked,
-    without_instructions,
+    remove_instructions,
     write_json,
 )
 from mockglm.improvise.text_edits import edit_in_text
@@ -31,30 +31,34 @@ from mockglm.models import Model
 from mockglm.validation.types import Chat
 
 
-def answer(chat: Chat, model: Model, ids: Ids) -> Reply:
-    """The reply to a request, its thought in `reasoning` whatever the model."""
+def improvise_reply(chat: Chat, model: Model, ids: Ids) -> Reply:
+    """Improvise a reply, with the thought in `reasoning` for every model."""
     source = choose_source(chat, model, ids)
     conversation = read_conversation(chat)
-    reply = _act(conversation, model, source)
+    reply = _call_or_speak(conversation, model, source)
     if is_thinking(conversation, model):
         thought = think(conversation, model, source, calls=reply.calls)
         reply = replace(reply, reasoning=thought)
     return limit_reply(reply, chat.stop, chat.max_tokens)
 
 
-def _act(conversation: Conversation, model: Model, ids: Ids) -> Reply:
-    """Call the functions that are called for, else answer, through the function for answers if
-    there is one."""
+def _call_or_speak(conversation: Conversation, model: Model, ids: Ids) -> Reply:
+    """Call the functions that the request needs, else reply with a text.
+
+    If the tools have one to finish with, the text is sent through that.
+    """
     choice = conversation.chat.tool_choice
     is_offered = choice != "none" and not (choice is None and is_side_task(conversation))
     offers = read_offers(conversation.functions) if is_offered else ()
     planned = _plan(conversation, offers, ids)
     if planned.calls:
-        return _calling(announce(conversation, ids), planned.calls)
+        return _reply_with_calls(announce(conversation, ids), planned.calls)
     searched = search_results(conversation, ids)
     is_json = is_json_asked(conversation)
-    text = planned.text or _say(conversation, model, ids, is_json=is_json, searched=bool(searched))
-    ending = _end(conversation, offers, text, ids)
+    text = planned.text or _speak(
+        conversation, model, ids, is_json=is_json, searched=bool(searched)
+    )
+    ending = _finish_through_tool(conversation, offers, text, ids=ids)
     if ending is not None:
         return ending
     return Reply(
@@ -63,7 +67,7 @@ def _act(conversation: Conversation, model: Model, ids: Ids) -> Reply:
 
 
 def _plan(conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids) -> PlannedReply:
-    """The calls to make now, or the words of a plan that is done."""
+    """Plan the calls to make now, or the text of a plan that is done."""
     is_forced = isinstance(conversation.chat.tool_choice, Mapping)
     if offers and is_agent(offers) and not is_forced:
         planned = plan_reply(conversation, offers, ids)
@@ -74,7 +78,7 @@ def _plan(conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids) -> 
     return PlannedReply(calls=call_functions(conversation, offers, ids) if offers else ())
 
 
-def _say(
+def _speak(
     conversation: Conversation, model: Model, ids: Ids, *, is_json: bool, searched: bool
 ) -> str:
     if conversation.results:
@@ -82,15 +86,17 @@ def _say(
     if searched:
         return phrase("searched", conversation, ids, topic=subject(conversation.text))
     edited = None if conversation.functions else edit_in_text(conversation)
-    about = without_instructions(conversation) if is_json else conversation
+    about = remove_instructions(conversation) if is_json else conversation
     return edited or speak(about, model, ids)
 
 
-def _end(
-    conversation: Conversation, offers: Sequence[ToolOffer], text: str, ids: Ids
+def _finish_through_tool(
+    conversation: Conversation, offers: Sequence[ToolOffer], text: str, *, ids: Ids
 ) -> Reply | None:
-    """The answer through the function or the command that a framework wants it by: when
-    something was done before, or nothing else may be called."""
+    """Send the text through the function or command by which a framework receives it.
+
+    None unless something was done before, or nothing else may be called.
+    """
     choice = conversation.chat.tool_choice
     called = {result.name for result in conversation.results}
     finishers = [offer for offer in offers if offer.kind == "finish" and offer.name not in called]
@@ -98,15 +104,15 @@ def _end(
     is_due = is_due or all(offer.kind == "finish" for offer in offers)
     if finishers and is_due and not isinstance(choice, Mapping):
         last = finishers[0].function
-        given = given_values(last.parameters or {}, conversation, text)
-        sent = dump(make_arguments(last.parameters, ids, given))
-        return _calling("", (ToolCall(last.name or "", sent),))
+        given = find_given_values(last.parameters or {}, conversation, text)
+        sent = encode_compact(make_arguments(last.parameters, ids, given))
+        return _reply_with_calls("", (ToolCall(last.name or "", sent),))
     command = find_finish_command(conversation) if offers and is_agent(offers) else ""
     if command and not any(command in str(result.arguments) for result in conversation.results):
         call = StepCaller(conversation, offers, ids).make(PlanStep("run", {"command": command}))
-        return _calling(text, (call,)) if call else None
+        return _reply_with_calls(text, (call,)) if call else None
     return None
 
 
-def _calling(text: str, made: tuple[ToolCall, ...]) -> Reply:
+def _reply_with_calls(text: str, made: tuple[ToolCall, ...]) -> Reply:
     return Reply(content=text, calls=made, finish_reason="tool_calls")

@@ -1,4 +1,4 @@
-"""The values of a text handed out to the parameters of a function, each value once."""
+"""The assignment of values in a text to the parameters of a function, each value once."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ FALLBACKS: Mapping[str, tuple[str, ...]] = {
     "fence": ("fence", "code"),
     "person": ("email", "person", "place"),
 }
-"""The kinds of values that a parameter of a kind takes, in this order."""
-MOST_VALUES, LONGEST_VALUE = 300, 64
-"""Values of an enumeration that are looked for in the text, and the characters of each."""
+"""The kinds of values that a parameter of a kind accepts, in this order."""
+MAX_VALUES, LONGEST_VALUE = 300, 64
+"""Values of an enumeration that are searched for in the text, and characters of each."""
 QUOTABLE = frozenset(
     ("", "person", "path", "fence", "code", "command", "place", "id", "old", "new")
 )
 DIRECTIONS = frozenset(("to", "from"))
-"""Names of a person's parameter that may be a place's."""
+"""Parameters for a person that may be for a place."""
 NAMED = r"\s*(?:[:：=]|\bis\b|\bare\b|\blike\b|\bsuch as\b|为|是|叫)\s*([^,，。;；\n]+)"
 AND = re.compile(r"、|,|\band\b|\bor\b|和|及")
 QUOTES = " \"'“”‘’「」《》`.。"
@@ -40,17 +40,19 @@ EXAMPLE = re.compile(
 FOLDER = re.compile(r"\b(?:directory|folder)\b|目录|文件夹", re.I)
 PLACES = ("北京", "上海", "广州", "深圳")
 YEAR = "2026"
-"""For a date without one: an improvised answer does not depend on the clock."""
+"""The year of a date without one; an improvised reply does not depend on the clock."""
 
 
 def assign(held: Sequence[Parameter], values: TextValues) -> Given:
-    """Values for parameters by path: each value goes to the first that wants it, in order."""
+    """Assign values to parameters, by path; each value goes to the first that accepts it."""
     return _Assignment(values).fill(held)
 
 
 def usual_values(needed: Sequence[Parameter], text: str) -> Given:
-    """Values for parameters that a text says nothing about, where the sample would not do: places
-    in its language, this directory where one is meant."""
+    """Values for parameters that the text has none for, where a sample would be odd.
+
+    These are places in the language of the text, and `.` for a directory.
+    """
     plain = [one for one in needed if one.type == "string" and not one.is_list]
     plain = [one for one in plain if not {"default", "enum"} & one.schema.keys()]
     places = [one for one in plain if one.kind == "place" and detect_language(text) == "zh"]
@@ -60,7 +62,7 @@ def usual_values(needed: Sequence[Parameter], text: str) -> Given:
 
 
 class _Assignment:
-    """Hands out the values of one text."""
+    """The values of one text, and those that are not assigned yet."""
 
     def __init__(self, values: TextValues) -> None:
         self.values = values
@@ -117,7 +119,7 @@ class _Assignment:
         return self.worded(one) if one.type == "string" else None
 
     def is_named(self, one: Parameter) -> bool:
-        """Whether the text says every word of a parameter's name."""
+        """True if the text contains every word of the parameter's name."""
         parts = split_name(one.name)
         latin = {*LATIN.findall(self.values.text.lower())}
         small = {part for part in parts if not word_set(part)}
@@ -139,7 +141,7 @@ class _Assignment:
     def enumerated(self, one: Parameter) -> Any:
         """The value of an enumeration that the text mentions, in either language."""
         text = self.values.text.lower()
-        texts = (value for value in one.schema["enum"][:MOST_VALUES] if isinstance(value, str))
+        texts = (value for value in one.schema["enum"][:MAX_VALUES] if isinstance(value, str))
         named = [value for value in texts if 0 < len(value) <= LONGEST_VALUE]
         concepts = {word for word in self.words if word.startswith("#")}
         found = [value for value in named if _is_mentioned(value, text)]
@@ -147,7 +149,7 @@ class _Assignment:
         return (found or None) if one.is_list else next(iter(found), None)
 
     def number_beside(self, one: Parameter) -> Any:
-        """The number that stands beside a word of the parameter's name."""
+        """The number next to a word of the parameter's name."""
         last = split_name(one.name)[-1:]
         units = table("parameters")["units"].get(last[0], "") if last else ""
         wanted = word_set(f"{' '.join(split_name(one.name))} {units}")
@@ -169,7 +171,7 @@ class _Assignment:
         return [number.value] if one.is_list else number.value
 
     def worded(self, one: Parameter) -> Any:
-        """A quote, else the thing looked for, the topic, or the example of the description."""
+        """A quote, else the object of a search, the topic, or the example of the description."""
         quotes = self.left.get("quote", [])
         if one.is_list:
             self.left["quote"] = []
@@ -187,7 +189,7 @@ class _Assignment:
 
 
 def _is_mentioned(value: str, text: str) -> bool:
-    """Whether an enumeration's value stands in a text as a word."""
+    """True if a text contains a value of an enumeration as a word."""
     spoken = value.lower()
     if not spoken.isascii() or spoken.split("_")[0] not in text:
         return not spoken.isascii() and spoken in text
@@ -196,7 +198,7 @@ def _is_mentioned(value: str, text: str) -> bool:
 
 
 def _format_date(text: str, form: str) -> str:
-    """A date as ISO 8601 has it where the schema wants that."""
+    """Format a date by ISO 8601 if the schema has that format."""
     parts = re.findall(r"\d+", text)
     if form == "date" and len(parts) == 2:
         parts = [YEAR, *parts]

@@ -1,4 +1,4 @@
-"""The requests of a message to a coding agent, read by rules that both languages share."""
+"""The commands in a message to a coding agent, read by rules for both languages."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from mockglm.improvise.values import QUOTES, TextValues, find_values
 CommandKind = Literal[
     "change", "create", "delete", "run", "fix", "search", "list", "read", "fetch", "project"
 ]
-MOST_COMMANDS = 5
-SPELLED = re.compile(r"`[^`]*`|\"[^\"]*\"|“[^”]*”|「[^」]*」")
-"""Texts that are quoted, whose words ask for nothing."""
+MAX_COMMANDS = 5
+QUOTED_TEXT = re.compile(r"`[^`]*`|\"[^\"]*\"|“[^”]*”|「[^」]*」")
+"""Quoted texts, whose words are no commands."""
 QUESTION = re.compile(r"[?？]\s*$|什么|怎么|哪|\bwhat\b|\bhow\b", re.I)
 
 
 class Command(Struct, frozen=True, kw_only=True):
-    """One request: its kind and the values that its words give."""
+    """One command: its kind, and the values that the message has for it."""
 
     kind: CommandKind
     path: str = ""
@@ -32,23 +32,25 @@ class Command(Struct, frozen=True, kw_only=True):
     new: str = ""
     content: str = ""
     text: str = ""
-    """The command to run, the thing to look for, the address to fetch."""
+    """The shell command to run, the text to search for, or the address to fetch."""
     is_everywhere: bool = False
 
 
 def read_commands(text: str) -> tuple[Command, ...]:
-    """The requests of a message in order; none when it asks for nothing that tools would do."""
+    """Read the commands of a message in order; none if it needs no tools."""
     whole = find_values(text)
-    found = [one for clause in _clauses(text) if (one := _read_command(clause, text)) is not None]
+    found = [
+        one for clause in _split_clauses(text) if (one := _read_command(clause, text)) is not None
+    ]
     path = next(iter(whole.of("path")), "")
     filled = (
-        one if one.path or one.kind not in FILLED else replace(one, path=path) for one in found
+        one if one.path or one.kind not in NEEDS_PATH else replace(one, path=path) for one in found
     )
-    return tuple(dict.fromkeys(filled))[:MOST_COMMANDS]
+    return tuple(dict.fromkeys(filled))[:MAX_COMMANDS]
 
 
-FILLED = ("change", "create", "delete", "fix", "read")
-"""Kinds whose file may be named elsewhere in the message."""
+NEEDS_PATH = ("change", "create", "delete", "fix", "read")
+"""Kinds of commands whose file may be named in another part of the message."""
 
 
 @lru_cache(maxsize=32)
@@ -68,8 +70,8 @@ def _content_patterns() -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(mark, re.I) for mark in table("requests")["content"]["marks"])
 
 
-def _clauses(text: str) -> Iterator[str]:
-    """The parts of a message that each begin with a verb; a quote is never split."""
+def _split_clauses(text: str) -> Iterator[str]:
+    """Split a message into parts that begin with a verb; quotes are kept whole."""
     quoted = [
         span.span() for span in re.finditer(r"```.*?```|`[^`]*`|\"[^\"]*\"|“[^”]*”", text, re.S)
     ]
@@ -82,8 +84,8 @@ def _clauses(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _says(verb: str, clause: str) -> bool:
-    return words_pattern("verbs", verb).search(SPELLED.sub(" ", clause)) is not None
+def _has_verb(verb: str, clause: str) -> bool:
+    return words_pattern("verbs", verb).search(QUOTED_TEXT.sub(" ", clause)) is not None
 
 
 def _read_command(clause: str, text: str) -> Command | None:
@@ -94,31 +96,31 @@ def _read_command(clause: str, text: str) -> Command | None:
         is_all = words_pattern("things", "everywhere").search(clause) is not None
         return Command(kind="change", path=path, old=old, new=new, is_everywhere=is_all)
     content = find_content(clause) or find_content(text[text.find(clause) :])
-    is_created = _says("create", clause) and (content or not QUESTION.search(clause))
+    is_created = _has_verb("create", clause) and (content or not QUESTION.search(clause))
     if is_created and (path or find_values(text).of("path")):
         return Command(kind="create", path=path, content=content)
-    if _says("delete", clause) and path:
+    if _has_verb("delete", clause) and path:
         return Command(kind="delete", path=path)
     command = _find_command(clause, values)
     if command:
         return Command(kind="run", text=command)
-    if _says("fix", clause):
+    if _has_verb("fix", clause):
         return Command(kind="fix", path=path)
-    return _read_look(clause, values, path)
+    return _read_lookup(clause, values, path)
 
 
-def _read_look(clause: str, values: TextValues, path: str) -> Command | None:
-    """A request that changes nothing."""
+def _read_lookup(clause: str, values: TextValues, path: str) -> Command | None:
+    """Read a command that changes nothing."""
     url = next(iter(values.of("url")), "")
     if url:
         return Command(kind="fetch", text=url)
     is_web = words_pattern("things", "web").search(clause) is not None
     if values.of("glob"):
         return Command(kind="list", text=values.of("glob")[0], path="")
-    if values.of("sought") and _says("search", clause) and not is_web:
+    if values.of("sought") and _has_verb("search", clause) and not is_web:
         return Command(kind="search", text=values.of("sought")[0], path=path)
     is_files = words_pattern("things", "files").search(clause) is not None
-    if _says("list", clause) and is_files and not re.search(r"\.\w{1,5}$", path):
+    if _has_verb("list", clause) and is_files and not re.search(r"\.\w{1,5}$", path):
         return Command(kind="list", path=path)
     if path:
         return Command(kind="read", path=path)
@@ -127,15 +129,15 @@ def _read_look(clause: str, values: TextValues, path: str) -> Command | None:
 
 
 def _find_command(clause: str, values: TextValues) -> str:
-    """The command that a clause names; one in backticks only where it says to run it."""
+    """Find the shell command in a clause; one in backticks only after a verb such as `run`."""
     spans = (*values.of("code"), *values.of("fence"), *values.of("quote"))
-    if _says("run", clause) and spans:
+    if _has_verb("run", clause) and spans:
         return spans[0]
     return next(iter(values.of("command")), "")
 
 
 def find_content(clause: str) -> str:
-    """The content that a text spells out for a file; empty when it does not."""
+    """Find the content of a file that a text contains; empty if there is none."""
     fence = re.search(r"```[^\n`]*\n(.*?)```", clause, re.S)
     if fence:
         return fence[1]

@@ -14,19 +14,19 @@ from msgspec import Struct
 from mockglm.improvise.language import Language, detect_language, excerpt
 from mockglm.validation.types import CalledFunction, Chat, Function, Message, decode_json
 
-ASIDE = re.compile(
+ASIDE_TAG = re.compile(
     r"<(/?)(system-reminder|environment_(?:details|context)|env|context|(?:local-)?command-\w++)>"
 )
-"""The tags of what coding agents put into a user's message beside the words of the user."""
+"""Tags of texts that coding agents add to a message of the user."""
 WRAPPER = re.compile(r"<(user_(?:query|message|input|request)|task|issue|problem)>\s*")
-LONGEST = 40_000
-"""Characters of a message that are read, half of them from its end."""
-LONG_PROMPT = 700
-"""Characters from which on only the first paragraph of a message is the request."""
-OBSERVED = re.compile(
+MAX_MESSAGE = 40_000
+"""Characters of a message that are read, half of them at its end."""
+LONG_REQUEST = 700
+"""Characters of a message above which only its first paragraph is the request."""
+OBSERVATION = re.compile(
     r"\s*(?:Observation|Tool response|Tool result|工具结果|观察结果)\s*[:：]", re.I
 )
-"""A result that came back as a user's message: smolagents has no role `tool`."""
+"""The beginning of a tool's result in a message of the user: smolagents has no role `tool`."""
 LABEL = re.compile(
     r"^(?:[A-Za-z' ]{0,40}\b(?:task|issue|request|problem|question)|任务|问题)\s*[:：]\s*", re.I
 )
@@ -55,7 +55,7 @@ MEDIA: Mapping[str, str] = {
 
 
 class ToolResult(Struct, frozen=True):
-    """The answer of a tool. `name` is empty when the history does not say whose it is."""
+    """The result of a tool; `name` is empty if the conversation has no call for it."""
 
     name: str
     arguments: Any
@@ -66,8 +66,8 @@ class ToolResult(Struct, frozen=True):
         return FAILED.search(self.text[:600]) is not None
 
     @property
-    def sent(self) -> Mapping[str, Any]:
-        """The arguments as an object, whatever the client made of them."""
+    def sent_arguments(self) -> Mapping[str, Any]:
+        """The arguments as an object, which some clients send as JSON text."""
         held = (
             decode_json(self.arguments.encode())
             if isinstance(self.arguments, str)
@@ -77,9 +77,10 @@ class ToolResult(Struct, frozen=True):
 
 
 class Conversation(Struct, frozen=True, dict=True):
-    """A conversation as an answer needs it.
+    """A conversation, prepared for improvising a reply.
 
-    `text` is the last message of the user, without asides; `results` came after it, in order.
+    `text` is the last message of the user, without additions of agents; `results` are those after
+    it, in order.
     """
 
     chat: Chat
@@ -94,13 +95,15 @@ class Conversation(Struct, frozen=True, dict=True):
 
     @cached_property
     def request(self) -> str:
-        """The user's own words: without quotes, tags and labels around them, and without the
-        instructions that an agent puts behind them."""
+        """The user's own words.
+
+        Quotes, tags and labels around them are removed, and instructions of an agent after them.
+        """
         text = excerpt(self.text)
         tag = WRAPPER.search(text)
         if tag is not None:
             text = text[tag.end() :].partition(f"</{tag[1]}>")[0]
-        if len(text) > LONG_PROMPT:
+        if len(text) > LONG_REQUEST:
             text = text.strip().partition("\n\n")[0]
         text = LABEL.sub("", text.strip())
         is_quoted = len(text) > 2 and text[0] + text[-1] in ('""', "“”")
@@ -114,7 +117,7 @@ class Conversation(Struct, frozen=True, dict=True):
 
     @cached_property
     def directory(self) -> str:
-        """The working directory that a prompt or a tool names; empty when none does."""
+        """The working directory that a prompt or a result names, or an empty text."""
         users = (one.text for one in self.chat.messages or () if one.role == "user")
         texts = chain((self.system,), users, (result.text for result in self.results))
         found = (DIRECTORY.search(text) for text in texts)
@@ -122,7 +125,7 @@ class Conversation(Struct, frozen=True, dict=True):
 
     @cached_property
     def media(self) -> Mapping[str, int]:
-        """How many images, videos, files and audios the last user's message has."""
+        """The numbers of images, videos, files and audios in the last message of the user."""
         users = [message for message in self.chat.messages or () if message.role == "user"]
         content = users[-1].content if users else None
         parts = content if isinstance(content, list) else []
@@ -130,7 +133,7 @@ class Conversation(Struct, frozen=True, dict=True):
 
     @cached_property
     def functions(self) -> tuple[Function, ...]:
-        """The functions offered, those with a name."""
+        """The offered functions that have a name."""
         held = (tool.function for tool in self.chat.tools or ())
         return tuple(function for function in held if function is not None and function.name)
 
@@ -147,30 +150,30 @@ def read_conversation(chat: Chat) -> Conversation:
     at = next((i for i in reversed(range(len(messages))) if _is_request(messages[i])), -1)
     text = message_text(messages[at]) if at >= 0 else ""
     earlier = tuple(message for message in messages[: max(at, 0)] if message.role != "system")
-    return Conversation(chat, text, tuple(_results(messages[at + 1 :])), earlier)
+    return Conversation(chat, text, tuple(_read_results(messages[at + 1 :])), earlier)
 
 
 def message_text(message: Message) -> str:
-    """The text of a message without asides; of a long one its beginning and its end."""
-    text = message.text if message.role == "assistant" else _without_asides(message.text)
-    return excerpt(text.strip(), LONGEST)
+    """The text of a message without additions of agents; a long one is shortened in the middle."""
+    text = message.text if message.role == "assistant" else _remove_asides(message.text)
+    return excerpt(text.strip(), MAX_MESSAGE)
 
 
-def _without_asides(text: str) -> str:
-    """The text without asides. Read once from its end, so that a tag knows where it is closed."""
+def _remove_asides(text: str) -> str:
+    # From the end, so that the closing tag of each tag is known, in one pass.
     if "</" not in text:
         return text
     ends: dict[str, int] = {}
     spans: list[tuple[int, int]] = []
-    for tag in reversed([*ASIDE.finditer(text)]):
+    for tag in reversed([*ASIDE_TAG.finditer(text)]):
         if tag[1]:
             ends[tag[2]] = tag.end()
         elif tag[2] in ends:
             spans.append((tag.start(), ends[tag[2]]))
-    return _cut(text, reversed(spans))
+    return _remove_spans(text, reversed(spans))
 
 
-def _cut(text: str, spans: Iterable[tuple[int, int]]) -> str:
+def _remove_spans(text: str, spans: Iterable[tuple[int, int]]) -> str:
     kept: list[str] = []
     at = 0
     for start, end in spans:
@@ -181,25 +184,25 @@ def _cut(text: str, spans: Iterable[tuple[int, int]]) -> str:
 
 
 def _is_request(message: Message) -> bool:
-    """Judge whether it is a user's turn, not a reminder or a result in disguise."""
-    if message.role != "user" or OBSERVED.match(message.text):
+    """True for a message by the user, not for a reminder or a result with the role `user`."""
+    if message.role != "user" or OBSERVATION.match(message.text):
         return False
     return bool(message_text(message)) or not isinstance(message.content, str)
 
 
-def _results(messages: Sequence[Message]) -> list[ToolResult]:
+def _read_results(messages: Sequence[Message]) -> list[ToolResult]:
     calls: dict[str | None, CalledFunction] = {}
     found: list[ToolResult] = []
     for message in messages:
         made = ((call.id, call.function) for call in message.tool_calls or ())
-        # an id may come again in a later round: the nearest call before is meant
+        # Ids may repeat in later rounds; a result belongs to the nearest call before it.
         calls.update((id, function) for id, function in made if function is not None)
-        if message.role == "tool" or (message.role == "user" and OBSERVED.match(message.text)):
+        if message.role == "tool" or (message.role == "user" and OBSERVATION.match(message.text)):
             call = calls.get(message.tool_call_id)
             name = (call.name if call else message.name) or ""
-            text = _without_asides(message.text)
-            # match, not sub, which is quadratic in a text of white space
-            label = OBSERVED.match(text)
+            text = _remove_asides(message.text)
+            # Not `sub`, which is quadratic for white space.
+            label = OBSERVATION.match(text)
             text = text[label.end() if label else 0 :].strip()
             found.append(ToolResult(name, call.arguments if call else None, text))
     return found

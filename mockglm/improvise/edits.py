@@ -1,4 +1,4 @@
-"""Texts of files: as tools print them, typing errors in them, and changes of them."""
+"""Texts of files: read from the output of tools, searched for typos, changed."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ NOTE = re.compile(
     r"\n\s*(?:\((?:End of file|Output)[^\n]*\)|\[[^\]\n]*(?:lines|truncated)[^\]\n]*\])\s*$"
 )
 WORD = re.compile(r"[A-Za-z]{3,}")
-LONGEST = 40_000
-LONGEST_WORD = 24
-SHORTEST = 5
+MAX_TEXT = 40_000
+MAX_WORD = 24
+MIN_WORD = 5
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class TextChange(Struct, frozen=True):
-    """A change of one file: the old text, the new one, and how often the old one is there."""
+    """A change of one file: the old text, the new text, and the occurrences of the old one."""
 
     path: str
     old: str
@@ -40,8 +40,8 @@ class TextChange(Struct, frozen=True):
 
 
 def read_file_text(printed: str) -> str:
-    """The text of a file as a tool printed it, without numbers before lines and tags around it."""
-    text = NOTE.sub("", _unpack(printed[:LONGEST]))
+    """Read the text of a file from the output of a tool, without line numbers and tags."""
+    text = NOTE.sub("", _find_longest_text(printed[:MAX_TEXT]))
     numbered = NUMBERED.findall(text)
     if numbered and len(numbered) >= sum(bool(line.strip()) for line in text.splitlines()) / 2:
         lines = [NUMBERED.sub("", line) for line in text.splitlines() if NUMBERED.match(line)]
@@ -49,8 +49,8 @@ def read_file_text(printed: str) -> str:
     return WRAPPER.sub("", text).strip("\n")
 
 
-def _unpack(printed: str) -> str:
-    """The longest text in a result that is JSON; the result itself where it is none."""
+def _find_longest_text(printed: str) -> str:
+    """The longest text in a result that is JSON, else the result itself."""
     value = decode_json(printed.encode()) if printed.lstrip()[:1] in ("{", "[") else None
     return max(_texts(value), key=len, default=printed)
 
@@ -64,27 +64,29 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def find_typo(text: str) -> tuple[str, str] | None:
-    """The first word that is one slip away from a known one, and that one.
+    """Find the first misspelled word, and return it with its correction.
 
-    Known are the words of the table, of Python, and those that the text has several times.
+    Words of the table, of Python, and those that occur several times count as known.
     """
     known = _vocabulary()
     counted = Counter(WORD.findall(text))
     often = {word.lower() for word, count in counted.items() if count > 1}
     for word in counted:
         lower = word.lower()
-        if _is_known(lower, known | often) or len(word) > LONGEST_WORD or _is_compound(word):
+        if _is_known(lower, known | often) or len(word) > MAX_WORD or _is_compound(word):
             continue
-        right = next((near for near in _slips(lower) if _is_known(near, known | often)), None)
+        right = next(
+            (near for near in _list_near_words(lower) if _is_known(near, known | often)), None
+        )
         if right is not None:
             return word, right.capitalize() if word[0].isupper() else right
     return None
 
 
 def make_change(
-    path: str, text: str, old: str, new: str, *, is_all: bool = False
+    path: str, text: str, *, old: str, new: str, is_all: bool = False
 ) -> TextChange | None:
-    """The change that replaces a text, with the whole line where the text alone is not unique."""
+    """Make a change that replaces a text, with its whole line if the text is not unique."""
     count = text.count(old)
     if not count:
         return None
@@ -102,7 +104,7 @@ def _vocabulary() -> frozenset[str]:
 
 
 def _is_known(word: str, known: frozenset[str]) -> bool:
-    """Whether a word is known, or is a known one with an ending."""
+    """True for a known word, also with an ending."""
     ends = ("s", "es", "d", "ed", "ing", "ly", "er")
     return word in known or any(word.endswith(e) and word.removesuffix(e) in known for e in ends)
 
@@ -111,12 +113,12 @@ def _is_compound(word: str) -> bool:
     return any(char.isupper() for char in word[1:])
 
 
-def _slips(word: str) -> Iterator[str]:
-    """The words one slip away: letters swapped, doubled, missing, too many, wrong."""
+def _list_near_words(word: str) -> Iterator[str]:
+    """List the words with two letters swapped, or with one letter more, fewer or changed."""
     pairs = [(word[:at], word[at:]) for at in range(len(word) + 1)]
     yield from (a + b[1] + b[0] + b[2:] for a, b in pairs if len(b) > 1 and b[0] != b[1])
-    # a short word is near to too many others
-    if len(word) < SHORTEST:
+    # Short words are near to too many others.
+    if len(word) < MIN_WORD:
         return
     yield from (a + b[1:] for a, b in pairs if b)
     yield from (a + char + b for a, b in pairs for char in LETTERS)

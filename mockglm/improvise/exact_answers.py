@@ -1,4 +1,4 @@
-"""Answers that are right without a model: an echo, a count, a sum, code of a name, a list."""
+"""Answers that can be computed: an echo, a count, a sum, code with a name, a list."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mockglm.improvise.language import LATIN, Language, shorten, subject, word_s
 from mockglm.improvise.sampling import pick
 from mockglm.improvise.tables import table
 
-MOST_POINTS = 8
-LONGEST_COUNT = 1000
+MAX_POINTS = 8
+MAX_COUNT = 1000
 ECHO = re.compile(
     r"(?:reply|respond|answer|output|say|return)(?: me)?(?: with)?(?: the)?(?: word| text)?"
     r"(?: only| just| exactly| nothing but)+(?: with)?(?: the)?(?: word| text)?(?P<a>\s*[:：]?.+)"
@@ -35,7 +35,7 @@ DESCRIPTION = re.compile(
     r"|json|代码|结果|答案|译文|翻译|数字|标题|一个|总结|与|和|基于|根据|以|用|在",
     re.I,
 )
-"""The beginning of a description of the answer, rather than of the answer itself."""
+"""The beginning of a text that describes the answer instead of being it."""
 COUNT = re.compile(
     r"count (?:up )?(?:from )?(\d+) (?:to|through|-) ?(\d+)"
     r"|从\s*(\d+)\s*(?:数|写|列|输出)?到\s*(\d+)",
@@ -94,13 +94,13 @@ OPERATIONS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
 
 
 def answer_exactly(text: str, language: Language, ids: Ids) -> str | None:
-    """The answer in the first form that the text asks for; None when it asks for none."""
+    """Compute the answer; None if the text asks for nothing that can be computed."""
     answers = (form(text, language, ids) for form in EXACT)
     return next((answer for answer in answers if answer is not None), None)
 
 
 def _echo(text: str, _: Language, ids: Ids) -> str | None:
-    """The text that is wanted word for word: `Reply with only: PONG`."""
+    """The text to repeat word for word, as in `Reply with only: PONG`."""
     match = ECHO.search(text.strip())
     if match is None:
         return None
@@ -123,7 +123,7 @@ def _count(text: str, _: Language, __: Ids) -> str | None:
         return None
     first, last = (int(part) for part in match.groups() if part)
     step = 1 if last >= first else -1
-    last = first + step * min(abs(last - first), LONGEST_COUNT)
+    last = first + step * min(abs(last - first), MAX_COUNT)
     return ", ".join(map(str, range(first, last + step, step)))
 
 
@@ -142,31 +142,31 @@ def _sum(text: str, _: Language, __: Ids) -> str | None:
 
 def _evaluate(expression: str) -> float | None:
     try:
-        return _value(ast.parse(expression, mode="eval").body)
+        return _evaluate_node(ast.parse(expression, mode="eval").body)
     except (SyntaxError, ZeroDivisionError, OverflowError, KeyError, TypeError):
         return None
 
 
-def _value(node: ast.expr) -> float:
-    """The value of plain arithmetic; TypeError for anything else."""
+def _evaluate_node(node: ast.expr) -> float:
+    """Evaluate plain arithmetic. Raises TypeError for anything else."""
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
         return node.value
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_value(node.operand)
+        return -_evaluate_node(node.operand)
     if isinstance(node, ast.BinOp):
-        return OPERATIONS[type(node.op)](_value(node.left), _value(node.right))
+        return OPERATIONS[type(node.op)](_evaluate_node(node.left), _evaluate_node(node.right))
     raise TypeError(ast.dump(node))
 
 
-def _translated(text: str, language: Language, ids: Ids) -> str | None:
-    """The text that is to be translated, as it is."""
+def _find_translation(text: str, language: Language, ids: Ids) -> str | None:
+    """The text to translate, unchanged."""
     match = TRANSLATED.match(text)
     if match is None:
         return None
     return _phrase("translation", language, ids).format(topic=shorten(match[1], 200))
 
 
-def _coded(text: str, language: Language, ids: Ids) -> str | None:
+def _write_code(text: str, language: Language, ids: Ids) -> str | None:
     if not CODING.search(text):
         return None
     held = table("programs")
@@ -179,7 +179,7 @@ def _coded(text: str, language: Language, ids: Ids) -> str | None:
 
 
 def _identifier(text: str) -> str:
-    """The name that the text gives the code, else its longest word."""
+    """The name of the code in the text, else the longest word."""
     named = CODE_NAME.search(text)
     if named:
         return next(part for part in named.groups() if part)
@@ -190,7 +190,7 @@ def _identifier(text: str) -> str:
     )
 
 
-def _listed(text: str, language: Language, ids: Ids) -> str | None:
+def _write_list(text: str, language: Language, ids: Ids) -> str | None:
     match = LISTED.search(text)
     if match is None:
         return None
@@ -198,7 +198,7 @@ def _listed(text: str, language: Language, ids: Ids) -> str | None:
     is_number = named.isdecimal() and named.isascii() and len(named) < 6
     count = int(named) if is_number else NUMERALS.get(named, 3)
     item = _phrase("points", language, ids)
-    lines = [f"{number}. {item} {number}" for number in range(1, min(count, MOST_POINTS) + 1)]
+    lines = [f"{number}. {item} {number}" for number in range(1, min(count, MAX_POINTS) + 1)]
     return "\n".join((_phrase("listing", language, ids).format(topic=subject(text)), "", *lines))
 
 
@@ -206,4 +206,4 @@ def _phrase(name: str, language: Language, ids: Ids) -> str:
     return str(pick(table("phrases")[name][language], ids, name))
 
 
-EXACT = (_echo, _count, _sum, _translated, _coded, _listed)
+EXACT = (_echo, _count, _sum, _find_translation, _write_code, _write_list)

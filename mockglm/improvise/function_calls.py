@@ -1,4 +1,4 @@
-"""Calls of an application's functions: chosen clause by clause, in the steps that a text names."""
+"""Calls of an application's functions, chosen for each clause, in the steps of the text."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from mockglm.improvise.language import detect_language, word_set
 from mockglm.improvise.parameters import split_calls
 from mockglm.improvise.ranking import THRESHOLD, Ranking, rank_functions
 from mockglm.improvise.schema import WorkBudget, make_arguments
-from mockglm.improvise.steps import dump
+from mockglm.improvise.steps import encode_compact
 from mockglm.improvise.values import TextValues, find_values
 
-MOST_STEPS, MOST_CALLS, MOST_CLAUSES = 6, 8, 100
+MAX_STEPS, MAX_CALLS, MAX_CLAUSES = 6, 8, 100
 THEN = re.compile(
     r"(?:然后|接着|之后再|随后|最后|再(?=[\u4e00-\u9fff])|\bthen\b|\bafter that\b|\bfinally\b)",
     re.I,
@@ -34,7 +34,7 @@ CANCEL = re.compile(r"取消|\bcancel", re.I)
 
 
 class FunctionCall(Struct, frozen=True):
-    """One call to make: the function, and the values of the text for it."""
+    """A planned call: the function, and the values of the text for it."""
 
     offer: ToolOffer
     values: TextValues
@@ -43,9 +43,9 @@ class FunctionCall(Struct, frozen=True):
 def call_functions(
     conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids
 ) -> tuple[ToolCall, ...]:
-    """The calls to make now; none when the answer is due."""
+    """Make the next calls; none if the results suffice for a reply."""
     choice = conversation.chat.tool_choice
-    forced = _forced(choice, offers)
+    forced = _find_forced(choice, offers)
     held = [offer for offer in offers if offer.kind != "finish"]
     if forced is None and not held:
         return ()
@@ -53,27 +53,31 @@ def call_functions(
     if forced is not None:
         steps = [[FunctionCall(forced, find_values(text))]]
     else:
-        steps = [[*filter(_is_allowed(text), step)] for step in _steps(conversation, held)]
+        steps = [
+            [*filter(_permission_rule(text), step)] for step in _plan_steps(conversation, held)
+        ]
     budget = WorkBudget()
-    planned = _remaining(steps, conversation.results)
+    planned = _find_open_step(steps, conversation.results)
     made = [_make_call(one, ids, budget) for one in planned]
     done = {_signature(result.name, result.arguments) for result in conversation.results}
     fresh = {_signature(call.name, call.arguments): call for call in made}
     return tuple(call for key, call in fresh.items() if key not in done)
 
 
-def _forced(choice: Any, offers: Sequence[ToolOffer]) -> ToolOffer | None:
-    """The function that `tool_choice` names."""
+def _find_forced(choice: Any, offers: Sequence[ToolOffer]) -> ToolOffer | None:
+    """Find the function that `tool_choice` names."""
     named = choice.get("function") if isinstance(choice, Mapping) else None
     name = named.get("name") if isinstance(named, Mapping) else None
     return next((offer for offer in offers if offer.name == name), None)
 
 
-def _steps(conversation: Conversation, offers: Sequence[ToolOffer]) -> list[list[FunctionCall]]:
-    """The calls of the whole turn: at once within a step, steps one after another."""
+def _plan_steps(
+    conversation: Conversation, offers: Sequence[ToolOffer]
+) -> list[list[FunctionCall]]:
+    """Plan the calls of the whole turn: parallel within a step, the steps in sequence."""
     text, rank = conversation.request, rank_functions(offers)
-    parts = [part for part in THEN.split(text) if part.strip()][:MOST_STEPS]
-    steps = [step for part in parts if (step := _step(part, text, rank))]
+    parts = [part for part in THEN.split(text) if part.strip()][:MAX_STEPS]
+    steps = [step for part in parts if (step := _plan_step(part, text, rank))]
     if steps:
         return steps
     score, best = rank(text)[0]
@@ -88,10 +92,10 @@ def _steps(conversation: Conversation, offers: Sequence[ToolOffer]) -> list[list
     return [_expand(best, text, text)] if len(offers) == 1 and is_filled else []
 
 
-def _step(part: str, whole: str, rank: Ranking) -> list[FunctionCall]:
-    """The calls of one step: the best function of each of its clauses, else of all."""
+def _plan_step(part: str, whole: str, rank: Ranking) -> list[FunctionCall]:
+    """Plan the calls of one step: the best function for each clause, else for all together."""
     chosen: dict[str, tuple[ToolOffer, list[str]]] = {}
-    for offer, clause in _choose(part, rank):
+    for offer, clause in _choose_functions(part, rank):
         chosen.setdefault(offer.name, (offer, []))[1].append(clause)
     if not chosen:
         score, offer = rank(part)[0]
@@ -100,16 +104,16 @@ def _step(part: str, whole: str, rank: Ranking) -> list[FunctionCall]:
         name: part if len(chosen) == 1 else " ， ".join(held) for name, (_, held) in chosen.items()
     }
     calls = [_expand(offer, texts[name], whole) for name, (offer, _) in chosen.items()]
-    return [call for several in calls for call in several][:MOST_CALLS]
+    return [call for several in calls for call in several][:MAX_CALLS]
 
 
-def _choose(part: str, rank: Ranking) -> Iterator[tuple[ToolOffer, str]]:
-    """The functions of a step's clauses, each with its words.
+def _choose_functions(part: str, rank: Ranking) -> Iterator[tuple[ToolOffer, str]]:
+    """Choose functions for the clauses of a step, each with the text of its clauses.
 
-    A clause that calls for none goes to the one before in English and to the next in Chinese:
-    `weather in Beijing` and `Shanghai`, 北京 and 上海的天气 are two cities of one function.
+    A clause without a function belongs to the one before it in English and to the next one in
+    Chinese: `weather in Beijing` and `Shanghai`, 北京 and 上海的天气 are two cities of a function.
     """
-    left = MOST_CLAUSES
+    left = MAX_CLAUSES
     for sentence in SENTENCE.split(part):
         found: list[tuple[ToolOffer, str]] = []
         waiting = ""
@@ -130,14 +134,14 @@ def _choose(part: str, rank: Ranking) -> Iterator[tuple[ToolOffer, str]]:
 
 
 def _expand(offer: ToolOffer, part: str, whole: str) -> list[FunctionCall]:
-    """One call, or one for each of several values."""
+    """Plan one call, or one for each of several values."""
     numeric = [one for one in offer.required if one.is_number]
     values = find_values(part).within(find_values(whole), len(numeric))
     return [FunctionCall(offer, one) for one in split_calls(offer.parameters, values)]
 
 
-def _is_allowed(text: str) -> Any:
-    """The rule for calls that write, delete or send: asked for, with all that they need."""
+def _permission_rule(text: str) -> Any:
+    """The rule that calls may write, delete or send only on request, with all values given."""
     words = word_set(text)
 
     def judge(call: FunctionCall) -> bool:
@@ -169,19 +173,19 @@ def _verbs(kind: str) -> frozenset[str]:
     return word_set(" ".join(table_words("names", kind)))
 
 
-def _remaining(
+def _find_open_step(
     steps: Iterable[list[FunctionCall]], results: Sequence[ToolResult]
 ) -> list[FunctionCall]:
-    """The first step with calls that have no result yet; a result without a name takes the next."""
+    """The open calls of the first step that has some; a result without a name answers the next."""
     got = Counter(result.name for result in results)
     for step in steps:
-        open_calls = [one for one in step if not _spend(got, one.offer.name)]
+        open_calls = [one for one in step if not _take_result(got, one.offer.name)]
         if open_calls:
             return open_calls
     return []
 
 
-def _spend(got: Counter[str], name: str) -> bool:
+def _take_result(got: Counter[str], name: str) -> bool:
     key = name if got[name] else ""
     got[key] -= 1
     return got[key] >= 0
@@ -191,11 +195,11 @@ def _make_call(call: FunctionCall, ids: Ids, budget: WorkBudget) -> ToolCall:
     given = assign(call.offer.parameters, call.values)
     given = {**usual_values(call.offer.required, call.values.text), **given}
     made = make_arguments(call.offer.function.parameters, ids, given, budget=budget)
-    return ToolCall(call.offer.name, dump(made))
+    return ToolCall(call.offer.name, encode_compact(made))
 
 
 def _signature(name: str, sent: Any) -> str:
-    """A call for comparing: the arguments parsed, so that spaces and order do not count."""
+    """A text to compare calls by, without regard to spaces and the order of arguments."""
     try:
         held = json.loads(sent) if isinstance(sent, str) else sent
         return f"{name}:{json.dumps(held, sort_keys=True)}"

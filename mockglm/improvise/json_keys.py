@@ -1,4 +1,4 @@
-"""The keys of the JSON object that a text asks for: in a sketch, in lines, in a sentence."""
+"""The keys of the JSON object that a text requests, in a sketch, in lines or in a sentence."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 from mockglm.improvise.language import sentences
 
-MOST = 100
-"""Keys of an object that is asked for."""
+MAX_KEYS = 100
+"""Keys of a requested object."""
 
 NAME = r"[A-Za-z_]\w{0,39}|[\u4e00-\u9fff]{1,10}"
 ASKED = re.compile(
@@ -46,7 +46,7 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("number", re.compile(r"\b(?:number|float|decimal)\b|数字|小数|数值|^\W*\d[\d.]*\W", re.I)),
     ("object", re.compile(r"\b(?:object|dict)\b|对象", re.I)),
 )
-"""Types by the words that are said beside a key."""
+"""Types by the words next to a key."""
 COUNTED = frozenset(
     (
         *("age", "count", "price", "score", "amount", "quantity", "total", "confidence", "rating"),
@@ -54,53 +54,53 @@ COUNTED = frozenset(
         *("人口", "得分"),
     )
 )
-"""Keys that are numbers when nothing else is said of them."""
+"""Keys that are numbers unless the text has another type."""
 CHOICE = re.compile(r"^[\w\u4e00-\u9fff -]{1,30}(?:[|/][\w\u4e00-\u9fff -]{1,30})+$")
 TYPES = ("string", "integer", "number", "boolean")
 
 
-def keys_schema(text: str) -> Mapping[str, Any] | None:
-    """A schema with the keys that a text names, required all; None when it names none."""
-    ways = (_sketched, _lined, _said)
-    found = next(filter(None, (dict(islice(way(text), MOST)) for way in ways)), None)
+def make_schema(text: str) -> Mapping[str, Any] | None:
+    """Make a schema that requires the keys a text names; None if it names none."""
+    ways = (_find_in_sketches, _find_in_lines, _find_in_sentences)
+    found = next(filter(None, (dict(islice(way(text), MAX_KEYS)) for way in ways)), None)
     if found is None:
         return None
-    typed = {name: _typed(name, hint) for name, hint in found.items()}
+    typed = {name: _schema_of_key(name, hint) for name, hint in found.items()}
     return {"type": "object", "properties": typed, "required": list(typed)}
 
 
 def string_schema(example: str) -> Mapping[str, Any]:
-    """A string; one of several where the example lists them, as in `positive|negative`."""
+    """The schema of a string, or of a choice if the example is one, as `positive|negative`."""
     if CHOICE.match(example):
         return {"enum": [part.strip() for part in re.split(r"[|/]", example)]}
     named = example.strip("<>").lower()
     return {"type": named if named in TYPES else "string"}
 
 
-def without_form(text: str) -> str:
-    """The text without what it says about the form of the answer: what the answer is about."""
-    shown = FENCE.sub(SHOWN, text)
+def remove_form_words(text: str) -> str:
+    """Remove the words about the form of the answer; the subject remains."""
+    shown = FENCE.sub(SKETCH_MARK, text)
     for pattern in (SKETCH, SKETCH, LINE):
-        shown = pattern.sub(SHOWN, shown)
-    kept = " ".join(filter(None, map(_content, sentences(shown))))
-    return kept or ASIDE.sub(" ", shown.replace(SHOWN, " ")).strip()
+        shown = pattern.sub(SKETCH_MARK, shown)
+    kept = " ".join(filter(None, map(_remove_label, sentences(shown))))
+    return kept or ASIDE.sub(" ", shown.replace(SKETCH_MARK, " ")).strip()
 
 
-def _content(sentence: str) -> str:
-    """A sentence without its label; of one about the form, what follows its colon or its sketch."""
+def _remove_label(sentence: str) -> str:
+    """Remove the label of a sentence; of one about the form, keep what follows colon or sketch."""
     if FORM.search(sentence):
-        rest = re.split(rf"{SHOWN}|[:：]", sentence)[-1].strip(" ,，。.;；")
+        rest = re.split(rf"{SKETCH_MARK}|[:：]", sentence)[-1].strip(" ,，。.;；")
         parts = [part.strip() for part in SEPARATOR.split(rest)]
         is_list = len(parts) > 1 and all(map(BARE.fullmatch, parts))
         return "" if is_list or len(rest) < 2 or FORM.search(rest) else rest
     return LABEL.sub("", sentence)
 
 
-SHOWN = "\0"
-"""What a sketch is replaced by."""
+SKETCH_MARK = "\0"
+"""The replacement of a sketch."""
 FENCE = re.compile(r"```.*?```", re.S)
 FORM = re.compile(
-    rf"{SHOWN}|\bjson\b|\b(?:keys|fields|properties|schema|interface)\b|字段|格式", re.I
+    rf"{SKETCH_MARK}|\bjson\b|\b(?:keys|fields|properties|schema|interface)\b|字段|格式", re.I
 )
 LABEL = re.compile(r"^\s*(?:[A-Za-z]{2,12}|[\u4e00-\u9fff]{1,6})\s*[:：]\s*")
 ASIDE = re.compile(
@@ -110,28 +110,28 @@ ASIDE = re.compile(
 )
 
 
-def _sketched(text: str) -> Iterator[tuple[str, str]]:
-    """`{"mood": good|bad, "sure": 0-1}` and the fields of an interface: no JSON, but its shape."""
+def _find_in_sketches(text: str) -> Iterator[tuple[str, str]]:
+    """Find keys in `{"mood": good|bad, "sure": 0-1}` and in interfaces, which are no JSON."""
     for sketch in SKETCH.finditer(text):
         yield from ((entry["name"], entry["hint"]) for entry in ENTRY.finditer(sketch[0]))
 
 
-def _lined(text: str) -> Iterator[tuple[str, str]]:
-    """`- summary: one sentence`, `2. 关键词（数组）`."""
+def _find_in_lines(text: str) -> Iterator[tuple[str, str]]:
+    """Find keys in lines such as `- summary: one sentence` and `2. 关键词（数组）`."""
     for line in LINE.finditer(text) if ASKED.search(text) else ():
         yield line["name"], line["hint"] or ""
 
 
-def _said(text: str) -> Iterator[tuple[str, str]]:
-    """`keys: name, age`, `字段包括姓名和年龄`, ``JSON with `ok` (boolean)``."""
-    named = [name for match in SENTENCE.finditer(text) for name in _names(match["names"])]
+def _find_in_sentences(text: str) -> Iterator[tuple[str, str]]:
+    """Find keys in `keys: name, age`, `字段包括姓名和年龄`, ``JSON with `ok` (boolean)``."""
+    named = [name for match in SENTENCE.finditer(text) for name in _split_names(match["names"])]
     named = named or [name for match in WITH.finditer(text) for name in QUOTED.findall(match[1])]
     for name in dict.fromkeys(named):
         hint = re.search(rf"{re.escape(name)}[\"'`”’」]?\s*[(（:：]\s*([^)）,，\n]*)", text)
         yield name, hint[1] if hint else ""
 
 
-def _names(listed: str) -> list[str]:
+def _split_names(listed: str) -> list[str]:
     quoted: list[str] = QUOTED.findall(listed)
     if quoted:
         return quoted
@@ -140,14 +140,14 @@ def _names(listed: str) -> list[str]:
     return plain if len(plain) == len(parts) else plain[:1] if ":" in listed else plain
 
 
-def _typed(name: str, hint: str) -> Mapping[str, Any]:
-    """The schema of a value by what is said of it, else by its name."""
+def _schema_of_key(name: str, hint: str) -> Mapping[str, Any]:
+    """The schema of a value by the words next to its key, else by the key."""
     said = hint.strip(" (（)）:：–—-\"'`.。")
     if CHOICE.match(said) and not KINDS[1][1].search(said):
         return string_schema(said)
     kind = next((kind for kind, spoken in KINDS if spoken.search(hint.strip(" (（:："))), "")
     if kind == "array":
-        return {"type": "array", "items": {"type": _item(hint)}}
+        return {"type": "array", "items": {"type": _item_type(hint)}}
     if not kind and name.lower() in COUNTED:
         kind = "number"
     if not kind and name.lower().startswith(("is_", "has_")):
@@ -155,7 +155,7 @@ def _typed(name: str, hint: str) -> Mapping[str, Any]:
     return {"type": kind or "string"}
 
 
-def _item(hint: str) -> str:
+def _item_type(hint: str) -> str:
     return (
         "number"
         if re.search(r"\b(?:int\w*|numbers?|floats?)\b|数字|整数", hint, re.I)

@@ -11,23 +11,23 @@ from mockglm.exchange import Reply, ToolCall
 
 
 def limit_reply(reply: Reply, stop: str | Sequence[str] | None, limit: int | None) -> Reply:
-    """The reply up to the first stop sequence and within the limit.
+    """Cut a reply at the first stop sequence and at the limit of tokens.
 
-    The thought spends tokens first: with `max_tokens: 1` a model that thinks says one token of
-    thought and nothing else (live probe of RarogCmex/pi-bigmodel, 2026-10). A call that does not
-    fit is left out, since a call comes whole.
+    The thought counts first: with `max_tokens: 1` a model that thinks sends one token of thought
+    and nothing else (live probe of RarogCmex/pi-bigmodel, 2026-10). A call that does not fit is
+    left out, for calls are sent whole.
     """
     stops = [stop] if isinstance(stop, str) else list(stop or ())
-    reply = _stopped(reply, stops)
+    reply = _stop(reply, stops)
     if limit is None:
         return reply
-    return _limited(reply, max(limit, 0))
+    return _limit_tokens(reply, max(limit, 0))
 
 
-def tagged(reply: Reply) -> Reply:
-    """The reply of a model that thinks in its content: `<think>…</think>` before what it says.
+def move_thought_to_content(reply: Reply) -> Reply:
+    """Move the thought into the content, as `<think>…</think>` before the text.
 
-    The tag stays open when there was no room for more than the thought.
+    The tag stays open if the limit of tokens was reached within the thought.
     """
     if reply.reasoning is None:
         return reply
@@ -37,7 +37,7 @@ def tagged(reply: Reply) -> Reply:
 
 
 def cut_tokens(text: str, limit: int) -> str:
-    """The beginning of a text that is at most so many tokens by the estimate."""
+    """Cut a text to a limit of estimated tokens."""
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
@@ -48,7 +48,7 @@ def cut_tokens(text: str, limit: int) -> str:
     return text[:low]
 
 
-def _stopped(reply: Reply, stops: Sequence[str]) -> Reply:
+def _stop(reply: Reply, stops: Sequence[str]) -> Reply:
     content = reply.content or ""
     places = [content.find(stop) for stop in stops if stop and stop in content]
     if not places:
@@ -56,11 +56,11 @@ def _stopped(reply: Reply, stops: Sequence[str]) -> Reply:
     return replace(reply, content=content[: min(places)], calls=(), finish_reason="stop")
 
 
-def _limited(reply: Reply, limit: int) -> Reply:
+def _limit_tokens(reply: Reply, limit: int) -> Reply:
     thought, said = reply.reasoning or "", reply.content or ""
     left = limit - tokens.count(thought)
     room = left - tokens.count(said)
-    fitting = _fitting(reply.calls, room)
+    fitting = _fitting_calls(reply.calls, room)
     if room >= 0 and fitting == reply.calls:
         return reply
     return replace(
@@ -72,8 +72,8 @@ def _limited(reply: Reply, limit: int) -> Reply:
     )
 
 
-def _fitting(calls: Sequence[ToolCall], room: int) -> tuple[ToolCall, ...]:
-    """The calls that there is room for, up to the first that does not fit."""
+def _fitting_calls(calls: Sequence[ToolCall], room: int) -> tuple[ToolCall, ...]:
+    """The calls before the first one that does not fit."""
     kept: list[ToolCall] = []
     for call in calls:
         room -= tokens.count(call.name) + tokens.count(call.arguments)

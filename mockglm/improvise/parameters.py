@@ -1,4 +1,4 @@
-"""The parameters of a function that values of a text may go into."""
+"""The parameters of a function that values of a text can be assigned to."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from msgspec.structs import replace
 
 from mockglm.improvise.schema.keywords import FORMS
 from mockglm.improvise.schema.maker import ValuePath
-from mockglm.improvise.schema.references import REFS, follow
+from mockglm.improvise.schema.references import REFS, resolve_reference
 from mockglm.improvise.schema.scalars import split_name
 from mockglm.improvise.tables import table
 from mockglm.improvise.values import TextValues
 
-DEEPEST = 4
-MOST_CALLS = 5
+MAX_DEPTH = 4
+MAX_CALLS = 5
 """Calls of one function at once."""
-MOST_FILLED = 100
-LONGEST_NAME = 64
-"""Characters of a parameter's name that is a word; the service allows a function's so many."""
+MAX_FILLED = 100
+MAX_NAME = 64
+"""Characters of a parameter's name; longer ones are no words (a function's name has 64, too)."""
 FORMATS = {"email": "email", "uri": "url", "url": "url", "date": "date", "date-time": "instant"}
-KEPT = ("description", "type", "properties", "required", "enum", "format", "default")
+KEPT_KEYS = ("description", "type", "properties", "required", "enum", "format", "default")
 
 
 class Parameter(Struct, frozen=True, dict=True):
-    """A parameter for a single value, or a list of such: its path, schema and necessity."""
+    """A parameter for a single value or a list of such."""
 
     path: ValuePath
     schema: Mapping[str, Any]
@@ -41,7 +41,7 @@ class Parameter(Struct, frozen=True, dict=True):
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """The words of its name, and the whole of it."""
+        """The words of the name, and the whole name."""
         return frozenset((*split_name(self.name), self.name.lower()))
 
     @cached_property
@@ -56,7 +56,7 @@ class Parameter(Struct, frozen=True, dict=True):
 
     @property
     def is_search(self) -> bool:
-        """Whether the thing that is looked for goes into it."""
+        """True for the parameter that takes the text to search for."""
         return self.type == "string" and bool(self.words & name_words("seeking"))
 
     @property
@@ -65,7 +65,7 @@ class Parameter(Struct, frozen=True, dict=True):
 
     @cached_property
     def kind(self) -> str:
-        """The kind of value it takes; empty when only prose or a quote will do."""
+        """The kind of values it accepts; empty for prose and quotes."""
         known = FORMATS.get(str(self.schema.get("format", "")))
         if known or self.type != "string":
             return known or ""
@@ -77,7 +77,7 @@ class Parameter(Struct, frozen=True, dict=True):
 
 @lru_cache(maxsize=8)
 def name_words(name: str) -> frozenset[str]:
-    """The words of names of parameters of a sort."""
+    """The words in names of parameters of a sort."""
     return frozenset(table("parameters")["names"][name].split())
 
 
@@ -89,24 +89,24 @@ def _kinds() -> tuple[Mapping[str, frozenset[str]], tuple[tuple[str, str], ...]]
 
 
 def list_parameters(schema: Any) -> tuple[Parameter, ...]:
-    """The parameters of a function, nested ones too."""
-    return tuple(islice(_walk(schema, schema, (), is_required=True), MOST_FILLED))
+    """List the parameters of a function, nested ones included."""
+    return tuple(islice(_walk(schema, schema, (), is_required=True), MAX_FILLED))
 
 
 def split_calls(held: Sequence[Parameter], values: TextValues) -> tuple[TextValues, ...]:
-    """The values for each call of a function: several when one parameter could take several.
+    """Split values among several calls if one parameter accepts several of them.
 
-    北京和上海 for one `city` makes two calls; for `from` and `to` it makes one.
+    北京和上海 makes two calls for a `city`, but one for `from` and `to`.
     """
     for kind in ("place", "url", "email", "path"):
-        several = values.of(kind)[:MOST_CALLS]
+        several = values.of(kind)[:MAX_CALLS]
         takers = [one for one in held if one.kind == kind]
         if len(several) > 1 and len(takers) == 1 and not takers[0].is_list:
             kinds = values.kinds
             return tuple(replace(values, kinds={**kinds, kind: (one,)}) for one in several)
     is_single = len(held) == 1 and held[0].is_number and not held[0].is_list
     if is_single and len(values.numbers) > 1:
-        return tuple(replace(values, numbers=(one,)) for one in values.numbers[:MOST_CALLS])
+        return tuple(replace(values, numbers=(one,)) for one in values.numbers[:MAX_CALLS])
     return (values,)
 
 
@@ -114,19 +114,19 @@ def _walk(schema: Any, root: Any, path: ValuePath, *, is_required: bool) -> Iter
     plain = _resolve(schema, root)
     held = plain.get("properties")
     if not held and path:
-        yield from _leaf(plain, root, path, is_required=is_required)
-    elif len(path) < DEEPEST:
+        yield from _walk_value(plain, root, path, is_required=is_required)
+    elif len(path) < MAX_DEPTH:
         needed = plain.get("required", ())
         for name, sub in (held or {}).items():
-            if len(name) <= LONGEST_NAME:
+            if len(name) <= MAX_NAME:
                 is_needed = is_required and name in needed
                 yield from _walk(sub, root, (*path, name), is_required=is_needed)
 
 
-def _leaf(
+def _walk_value(
     plain: Mapping[str, Any], root: Any, path: ValuePath, *, is_required: bool
 ) -> Iterator[Parameter]:
-    """A single value, a list of such, or the values of the first object of a list."""
+    """Yield a single value, a list of such, or the values of the first object of a list."""
     is_list = plain.get("type") == "array"
     items = _resolve(plain.get("items", True), root) if is_list else plain
     if is_list and items.get("properties"):
@@ -137,17 +137,17 @@ def _leaf(
 
 
 def _resolve(schema: Any, root: Any, depth: int = 0) -> Mapping[str, Any]:
-    """The schema behind a reference, an `allOf` of one, or a union with null."""
-    if not isinstance(schema, Mapping) or depth > DEEPEST:
+    """Resolve a reference, an `allOf` of one schema, or a union with null."""
+    if not isinstance(schema, Mapping) or depth > MAX_DEPTH:
         return {}
     schema = {key: held for key, held in schema.items() if key not in FORMS or FORMS[key](held)}
     branches = [one for key in ("anyOf", "oneOf", "allOf") for one in schema.get(key, ())]
     solid = [one for one in branches if not _is_null(one)]
-    target = follow(schema, root) if any(key in schema for key in REFS) else None
+    target = resolve_reference(schema, root) if any(key in schema for key in REFS) else None
     target = solid[0] if target is None and solid else target
     if target is None:
         return dict(schema)
-    kept = {key: held for key, held in schema.items() if key in KEPT}
+    kept = {key: held for key, held in schema.items() if key in KEPT_KEYS}
     return {**_resolve(target, root, depth + 1), **kept}
 
 

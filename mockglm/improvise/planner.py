@@ -1,9 +1,9 @@
-"""Plans of a coding agent: short sequences over kinds of tools, each step from the results so far.
+"""Plans of a coding agent: short sequences of steps, each chosen by the results so far.
 
-A plan is a generator: it yields steps and is sent their results. For each request it is run anew
-over the results in the history, and the first step without a result is the call to make. Nothing
-is written or deleted unless the user asked for it and gave the content, and a file is read before
-it is changed.
+A plan is a generator that yields steps and receives their results. It runs again for each request,
+over the results in the conversation, and the first step without a result is the call to make.
+Nothing is written or deleted unless the user requested it and gave the content, and a file is read
+before it is changed.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from mockglm.improvise.steps import PlanStep, StepCaller
 from mockglm.improvise.tables import table
 
 Plan = Generator[PlanStep, "ToolResult | None", str]
-MOST_RESULTS = 7
-"""Results after which no more is called: a loop ends in at most eight turns."""
-QUOTED = 400
+MAX_RESULTS = 7
+"""Results after which no more calls are made, so that an agent ends after eight turns."""
+MAX_QUOTE = 400
 LISTED = re.compile(r"[\w@./+-]*[\w@+-]+\.\w{1,8}\b|\bREADME\b|\bMakefile\b")
 PREFERRED = re.compile(r"(?:^|/)readme|\.(?:py|js|ts|md|txt|go|rs|java|c|rb|sh|html)$", re.I)
 README = re.compile(r"(?:^|/)readme(?:\.\w+)?$", re.I)
@@ -36,7 +36,7 @@ FINISH_COMMAND = re.compile(
 
 
 class PlannedReply(Struct, frozen=True):
-    """The outcome of planning: calls to make now, or the words of the end."""
+    """The outcome of planning: calls to make now, or the final text."""
 
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
@@ -45,18 +45,17 @@ class PlannedReply(Struct, frozen=True):
 def plan_reply(
     conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids
 ) -> PlannedReply | None:
-    """The next calls or the final words for a coding agent; None when it is asked for nothing
-    that its tools do."""
+    """Plan the next calls or the final text of a coding agent; None if no tools are needed."""
     return _Planner(conversation, offers, ids).reply()
 
 
 class _Planner:
-    """Runs the plans of one request over the results of its history."""
+    """Runs the plans of one request over the results in its conversation."""
 
     def __init__(self, conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids) -> None:
         self.conversation = conversation
         self.caller = StepCaller(conversation, offers, ids)
-        self.waiting = list(conversation.results)
+        self.unused_results = list(conversation.results)
         self.phrases = table("phrases")["agent"][conversation.language]
 
     def reply(self) -> PlannedReply | None:
@@ -69,7 +68,7 @@ class _Planner:
         return PlannedReply("\n\n".join(said)) if said else None
 
     def run(self, plan: Plan, said: list[str]) -> ToolCall | None:
-        """The first call of a plan that has no result yet; else its words are added."""
+        """Return the first call of a plan without a result; else add its text and return None."""
         result: ToolResult | None = None
         try:
             step = next(plan)
@@ -83,25 +82,25 @@ class _Planner:
         return None
 
     def answer(self, step: PlanStep) -> tuple[ToolCall | None, ToolResult | None]:
-        """The result of a step, or the call that will bring it; neither when there is no way."""
+        """Find the result of a step, or the call to make for it; neither if no tool can do it."""
         call = self.caller.make(step)
         if call is None:
             return None, None
-        result = self.take(call.name)
+        result = self.next_result(call.name)
         if result is None:
-            is_over = len(self.conversation.results) >= MOST_RESULTS
+            is_over = len(self.conversation.results) >= MAX_RESULTS
             return (None, None) if is_over else (call, None)
         better = self.caller.correct(step, result)
         again = self.caller.make(better) if better else None
-        if again is None or len(self.conversation.results) >= MOST_RESULTS:
+        if again is None or len(self.conversation.results) >= MAX_RESULTS:
             return None, result
-        second = self.take(again.name)
+        second = self.next_result(again.name)
         return (again, None) if second is None else (None, second)
 
-    def take(self, name: str) -> ToolResult | None:
-        """The next result of a tool; those of other tools before it were not asked for here."""
-        while self.waiting:
-            result = self.waiting.pop(0)
+    def next_result(self, name: str) -> ToolResult | None:
+        """Take the next result of a tool, and drop those of other tools before it."""
+        while self.unused_results:
+            result = self.unused_results.pop(0)
             if result.name in ("", name):
                 return result
         return None
@@ -111,14 +110,14 @@ class _Planner:
         return text.format(**values)
 
     def read(self, path: str) -> Generator[PlanStep, ToolResult | None, str | None]:
-        """The text of a file; None when it cannot be read."""
+        """Read a file; None if it cannot be read."""
         result = yield PlanStep("read", {"path": path})
         return None if result is None or result.is_error else read_file_text(result.text)
 
     def find_file(
         self, path: str, *, readme: bool = False
     ) -> Generator[PlanStep, ToolResult | None, str]:
-        """The path of a file that a request names loosely, by a listing; empty when none fits."""
+        """Find a file by an incomplete name in a listing; return an empty path if none fits."""
         result = yield PlanStep("list", {"path": "."})
         names = LISTED.findall(result.text) if result and not result.is_error else []
         wanted = "readme" if readme else path.lower()
@@ -132,7 +131,7 @@ class _Planner:
     def open_file(
         self, path: str
     ) -> Generator[PlanStep, ToolResult | None, tuple[str, str | None]]:
-        """A file by its name, or by a listing where that is none: its path and text."""
+        """Find and read a file; return its path and text."""
         text = (yield from self.read(path)) if path and not _is_bare(path) else None
         if text is None and (not path or _is_bare(path)):
             path = (yield from self.find_file(path)) or path
@@ -143,8 +142,8 @@ class _Planner:
         path, text = yield from self.open_file(command.path)
         if text is None:
             return self.say("unreadable", path=path or "?")
-        is_all = command.is_everywhere
-        return (yield from self.edit(path, text, command.old, command.new, is_all=is_all))
+        old, new, is_all = command.old, command.new, command.is_everywhere
+        return (yield from self.edit(path, text, old=old, new=new, is_all=is_all))
 
     def plan_fix(self, command: Command) -> Plan:
         path, text = yield from self.open_file(command.path)
@@ -153,10 +152,10 @@ class _Planner:
         typo = find_typo(text)
         if typo is None:
             return self.say("no_typo", path=path)
-        return (yield from self.edit(path, text, *typo))
+        return (yield from self.edit(path, text, old=typo[0], new=typo[1]))
 
-    def edit(self, path: str, text: str, old: str, new: str, *, is_all: bool = False) -> Plan:
-        change = make_change(path, text, old, new, is_all=is_all)
+    def edit(self, path: str, text: str, *, old: str, new: str, is_all: bool = False) -> Plan:
+        change = make_change(path, text, old=old, new=new, is_all=is_all)
         if change is None:
             is_done = bool(new) and new in text
             return self.say("already" if is_done else "absent", path=path, old=old, new=new)
@@ -166,7 +165,7 @@ class _Planner:
         if result is None:
             return self.say("would_change", path=path, old=old, new=new)
         if result.is_error:
-            return self.say("failed", result=shorten(result.text, QUOTED))
+            return self.say("failed", result=shorten(result.text, MAX_QUOTE))
         return self.say("changed", path=path, old=old, new=new)
 
     def plan_create(self, command: Command) -> Plan:
@@ -180,7 +179,7 @@ class _Planner:
         if result is None:
             return self.say("no_tool")
         if result.is_error:
-            return self.say("failed", result=shorten(result.text, QUOTED))
+            return self.say("failed", result=shorten(result.text, MAX_QUOTE))
         return self.say("created", path=command.path)
 
     def plan_delete(self, command: Command) -> Plan:
@@ -188,7 +187,7 @@ class _Planner:
         if result is None:
             return self.say("no_tool")
         return self.say(
-            "failed" if result.is_error else "result", result=shorten(result.text, QUOTED)
+            "failed" if result.is_error else "result", result=shorten(result.text, MAX_QUOTE)
         )
 
     def plan_run(self, command: Command) -> Plan:
@@ -222,7 +221,7 @@ class _Planner:
         if text is None:
             return self.say("unreadable", path=path)
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        return self.say("quoted", path=path, text=shorten("\n".join(lines), QUOTED))
+        return self.say("quoted", path=path, text=shorten("\n".join(lines), MAX_QUOTE))
 
     def report(self, result: ToolResult | None) -> str:
         if result is None:
@@ -230,7 +229,7 @@ class _Planner:
         text = read_file_text(result.text)
         if not text.strip():
             return self.say("empty")
-        return self.say("failed" if result.is_error else "result", result=shorten(text, QUOTED))
+        return self.say("failed" if result.is_error else "result", result=shorten(text, MAX_QUOTE))
 
 
 PLANS = {
@@ -248,7 +247,7 @@ PLANS = {
 
 
 def _is_bare(path: str) -> bool:
-    """Whether a name has no ending, as `README` for `README.md`."""
+    """True for a name without a suffix, as `README` for `README.md`."""
     return "." not in path.strip("./") and "/" not in path
 
 
@@ -257,6 +256,6 @@ def _preference(name: str) -> tuple[bool, int]:
 
 
 def find_finish_command(conversation: Conversation) -> str:
-    """The command by which a prompt wants the work ended; empty when it names none."""
+    """Find the command that a prompt wants at the end of the work; empty if there is none."""
     found = FINISH_COMMAND.search(conversation.text) or FINISH_COMMAND.search(conversation.system)
     return found[1] if found else ""

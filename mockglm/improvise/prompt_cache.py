@@ -1,4 +1,4 @@
-"""The beginning of a prompt that the service has seen before, and so reports as cached."""
+"""Prefixes of prompts, by which the service reports cached tokens."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mockglm.validation.types import Chat
 
 
 class PromptPrefix(Struct, frozen=True):
-    """A prompt up to the end of one of its parts: its digest, and its size in bytes of JSON."""
+    """A prompt up to the end of a part: the digest, and the size in bytes of JSON."""
 
     digest: bytes
     size: int
 
 
-def prefixes(chat: Chat) -> tuple[PromptPrefix, ...]:
-    """The prefixes of a prompt, shortest first: model and tools, then one for each message."""
+def list_prefixes(chat: Chat) -> tuple[PromptPrefix, ...]:
+    """List the prefixes of a prompt, shortest first: model and tools, then one per message."""
     digest = blake2b(digest_size=16)
     size = 0
     found: list[PromptPrefix] = []
@@ -30,13 +30,13 @@ def prefixes(chat: Chat) -> tuple[PromptPrefix, ...]:
     return tuple(found)
 
 
-def cached_tokens(seen: Container[bytes], prompt: Sequence[PromptPrefix], total: int) -> int:
-    """How many of the `total` tokens of a prompt are in its longest prefix that was seen.
+def count_cached_tokens(seen: Container[bytes], prompt: Sequence[PromptPrefix], total: int) -> int:
+    """Count those of the `total` tokens of a prompt that are in its longest known prefix.
 
-    The service caches by prefix (docs.bigmodel.cn, 上下文缓存): an agent's next turn, which only
-    adds messages, finds all of the turn before; the same prompt again finds nearly all, 1,508 of
-    1,510 in a live probe (RarogCmex/pi-bigmodel, 2026-10). What is seen is kept by the caller: the
-    digests of all prefixes of the prompts of a session.
+    The service caches by prefix (docs.bigmodel.cn, 上下文缓存): the next turn of an agent, which
+    only adds messages, finds the whole turn before; the same prompt again finds nearly all, 1,508
+    of 1,510 tokens in a live probe (RarogCmex/pi-bigmodel, 2026-10). `seen` contains the digests of
+    earlier prompts.
     """
     known = next((prefix.size for prefix in reversed(prompt) if prefix.digest in seen), 0)
     if not known:
@@ -45,7 +45,7 @@ def cached_tokens(seen: Container[bytes], prompt: Sequence[PromptPrefix], total:
 
 
 UNCACHED = 2
-"""Tokens that are never cached: those that open the answer."""
+"""Tokens that are never cached: those that begin the answer."""
 
 
 def _parts(chat: Chat) -> Iterator[bytes]:

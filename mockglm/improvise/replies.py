@@ -1,4 +1,4 @@
-"""The words of a reply: small talk, sample answers that say so, and reports of results."""
+"""Texts of replies: small talk, sample answers, and reports of results."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ NAME_GIVEN = re.compile(
 )
 ROLE_PLAY = ("charglm", "emohaa")
 SHORT_BESIDE_MEDIA = 60
-QUOTED = 200
+MAX_QUOTE = 200
 MARKS: Mapping[Language, tuple[str, str, str, str]] = {
     "zh": ("（", "，", "）", "："),
     "en": (" (", ", ", ")", ": "),
@@ -59,9 +59,9 @@ MARKS: Mapping[Language, tuple[str, str, str, str]] = {
 EFFORTS = {"minimal": 1, "low": 2, "medium": 3, "high": 4, "xhigh": 6, "max": 6}
 """Sentences of a thought by `reasoning_effort`."""
 USUAL_EFFORT = 4
-SILENT = ("none", "minimal")
+NO_THOUGHT_EFFORTS = ("none", "minimal")
 """Values of `reasoning_effort` that skip the thought (docs.bigmodel.cn, 对话补全)."""
-ACTS_AS: Mapping[str, Mapping[str, str]] = {
+EQUIVALENT_EFFORTS: Mapping[str, Mapping[str, str]] = {
     "glm-5.2": {"low": "high", "medium": "high", "xhigh": "max"},
     # On the Coding Plan base; the general base refuses these.
     "glm-5.3": {"none": "low", "minimal": "low", "medium": "high", "xhigh": "max"},
@@ -70,7 +70,7 @@ ACTS_AS: Mapping[str, Mapping[str, str]] = {
 
 
 def phrase(name: str, conversation: Conversation, ids: Ids, **values: object) -> str:
-    """One of the sentences of a name, in the language of the conversation."""
+    """Pick a sentence from the table, in the language of the conversation."""
     held: Any = table("phrases")
     for part in name.split("."):
         held = held[part]
@@ -79,25 +79,25 @@ def phrase(name: str, conversation: Conversation, ids: Ids, **values: object) ->
 
 
 def speak(conversation: Conversation, model: Model, ids: Ids) -> str:
-    """The answer to the last text of the user, media acknowledged."""
+    """Answer the last text of the user, and acknowledge its media."""
     seen = _acknowledge(conversation, ids)
     if not conversation.text:
         return seen or phrase("silence", conversation, ids)
-    said = _answer(conversation, model, ids)
+    said = _find_answer(conversation, model, ids)
     return f"{seen}{'' if conversation.language == 'zh' else ' '}{said}" if seen else said
 
 
 def announce(conversation: Conversation, ids: Ids) -> str:
-    """The words before a call; none when the call is demanded, as recorded
-    (charmbracelet/fantasy, 2026-03)."""
+    """The text before a call; none before a required call, as recorded (charmbracelet/fantasy,
+    2026-03)."""
     is_free = conversation.chat.tool_choice in (None, "auto")
     return phrase("calling", conversation, ids) if is_free else ""
 
 
 def report(conversation: Conversation, ids: Ids) -> str:
-    """The answer that uses the results of tools."""
+    """Report the results of tools."""
     results = conversation.results
-    texts = [_readable(result.text) for result in results]
+    texts = [_format_result(result.text) for result in results]
     if len(texts) == 1:
         kind = "failed" if results[0].is_error else "one" if texts[0] else "empty"
         return phrase(f"results.{kind}", conversation, ids, result=texts[0])
@@ -108,20 +108,20 @@ def report(conversation: Conversation, ids: Ids) -> str:
 
 
 def is_thinking(conversation: Conversation, model: Model) -> bool:
-    """Judge whether the model thinks: as it always does, or as the request wants."""
+    """True if the model thinks, always or by the request."""
     if model.thinking != "optional":
         return model.thinking == "always"
     thinking = conversation.chat.thinking
     if thinking is not None and thinking.type == "disabled":
         return False
     effort = conversation.chat.reasoning_effort
-    return not (effort in SILENT and effort in model.efforts)
+    return not (effort in NO_THOUGHT_EFFORTS and effort in model.efforts)
 
 
 def think(
     conversation: Conversation, model: Model, ids: Ids, *, calls: Sequence[ToolCall] = ()
 ) -> str:
-    """The text of the thought, about the question, as long as the effort asks."""
+    """The thought about the question, as long as `reasoning_effort` sets."""
     held = table("phrases")["thought"]["middle"][conversation.language]
     start = int(ids.chance("middle") * len(held))
     about = topic(conversation.request, 80) or "…"
@@ -141,10 +141,10 @@ def _thought_length(conversation: Conversation, model: Model) -> int:
     effort = conversation.chat.reasoning_effort
     if effort not in model.efforts:
         return EFFORTS["max"] if model.efforts else USUAL_EFFORT
-    return EFFORTS.get(ACTS_AS.get(model.family, {}).get(effort, effort), 1)
+    return EFFORTS.get(EQUIVALENT_EFFORTS.get(model.family, {}).get(effort, effort), 1)
 
 
-def _answer(conversation: Conversation, model: Model, ids: Ids) -> str:
+def _find_answer(conversation: Conversation, model: Model, ids: Ids) -> str:
     about = subject(conversation.request)
     if model.id.startswith(ROLE_PLAY) or model.family in ROLE_PLAY:
         return phrase("character", conversation, ids, topic=about)
@@ -167,7 +167,7 @@ def _answer(conversation: Conversation, model: Model, ids: Ids) -> str:
 
 
 def _remembered_name(conversation: Conversation) -> str:
-    """The name that the user gave before, when that is asked for; else nothing."""
+    """The name that the user gave before, if the user asks for it now."""
     if not NAME_ASKED.search(conversation.text):
         return ""
     given = (NAME_GIVEN.search(text) for text in reversed(conversation.user_texts))
@@ -175,7 +175,7 @@ def _remembered_name(conversation: Conversation) -> str:
 
 
 def _acknowledge(conversation: Conversation, ids: Ids) -> str:
-    """`收到 2 张图片。` for what came beside the text."""
+    """Acknowledge media, as in `收到 2 张图片。`."""
     counted = [
         phrase(f"counted.{kind}", conversation, ids, count=count, s="" if count == 1 else "s")
         for kind, count in conversation.media.items()
@@ -188,18 +188,18 @@ def _acknowledge(conversation: Conversation, ids: Ids) -> str:
 
 
 def _report_line(result: ToolResult, text: str, language: Language) -> str:
-    """One result of several, with the values it is of."""
-    values = [str(v) for v in result.sent.values() if isinstance(v, (str, int, float))]
+    """Report one of several results, with the arguments of its call."""
+    values = [str(v) for v in result.sent_arguments.values() if isinstance(v, (str, int, float))]
     values = [value for value in values if 0 < len(value) <= 40]
     before, between, after, colon = MARKS[language]
     about = f"{before}{between.join(values[:2])}{after}" if values else ""
     return f"- {result.name or 'tool'}{about}{colon}{text or '—'}"
 
 
-def _readable(text: str) -> str:
-    """A result in one line: a JSON object as `key: value`, a list by its items."""
+def _format_result(text: str) -> str:
+    """Format a result as a line: a JSON object as `key: value`, a list by its items."""
     value = decode_json(text.encode())
-    return shorten(text if value is None else _flatten(value), QUOTED)
+    return shorten(text if value is None else _flatten(value), MAX_QUOTE)
 
 
 def _flatten(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Choices that vary with seed, session and place, or do not when the request samples nothing."""
+"""Choices by seed and session, or always the same if the request disables sampling."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Choice = TypeVar("Choice")
 
 
 def choose_source(chat: Chat, model: Model, ids: Ids) -> Ids:
-    """The ids that choices come from: those of the last message alone when nothing is sampled.
+    """Choose the ids that choices depend on: without sampling, only on the last message.
 
-    That is `do_sample: false` or a temperature of 0 (docs.bigmodel.cn, 核心参数).
+    `do_sample: false` and a temperature of 0 disable sampling (docs.bigmodel.cn, 核心参数).
     """
     last = chat.messages[-1].text if chat.messages else ""
     temperature = model.temperature if chat.temperature is None else chat.temperature
@@ -25,5 +25,5 @@ def choose_source(chat: Chat, model: Model, ids: Ids) -> Ids:
 
 
 def pick(options: Sequence[Choice], ids: Ids, what: str) -> Choice:
-    """One of the options, by the ids and the name of the choice."""
+    """Pick one of the options, by the ids and the name of the choice."""
     return options[int(ids.chance(what) * len(options))]

@@ -1,7 +1,7 @@
-"""Requests beside a conversation, known by their form: a title, a summary, a text word for word.
+"""Side tasks of agents, recognized by their form: a title, a summary, a text word for word.
 
-In the wild: title agents, topic detection, compaction, memory extraction, file lists, suggestions.
-They never call tools.
+Agents send such requests beside the conversation, for titles, topic detection, compaction, memory
+extraction, file lists and suggestions. They never need tools.
 """
 
 from __future__ import annotations
@@ -42,55 +42,56 @@ SPEAKER = re.compile(
 )
 NAME_BEFORE = re.compile(r"^\s*(?:USER|Human|用户)\s*[:：]\s*", re.I)
 WRAPPERS = re.compile(r"<(analysis|summary|state_snapshot|title)>")
-READ = 4000
+MAX_READ = 4000
 TITLE_LENGTH = 40
-POINTS = 6
+MAX_POINTS = 6
 
 
 def is_side_task(conversation: Conversation) -> bool:
-    """Judge whether a request is beside the conversation, so that no tool is for it."""
-    text, brief = excerpt(conversation.text, READ), _brief(conversation)
+    """True for a side task, which needs no tools."""
+    text, brief = excerpt(conversation.text, MAX_READ), _short_system_prompt(conversation)
     if is_title(conversation) or MEMORY.search(text):
         return True
     is_compaction = SUMMARY.search(text) and (conversation.earlier or SUMMARY.search(brief))
-    return bool(is_compaction and len(text) > READ // 8) or "do not call any tools" in text.lower()
+    return (
+        bool(is_compaction and len(text) > MAX_READ // 8) or "do not call any tools" in text.lower()
+    )
 
 
 def do_side_task(conversation: Conversation) -> str | None:
-    """The answer to a request on the side; None when the text is an ordinary turn."""
-    text = excerpt(conversation.text, READ)
+    """Answer a side task; None for an ordinary turn."""
+    text = excerpt(conversation.text, MAX_READ)
     repeated = REPEAT.search(text)
     if repeated and not is_title(conversation):
         return (repeated["en"] or repeated["zh"]).strip()
     if is_title(conversation):
-        return _wrap(title(conversation), conversation)
-    if MEMORY.search(text) and len(text) > READ // 8:
+        return _wrap_in_tags(make_title(conversation), conversation)
+    if MEMORY.search(text) and len(text) > MAX_READ // 8:
         return "—"
-    if SUMMARY.search(_brief(conversation)) or SUMMARY.search(text):
-        return _wrap(_summarise(conversation), conversation)
+    if SUMMARY.search(_short_system_prompt(conversation)) or SUMMARY.search(text):
+        return _wrap_in_tags(_summarize(conversation), conversation)
     return None
 
 
 def is_title(conversation: Conversation) -> bool:
-    """Judge whether a title is wanted, by the system prompt or by the last message itself."""
-    text = excerpt(conversation.text, READ)
-    return bool(TITLE.search(_brief(conversation)) or TITLE.search(text))
+    """True if the system prompt or the last message requests a title."""
+    text = excerpt(conversation.text, MAX_READ)
+    return bool(TITLE.search(_short_system_prompt(conversation)) or TITLE.search(text))
 
 
-def title(conversation: Conversation) -> str:
-    """A title for the conversation, short and without a mark at its end."""
-    return topic(opening(conversation), TITLE_LENGTH).strip("“”\"'") or "New conversation"
+def make_title(conversation: Conversation) -> str:
+    """Make a short title of the conversation, without punctuation at its end."""
+    return topic(find_opening(conversation), TITLE_LENGTH).strip("“”\"'") or "New conversation"
 
 
-def _brief(conversation: Conversation) -> str:
-    """The system prompt, when it is short enough to be about this request only, or is about its
-    form in its first words."""
+def _short_system_prompt(conversation: Conversation) -> str:
+    # A long one is that of an agent, whose titles and summaries are no request.
     system = conversation.system
-    return system if len(system) <= READ else ""
+    return system if len(system) <= MAX_READ else ""
 
 
-def opening(conversation: Conversation) -> str:
-    """The first words of the conversation: quoted in the request, or before or in it."""
+def find_opening(conversation: Conversation) -> str:
+    """Find the first words of the conversation, which the request may quote."""
     given = quoted_conversation(conversation.text)
     spoken = SPEAKER.search(given or conversation.text)
     if spoken:
@@ -98,36 +99,40 @@ def opening(conversation: Conversation) -> str:
     if given:
         return given
     others = (text for text in conversation.user_texts if not TITLE.search(text))
-    return next(others, "").strip('"“”') or NAME_BEFORE.sub("", _rest(conversation.text))
+    return next(others, "").strip('"“”') or NAME_BEFORE.sub(
+        "", _text_after_instruction(conversation.text)
+    )
 
 
 def quoted_conversation(text: str) -> str:
-    """The conversation that a text quotes in a tag; nothing when it quotes none."""
+    """The conversation that a text quotes in a tag, or an empty text."""
     tag = QUOTING.search(text)
     end = text.find("</", tag.end()) if tag else -1
     return text[tag.end() : end].strip() if tag and end >= 0 else ""
 
 
-def _rest(text: str) -> str:
-    """The text behind the instruction: after its colon, or the lines after its first."""
+def _text_after_instruction(text: str) -> str:
+    """The text after an instruction: after its colon, or after its first line."""
     after = re.split(r"[:：]\s*", text, maxsplit=1)
     lines = text.strip().splitlines()
     rest = after[1] if len(after) > 1 else "\n".join(lines[1:])
     return rest.strip() or text.strip()
 
 
-def _summarise(conversation: Conversation) -> str:
-    """The gist of the text that is given, else the conversation so far."""
-    given = _rest(conversation.text)
+def _summarize(conversation: Conversation) -> str:
+    """Summarize the given text, else the conversation so far."""
+    given = _text_after_instruction(conversation.text)
     words = table("phrases")["side"][conversation.language]
     turns = ((message.role, message_text(message)) for message in conversation.earlier)
     earlier = [(role, text) for role, text in turns if text]
     is_given = given != conversation.text.strip() and len(given) > len(conversation.text) // 2
     if not earlier or (is_given and not WRAPPERS.search(conversation.text)):
         return str(words["gist"]) + shorten(" ".join(sentences(given)[:2]), 160)
-    said = [f"- {_speaker(role, words)}{shorten(text, 80)}" for role, text in _ends(earlier)]
+    said = [
+        f"- {_speaker(role, words)}{shorten(text, 80)}" for role, text in _first_and_last(earlier)
+    ]
     if len(said) < len(earlier):
-        said.insert(POINTS // 2, "- …")
+        said.insert(MAX_POINTS // 2, "- …")
     return "\n".join((words["summary"], *said))
 
 
@@ -135,17 +140,17 @@ def _speaker(role: str | None, words: dict[str, str]) -> str:
     return words.get(role or "", words["tool"])
 
 
-def _ends(turns: Sequence[tuple[str | None, str]]) -> Sequence[tuple[str | None, str]]:
-    """The first and the last of many turns."""
-    if len(turns) <= POINTS:
+def _first_and_last(turns: Sequence[tuple[str | None, str]]) -> Sequence[tuple[str | None, str]]:
+    """The first and the last turns, if there are many."""
+    if len(turns) <= MAX_POINTS:
         return turns
-    return (*turns[: POINTS // 2], *turns[-POINTS // 2 :])
+    return (*turns[: MAX_POINTS // 2], *turns[-MAX_POINTS // 2 :])
 
 
-def _wrap(text: str, conversation: Conversation) -> str:
-    """In the tags that the instruction shows, if it shows any."""
-    shown = excerpt(conversation.text, 3 * READ) + _brief(conversation)
+def _wrap_in_tags(text: str, conversation: Conversation) -> str:
+    """Put a text into the tags that the instruction shows."""
+    shown = excerpt(conversation.text, 3 * MAX_READ) + _short_system_prompt(conversation)
     tags = list(dict.fromkeys(WRAPPERS.findall(shown)))
-    # an analysis comes before the text that is wanted
+    # The analysis comes before the summary.
     tags = sorted(tags, key=lambda tag: tag != "analysis")[:2] if "analysis" in tags else tags[:1]
     return "\n".join(f"<{tag}>\n{text}\n</{tag}>" for tag in tags) or text

@@ -1,4 +1,4 @@
-"""The calls of a coding agent: a step of a plan made into a call of a tool that is offered."""
+"""Calls of a coding agent: steps of a plan, made into calls of the offered tools."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ LIST_OF_WORDS = re.compile(r"\bargv\b|execvp|as an array|array of arguments", re
 
 
 class PlanStep(Struct, frozen=True):
-    """One thing to do: the kind of tool, and the values its parameters take by their sort."""
+    """One step: the kind of tool, and the values of its parameters by their sort."""
 
     kind: Kind
     values: Mapping[str, Any]
 
 
 class StepCaller:
-    """Makes calls of steps for one request."""
+    """Makes the calls for the steps of one request."""
 
     def __init__(self, conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids) -> None:
         self.conversation, self.offers, self.ids = conversation, offers, ids
         self.budget = WorkBudget()
 
     def find(self, kind: Kind, *, by_pattern: bool = False) -> ToolOffer | None:
-        """The tool for a kind: the one that needs least that a plan does not know."""
+        """Find the tool of a kind with the fewest required parameters."""
         held = [offer for offer in self.offers if offer.kind == kind]
-        # a listing by a pattern only where a pattern is meant
+        # A listing by pattern only for a step with a pattern.
         return min(
             held,
             key=lambda one: (_is_by_pattern(one) != by_pattern, len(one.required)),
@@ -53,7 +53,7 @@ class StepCaller:
         )
 
     def make(self, step: PlanStep) -> ToolCall | None:
-        """The call for a step, by a tool of its kind or by a command; None when neither is."""
+        """Make the call for a step, with a tool of its kind or a command; None without both."""
         offer = self.find(step.kind, by_pattern="query" in step.values and step.kind == "list")
         if offer is None:
             command = as_command(step)
@@ -65,10 +65,10 @@ class StepCaller:
         if given is None:
             return None
         made = make_arguments(offer.function.parameters, self.ids, given, budget=self.budget)
-        return ToolCall(offer.name, dump(made))
+        return ToolCall(offer.name, encode_compact(made))
 
     def fill(self, offer: ToolOffer, step: PlanStep) -> Mapping[ValuePath, Any] | None:
-        """Values by path; None where the tool has no place for one."""
+        """Assign the values of a step, by path; None if the tool has no parameter for one."""
         given: dict[ValuePath, Any] = dict(offer.operation)
         for sort, value in step.values.items():
             parameter = offer.parameter(sort)
@@ -78,24 +78,24 @@ class StepCaller:
                 continue
             if parameter is None:
                 return None
-            given[parameter.path] = self.shape(parameter, sort, value)
+            given[parameter.path] = self.shape_value(parameter, sort, value)
         if offer.kind == "list" and _is_by_pattern(offer) and "query" not in step.values:
             given[offer.required[0].path] = "*"
         for one in offer.required:
             if one.path not in given and one.type == "string" and "enum" not in one.schema:
-                self.explain(one, given)
+                self.fill_explanation(one, given)
         return given
 
-    def shape(self, parameter: Parameter, sort: str, value: Any) -> Any:
+    def shape_value(self, parameter: Parameter, sort: str, value: Any) -> Any:
         if sort == "path":
-            value = self.place(value, parameter.description)
+            value = self.shape_path(value, parameter.description)
         if not parameter.is_list:
             return value
         is_argv = sort == "command" and not parameter.name.endswith("s")
         return ["bash", "-lc", value] if is_argv else [value]
 
-    def place(self, path: str, description: str = "") -> str:
-        """The path as a parameter wants it: below the working directory where it says absolute."""
+    def shape_path(self, path: str, description: str = "") -> str:
+        """Make a path absolute if the description of its parameter wants that."""
         is_absolute = ABSOLUTE.search(description) and not RELATIVE.search(description)
         return self.join(path) if is_absolute else path
 
@@ -105,18 +105,18 @@ class StepCaller:
             return path
         return base if path in (".", "./") else f"{base}/{path.removeprefix('./')}"
 
-    def explain(self, one: Parameter, given: dict[ValuePath, Any]) -> None:
-        """Reasons and descriptions that a tool wants are the user's words."""
+    def fill_explanation(self, one: Parameter, given: dict[ValuePath, Any]) -> None:
+        """Fill a required reason or description with the words of the user."""
         if not one.kind and one.name.lower() in name_words("explained"):
             given[one.path] = topic(self.conversation.request, 60)
 
     def correct(self, step: PlanStep, result: ToolResult) -> PlanStep | None:
-        """The step once more after an error that says what was wrong; None when it does not."""
+        """Correct the path of a step after an error; None if no other path is likely."""
         path = step.values.get("path")
         if path is None or not result.is_error:
             return None
         meant = MEANT.search(result.text)
-        sent = [str(value) for value in result.sent.values()]
+        sent = [str(value) for value in result.sent_arguments.values()]
         ways = (meant[1] if meant else "", self.join(path), path)
         better = next((one for one in ways if one and one not in sent), None)
         return PlanStep(step.kind, {**step.values, "path": better}) if better else None
@@ -127,7 +127,7 @@ def _is_by_pattern(offer: ToolOffer) -> bool:
 
 
 def as_command(step: PlanStep) -> str:
-    """The shell command that does a step and destroys nothing; empty when there is none."""
+    """The shell command for a step that destroys nothing, or an empty text."""
     held = {sort: str(value) for sort, value in step.values.items()}
     path = shlex.quote(held.get("path") or ".")
     match step.kind:
@@ -151,6 +151,6 @@ def as_command(step: PlanStep) -> str:
     return ""
 
 
-def dump(value: Any) -> str:
-    """JSON as the models write it: compact, with Chinese as it is."""
+def encode_compact(value: Any) -> str:
+    """Encode JSON as the models write it: compact, without escapes of Chinese."""
     return msgspec.json.encode(value).decode()

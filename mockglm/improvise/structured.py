@@ -1,4 +1,4 @@
-"""Answers in JSON: by the schema, the example or the keys that the prompt names."""
+"""Answers in JSON, by a schema, an example or the names of keys in the prompt."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from msgspec.structs import replace
 from mockglm.clock import Ids
 from mockglm.improvise.assignment import assign
 from mockglm.improvise.conversation import Conversation
-from mockglm.improvise.json_keys import keys_schema, string_schema, without_form
+from mockglm.improvise.json_keys import make_schema, remove_form_words, string_schema
 from mockglm.improvise.language import shorten, subject
 from mockglm.improvise.parameters import Parameter, list_parameters, name_words
 from mockglm.improvise.schema import WorkBudget, make_value
 from mockglm.improvise.schema.maker import Given, ValuePath
-from mockglm.improvise.side_tasks import opening, quoted_conversation, title
-from mockglm.improvise.steps import dump
+from mockglm.improvise.side_tasks import find_opening, make_title, quoted_conversation
+from mockglm.improvise.steps import encode_compact
 from mockglm.improvise.values import find_values
 from mockglm.validation.types import decode_json
 
-READ = 20_000
+MAX_READ = 20_000
 """Characters of a prompt that are searched for JSON."""
-MOST_BRACES = 200
-SHORT = 2000
-"""Characters of a system prompt that may be all about the form of the answer."""
+MAX_BRACES = 200
+MAX_FORM_PROMPT = 2000
+"""Characters of a system prompt that may be about the form of the answer only."""
 ASKED = re.compile(
     r"\b(?:as|in|return|output|respond with|reply with|valid|only|a)\s+"
     r"(?:a\s+|valid\s+|only\s+){0,3}json\b"
@@ -36,40 +36,43 @@ ASKED = re.compile(
 ONLY_QUOTE = re.compile(r"[^\"“”]{0,80}[\"“]([^\"“”]{8,})[\"”]\W*", re.S)
 RESULT = re.compile(r"= (-?\d+(?:\.\d+)?)$")
 SORTS = ("title", "question", "summary", "answer")
-"""Sorts of texts that a conversation has a value for, by the names of their keys."""
+"""Sorts of texts that are taken from the conversation, recognized by their keys."""
 FREE = frozenset(("enum", "const", "pattern", "format"))
 
 
 def is_json_asked(conversation: Conversation) -> bool:
-    """Judge whether the answer has to be JSON: by `response_format`, or by the prompt."""
+    """True if `response_format` or the prompt requests JSON."""
     form = conversation.chat.response_format or {}
     if form.get("type") in ("json_object", "json_schema"):
         return True
-    # the long prompt of a coding agent may show JSON for other reasons
-    system = conversation.system if len(conversation.system) <= SHORT else ""
-    said = ASKED.search(conversation.text[-SHORT:]) or ASKED.search(system)
-    return said is not None and _schema(conversation) is not None
+    # The long prompt of a coding agent may contain JSON for other reasons.
+    system = conversation.system if len(conversation.system) <= MAX_FORM_PROMPT else ""
+    said = ASKED.search(conversation.text[-MAX_FORM_PROMPT:]) or ASKED.search(system)
+    return said is not None and _find_schema(conversation) is not None
 
 
 def write_json(conversation: Conversation, answer: str, ids: Ids) -> str:
-    """The JSON text: a value of the shape that was found, else an object with the answer."""
-    shape = _schema(conversation)
+    """Write a value of the requested schema, or an object with the answer if there is none."""
+    shape = _find_schema(conversation)
     if shape is None:
-        return dump({"answer": answer})
-    given = given_values(shape, conversation, answer)
-    return dump(make_value(shape, ids, given, budget=WorkBudget()))
+        return encode_compact({"answer": answer})
+    given = find_given_values(shape, conversation, answer)
+    return encode_compact(make_value(shape, ids, given, budget=WorkBudget()))
 
 
-def given_values(shape: Mapping[str, Any], conversation: Conversation, answer: str) -> Given:
-    """Values from the conversation: those the texts name, a title for a title, and the answer for
-    the parameter that is named like one, or is the only text there is."""
-    said = without_instructions(conversation).text
-    read = "\n".join((said, *(result.text for result in conversation.results)))[:SHORT]
+def find_given_values(shape: Mapping[str, Any], conversation: Conversation, answer: str) -> Given:
+    """Find values in the conversation for the places of a schema.
+
+    The answer is the value of a key such as `answer`, or of the only text.
+    """
+    said = remove_instructions(conversation).text
+    read = "\n".join((said, *(result.text for result in conversation.results)))[:MAX_FORM_PROMPT]
     held = list_parameters(shape)
     free = [one for one in held if one.type == "string" and not FREE & one.schema.keys()]
     texts = [one for one in free if not one.is_list]
     spoken: dict[ValuePath, Any] = {
-        one.path: _spoken(one.name.lower(), conversation, said, answer) for one in texts
+        one.path: _text_for_name(one.name.lower(), conversation, said=said, answer=answer)
+        for one in texts
     }
     if len(texts) == 1 and not texts[0].kind:
         spoken = {path: answer if value is None else value for path, value in spoken.items()}
@@ -81,38 +84,40 @@ def given_values(shape: Mapping[str, Any], conversation: Conversation, answer: s
     return {**listed, **assign(held, find_values(read)), **known}
 
 
-def without_instructions(conversation: Conversation) -> Conversation:
-    """The conversation with the user's text alone, without the words about the form of the answer;
-    the conversation that the text quotes, if it quotes one."""
+def remove_instructions(conversation: Conversation) -> Conversation:
+    """Remove the words about the form of the answer from the user's text.
+
+    Of a text that quotes a conversation, the beginning of that remains.
+    """
     has_quote = quoted_conversation(conversation.text)
-    text = opening(conversation) if has_quote else without_form(conversation.text)
+    text = find_opening(conversation) if has_quote else remove_form_words(conversation.text)
     only = ONLY_QUOTE.fullmatch(text)
     return replace(conversation, text=only[1] if only else text or conversation.text)
 
 
-def _schema(conversation: Conversation) -> Mapping[str, Any] | None:
-    """The schema that is asked for, the last one that the texts show."""
+def _find_schema(conversation: Conversation) -> Mapping[str, Any] | None:
+    """Find the requested schema, in `response_format`, the text or the system prompt."""
     form = conversation.chat.response_format or {}
     held = form.get("json_schema") or form.get("schema")
     if isinstance(held, Mapping):
         inner = held.get("schema", held)
         return inner if isinstance(inner, Mapping) else None
-    texts = (conversation.text[:READ], conversation.system[:READ])
+    texts = (conversation.text[:MAX_READ], conversation.system[:MAX_READ])
     for text in texts:
-        found = [*_objects(text)]
+        found = [*_find_objects(text)]
         schema = next((one for one in found if _is_schema(one)), None)
         if schema is not None:
             return schema
         if found:
-            return _like(max(found, key=lambda one: len(str(one))))
-    return next((keys for text in texts if (keys := keys_schema(text))), None)
+            return _schema_like(max(found, key=lambda one: len(str(one))))
+    return next((keys for text in texts if (keys := make_schema(text))), None)
 
 
-def _objects(text: str) -> Iterator[Mapping[str, Any]]:
-    """The JSON objects that stand in a text, outermost ones only."""
+def _find_objects(text: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the outermost JSON objects in a text."""
     decoder = json.JSONDecoder()
     at = text.find("{")
-    for _ in range(MOST_BRACES):
+    for _ in range(MAX_BRACES):
         if at < 0:
             return
         try:
@@ -120,7 +125,7 @@ def _objects(text: str) -> Iterator[Mapping[str, Any]]:
         except (ValueError, RecursionError):
             at = text.find("{", at + 1)
             continue
-        # read anew: `json` takes halves of characters, which no answer can be sent with
+        # Decoded again, for `json` accepts lone surrogates, which cannot be encoded.
         value = decode_json(text[at:end].encode(errors="replace"))
         if value:
             yield value
@@ -136,14 +141,17 @@ def _has_properties(value: Mapping[str, Any]) -> bool:
     return isinstance(value.get("properties"), Mapping)
 
 
-def _like(value: Any) -> Mapping[str, Any]:
-    """A schema for values like an example."""
+def _schema_like(value: Any) -> Mapping[str, Any]:
+    """Make a schema of an example."""
     match value:
         case dict():
-            held = {str(key): _like(sub) for key, sub in value.items()}
+            held = {str(key): _schema_like(sub) for key, sub in value.items()}
             return {"type": "object", "properties": held, "required": list(held)}
         case list():
-            return {"type": "array", "items": _like(value[0]) if value else {"type": "string"}}
+            return {
+                "type": "array",
+                "items": _schema_like(value[0]) if value else {"type": "string"},
+            }
         case bool():
             return {"type": "boolean"}
         case int():
@@ -155,11 +163,11 @@ def _like(value: Any) -> Mapping[str, Any]:
     return {}
 
 
-def _spoken(name: str, conversation: Conversation, said: str, answer: str) -> str | None:
+def _text_for_name(name: str, conversation: Conversation, *, said: str, answer: str) -> str | None:
     sort = next((sort for sort in SORTS if name in name_words(f"json_{sort}")), "")
     match sort:
         case "title":
-            return title(conversation)
+            return make_title(conversation)
         case "question":
             return said
         case "summary":
@@ -168,7 +176,7 @@ def _spoken(name: str, conversation: Conversation, said: str, answer: str) -> st
 
 
 def _sum_of(one: Parameter, answer: str) -> float | None:
-    """The number that a sum comes to."""
+    """The result of a calculation, for a parameter such as `answer`."""
     is_answer = one.name.lower() in name_words("json_answer") and not one.is_list
     found = RESULT.search(answer) if is_answer else None
     return json.loads(found[1]) if found else None

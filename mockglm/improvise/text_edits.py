@@ -1,5 +1,7 @@
-"""Changes of files in the text of an answer, where the prompt prescribes a form and offers no tool:
-search/replace blocks, unified diffs, whole files."""
+"""Changes of files in a text reply, in a form that the prompt prescribes.
+
+The forms are search/replace blocks, unified diffs and whole files.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +17,23 @@ from mockglm.improvise.tables import table
 BLOCKS = re.compile(r"<<<<<<< SEARCH")
 DIFF = re.compile(r"unified diff|diff -U|```diff\b", re.I)
 WHOLE = re.compile(r"(?:entire|whole|complete|full) (?:content|file)|\*?file listing\*?", re.I)
-QUOTED = 400
-SHOWN = r"(?:^|\n){name}\n+```[^\n]*\n(.*?)\n?```"
+MAX_QUOTE = 400
+SHOWN_FILE = r"(?:^|\n){name}\n+```[^\n]*\n(.*?)\n?```"
 
 
 def edit_in_text(conversation: Conversation) -> str | None:
-    """The answer with the change in the prescribed form; None when none is prescribed or known."""
+    """Reply with a change in the prescribed form; None if there is no form or no change."""
     prompt = f"{conversation.system}\n{conversation.text}"
     forms = (BLOCKS, DIFF, WHOLE)
     form = next((one for one in forms if one.search(prompt)), None)
     if form is None:
         return None
-    commands = [one for one in read_commands(conversation.request) if one.kind in FORMED]
+    commands = [one for one in read_commands(conversation.request) if one.kind in KINDS_WITH_FORM]
     written = (_write(one, form, conversation) for one in commands)
     return next((text for text in written if text), None)
 
 
-FORMED = ("change", "fix", "create", "read")
+KINDS_WITH_FORM = ("change", "fix", "create", "read")
 
 
 def _write(command: Command, form: re.Pattern[str], conversation: Conversation) -> str | None:
@@ -40,31 +42,32 @@ def _write(command: Command, form: re.Pattern[str], conversation: Conversation) 
         if not command.content:
             return str(words["no_content"]).format(path=command.path)
         said = str(words["created"]).format(path=command.path)
-        return f"{said}\n\n{_form(command.path, '', command.content + chr(10), form)}"
+        return f"{said}\n\n{_render_form(command.path, '', command.content + chr(10), form=form)}"
     text = _shown_file(command.path, conversation)
     if not text:
         return None
     if command.kind == "read":
-        return str(words["quoted"]).format(path=command.path, text=shorten(text, QUOTED))
+        return str(words["quoted"]).format(path=command.path, text=shorten(text, MAX_QUOTE))
     pair = find_typo(text) if command.kind == "fix" else (command.old, command.new)
     if pair is None:
         return str(words["no_typo"]).format(path=command.path)
-    change = make_change(command.path, text, *pair)
+    change = make_change(command.path, text, old=pair[0], new=pair[1])
     if change is None:
         return str(words["absent"]).format(path=command.path, old=pair[0])
     said = str(words["changed"]).format(path=command.path, old=pair[0], new=pair[1])
-    return f"{said}\n\n{_form(command.path, text, text.replace(change.old, change.new, 1), form)}"
+    changed = text.replace(change.old, change.new, 1)
+    return f"{said}\n\n{_render_form(command.path, text, changed, form=form)}"
 
 
 def _shown_file(path: str, conversation: Conversation) -> str:
-    """The text of a file as the newest message shows it; empty when none does."""
-    shown = re.compile(SHOWN.format(name=re.escape(path)), re.S)
+    """The text of a file in the newest message that contains it, or an empty text."""
+    shown = re.compile(SHOWN_FILE.format(name=re.escape(path)), re.S)
     users = [one.text for one in conversation.chat.messages or () if one.role != "assistant"]
     found = (shown.search(text) for text in reversed(users) if path and path in text)
     return next((f"{match[1]}\n" for match in found if match), "")
 
 
-def _form(path: str, old: str, new: str, form: re.Pattern[str]) -> str:
+def _render_form(path: str, old: str, new: str, *, form: re.Pattern[str]) -> str:
     before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
     if form is WHOLE:
         return f"{path}\n```\n{new}```"

@@ -1,4 +1,4 @@
-"""The values that a text names: places, numbers, dates, addresses, paths, quotes, commands."""
+"""The values in a text: places, numbers, dates, addresses, paths, quotes, commands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mockglm.improvise.tables import table
 
 
 class NumberInText(Struct, frozen=True):
-    """A number, the text beside it and its unit, by which parameters claim it."""
+    """A number, the words next to it, and its unit."""
 
     value: float
     beside: str
@@ -31,15 +31,17 @@ class TextValues(Struct, frozen=True, kw_only=True):
         return self.kinds.get(kind, ())
 
     def within(self, whole: TextValues, numbers: int) -> TextValues:
-        """These values of a part; of the whole text where the part has none of a kind, or fewer
-        numbers than are needed."""
+        """Fill in the values that this part of a text lacks from those of the whole text.
+
+        The numbers of the whole are taken if the part has fewer than are needed.
+        """
         kinds = {kind: found or whole.of(kind) for kind, found in self.kinds.items()}
         enough = len(self.numbers) >= min(numbers, len(whole.numbers))
         return replace(self, kinds=kinds, numbers=self.numbers if enough else whole.numbers)
 
 
 OVERLAPPING = frozenset(("id", "person", "relative"))
-"""Kinds whose values are still there for the kinds after them."""
+"""Kinds whose texts may also be values of the kinds after them."""
 QUOTES = " `\"'“”‘’「」"
 NUMERAL = re.compile(
     r"(?<![\w.#-])-?\d+(?:,\d{3})*(?:\.\d+)?(?![\d-])"
@@ -47,7 +49,7 @@ NUMERAL = re.compile(
     re.A,
 )
 DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2}
-LONGEST_NUMERAL = 30
+MAX_NUMERAL = 30
 PAUSE = re.compile(r"[,，.。;；!！?？\n]")
 ENGLISH_PLACE = re.compile(
     r"\b(?:in|at|near|from|to|for|of|around|visit(?:ing)?) "
@@ -60,36 +62,42 @@ CHINESE_PLACE = re.compile(
 )
 _NO_NAME = "I The A An My Our This That It What There Who He She They Python JavaScript JSON"
 NO_NAME = frozenset(_NO_NAME.split())
-"""Words in capitals that are neither a place nor a person."""
+"""Capitalized words that are neither places nor persons."""
 
 
 @lru_cache(maxsize=64)
 def find_values(text: str) -> TextValues:
-    """All that a text names; kept, since a clause is compared with every function."""
+    """Find all values in a text."""
+    # Cached, for a clause is compared with every function.
     rest = text
     kinds: dict[str, tuple[str, ...]] = {}
     for kind, pattern in _patterns().items():
         found = list(pattern.finditer(rest))
         kinds[kind] = tuple(dict.fromkeys(filter(None, map(_first_group, found))))
         if kind not in OVERLAPPING:
-            rest = _blank(rest, found)
+            rest = _blank_out(rest, found)
     kinds |= _find_changes(text)
-    kinds["place"] = tuple(dict.fromkeys(_places(text, rest)))
+    kinds["place"] = tuple(dict.fromkeys(_find_places(text, rest)))
     others = {*NO_NAME, *places()[0], *places()[1].findall(text)}
     kinds["person"] = tuple(name for name in kinds["person"] if name not in others)
-    return TextValues(text=text, numbers=tuple(_numbers(rest)), kinds=kinds)
+    return TextValues(text=text, numbers=tuple(_find_numbers(rest)), kinds=kinds)
 
 
 @lru_cache(maxsize=1)
 def _patterns() -> Mapping[str, re.Pattern[str]]:
     held = dict(table("patterns")["kinds"])
-    kinds = {"fence": held.pop("fence"), "code": held.pop("code"), "command": _command(), **held}
+    kinds = {
+        "fence": held.pop("fence"),
+        "code": held.pop("code"),
+        "command": _command_pattern(),
+        **held,
+    }
     flags = {"relative": re.I}
     return {kind: re.compile(p, flags.get(kind, re.S) | re.A) for kind, p in kinds.items()}
 
 
-def _command() -> str:
-    """A command, as a pattern with it in a group."""
+def _command_pattern() -> str:
+    """The pattern of shell commands, with the command in a group."""
     words = table("patterns")["commands"]
     word = (
         rf" +(?!(?:{words['ends']})\b)"
@@ -114,7 +122,7 @@ def _change_patterns() -> tuple[list[re.Pattern[str]], list[re.Pattern[str]], re
 
 
 def _find_changes(text: str) -> Mapping[str, tuple[str, ...]]:
-    """The old and the new text of a change, the thing looked for, the pattern of files meant."""
+    """Find the old and new text of a change, the text to search for, and a glob of files."""
     edits, sought, globs = _change_patterns()
     found: dict[str, tuple[str, ...]] = {}
     edit = next(filter(None, (pattern.search(text) for pattern in edits)), None)
@@ -133,8 +141,8 @@ def _first_group(match: re.Match[str]) -> str:
     return next((part for part in match.groups() if part), match[0]).strip()
 
 
-def _blank(text: str, found: list[re.Match[str]]) -> str:
-    """The text with the matches made white, so that positions in it stay."""
+def _blank_out(text: str, found: list[re.Match[str]]) -> str:
+    """Replace the matches by spaces, which keeps positions."""
     pieces: list[str] = []
     at = 0
     for match in found:
@@ -152,13 +160,15 @@ def places() -> tuple[tuple[str, ...], re.Pattern[str]]:
     return tuple(held["zh"].split()), re.compile(rf"\b(?:{names})\b")
 
 
-def _places(text: str, rest: str) -> Iterator[str]:
-    """Places by name, and those that a preposition or a suffix marks; in the order of the text."""
+def _find_places(text: str, rest: str) -> Iterator[str]:
+    """Yield known places, and those after a preposition or before a suffix, in their order."""
     chinese, english = places()
     known = [(text.find(name), name) for name in chinese if name in text]
     known += [(match.start(), match[0]) for match in english.finditer(rest)]
     known += [(match.start(1), match[1]) for match in CHINESE_PLACE.finditer(rest)]
-    known += [pair for match in ENGLISH_PLACE.finditer(rest) for pair in _listed(match, rest)]
+    known += [
+        pair for match in ENGLISH_PLACE.finditer(rest) for pair in _find_listed_places(match, rest)
+    ]
     end = 0
     for start, name in sorted(known, key=lambda pair: (pair[0], -len(pair[1]))):
         if start >= end and name.split(" ")[0] not in NO_NAME:
@@ -166,8 +176,8 @@ def _places(text: str, rest: str) -> Iterator[str]:
             end = start + len(name)
 
 
-def _listed(match: re.Match[str], text: str) -> Iterable[tuple[int, str]]:
-    """The place of a match and those listed after it; `Paris, France` is one place."""
+def _find_listed_places(match: re.Match[str], text: str) -> Iterable[tuple[int, str]]:
+    """Yield the place of a match and those listed after it; `Paris, France` is one place."""
     start, name = match.start(1), match[1]
     more = MORE_PLACES.match(text, match.end())
     if more and "," in name:
@@ -180,9 +190,9 @@ def _listed(match: re.Match[str], text: str) -> Iterable[tuple[int, str]]:
         more = MORE_PLACES.match(text, more.end())
 
 
-def _numbers(text: str) -> Iterator[NumberInText]:
+def _find_numbers(text: str) -> Iterator[NumberInText]:
     for match in NUMERAL.finditer(text):
-        if len(match[0]) <= LONGEST_NUMERAL:
+        if len(match[0]) <= MAX_NUMERAL:
             before = PAUSE.split(text[max(match.start() - 16, 0) : match.start()])[-1]
             after = PAUSE.split(text[match.end() : match.end() + 8])[0]
             yield NumberInText(_read_numeral(match[0]), f"{before} {after}", after[:2])

@@ -1,4 +1,4 @@
-"""Results of the built-in web search, as they stand beside an answer."""
+"""Results of the built-in web search, which responses contain beside the answer."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from mockglm.improvise.conversation import Conversation
 from mockglm.improvise.language import subject
 from mockglm.improvise.tables import table
 
-MOST = 5
-USUAL = 3
+MAX_RESULTS = 5
+USUAL_RESULTS = 3
 
 
 def search_results(conversation: Conversation, ids: Ids) -> tuple[JSONObject, ...]:
-    """The results; none unless a web search with `search_result: true` is among the tools.
+    """Make search results if a tool is a web search with `search_result: true`.
 
-    Their fields are those of docs.bigmodel.cn (联网搜索) and of a live answer of
-    glm-4-flash-250414, which leaves icon, link and media empty where it has none.
+    Their fields are those of docs.bigmodel.cn (联网搜索) and of a live response of
+    glm-4-flash-250414, in which icon, link and media may be empty.
     """
     tool = next((tool for tool in conversation.chat.tools or () if tool.web_search), None)
     options = tool.web_search or {} if tool else {}
     if options.get("search_result") is not True or options.get("enable") is False:
         return ()
     about = str(options.get("search_query") or subject(conversation.text, 30) or "…")
-    count = options.get("count", USUAL)
+    count = options.get("count", USUAL_RESULTS)
     held = table("phrases")["search"]
     titles = held["titles"][conversation.language]
     (content,) = held["contents"][conversation.language]
@@ -38,6 +38,7 @@ def search_results(conversation: Conversation, ids: Ids) -> tuple[JSONObject, ..
             "title": title.format(topic=about),
         }
         for index, title in enumerate(
-            titles[: min(max(count, 1), MOST) if isinstance(count, int) else USUAL], 1
+            titles[: min(max(count, 1), MAX_RESULTS) if isinstance(count, int) else USUAL_RESULTS],
+            1,
         )
     )

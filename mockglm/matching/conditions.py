@@ -120,14 +120,14 @@ class Subset(Struct, frozen=True):
         return (gap.to_difference() for gap in diff(self.expected, view.body, "body", subset=True))
 
 
-class Predicate(Struct, frozen=True):
+class Predicate(Struct, frozen=True, eq=False):
     """A function of the view returns true. It is called once per view, for it may be slow, count
     its calls or fail."""
 
     function: Callable[[RequestView], bool]
 
     def holds(self, view: RequestView) -> bool:
-        return view.evaluate(self.function)
+        return view.evaluate_once(self, self.function)
 
     def differences(self, view: RequestView) -> Iterator[Difference]:
         name = getattr(self.function, "__qualname__", repr(self.function))

@@ -21,6 +21,10 @@ _SEGMENT = re.compile(
 )
 
 
+_REMOVED = object()
+"""Takes the place of a removed item until all are removed."""
+
+
 class Each(Struct, frozen=True):
     """Every value of a mapping or item of a list."""
 
@@ -47,16 +51,18 @@ def parse(text: str) -> Path:
 
 
 def remove(value: Any, paths: Iterable[Path]) -> None:
-    """Take what the paths name out of a JSON value, in place; indices are those before."""
+    """Remove the values that paths name from a JSON value, in place; indices are those before."""
     places = [place for path in paths for place in _places(value, path)]
-    items: dict[int, tuple[list[Any], set[int]]] = {}
+    lists: list[list[Any]] = []
     for holder, name in places:
         if isinstance(holder, dict):
             holder.pop(name, None)
-            continue
-        items.setdefault(id(holder), (holder, set()))[1].add(name)
-    for holder, taken in items.values():
-        holder[:] = [item for i, item in enumerate(holder) if i not in taken]
+        elif holder[name] is not _REMOVED:
+            holder[name] = _REMOVED
+            lists.append(holder)
+    for holder in lists:
+        if _REMOVED in holder:
+            holder[:] = [item for item in holder if item is not _REMOVED]
 
 
 def _segments(text: str) -> Iterator[Segment]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -26,7 +26,7 @@ class RequestView(Struct, dict=True, eq=False):
     key: str = ""
     surface: str = "chat"
     _texts: dict[str, str | None] = {}
-    _judged: dict[int, bool] = {}
+    _evaluated: dict[Hashable, bool] = {}
     _budget: SearchBudget | None = None
     unfinished: tuple[Expression, ...] = ()
 
@@ -105,11 +105,11 @@ class RequestView(Struct, dict=True, eq=False):
             values[name] = (*values.get(name, ()), value)
         return values
 
-    def evaluate(self, function: Callable[[RequestView], bool]) -> bool:
-        """Evaluate a function of this view; it is called once."""
-        if id(function) not in self._judged:
-            self._judged[id(function)] = bool(function(self))
-        return self._judged[id(function)]
+    def evaluate_once(self, condition: Hashable, function: Callable[[RequestView], bool]) -> bool:
+        """Evaluate the function of a condition, only once."""
+        if condition not in self._evaluated:
+            self._evaluated[condition] = bool(function(self))
+        return self._evaluated[condition]
 
     def is_found(self, expression: Expression, text: str) -> bool:
         """Search a text; a search that takes too long finds nothing, and is not tried again."""

@@ -173,8 +173,8 @@ def _compile_faults(spec: Any, place: NodePath) -> tuple[faults.FaultSpec, ...]:
         return ()
     if not isinstance(spec, list):
         return tuple(_compile_fault(spec, place))
-    if len(spec) > faults.MOST_FAULTS:
-        place.at(faults.MOST_FAULTS).report(faults.too_many(len(spec)))
+    if len(spec) > faults.MAX_FAULTS:
+        place.at(faults.MAX_FAULTS).report(faults.too_many(len(spec)))
         return ()
     compiled = (_compile_fault(fault, place.at(index)) for index, fault in enumerate(spec))
     return tuple(fault for found in compiled for fault in found)

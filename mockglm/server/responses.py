@@ -16,7 +16,7 @@ from mockglm.completions import (
 )
 from mockglm.errors import FaultError, MockGLMError
 from mockglm.exchange import APIError, Headers, Response
-from mockglm.improvise import tagged
+from mockglm.improvise import move_thought_to_content
 from mockglm.journal import Source
 from mockglm.models import MODELS
 from mockglm.scenarios import Step
@@ -51,7 +51,7 @@ def respond_with_reply(
         return respond_with_error(context, reply.error, renderer.headers)
     profile = context.model or DEFAULT_MODEL
     if profile.thought == "tags" and reply.reasoning:
-        renderer = replace(renderer, reply=tagged(reply))
+        renderer = replace(renderer, reply=move_thought_to_content(reply))
     fields = context.response_fields(profile)
     pace = (pace or profile.pace).scaled(speed)
     context.finish_reason = reply.finish_reason

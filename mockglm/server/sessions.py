@@ -13,8 +13,8 @@ from mockglm.accounts import Ledger
 from mockglm.clock import Clock, Ids
 from mockglm.error_codes import Language
 from mockglm.errors import UsageError, nearest
-from mockglm.faults import MOST_FAULTS, FaultSpec, too_many
-from mockglm.improvise import cached_tokens, prefixes
+from mockglm.faults import MAX_FAULTS, FaultSpec, too_many
+from mockglm.improvise import count_cached_tokens, list_prefixes
 from mockglm.journal import EntryFeed, Journal, MemoryBudget
 from mockglm.models import MODELS, Model
 from mockglm.scenarios import (
@@ -126,7 +126,7 @@ class Session:
         """
         if times is None:
             count = len(self.standing_faults) + len(queued.faults)
-            if count > MOST_FAULTS:
+            if count > MAX_FAULTS:
                 raise UsageError(too_many(count))
             self.standing_faults += queued.faults
             return
@@ -229,8 +229,8 @@ class Session:
 
     def remember(self, chat: Chat, prompt: int) -> int:
         """Remember a prompt's prefixes; return the number of its tokens the service would cache."""
-        found = prefixes(chat)
-        cached = cached_tokens(self._prompt_prefixes, found, prompt)
+        found = list_prefixes(chat)
+        cached = count_cached_tokens(self._prompt_prefixes, found, prompt)
         if len(self._prompt_prefixes) > MAX_PREFIXES:
             self._prompt_prefixes.clear()
         self._prompt_prefixes.update(prefix.digest for prefix in found)

@@ -18,7 +18,7 @@ from mockglm.testing.replies import CallbackErrors, ImprovisedReply
 if TYPE_CHECKING:
     from mockglm.recorder import Recorder
 
-MOST_ENTRIES = 10_000
+MAX_ENTRIES = 10_000
 
 
 class RecordingJournal(Journal):
@@ -31,7 +31,7 @@ class RecordingJournal(Journal):
 
     def __init__(self, feed: EntryFeed | None = None) -> None:
         super().__init__(feed=feed)
-        self.entries: deque[Entry] = deque(maxlen=MOST_ENTRIES)
+        self.entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
         self.unfinished: dict[int, Entry] = {}
         self.concurrent: dict[int, tuple[int, ...]] = {}
         self.changed = threading.Event()

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from mockglm.conformance.plan import ProbePlan, RunLimits
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.runner import ProbeRunner
-from mockglm.conformance.transport import MOST_BYTES, MOST_LINES
+from mockglm.conformance.transport import MAX_BYTES, MAX_LINES
 from mockglm.conformance.verdicts import RunEvidence
 from mockglm.conformance.view import ExchangeView
 from mockglm.exchange import Exchange, Request, Response
@@ -101,9 +101,9 @@ def test_an_unknown_model_stops_a_run(server: str) -> None:
             "The endpoint does not end its answers (plain, stream): 65 chunks of plain, where "
             "max_tokens is 32.",
         ),
-        (unfinished(b" " * (MOST_BYTES + 1)), "endpoint", "The endpoint does not end its answers"),
-        (unfinished(b":\n" * (MOST_LINES + 1)), "endpoint", "The endpoint does not end its answe"),
-        (unfinished(*[b"x"] * (MOST_LINES + 1)), "endpoint", "The endpoint does not end its answ"),
+        (unfinished(b" " * (MAX_BYTES + 1)), "endpoint", "The endpoint does not end its answers"),
+        (unfinished(b":\n" * (MAX_LINES + 1)), "endpoint", "The endpoint does not end its answe"),
+        (unfinished(*[b"x"] * (MAX_LINES + 1)), "endpoint", "The endpoint does not end its answ"),
     ],
 )
 def test_a_useless_answer_to_plain_and_stream_stops_a_run(

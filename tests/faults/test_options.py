@@ -10,7 +10,7 @@ import pytest
 
 from mockglm.errors import FaultError
 from mockglm.exchange import Response
-from mockglm.faults import CATALOGUE, MOST_FAULTS, apply, parse
+from mockglm.faults import CATALOGUE, MAX_FAULTS, apply, parse
 from mockglm.faults.frames import (
     LARGEST_ANSWER,
     Edit,
@@ -144,7 +144,7 @@ class Endless(list[Any]):
 
 def test_done_twice_doubles_one_done_however_many_there_are() -> None:
     answer = TALK
-    for times in range(2, MOST_FAULTS + 2):
+    for times in range(2, MAX_FAULTS + 2):
         answer = apply(answer, parse("done-twice"))
         assert answer.body == TALK.body + DONE * (times - 1)
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from mockglm.improvise.json_keys import keys_schema, without_form
+from mockglm.improvise.json_keys import make_schema, remove_form_words
 
 STRINGS = {"type": "array", "items": {"type": "string"}}
 
 
 def properties(text: str) -> dict[str, Any]:
-    found = keys_schema(text)
+    found = make_schema(text)
     assert found is not None
     assert found["required"] == list(found["properties"])
     return dict(found["properties"])
@@ -72,7 +72,7 @@ def test_the_keys_that_a_text_names_are_asked_for(text: str, expected: dict[str,
 
 @pytest.mark.parametrize("text", ["", "你好", "Tell me a story.", "- one\n- two"])
 def test_a_text_that_names_none_asks_for_none(text: str) -> None:
-    assert keys_schema(text) is None
+    assert make_schema(text) is None
 
 
 @pytest.mark.parametrize(
@@ -87,4 +87,4 @@ def test_a_text_that_names_none_asks_for_none(text: str) -> None:
     ],
 )
 def test_what_the_answer_is_about_is_left(text: str, left: str) -> None:
-    assert without_form(text) == left
+    assert remove_form_words(text) == left

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mockglm import tokens
 from mockglm.exchange import Reply, ToolCall
-from mockglm.improvise import tagged
+from mockglm.improvise import move_thought_to_content
 from mockglm.improvise.limits import cut_tokens, limit_reply
 
 CALLS = (ToolCall("a", '{"x":1}'), ToolCall("b", '{"y":2}'))
@@ -47,18 +47,20 @@ def test_calls_within_the_limit_are_made() -> None:
 
 
 def test_the_thought_goes_into_tags_before_the_content() -> None:
-    reply = tagged(Reply(reasoning="想一想。", content="好。"))
+    reply = move_thought_to_content(Reply(reasoning="想一想。", content="好。"))
     assert reply == Reply(content="<think>想一想。</think>\n好。")
 
 
 def test_a_thought_without_content_still_closes_its_tag() -> None:
-    assert tagged(Reply(reasoning="a", content=None)).content == "<think>a</think>\n"
+    assert (
+        move_thought_to_content(Reply(reasoning="a", content=None)).content == "<think>a</think>\n"
+    )
 
 
 def test_a_thought_that_was_cut_leaves_its_tag_open() -> None:
-    reply = tagged(Reply(reasoning="想", content="", finish_reason="length"))
+    reply = move_thought_to_content(Reply(reasoning="想", content="", finish_reason="length"))
     assert reply.content == "<think>想"
 
 
 def test_a_reply_without_a_thought_stays_as_it_is() -> None:
-    assert tagged(Reply(content="a")) == Reply(content="a")
+    assert move_thought_to_content(Reply(content="a")) == Reply(content="a")

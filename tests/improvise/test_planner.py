@@ -26,7 +26,7 @@ FILES = {
     "guide.md": "# Guide\n\nHow to recieve a parcel.\n",
 }
 HOME = "/home/dev/project"
-MOST_TURNS = 8
+MAX_TURNS = 8
 
 
 class Project:
@@ -100,7 +100,7 @@ def work_on(agent: str, text: str) -> tuple[Project, str]:
     """The project after an agent's loop, and the last words."""
     project = Project(offered(agent))
     history: list[Body | str] = [system(f"Working directory: {HOME}"), user(text)]
-    for turn in range(MOST_TURNS):
+    for turn in range(MAX_TURNS):
         reply = ask(*history, tools=offered(agent), ids=Ids("seed", "loop", turn))
         if not reply.calls:
             project.turns = turn

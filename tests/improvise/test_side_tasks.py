@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.improvise.side_tasks import do_side_task, title
+from mockglm.improvise.side_tasks import do_side_task, make_title
 from tests.improvise.asked import Body, ask, says, scene, system
 
 TITLE = "You are a title generator. You output ONLY a thread title. Nothing else."
@@ -19,7 +19,7 @@ def test_the_title_is_of_the_message_not_of_the_instruction() -> None:
 
 
 def test_a_title_is_short() -> None:
-    assert len(title(scene(system(TITLE), "very long words " * 40))) <= 40
+    assert len(make_title(scene(system(TITLE), "very long words " * 40))) <= 40
 
 
 def test_a_title_is_made_of_the_history_in_the_prompt() -> None:

@@ -13,10 +13,10 @@ __all__ = ["RESULTS", "Plan", "plan"]
 
 Messages = Sequence[Mapping[str, Any]]
 
-MOST_TURNS = 5
+MAX_TURNS = 5
 """Requests of one conversation at most; the longest loop of a scenario has four."""
 
-MOST_AGAIN = 21
+MAX_AGAIN = 21
 """Requests of a client that asks again as long as it does not know the finish reason."""
 
 RESULTS: Mapping[str, str] = {
@@ -68,8 +68,8 @@ PLANS: Mapping[str, Plan] = {
     "quota-until-reset": Plan((QUESTION,) * 4),
     "overload-by-prompt": Plan(((SYSTEM, *QUESTION), QUESTION)),
     "prompt-too-long": Plan(((*HISTORY, *QUESTION), QUESTION)),
-    "loop-cap": Plan(again=MOST_AGAIN),
-    "tool-loop": Plan(turns=MOST_TURNS, tools=FILES),
+    "loop-cap": Plan(again=MAX_AGAIN),
+    "tool-loop": Plan(turns=MAX_TURNS, tools=FILES),
 }
 """Scenarios that one question does not show. Any other is asked once."""
 
@@ -80,4 +80,4 @@ def plan(scenario: Scenario) -> Plan:
     if own is not None:
         return own
     patterns = [one.when for one in scenario.interactions if one.when is not None]
-    return Plan(turns=MOST_TURNS if any(one.after_tool for one in patterns) else 1)
+    return Plan(turns=MAX_TURNS if any(one.after_tool for one in patterns) else 1)

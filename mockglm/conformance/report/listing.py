@@ -10,7 +10,7 @@ from mockglm.conformance.catalogue import CATEGORIES, RETIRED, SET, Check
 from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.report.advice import advise
-from mockglm.conformance.transport import MOST_BYTES, MOST_LINES
+from mockglm.conformance.transport import MAX_BYTES, MAX_LINES
 from mockglm.errors import UsageError, nearest
 
 _INTRODUCTION = """\
@@ -142,8 +142,8 @@ def render_checks_page() -> str:
         _INTRODUCTION.format(
             set=SET,
             total=len(CHECKS),
-            bytes=MOST_BYTES // 1024**2,
-            lines=MOST_LINES,
+            bytes=MAX_BYTES // 1024**2,
+            lines=MAX_LINES,
             unfinished=MOST_UNFINISHED,
             **counts,
         )

@@ -1,4 +1,4 @@
-"""Values that satisfy a JSON Schema, as the arguments of a call must."""
+"""Values that satisfy a JSON Schema, for arguments of calls and answers in JSON."""
 
 from mockglm.improvise.schema.maker import make_arguments, make_value
 from mockglm.improvise.schema.references import WorkBudget

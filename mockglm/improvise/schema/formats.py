@@ -1,4 +1,4 @@
-"""The formats of JSON Schema strings: an example of each, and a test.
+"""The formats of strings in JSON Schema: samples of each, and a test.
 
 Sources: JSON Schema 2020-12 Validation §7.3, RFC 3339, and the registry of OpenAPI formats.
 """
@@ -19,7 +19,7 @@ from mockglm.improvise.schema.patterns import is_readable
 
 
 class StringFormat(Struct, frozen=True):
-    """One format. `sample` makes the example of a number, each number another one."""
+    """One format; `sample` makes a different value for each number."""
 
     sample: Callable[[int], str]
     accepts: Callable[[str], bool] = lambda _: True

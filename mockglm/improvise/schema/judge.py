@@ -1,4 +1,4 @@
-"""Judgement of candidates by `jsonschema`, within the work budget of the request."""
+"""Validation of candidates by `jsonschema`, within the work budget of the request."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 from mockglm.improvise.schema.formats import FORMATS
 from mockglm.improvise.schema.keywords import Schema, equal
 from mockglm.improvise.schema.patterns import matches
-from mockglm.improvise.schema.references import REFS, WorkBudget, follow
+from mockglm.improvise.schema.references import REFS, WorkBudget, resolve_reference
 
 _judging: ContextVar[tuple[Any, WorkBudget]] = ContextVar("judging")
-"""The document that references are in, and the work left."""
+"""The document in which references are resolved, and the budget."""
 
 TYPES: Mapping[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
@@ -24,24 +24,24 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
     "array": lambda value: isinstance(value, list),
     "null": lambda value: value is None,
 }
-SILENT = frozenset(("description", "title", "default", "examples", "$schema", "nullable"))
+ANNOTATIONS = frozenset(("description", "title", "default", "examples", "$schema", "nullable"))
 """Keywords that refuse no value."""
-EXHAUSTING = 2_000
-"""A list of more pairs than this is not compared for equal items."""
+PAIRS_PER_UNIT = 2_000
+"""Pairs of items compared for one unit of work."""
 
 
 class _ExhaustedError(Exception):
     """The work budget is spent."""
 
 
-def satisfies(value: Any, schema: Any, root: Any, budget: WorkBudget) -> bool:
-    """Judge a value; a schema that costs too much to judge, or cannot be, counts as satisfied."""
+def satisfies(value: Any, schema: Any, *, root: Any, budget: WorkBudget) -> bool:
+    """True for a valid value, and for a schema that costs too much or cannot be applied."""
     if isinstance(schema, bool):
         return schema
-    plain = schema.keys() - SILENT
+    plain = schema.keys() - ANNOTATIONS
     if not isinstance(value, (dict, list)) and plain <= SCALAR.keys():
         return budget.spend(len(plain)) and _satisfies_scalar(value, schema, plain)
-    return not budget.spend() or _judge(value, schema, root, budget)
+    return not budget.spend() or _validate(value, schema, root=root, budget=budget)
 
 
 def _satisfies_scalar(value: Any, schema: Schema, keys: frozenset[str]) -> bool:
@@ -75,12 +75,12 @@ SCALAR: Mapping[str, Callable[[Any, Any], bool]] = {
 """Keywords of a single value: nearly all parameters need no more, and no import of `jsonschema`."""
 
 
-def _judge(value: Any, schema: Any, root: Any, budget: WorkBudget) -> bool:
+def _validate(value: Any, schema: Any, *, root: Any, budget: WorkBudget) -> bool:
     token = _judging.set((root, budget))
     try:
         return bool(_validator_class()(schema).is_valid(value))
     except Exception:
-        # exhausted, or a schema that jsonschema cannot apply: there is nothing to judge by
+        # The budget is spent, or jsonschema cannot apply the schema.
         return True
     finally:
         _judging.reset(token)
@@ -88,7 +88,7 @@ def _judge(value: Any, schema: Any, root: Any, budget: WorkBudget) -> bool:
 
 @lru_cache(maxsize=1)
 def _validator_class() -> Any:
-    """Draft 2020-12 with a price for each keyword, and patterns matched within bounds."""
+    """The validator of draft 2020-12 with a price for each keyword and bounded patterns."""
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
@@ -108,7 +108,7 @@ def _priced(check: Any) -> Any:
     def check_within(validator: Any, rule: Any, value: Any, schema: Any) -> Any:
         price = 1 + (len(rule) if isinstance(rule, (list, Mapping)) else 0) // 4
         if rule is True and isinstance(value, list):
-            price += len(value) ** 2 // EXHAUSTING
+            price += len(value) ** 2 // PAIRS_PER_UNIT
         if not _judging.get()[1].spend(price):
             raise _ExhaustedError
         return check(validator, rule, value, schema)
@@ -123,8 +123,8 @@ def _refuse(text: str) -> Any:
 
 
 def _check_reference(validator: Any, _: str, value: Any, schema: Any) -> Iterator[Any]:
-    # followed within the document alone, so that nothing is fetched
-    yield from validator.descend(value, follow(schema, _judging.get()[0]))
+    # Resolved within the document only, so that nothing is fetched.
+    yield from validator.descend(value, resolve_reference(schema, _judging.get()[0]))
 
 
 def _check_pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[Any]:
@@ -151,7 +151,7 @@ def _check_additional(validator: Any, rule: Any, value: Any, schema: Any) -> Ite
 
 
 def is_additional(key: str, schema: Schema, budget: WorkBudget) -> bool:
-    """Judge whether `additionalProperties` speaks of a property."""
+    """True if `additionalProperties` applies to a property."""
     if key in schema.get("properties", ()):
         return False
     return not any(matches(one, key, budget) for one in schema.get("patternProperties", ()))

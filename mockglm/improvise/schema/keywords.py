@@ -1,5 +1,4 @@
-"""Keywords of JSON Schema: old and malformed ones brought into the form of draft 2020-12, and two
-schemas merged into one."""
+"""Keywords of JSON Schema: normalized to draft 2020-12, compared and merged."""
 
 from __future__ import annotations
 
@@ -10,15 +9,15 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 
-LARGEST = int(float_info.max)
-"""Numbers beyond it are JSON, but no double."""
-DEEPEST = 60
-MOST_PAIRS = 10_000
+MAX_NUMBER = int(float_info.max)
+"""Larger numbers are valid JSON, but no doubles."""
+MAX_DEPTH = 60
+MAX_PAIRS = 10_000
 
 
 def _is_number(value: Any) -> bool:
     is_plain = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_plain and abs(value) <= LARGEST
+    return is_plain and abs(value) <= MAX_NUMBER
 
 
 def _is_count(value: Any) -> bool:
@@ -62,25 +61,42 @@ FORMS: Mapping[str, Callable[[Any], bool]] = {
     **dict.fromkeys((*MAPS, "dependencies", "dependentRequired"), _is_map),
     **dict.fromkeys(LISTS, _is_choice),
 }
-"""The form that the value of a keyword must have; a keyword of another form says nothing."""
+"""A test for the value of each keyword; keywords with other values are ignored."""
 
 
-def normalise(schema: Any) -> Any:
-    """The schema as draft 2020-12 writes it, without malformed keywords and bounded in depth."""
-    return _normalise(schema, 0, {})
+class IdentityMap:
+    """A mapping from objects, compared by identity, to values; it keeps the objects alive."""
+
+    def __init__(self) -> None:
+        self._items: dict[int, tuple[object, Any]] = {}
+
+    def __contains__(self, key: object) -> bool:
+        return id(key) in self._items
+
+    def __getitem__(self, key: object) -> Any:
+        return self._items[id(key)][1]
+
+    def __setitem__(self, key: object, value: Any) -> None:
+        self._items[id(key)] = key, value
 
 
-def _normalise(schema: Any, depth: int, known: dict[int, Any]) -> Any:
+def normalize(schema: Any) -> Any:
+    """Convert a schema to draft 2020-12, without malformed keywords and with bounded depth."""
+    return _normalize_schema(schema, 0, IdentityMap())
+
+
+def _normalize_schema(schema: Any, depth: int, known: IdentityMap) -> Any:
     if isinstance(schema, bool):
         return schema
-    if not isinstance(schema, Mapping) or depth > DEEPEST:
+    if not isinstance(schema, Mapping) or depth > MAX_DEPTH:
         return True
-    if id(schema) not in known:
-        known[id(schema)] = _normalise_map(schema, depth, known)
-    return known[id(schema)]
+    # A schema that is used in many places is normalized once: their number may be exponential.
+    if schema not in known:
+        known[schema] = _normalize_mapping(schema, depth, known)
+    return known[schema]
 
 
-def _normalise_map(schema: Schema, depth: int, known: dict[int, Any]) -> Schema:
+def _normalize_mapping(schema: Schema, depth: int, known: IdentityMap) -> Schema:
     plain = {key: held for key, held in schema.items() if key not in FORMS or FORMS[key](held)}
     if isinstance(plain.get("items"), list):
         plain["prefixItems"] = plain.pop("items")
@@ -93,16 +109,18 @@ def _normalise_map(schema: Schema, depth: int, known: dict[int, Any]) -> Schema:
         held = plain["dependentRequired"].items()
         plain["dependentRequired"] = {key: names for key, names in held if _is_names(names)}
     for key in plain.keys() & {*MAPS}:
-        plain[key] = {str(k): _normalise(sub, depth + 1, known) for k, sub in plain[key].items()}
+        plain[key] = {
+            str(name): _normalize_schema(sub, depth + 1, known) for name, sub in plain[key].items()
+        }
     for key in plain.keys() & {*LISTS}:
-        plain[key] = [_normalise(sub, depth + 1, known) for sub in plain[key]]
+        plain[key] = [_normalize_schema(sub, depth + 1, known) for sub in plain[key]]
     for key in plain.keys() & {*SINGLE}:
-        plain[key] = _normalise(plain[key], depth + 1, known)
+        plain[key] = _normalize_schema(plain[key], depth + 1, known)
     return plain
 
 
 def equal(one: Any, two: Any) -> bool:
-    """Equality of JSON: 1 and 1.0 are equal, 1 and true are not, at any level."""
+    """Compare by the equality of JSON: 1 and 1.0 are equal, 1 and true are not, at any level."""
     if isinstance(one, bool) or isinstance(two, bool):
         return one is two
     if isinstance(one, list) and isinstance(two, list):
@@ -113,13 +131,13 @@ def equal(one: Any, two: Any) -> bool:
 
 
 def merge(one: Schema, two: Schema) -> dict[str, Any] | None:
-    """A schema for what satisfies both, as near as keywords can say; None if nothing does.
+    """Merge two schemas into one for the values that satisfy both; None if there are none.
 
-    Where two values of a keyword have no common one (two patterns), the first stays.
+    Of keywords that cannot be merged, such as two patterns, the first is kept.
     """
     merged = dict(one)
     for key, value in two.items():
-        merged[key] = _meet(key, merged[key], value) if key in merged else value
+        merged[key] = _merge_values(key, merged[key], value) if key in merged else value
         if key in ("type", "enum") and not merged[key]:
             return None
     if "const" in one and "const" in two and not equal(one["const"], two["const"]):
@@ -127,7 +145,7 @@ def merge(one: Schema, two: Schema) -> dict[str, Any] | None:
     return merged
 
 
-def _meet(key: str, one: Any, two: Any) -> Any:
+def _merge_values(key: str, one: Any, two: Any) -> Any:
     if key in LOW or key in HIGH:
         return max(one, two) if key in LOW else min(one, two)
     if key in SINGLE:
@@ -136,9 +154,9 @@ def _meet(key: str, one: Any, two: Any) -> Any:
         return {**one, **two, **{k: {"allOf": [one[k], two[k]]} for k in one if k in two}}
     match key:
         case "type":
-            return _meet_types(one, two)
+            return _merge_types(one, two)
         case "enum":
-            if len(one) * len(two) > MOST_PAIRS:
+            if len(one) * len(two) > MAX_PAIRS:
                 return one
             return [value for value in one if any(equal(value, other) for other in two)]
         case "required":
@@ -149,11 +167,11 @@ def _meet(key: str, one: Any, two: Any) -> Any:
             return bool(one or two)
         case "multipleOf":
             is_whole = isinstance(one, int) and isinstance(two, int)
-            return min(lcm(one, two), LARGEST) if is_whole else max(one, two)
+            return min(lcm(one, two), MAX_NUMBER) if is_whole else max(one, two)
     return one
 
 
-def _meet_types(one: Any, two: Any) -> list[str]:
+def _merge_types(one: Any, two: Any) -> list[str]:
     left, right = ([names] if isinstance(names, str) else names for names in (one, two))
     both = [name for name in left if name in right]
     if not both and {*left, *right} >= {"integer", "number"}:

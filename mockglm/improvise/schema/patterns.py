@@ -1,7 +1,7 @@
-"""Regular expressions: texts made to match one, and matching that ends soon.
+"""Regular expressions: texts that match one, and matching in bounded time.
 
-The `regex` package matches, with a timeout that it alone has; the parser of the standard
-library's `re` reads a pattern for writing, after what ECMA-262 has beyond it is rewritten.
+The `regex` package matches, for it has a timeout. To write a text, a pattern is rewritten from
+ECMA-262 and parsed by the parser of the standard library's `re`.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from mockglm.improvise.schema.references import WorkBudget
 # `re._parser` has neither stubs nor a public name; it is the same from 3.11 to 3.14.
 parser: Any = import_module("re._parser")
 
-GROWTH = (3, 0, 1, 2, 5, 8, 13, 21, 34, 55, 128)
-"""How many times more than they must loops go round, one text for each."""
-LONGEST = 4096
-"""Characters after which a text is no longer added to."""
-STEPS = 4 * LONGEST
-"""Parts of a pattern gone through for one text: a loop may go round without adding to it."""
-LONGEST_PATTERN = 2000
-DEEPEST = 30
+EXTRA_REPEATS = (3, 0, 1, 2, 5, 8, 13, 21, 34, 55, 128)
+"""Repeats of a loop beyond its minimum, one text for each."""
+MAX_TEXT = 4096
+"""Characters of a text."""
+MAX_STEPS = 4 * MAX_TEXT
+"""Parts of a pattern visited for one text; a loop may add no characters."""
+MAX_PATTERN = 2000
+MAX_DEPTH = 30
 TIMEOUT = 0.05
-"""Seconds of one search; a search that takes them costs a quarter of a request's budget."""
-TIMED_OUT = 1500
+"""Seconds of one search; a timeout costs a quarter of the budget of a request."""
+TIMEOUT_PRICE = 1500
 CHARACTERS_PER_UNIT = 500
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -44,8 +44,17 @@ CATEGORIES: Mapping[str, str] = {
     "CATEGORY_NOT_WORD": "-.",
 }
 PROPERTIES = (("N", "0-9"), ("Lu", "A-Z"), ("", "a-zA-Z"))
-STRONG = ("Example-Passw0rd!", "Aa1!Aa1!Aa1!", "Example1", "example", "EXAMPLE", "1", "-", "")
-"""Texts for patterns that look ahead, which writing does not obey."""
+FALLBACK_TEXTS = (
+    "Example-Passw0rd!",
+    "Aa1!Aa1!Aa1!",
+    "Example1",
+    "example",
+    "EXAMPLE",
+    "1",
+    "-",
+    "",
+)
+"""Texts to try for patterns with lookaheads, which the writer ignores."""
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 TOKEN = re.compile(r"\\p\{(?P<kind>[^{}]*+)\}|\\(?P<escaped>.)|\[|\]|\(\?<(?=[A-Za-z_])", re.S)
 LOOPS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
@@ -56,21 +65,20 @@ SEARCH_PRICE = 3
 
 
 def is_readable(pattern: str) -> bool:
-    """Judge whether a text is a regular expression; True too where it is too long to find out."""
-    return len(pattern) > LONGEST_PATTERN or _compile(pattern) is not None
+    """True for a valid regular expression, and for one that is too long to test."""
+    return len(pattern) > MAX_PATTERN or _compile(pattern) is not None
 
 
 def matches(pattern: str, text: str, budget: WorkBudget) -> bool:
-    """Judge whether the pattern is found in the text; True where the pattern cannot be read or
-    the budget is spent first."""
+    """True if the pattern is found in the text, is invalid, or if the budget is spent."""
     price = SEARCH_PRICE + (len(pattern) + len(text)) // CHARACTERS_PER_UNIT
-    if len(pattern) > LONGEST_PATTERN or not budget.spend(price):
+    if len(pattern) > MAX_PATTERN or not budget.spend(price):
         return True
     compiled = _compile(pattern)
     try:
         return compiled is None or compiled.search(text, timeout=TIMEOUT) is not None
     except TimeoutError:
-        budget.spend(TIMED_OUT)
+        budget.spend(TIMEOUT_PRICE)
         return False
 
 
@@ -79,8 +87,8 @@ def _compile(pattern: str) -> Any:
     import regex
 
     tree = _parse(pattern)
-    # compiling costs as much as is repeated at the least, and nothing made is that long
-    if _depth(pattern) > DEEPEST or (tree is not None and tree.getwidth()[0] > LONGEST):
+    # Compiling takes time in proportion to the least length of a match; no candidate is that long.
+    if _depth(pattern) > MAX_DEPTH or (tree is not None and tree.getwidth()[0] > MAX_TEXT):
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -91,9 +99,9 @@ def _compile(pattern: str) -> Any:
 
 
 def write_matches(pattern: str, ids: Ids, where: str, *, budget: WorkBudget) -> Iterator[str]:
-    """Texts made to match the pattern, of growing length; none when it cannot be read."""
-    tree = None if len(pattern) > LONGEST_PATTERN else _parse(pattern)
-    for growth in GROWTH if tree is not None else ():
+    """Write texts that match the pattern, of growing length; none for an invalid pattern."""
+    tree = None if len(pattern) > MAX_PATTERN else _parse(pattern)
+    for growth in EXTRA_REPEATS if tree is not None else ():
         if budget.left <= 0:
             return
         writer = _PatternWriter(ids, f"{where}/{growth}", growth)
@@ -103,12 +111,12 @@ def write_matches(pattern: str, ids: Ids, where: str, *, budget: WorkBudget) -> 
         if SURROGATE.search(text) is None:
             yield text
     if tree is not None and budget.left > 0:
-        yield from STRONG
+        yield from FALLBACK_TEXTS
 
 
 @lru_cache(maxsize=64)
 def _parse(pattern: str) -> Any:
-    if _depth(pattern) > DEEPEST:
+    if _depth(pattern) > MAX_DEPTH:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -119,7 +127,7 @@ def _parse(pattern: str) -> Any:
 
 
 def _depth(pattern: str) -> int:
-    """How many groups stand in each other, or more: marks that are no groups count too."""
+    """An upper bound of the nesting of groups; brackets in classes count, too."""
     return max(accumulate({"(": 1, ")": -1}.get(mark, 0) for mark in pattern), default=0)
 
 
@@ -146,7 +154,7 @@ def _spell(token: re.Match[str], *, is_class: bool) -> str:
 
 
 class _PatternWriter:
-    """Writes one text for a parsed pattern; choices come from the ids."""
+    """Writes one text that matches a parsed pattern."""
 
     def __init__(self, ids: Ids, where: str, growth: int) -> None:
         self.pieces: list[str] = []
@@ -158,7 +166,7 @@ class _PatternWriter:
     def write(self, tree: Any) -> None:
         for op, argument in tree:
             self.steps += 1
-            if self.steps > STEPS or self._size >= LONGEST:
+            if self.steps > MAX_STEPS or self._size >= MAX_TEXT:
                 return
             self._write_one(str(op), argument)
 
@@ -174,9 +182,9 @@ class _PatternWriter:
                 self._put(self._draw(_allowed(tuple(argument))))
             case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
                 low, high, tree = argument
-                for _ in range(min(low + self._growth, high, LONGEST)):
+                for _ in range(min(low + self._growth, high, MAX_TEXT)):
                     self.steps += 1
-                    if self.steps > STEPS or self._size >= LONGEST:
+                    if self.steps > MAX_STEPS or self._size >= MAX_TEXT:
                         break
                     self.write(tree)
             case "BRANCH":
@@ -202,7 +210,7 @@ class _PatternWriter:
 
 @lru_cache(maxsize=256)
 def _allowed(items: Any) -> str:
-    """The characters of a class, letters and digits first where it has them."""
+    """The characters of a class, only letters and digits if it has some."""
     listed = "".join(_list_characters(items))
     if str(items[0][0]) == "NEGATE":
         listed = "".join(char for char in PRINTABLE if char not in listed) or "\u4e2d"

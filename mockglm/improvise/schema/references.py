@@ -1,4 +1,4 @@
-"""References within a JSON Schema, and the budget of work that a schema may cost."""
+"""References within a JSON Schema, and the budget of work for a schema."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 from urllib.parse import unquote
 
 REFS = ("$ref", "$dynamicRef", "$recursiveRef")
-MOST_DEFINITIONS = 100
-LONGEST_INDEX = 6
+MAX_DEFINITIONS = 100
+MAX_INDEX_DIGITS = 6
 REQUEST_WORK = 6_000
 
 
 class WorkBudget:
-    """The work that may still be done for one request, so that a hostile schema ends too.
+    """The work left for one request, which bounds hostile schemas.
 
-    A unit is about the cost of one keyword of one schema applied to one value.
+    A unit is about the cost of applying one keyword to one value.
     """
 
     __slots__ = ("left",)
@@ -25,15 +25,15 @@ class WorkBudget:
         self.left = left
 
     def spend(self, amount: int = 1) -> bool:
-        """Take so many units; False when there are too few."""
+        """Spend units; return False if there are too few."""
         self.left -= amount
         return self.left >= 0
 
 
-def follow(schema: Mapping[str, Any], root: Any) -> Any:
-    """The schema that a reference names; True (anything) when it leads nowhere.
+def resolve_reference(schema: Mapping[str, Any], root: Any) -> Any:
+    """Find the schema that a reference names; True, which accepts anything, if it is missing.
 
-    Nothing is fetched: references to other documents lead nowhere.
+    References to other documents are never fetched.
     """
     ref = next((schema[key] for key in REFS if isinstance(schema.get(key), str)), "")
     _, _, fragment = ref.partition("#")
@@ -45,7 +45,7 @@ def follow(schema: Mapping[str, Any], root: Any) -> Any:
 def _resolve_pointer(document: Any, pointer: str) -> Any:
     for step in pointer.split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")
-        is_index = key.isdecimal() and len(key) <= LONGEST_INDEX
+        is_index = key.isdecimal() and len(key) <= MAX_INDEX_DIGITS
         if isinstance(document, list) and is_index and int(key) < len(document):
             document = document[int(key)]
         elif isinstance(document, Mapping) and key in document:
@@ -56,10 +56,10 @@ def _resolve_pointer(document: Any, pointer: str) -> Any:
 
 
 def _find_definitions(root: Any, ref: str, fragment: str) -> Iterator[Any]:
-    """The definitions with the anchor or the id."""
+    """Find definitions by anchor or id."""
     held = root if isinstance(root, Mapping) else {}
     places = [held[name] for name in ("$defs", "definitions") if name in held]
-    for schema in islice((one for place in places for one in place.values()), MOST_DEFINITIONS):
+    for schema in islice((one for place in places for one in place.values()), MAX_DEFINITIONS):
         if isinstance(schema, Mapping):
             anchors = (schema.get("$anchor"), schema.get("$dynamicAnchor"))
             if (ref and schema.get("$id") == ref) or (fragment and fragment in anchors):

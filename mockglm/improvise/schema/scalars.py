@@ -11,14 +11,14 @@ from msgspec import Struct
 
 from mockglm.clock import Ids
 from mockglm.improvise.schema.formats import FORMATS
-from mockglm.improvise.schema.keywords import LARGEST, Schema
+from mockglm.improvise.schema.keywords import MAX_NUMBER, Schema
 from mockglm.improvise.schema.patterns import write_matches
 from mockglm.improvise.schema.references import WorkBudget
 from mockglm.improvise.tables import table
 
-LONGEST = 10_000
-"""Characters of the longest string made, however many a schema asks for."""
-MOST_MULTIPLES = 200
+MAX_STRING = 10_000
+"""Characters of a string, even if a schema requires more."""
+MAX_MULTIPLES = 200
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -35,78 +35,80 @@ class ValuePlace(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The property it belongs to, the nearest one for an item."""
+        """The name of the property; for an item of a list, that of the list."""
         return next((step for step in reversed(self.path) if isinstance(step, str)), "")
 
     @property
     def number(self) -> int:
-        """The index of the item it is or is in, so that items differ."""
+        """The index of the nearest item, by which items differ."""
         return next((step for step in reversed(self.path) if isinstance(step, int)), 0)
 
 
 def split_name(name: str) -> tuple[str, ...]:
-    """The words of an identifier in snake, kebab or camel case, lower case."""
+    """Split an identifier in snake, kebab or camel case into words in lower case."""
     return tuple(word.lower() for word in WORD.findall(name))
 
 
-def sample(name: str, samples: Mapping[str, Value]) -> Value | None:
-    """The sample for a parameter by the last word of its name that has one."""
+def find_sample(name: str, samples: Mapping[str, Value]) -> Value | None:
+    """Find the sample for a parameter by the last word of its name that has one."""
     words = split_name(name)[::-1]
     singular = (word.removesuffix("s") for word in words)
     return next((samples[word] for word in (*words, *singular) if word in samples), None)
 
 
-def strings(schema: Schema, place: ValuePlace, ids: Ids, *, budget: WorkBudget) -> Iterator[str]:
-    """Texts for a string, the likeliest first."""
+def string_candidates(
+    schema: Schema, place: ValuePlace, ids: Ids, *, budget: WorkBudget
+) -> Iterator[str]:
+    """Yield texts for a string, the likeliest first."""
     low = int(schema.get("minLength", 0))
-    high = min(int(schema.get("maxLength", LONGEST)), LONGEST)
+    high = min(int(schema.get("maxLength", MAX_STRING)), MAX_STRING)
     known = FORMATS.get(schema.get("format", ""))
     if known is not None:
         yield from map(known.sample, range(place.number, place.number + 8))
     if "pattern" in schema:
         texts = (
-            *_usual(place),
+            *_usual_texts(place),
             *write_matches(schema["pattern"], ids, f"{place.path}", budget=budget),
         )
         yield from (text for text in texts if low <= len(text) <= high)
     elif known is None:
-        yield from (_sized(text, low, high) for text in _usual(place))
+        yield from (_fit_length(text, low, high) for text in _usual_texts(place))
 
 
-def _usual(place: ValuePlace) -> Iterator[str]:
-    usual = sample(place.name, table("samples")["texts"]) or "example"
+def _usual_texts(place: ValuePlace) -> Iterator[str]:
+    usual = find_sample(place.name, table("samples")["texts"]) or "example"
     yield f"{usual} {place.number + 1}" if place.number else usual
     yield ALPHABET[place.number % len(ALPHABET)] + str(place.number // len(ALPHABET) or "")
     yield f"{usual} {place.number * 7919 % 46656:03x}"
 
 
-def _sized(text: str, low: int, high: int) -> str:
-    """The text, repeated or cut until its length is in range."""
+def _fit_length(text: str, low: int, high: int) -> str:
+    """Repeat or cut a text to a length in the range."""
     if len(text) < low:
-        text = (f"{text} " * (min(low, LONGEST) // (len(text) + 1) + 1))[: min(low, LONGEST)]
+        text = (f"{text} " * (min(low, MAX_STRING) // (len(text) + 1) + 1))[: min(low, MAX_STRING)]
     cut = text[:high].rstrip()
     return cut if len(cut) >= low else text[:high]
 
 
-def numbers(schema: Schema, place: ValuePlace, *, is_whole: bool) -> Iterator[float]:
-    """Numbers in the range, the likeliest first; whole ones as int."""
+def number_candidates(schema: Schema, place: ValuePlace, *, is_whole: bool) -> Iterator[float]:
+    """Yield numbers in the range, the likeliest first; whole numbers are int."""
     low = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
     high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
-    named = sample(place.name, table("samples")["numbers"])
+    named = find_sample(place.name, table("samples")["numbers"])
     usual = (1 if named is None else named) + place.number
     base = next((edge for edge in (low, high) if math.isfinite(edge)), 0)
     middle = [(low + high) // 2, (low + high) / 2, low + (high - low) / 3]
     near = middle if math.isfinite(low) and math.isfinite(high) else []
     steps = _multiples(schema.get("multipleOf", 1), base)
     for value in (usual, *near, base, base + 0.5, base - 0.5, *steps):
-        if abs(value) <= LARGEST and low <= value <= high:
+        if abs(value) <= MAX_NUMBER and low <= value <= high:
             is_int = is_whole or (float(value).is_integer() and abs(value) < 2**53)
             yield int(value) if is_int else value
 
 
 def _multiples(step: float, base: float) -> Iterator[float]:
-    """Multiples upwards and downwards from where the range begins."""
+    """Yield multiples above and below the start of the range."""
     ways = base / step
     first = math.ceil(ways) if math.isfinite(ways) else 0
-    for way in range(MOST_MULTIPLES):
+    for way in range(MAX_MULTIPLES):
         yield from ((first + way) * step, (first - way) * step)

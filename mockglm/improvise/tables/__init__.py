@@ -1,4 +1,4 @@
-"""Tables of words, read once from the TOML files beside this module, for translators to edit."""
+"""Tables of words in TOML files beside this module, which translators can edit."""
 
 from __future__ import annotations
 
@@ -12,5 +12,6 @@ __all__ = ["table"]
 
 @lru_cache(maxsize=16)
 def table(name: str) -> dict[str, Any]:
-    """The table of a name; TOML has no order of its own, so lists say what comes first."""
+    """Load a table by name, once."""
+    # Lists of the tables give the order, for TOML's tables have none.
     return tomllib.loads(files(__name__).joinpath(f"{name}.toml").read_text("utf-8"))

@@ -23,7 +23,7 @@ PICTURES: Mapping[str, int] = {
 }
 """The most pictures of a request, by the model's id or family."""
 
-MOST_FILES = 50
+MAX_FILES = 50
 LARGEST_PICTURE = 5 * 1024 * 1024
 WIDEST = 6000
 FIRST_VIDEO = ("glm-4v-plus", "glm-4v-plus-0111")
@@ -125,7 +125,7 @@ def _file_beside_picture(facts: RequestFacts) -> bool:
 
 
 def _too_many_files(facts: RequestFacts) -> bool:
-    return sum(1 for _ in _parts(facts, "file", "file_url")) > MOST_FILES
+    return sum(1 for _ in _parts(facts, "file", "file_url")) > MAX_FILES
 
 
 def _unknown_file(facts: RequestFacts) -> bool:

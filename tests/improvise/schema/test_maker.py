@@ -16,7 +16,7 @@ from jsonschema.exceptions import SchemaError
 from mockglm.clock import Ids
 from mockglm.improvise.schema import WorkBudget, make_arguments, make_value
 from mockglm.improvise.schema.judge import satisfies
-from mockglm.improvise.schema.keywords import normalise
+from mockglm.improvise.schema.keywords import normalize
 from tests.improvise.asked import work
 from tests.improvise.schema.schemas import COMBINED, TOOLS, Schema
 
@@ -43,8 +43,8 @@ CHECKER.checkers |= {
 
 
 def fits(value: Any, schema: Any) -> bool:
-    plain = normalise(schema)
-    return satisfies(value, plain, plain, WorkBudget())
+    plain = normalize(schema)
+    return satisfies(value, plain, root=plain, budget=WorkBudget())
 
 
 def whole_between(low: int, high: int) -> Schema:

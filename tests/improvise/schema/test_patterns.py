@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockglm.clock import Ids
-from mockglm.improvise.schema.patterns import GROWTH, LONGEST, matches, write_matches
+from mockglm.improvise.schema.patterns import EXTRA_REPEATS, MAX_TEXT, matches, write_matches
 from mockglm.improvise.schema.references import WorkBudget
 
 IDS = Ids("seed", "session", 0)
@@ -36,7 +36,7 @@ PATTERNS = [
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_every_text_that_is_written_matches(pattern: str) -> None:
-    texts = [*write_matches(pattern, IDS, "here", budget=WorkBudget(WORK))][: len(GROWTH)]
+    texts = [*write_matches(pattern, IDS, "here", budget=WorkBudget(WORK))][: len(EXTRA_REPEATS)]
     assert [text for text in texts if not re.search(pattern, text)] == []
 
 
@@ -49,7 +49,7 @@ def test_texts_grow() -> None:
 
 def test_a_text_stays_bounded() -> None:
     text = next(write_matches("(a{1000}){1000}", IDS, "here", budget=WorkBudget(WORK)))
-    assert LONGEST <= len(text) <= LONGEST + 1000
+    assert MAX_TEXT <= len(text) <= MAX_TEXT + 1000
 
 
 def test_the_same_ids_and_place_write_the_same() -> None:
@@ -122,6 +122,6 @@ def test_a_pattern_python_warns_about_is_used_in_silence() -> None:
 def test_any_pattern_is_survived(pattern: str) -> None:
     matches(pattern, "abc", WorkBudget(WORK))
     assert all(
-        len(text) < LONGEST * 2
+        len(text) < MAX_TEXT * 2
         for text in write_matches(pattern, IDS, "here", budget=WorkBudget(WORK))
     )
