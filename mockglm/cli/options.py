@@ -50,12 +50,12 @@ ca_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def upstream_option(*, is_required: bool, help: str) -> Decorator:
+def upstream_option(*, is_required: bool, purpose: str) -> Decorator:
     """The option that names the service."""
-    return click.option("--upstream", required=is_required, metavar="URL", help=help)
+    return click.option("--upstream", required=is_required, metavar="URL", help=purpose)
 
 
-def speed_option(help: str) -> Decorator:
+def speed_option(purpose: str) -> Decorator:
     """The option that scales times."""
     return click.option(
         "--speed",
@@ -63,7 +63,7 @@ def speed_option(help: str) -> Decorator:
         default=1.0,
         show_default=True,
         metavar="FACTOR",
-        help=help,
+        help=purpose,
     )
 
 

@@ -49,7 +49,7 @@ CONFORMANT, VIOLATION, NOTHING_CHECKED, COULD_NOT_ASK = 0, 1, 5, 6
     ),
 )
 @click.argument("cassette", type=click.Path(dir_okay=False, path_type=Path))
-@upstream_option(is_required=True, help="Forward requests to this base URL.")
+@upstream_option(is_required=True, purpose="Forward requests to this base URL.")
 @click.option(
     "--mode",
     type=click.Choice(list(MODES)),

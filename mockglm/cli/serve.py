@@ -62,7 +62,7 @@ BASE = "/api/paas/v4"
     metavar="FILE",
     help="Record into this cassette with --on-miss record.",
 )
-@upstream_option(is_required=False, help="Record from this base URL with --on-miss record.")
+@upstream_option(is_required=False, purpose="Record from this base URL with --on-miss record.")
 @allow_upstream_option
 @ca_option
 @click.option(

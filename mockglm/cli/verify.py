@@ -40,7 +40,7 @@ MAX_REQUESTS = 30
     ),
 )
 @paths_argument
-@upstream_option(is_required=True, help="Send the requests to this base URL.")
+@upstream_option(is_required=True, purpose="Send the requests to this base URL.")
 @allow_upstream_option
 @ca_option
 @click.option(

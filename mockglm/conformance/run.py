@@ -197,7 +197,9 @@ class Run:
         limits = settings.limits
         with open_client(settings.target.url, limits, settings.trust) as send:
             sender = self._counting(send)
-            runner = ProbeRunner(self.plan, settings.target, sender, listener, pause=limits.pause)
+            runner = ProbeRunner(
+                self.plan, settings.target, sender, listener=listener, pause=limits.pause
+            )
             return runner.run()
 
     def _counting(self, send: SendRequest) -> SendRequest:

@@ -40,8 +40,8 @@ class ProbeRunner:
         plan: ProbePlan,
         target: Target,
         send: SendRequest,
-        listener: ProbeListener = ignore_progress,
         *,
+        listener: ProbeListener = ignore_progress,
         pause: float = DEFAULT_LIMITS.pause,
         wait: Callable[[float], None] = sleep,
     ) -> None:

@@ -74,7 +74,7 @@ def open_client(
     timeout = httpx.Timeout(limits.idle, connect=limits.connect)
     verify = True if trust is None else trust
     with httpx.Client(timeout=timeout, follow_redirects=False, verify=verify) as client:
-        yield lambda request: _Sending(client, base.rstrip("/"), request, limits).run()
+        yield lambda request: _Sending(client, base.rstrip("/"), request, limits=limits).run()
 
 
 def count_lines(data: bytes) -> int:
@@ -86,7 +86,7 @@ class _Sending:
     """One request on its way, and the part of its answer that has arrived."""
 
     def __init__(
-        self, client: httpx.Client, base: str, request: Request, limits: ReadLimits
+        self, client: httpx.Client, base: str, request: Request, *, limits: ReadLimits
     ) -> None:
         self._client = client
         self._request = request

@@ -148,7 +148,7 @@ def recast(answer: Response, changes: Iterable[tuple[Document, Sequence[JSON]]])
     body = answer.body
     if answer.is_stream:
         most = _most(answer)
-        return apply_edits(answer, (_edit(body, *change, most) for change in held.values()))
+        return apply_edits(answer, (_edit(body, *change, limit=most) for change in held.values()))
     values = (values[0] if values else document.value for document, values in held.values())
     return apply_edits(answer, (Edit(0, len(body), _encode(value)) for value in values))
 
@@ -245,14 +245,14 @@ def _object(text: bytes) -> JSON | None:
         return None
 
 
-def _edit(body: bytes, document: Document, values: Sequence[JSON], most: int) -> Edit:
+def _edit(body: bytes, document: Document, values: Sequence[JSON], *, limit: int) -> Edit:
     frame = document.frame
     if not values:
         return Edit(frame.start, frame.end, b"")
     more = bytearray()
     for value in values[1:]:
         more += sse.frame(_encode(value))
-        if len(more) > most:
+        if len(more) > limit:
             raise TooLargeError
     closing = body[frame.high : frame.end]
     return Edit(frame.low, frame.end, _encode(values[0]) + closing + more)

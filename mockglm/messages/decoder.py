@@ -166,8 +166,8 @@ def _result_text(content: Any) -> str:
     return "".join(text for text in texts if isinstance(text, str))
 
 
-def _arguments(input: msgspec.Raw) -> str:
-    return bytes(input).decode() or "{}"
+def _arguments(raw: msgspec.Raw) -> str:
+    return bytes(raw).decode() or "{}"
 
 
 def _tool(tool: MessagesTool) -> Tool:

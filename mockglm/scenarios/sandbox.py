@@ -106,7 +106,7 @@ class _BoundedContext(Context):
 
     budget: Budget
 
-    def derived(self, locals: dict[str, Any] | None = None) -> Context:
+    def derived(self, locals: dict[str, Any] | None = None) -> Context:  # noqa: A002  Jinja2's name
         context = super().derived(locals)
         assert isinstance(context, _BoundedContext)
         context.budget = self.budget

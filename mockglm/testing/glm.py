@@ -51,7 +51,7 @@ class GLM(AbstractContextManager["GLM"]):
     """
 
     def __init__(
-        self, server: TestServer, session: TestSession, config: Config, folder: Path
+        self, server: TestServer, session: TestSession, config: Config, *, folder: Path
     ) -> None:
         self._server = server
         self._session = session
@@ -95,14 +95,17 @@ class GLM(AbstractContextManager["GLM"]):
         were added. Raises FileError for keywords that are not valid.
         """
         site = find_call_site()
-        return self._rules.add(parse_pattern(predicate, keywords, site, self._session.errors), site)
+        return self._rules.add(
+            parse_pattern(predicate, keywords, site=site, errors=self._session.errors), site
+        )
 
     def reply(self, *replies: ReplyArgument, **keywords: Any) -> None:
         """Queue replies. Each is used once, in order, before everything else.
 
         Arguments are those of `StandingRule.reply`; `times` queues a reply more than once.
         """
-        self._queue(parse_replies(replies, keywords, find_call_site(), self._session.errors))
+        site, errors = find_call_site(), self._session.errors
+        self._queue(parse_replies(replies, keywords, site=site, errors=errors))
 
     def response(self, **keywords: Any) -> None:
         """Queue a verbatim response, with the keys of the file's `response`."""
@@ -137,7 +140,11 @@ class GLM(AbstractContextManager["GLM"]):
         and adds its own to those of the others.
         """
         opened = self._server.recordings.open(
-            self._folder / path, mode, upstream, allowed, owner=self._session.label
+            self._folder / path,
+            mode,
+            upstream=upstream,
+            allowed=allowed,
+            owner=self._session.label,
         )
         if opened.plays:
             self._play(opened.played)
@@ -225,7 +232,7 @@ class GLM(AbstractContextManager["GLM"]):
         """The problems that would fail the test, with the journal; "" without any."""
         return self._server.call(
             lambda: collect_problems(
-                self._session, self._rules, self._config, self._blocked.refused
+                self._session, self._rules, self._config, refused=self._blocked.refused
             ).render()
         )
 
@@ -293,7 +300,7 @@ class GLM(AbstractContextManager["GLM"]):
 
 @contextmanager
 def open_handle(
-    server: TestServer, label: str, config: Config | None = None, folder: Path | None = None
+    server: TestServer, label: str, config: Config | None = None, *, folder: Path | None = None
 ) -> Iterator[GLM]:
     """Open a session on a server and yield its handle; the session ends with the block.
 
@@ -302,7 +309,7 @@ def open_handle(
     config = config or Config()
     session = server.open_session(label, config)
     try:
-        with GLM(server, session, config, folder or Path.cwd()) as glm:
+        with GLM(server, session, config, folder=folder or Path.cwd()) as glm:
             yield glm
     finally:
         server.close_session(label)

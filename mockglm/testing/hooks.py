@@ -48,7 +48,7 @@ def open_for_test(
     _forget_earlier_attempts(node)
     with _without_traceback():
         config = _configure(node, written)
-    with open_handle(server, session_label(node.nodeid), config, node.path.parent) as glm:
+    with open_handle(server, session_label(node.nodeid), config, folder=node.path.parent) as glm:
         node.stash[HANDLE] = glm
         with _without_traceback():
             _play_marked(node, glm)

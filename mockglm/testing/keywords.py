@@ -76,6 +76,7 @@ def _is_internal(frame: FrameType) -> bool:
 def parse_pattern(
     predicate: Callable[[RequestView], object] | None,
     keywords: Mapping[str, Any],
+    *,
     site: CallSite,
     errors: CallbackErrors,
 ) -> When:
@@ -89,6 +90,7 @@ def parse_pattern(
 def parse_replies(
     replies: Sequence[ReplyArgument],
     keywords: Mapping[str, Any],
+    *,
     site: CallSite,
     errors: CallbackErrors,
 ) -> tuple[Step, ...]:
@@ -105,7 +107,7 @@ def parse_replies(
         raise UsageError(
             f'{problem}; give each its own: .reply({{"error": 1302, "times": 2}}, "晴")'
         )
-    steps = (_step(reply, keywords, site, errors) for reply in replies or ({},))
+    steps = (_step(reply, keywords, site, errors=errors) for reply in replies or ({},))
     return tuple(replace(step, where=str(site)) for step in steps)
 
 
@@ -117,7 +119,7 @@ def parse_response(keywords: Mapping[str, Any], site: CallSite) -> Step:
 
 
 def _step(
-    reply: ReplyArgument, keywords: Mapping[str, Any], site: CallSite, errors: CallbackErrors
+    reply: ReplyArgument, keywords: Mapping[str, Any], site: CallSite, *, errors: CallbackErrors
 ) -> Step:
     if isinstance(reply, str):
         if "content" in keywords:
@@ -128,7 +130,7 @@ def _step(
     if isinstance(reply, Reply):
         return _complete(reply, keywords, site)
     if callable(reply):
-        return _callable(reply, keywords, site, errors)
+        return _callable(reply, keywords, site, errors=errors)
     raise UsageError(f"{reply!r} is not a reply; give a text, a mapping, a Reply or a function")
 
 
@@ -150,13 +152,14 @@ def _callable(
     function: Callable[[RequestView], Any],
     keywords: Mapping[str, Any],
     site: CallSite,
+    *,
     errors: CallbackErrors,
 ) -> Step:
     meaning = {name: value for name, value in keywords.items() if name not in DELIVERY_KEYWORDS}
     delivery = _described({name: keywords[name] for name in keywords.keys() - meaning.keys()}, site)
     return CallableReply(
         function=function,
-        parse=lambda result: _step(result, meaning, site, errors),
+        parse=lambda result: _step(result, meaning, site, errors=errors),
         errors=errors,
         pace=delivery.pace,
         faults=delivery.faults,
@@ -178,7 +181,7 @@ def _convert(keywords: Mapping[str, Any], kind: type[T], site: CallSite) -> T:
     problems: list[str] = []
     try:
         plain = msgspec.to_builtins(dict(keywords), builtin_types=SCALARS, str_keys=True)
-        plain = _fit(plain, _type_info(kind), "", problems)
+        plain = _fit(plain, _type_info(kind), "", problems=problems)
         if not problems:
             return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
@@ -191,35 +194,40 @@ def _convert(keywords: Mapping[str, Any], kind: type[T], site: CallSite) -> T:
 _type_info: Callable[[Any], inspect.Type] = cache(inspect.type_info)
 
 
-def _fit(value: Any, kind: inspect.Type, name: str, problems: list[str]) -> Any:
+def _fit(value: Any, kind: inspect.Type, name: str, *, problems: list[str]) -> Any:
     """Write numbers as text where the format has text, as in `error=1302`; note unknown names."""
     kinds = tuple(_members(kind))
     if isinstance(value, dict):
         structs = [one for one in kinds if isinstance(one, inspect.StructType)]
         if structs:
-            return _fit_fields(value, structs[0], name, problems)
+            return _fit_fields(value, structs[0], name, problems=problems)
         items = next((one.value_type for one in kinds if isinstance(one, inspect.DictType)), kind)
-        return {key: _fit(item, items, f"{name}.{key}", problems) for key, item in value.items()}
+        return {
+            key: _fit(item, items, f"{name}.{key}", problems=problems)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
         types = _item_types(kinds, len(value)) or (kind,) * len(value)
         pairs = zip(value, types, strict=True)
-        return [_fit(item, of, f"{name}[{n}]", problems) for n, (item, of) in enumerate(pairs)]
+        return [
+            _fit(item, of, f"{name}[{n}]", problems=problems) for n, (item, of) in enumerate(pairs)
+        ]
     if isinstance(value, str):
-        _check_literal(value, kinds, name, problems)
+        _check_literal(value, kinds, name, problems=problems)
     elif _is_text(kinds) and value is not None and not isinstance(value, bytes | bytearray):
         return str(value).lower() if isinstance(value, bool) else str(value)
     return value
 
 
 def _fit_fields(
-    value: dict[str, Any], kind: inspect.StructType, name: str, problems: list[str]
+    value: dict[str, Any], kind: inspect.StructType, name: str, *, problems: list[str]
 ) -> dict[str, Any]:
     types = {field.encode_name: field.type for field in kind.fields}
     fitted = {}
     for key, item in value.items():
         path = f"{name}.{key}" if name else key
         if key in types:
-            fitted[key] = _fit(item, types[key], path, problems)
+            fitted[key] = _fit(item, types[key], path, problems=problems)
         else:
             hint = _did_you_mean(key, types) or f"; known here are {', '.join(types)}"
             problems.append(f"unknown key `{path}`{hint}")
@@ -250,7 +258,7 @@ def _is_text(kinds: Sequence[inspect.Type]) -> bool:
 
 
 def _check_literal(
-    value: str, kinds: Sequence[inspect.Type], name: str, problems: list[str]
+    value: str, kinds: Sequence[inspect.Type], name: str, *, problems: list[str]
 ) -> None:
     literals = [
         one for kind in kinds if isinstance(kind, inspect.LiteralType) for one in kind.values

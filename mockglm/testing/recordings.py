@@ -38,7 +38,7 @@ class Recordings:
         self._opened: dict[tuple[Path, Mode], list[tuple[str, Recording]]] = {}
 
     def open(
-        self, path: Path, mode: Mode, upstream: str, allowed: Iterable[str] = (), *, owner: str
+        self, path: Path, mode: Mode, *, upstream: str, allowed: Iterable[str] = (), owner: str
     ) -> Recording:
         """Open a cassette to replay it, and to record into it as the mode says.
 
@@ -48,7 +48,7 @@ class Recordings:
         """
         if mode == "none":
             return self._replayed(path)
-        service = partial(self._service, path, mode, upstream, allowed)
+        service = partial(self._service, path, mode, upstream=upstream, allowed=allowed)
         earlier = self._opened.setdefault((path.resolve(), mode), [])
         if earlier:
             played = earlier[0][1].played
@@ -70,7 +70,7 @@ class Recordings:
         )
 
     def _service(
-        self, path: Path, mode: Mode, upstream: str, allowed: Iterable[str]
+        self, path: Path, mode: Mode, *, upstream: str, allowed: Iterable[str]
     ) -> KeyedUpstream:
         key = find_api_key(self._environment, Path.cwd())
         if not upstream or not key:

@@ -61,10 +61,10 @@ class CallableReply(Step, frozen=True, kw_only=True):
         """Render the result of the function. Raises UsageError where it raises or is no reply."""
         with self.errors:
             result = self.function(view)
-            return self._rendering(result, view, now, count)
+            return self._render_result(result, view, now, count=count)
         raise UsageError(f"the function of the reply failed: {self.errors.raised[-1]!r}")
 
-    def _rendering(self, result: Any, view: RequestView, now: float, count: int) -> Renderer:
+    def _render_result(self, result: Any, view: RequestView, now: float, *, count: int) -> Renderer:
         step = self.parse(result)
         if step.faults or step.pace or isinstance(step, CallableReply):
             raise UsageError("a function returns a reply only; give fault and pace as keywords")

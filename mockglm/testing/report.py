@@ -36,7 +36,7 @@ class TeardownReport(Struct, frozen=True):
 
 
 def collect_problems(
-    session: TestSession, rules: StandingRules, config: Config, refused: Sequence[str]
+    session: TestSession, rules: StandingRules, config: Config, *, refused: Sequence[str]
 ) -> TeardownReport:
     """Collect the problems of a session. To be called in the loop of its server."""
     calls = tuple(map(RecordedCall, session.journal.entries))

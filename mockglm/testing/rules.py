@@ -69,7 +69,9 @@ class StandingRule:
         they complete a single reply, or are the reply. Raises FileError for keywords that are not
         valid, UsageError for keywords beside several replies.
         """
-        steps = parse_replies(replies, keywords, find_call_site(), self._rules.session.errors)
+        steps = parse_replies(
+            replies, keywords, site=find_call_site(), errors=self._rules.session.errors
+        )
         return self._extend(steps)
 
     def response(self, **keywords: Any) -> StandingRule:

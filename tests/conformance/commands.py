@@ -22,9 +22,9 @@ def check(endpoint: Endpoint | None, *arguments: str) -> int:
 
 def command(*arguments: str) -> int:
     """The exit status of `mockglm …`."""
-    with pytest.raises(SystemExit) as exit:
+    with pytest.raises(SystemExit) as caught:
         main(list(arguments))
-    code = exit.value.code
+    code = caught.value.code
     assert isinstance(code, int | None)
     return code or 0
 

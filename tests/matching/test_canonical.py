@@ -478,12 +478,12 @@ def retold(draw: st.DrawFn, value: Any, name: str = "") -> Any:
 
 
 @settings(max_examples=60, deadline=None)
-@given(body=BODY, data=st.data(), ascii=st.booleans(), indent=st.sampled_from([None, 1]))
+@given(body=BODY, data=st.data(), is_ascii=st.booleans(), indent=st.sampled_from([None, 1]))
 def test_the_key_does_not_depend_on_how_a_body_is_written(
-    body: Any, data: st.DataObject, ascii: bool, indent: int | None
+    body: Any, data: st.DataObject, is_ascii: bool, indent: int | None
 ) -> None:
     other = data.draw(retold(body))
-    text = json.dumps(other, ensure_ascii=ascii, indent=indent).encode()
+    text = json.dumps(other, ensure_ascii=is_ascii, indent=indent).encode()
     assert canonical.key("POST", CHAT, query="", body=text) == key(body)
 
 

@@ -156,7 +156,7 @@ def test_a_message_without_a_text_is_a_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "type", "loc"),
+    ("body", "kind", "loc"),
     [
         ({**ASK, "tools": [{}]}, "missing", ["body", "tools", 0, "name"]),
         ({**ASK, "messages": None}, "value_error", ["body", "messages"]),
@@ -172,10 +172,10 @@ def test_a_message_without_a_text_is_a_message() -> None:
     ],
 )
 def test_a_body_of_another_shape_is_422_with_pydantics_detail(
-    body: Any, type: str, loc: list[str | int]
+    body: Any, kind: str, loc: list[str | int]
 ) -> None:
     detail = refuse(body)
-    assert (detail["type"], list(detail["loc"])) == (type, loc)
+    assert (detail["type"], list(detail["loc"])) == (kind, loc)
 
 
 def test_the_captured_detail_of_a_tool_without_a_name() -> None:

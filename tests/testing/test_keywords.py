@@ -157,7 +157,7 @@ def test_mistake_in_a_reply_names_the_keyword(
     keywords: dict[str, Any], messages: list[str]
 ) -> None:
     with pytest.raises(FileError) as caught:
-        parse_replies((), keywords, SITE, ERRORS)
+        parse_replies((), keywords, site=SITE, errors=ERRORS)
     lines = str(caught.value).splitlines()
     assert len(lines) == len(messages)
     for line, message in zip(lines, sorted(messages), strict=True):
@@ -175,7 +175,7 @@ def test_mistake_in_a_reply_names_the_keyword(
 )
 def test_mistake_in_a_pattern_names_the_keyword(keywords: dict[str, Any], message: str) -> None:
     with pytest.raises(FileError) as caught:
-        parse_pattern(None, keywords, SITE, ERRORS)
+        parse_pattern(None, keywords, site=SITE, errors=ERRORS)
     assert message in str(caught.value)
 
 
@@ -216,7 +216,7 @@ def test_python_values_mean_what_the_file_format_means(
 ) -> None:
     if "tool_calls" in keywords and isinstance(keywords["tool_calls"][0], ToolCall):
         written = {"tool_calls": [{"name": "f", "arguments": '{"a":1}', "id": "id"}]}
-    (step,) = parse_replies((), keywords, SITE, ERRORS)
+    (step,) = parse_replies((), keywords, site=SITE, errors=ERRORS)
     (expected,) = parse_interaction({"reply": written or keywords}, "test_it.py", 3).steps
     assert (step.renderer, step.pace) == (expected.renderer, expected.pace)
 
@@ -248,8 +248,8 @@ NAMES = st.sampled_from(
 @settings(max_examples=100)
 def test_any_keywords_are_parsed_or_refused_with_a_place(keywords: dict[str, Any]) -> None:
     for parse in (
-        lambda: parse_replies((), {"times": 1, **keywords}, SITE, ERRORS),
-        lambda: parse_pattern(None, keywords, SITE, ERRORS),
+        lambda: parse_replies((), {"times": 1, **keywords}, site=SITE, errors=ERRORS),
+        lambda: parse_pattern(None, keywords, site=SITE, errors=ERRORS),
         lambda: parse_response(keywords, SITE),
     ):
         assert {(one.path, one.line) for one in problems_of(parse)} <= {("test_it.py", 3)}

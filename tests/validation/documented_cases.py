@@ -93,8 +93,8 @@ def video(url: str) -> dict[str, Any]:
     return {"type": "video_url", "video_url": {"url": url}}
 
 
-def sound(format: str) -> dict[str, Any]:
-    return {"type": "input_audio", "input_audio": {"data": "", "format": format}}
+def sound(encoding: str) -> dict[str, Any]:
+    return {"type": "input_audio", "input_audio": {"data": "", "format": encoding}}
 
 
 def seen(*items: Any, model: str = "glm-4.6v", **fields: Any) -> Chat:

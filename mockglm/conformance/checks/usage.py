@@ -96,7 +96,7 @@ def completion_is_counted(view: ExchangeView) -> Iterator[CheckFinding]:
 def cached_tokens_are_in_range(view: ExchangeView) -> Iterator[CheckFinding]:
     """The cached_tokens are a count no greater than prompt_tokens."""
     for usage in view.prompt_details:
-        yield from _within(view, usage, "prompt_tokens", "cached_tokens")
+        yield from _within(view, usage, whole="prompt_tokens", part="cached_tokens")
 
 
 @check(
@@ -113,7 +113,7 @@ def cached_tokens_are_in_range(view: ExchangeView) -> Iterator[CheckFinding]:
 def reasoning_tokens_are_in_range(view: ExchangeView) -> Iterator[CheckFinding]:
     """The reasoning_tokens are a count no greater than completion_tokens."""
     for usage in view.completion_details:
-        yield from _within(view, usage, "completion_tokens", "reasoning_tokens")
+        yield from _within(view, usage, whole="completion_tokens", part="reasoning_tokens")
 
 
 @check("USE-06", MUST, CHAT, probe=("length", "length-plain"), needs="usages", kinds=_BOTH)
@@ -138,13 +138,15 @@ def longer_prompt_counts_more(short: ExchangeView, long: ExchangeView) -> Iterat
         yield long.finding("not more", expected=f"more than {less}", actual=more)
 
 
-def _within(view: ExchangeView, usage: JSONNode, whole: str, inner: str) -> Iterator[CheckFinding]:
+def _within(
+    view: ExchangeView, usage: JSONNode, *, whole: str, part: str
+) -> Iterator[CheckFinding]:
     details = usage.child(f"{whole}_details")
-    count = details.get(inner) if details else None
+    count = details.get(part) if details else None
     most = usage.get(whole)
     if not _is_count(count) or (_is_count(most) and count > most):
         yield view.finding(
-            "out of range", details, inner, expected=f"0 to {most}", actual=shorten(count)
+            "out of range", details, part, expected=f"0 to {most}", actual=shorten(count)
         )
 
 

@@ -61,7 +61,7 @@ def _load(path: Path) -> JSON:
     except OSError as error:
         raise _wrong(path, f"cannot be read: {error.strerror}") from error
     except json.JSONDecodeError as error:
-        raise _wrong(path, error.msg, error.lineno, error.colno) from error
+        raise _wrong(path, error.msg, line=error.lineno, column=error.colno) from error
     except (UnicodeDecodeError, RecursionError) as error:
         raise _wrong(path, f"is not JSON: {error}") from error
     if not _has(report, _HEAD) or report["schema"] != SCHEMA:
@@ -76,7 +76,7 @@ def _has(value: Any, keys: Mapping[str, type]) -> bool:
     return isinstance(value, dict) and all(isinstance(value.get(k), t) for k, t in keys.items())
 
 
-def _wrong(path: Path, text: str, line: int = 1, column: int = 1) -> FileError:
+def _wrong(path: Path, text: str, *, line: int = 1, column: int = 1) -> FileError:
     return FileError([Problem(str(path), line, column, text)])
 
 
