@@ -83,7 +83,7 @@ def _parameters(scenario: Scenario, redactor: Redactor) -> Iterator[Problem]:
         for secret in parameters(interaction.request.query) if interaction.request else ():
             redactor.learn(secret)
             if len(secret) < SHORTEST:
-                yield _at(interaction, "a key is in this: take it out, and have it revoked")
+                yield _at(interaction, "this contains an API key: remove it, and revoke it")
 
 
 def _secrets(
@@ -95,7 +95,7 @@ def _secrets(
             continue
         line = source.count(b"\n", 0, start) + 1
         column = start - source.rfind(b"\n", 0, start)
-        yield Problem(str(path), line, column, "a key is here: take it out, and have it revoked")
+        yield Problem(str(path), line, column, "this is an API key: remove it, and revoke it")
 
 
 def _hidden(scenario: Scenario, source: bytes, redactor: Redactor) -> Iterator[Problem]:
@@ -107,7 +107,7 @@ def _hidden(scenario: Scenario, source: bytes, redactor: Redactor) -> Iterator[P
         if interaction.request is not None:
             bodies.append(interaction.request.body)
         if any(map(redactor.places, bodies)):
-            yield _at(interaction, "a key is in this: take it out, and have it revoked")
+            yield _at(interaction, "this contains an API key: remove it, and revoke it")
 
 
 def _age(scenario: Scenario, source: bytes, limits: LintLimits) -> Iterator[Problem]:
@@ -116,20 +116,20 @@ def _age(scenario: Scenario, source: bytes, limits: LintLimits) -> Iterator[Prob
     line = _line(source, b"recorded:")
     days = _days(scenario.provenance.at, limits.now)
     if days is None:
-        message = f"when it was recorded is not known: `{scenario.provenance.at}` is no date"
+        message = f"the age is unknown: `{scenario.provenance.at}` is not a date"
         yield Problem(scenario.path, line, 1, message)
     elif days > limits.days:
-        message = f"recorded {days:.0f} days ago, {limits.days:g} are allowed: record it anew"
+        message = f"recorded {days:.0f} days ago, more than {limits.days:g}: record it again"
         yield Problem(scenario.path, line, 1, message)
 
 
 def _empty(scenario: Scenario) -> Iterator[Problem]:
     has_rules = scenario.accounts or scenario.overload or scenario.models or scenario.keys_listed
     if not scenario.interactions and (scenario.provenance or not has_rules):
-        yield Problem(scenario.path, 1, 1, "nothing is in it that could answer")
+        yield Problem(scenario.path, 1, 1, "the file has no interactions")
     for interaction in scenario.interactions:
         if interaction.request is not None and _is_nothing(interaction.steps[0].response):
-            yield _at(interaction, "the answer is empty")
+            yield _at(interaction, "the response is empty")
 
 
 def _doubled(scenario: Scenario, source: bytes) -> Iterator[Problem]:

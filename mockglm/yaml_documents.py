@@ -180,7 +180,7 @@ def _check_keys(path: str, node: yaml.MappingNode) -> list[Problem]:
             message = "merge keys (`<<`) are not known here"
             problems.append(_problem_at_mark(path, key.start_mark, message))
         elif key.value in names:
-            problems.append(_problem_at_mark(path, key.start_mark, f"`{key.value}` is here twice"))
+            problems.append(_problem_at_mark(path, key.start_mark, f"duplicate key `{key.value}`"))
         else:
             names.add(key.value)
     return problems

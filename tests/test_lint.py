@@ -44,9 +44,9 @@ def test_a_cassette_as_it_was_recorded_is_clean(tmp_path: Path) -> None:
     [
         ("format: 2\n", ["1:9: expected 1, found `2`"]),
         ("a: [\n", ["2:1: while parsing a flow node, did not find expected node content"]),
-        ("format: 1\n", ["1:1: nothing is in it that could answer"]),
+        ("format: 1\n", ["1:1: the file has no interactions"]),
         ("format: 1\naccounts: [{key: a, balance: 0}]\n", []),
-        (HEAD + "- request: {path: /a}\n  response: {}\n", ["7:1: the answer is empty"]),
+        (HEAD + "- request: {path: /a}\n  response: {}\n", ["7:1: the response is empty"]),
         (HEAD + "- request: {path: /a}\n  response: {status: 204}\n", []),
     ],
 )
@@ -56,14 +56,14 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, problems: list[
 
 def test_a_key_is_found_where_it_stands(tmp_path: Path) -> None:
     text = f"format: 1\ninteractions:\n- reply:\n    content: 密 {KEY}\n"
-    assert found(tmp_path, text) == ["4:18: a key is here: take it out, and have it revoked"]
+    assert found(tmp_path, text) == ["4:18: this is an API key: remove it, and revoke it"]
 
 
 def test_a_key_of_an_account_is_there_to_be_used_unless_it_is_the_real_one(tmp_path: Path) -> None:
     text = f"format: 1\naccounts: [{{key: {KEY}}}]\n"
     assert found(tmp_path, text) == []
     real = LintLimits(now=NOW, secrets=(KEY,))
-    assert found(tmp_path, text, real) == ["2:18: a key is here: take it out, and have it revoked"]
+    assert found(tmp_path, text, real) == ["2:18: this is an API key: remove it, and revoke it"]
 
 
 @pytest.mark.parametrize(
@@ -77,15 +77,13 @@ def test_a_key_of_an_account_is_there_to_be_used_unless_it_is_the_real_one(tmp_p
 def test_a_key_that_cannot_be_seen_is_found(tmp_path: Path, chunks: str) -> None:
     written = f"- when: {{user: a}}\n  response:\n    chunks:\n    {chunks}\n"
     text = f"format: 1\ninteractions:\n{written}"
-    assert found(tmp_path, text) == ["3:1: a key is in this: take it out, and have it revoked"]
+    assert found(tmp_path, text) == ["3:1: this contains an API key: remove it, and revoke it"]
 
 
 def test_a_key_that_is_known_is_found_whatever_its_shape(tmp_path: Path) -> None:
     text = "format: 1\ninteractions:\n- reply: {content: my-own-key-12}\n"
     limits = LintLimits(now=NOW, secrets=("my-own-key-12",))
-    assert found(tmp_path, text, limits) == [
-        "3:20: a key is here: take it out, and have it revoked"
-    ]
+    assert found(tmp_path, text, limits) == ["3:20: this is an API key: remove it, and revoke it"]
     assert found(tmp_path, text) == []
 
 
@@ -93,9 +91,9 @@ def test_a_key_that_is_known_is_found_whatever_its_shape(tmp_path: Path) -> None
     ("at", "days", "problems"),
     [
         ("2026-11-01T08:00:00Z", 30, []),
-        ("2026-11-01T08:00:00Z", 20, ["recorded 21 days ago, 20 are allowed: record it anew"]),
-        ("2026-11-01", 20, ["recorded 21 days ago, 20 are allowed: record it anew"]),
-        ("unknown", 20, ["when it was recorded is not known: `unknown` is no date"]),
+        ("2026-11-01T08:00:00Z", 20, ["recorded 21 days ago, more than 20: record it again"]),
+        ("2026-11-01", 20, ["recorded 21 days ago, more than 20: record it again"]),
+        ("unknown", 20, ["the age is unknown: `unknown` is not a date"]),
         ("unknown", None, []),
     ],
 )
@@ -150,9 +148,9 @@ def test_a_key_of_a_query_is_found_wherever_it_stands(
     asked = f"- request:\n    path: /a\n    query: a=1&Api_Key={key}\n"
     answered = "  response:\n    status: 401\n    headers:\n      Content-Type: text/plain\n"
     text = f"{HEAD}{asked}    body: b\n{answered}    at: 0.1\n    body: no such key as {key}\n"
-    said = "here" if len(places) > 1 else "in this"
+    verb = "is" if len(places) > 1 else "contains"
     assert found(tmp_path, text) == [
-        f"{place}: a key is {said}: take it out, and have it revoked" for place in places
+        f"{place}: this {verb} an API key: remove it, and revoke it" for place in places
     ]
     assert found(tmp_path, text.replace(key, "REDACTED")) == []
 
@@ -180,7 +178,7 @@ def test_the_verb_ends_1_where_something_is_found(
     ended = CliRunner().invoke(verb, ["a.yaml"])
     assert (ended.exit_code, ended.output) == (
         1,
-        "a.yaml:2:34: a key is here: take it out, and have it revoked\n",
+        "a.yaml:2:34: this is an API key: remove it, and revoke it\n",
     )
     path.write_text("format: 1\ninteractions: [{reply: {content: a}}]\n", "utf-8")
     ended = CliRunner().invoke(verb, ["a.yaml", "--max-age", "1"])

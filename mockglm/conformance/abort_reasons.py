@@ -45,7 +45,7 @@ ADVICE: Mapping[AbortKind, str] = {
     "--timeout; if its certificate is its own, name it with --ca.",
     "key": "Set ZAI_API_KEY (or ZHIPUAI_API_KEY, ZHIPU_API_KEY, GLM_API_KEY) to a key of its own.",
     "balance": "Recharge, wait for the limit to reset, or name a free model with --model.",
-    "busy": "Try again later, when less is asked of it, or wait longer between with --pause.",
+    "busy": "Try again later, or wait longer between requests with --pause.",
     "budget": "Raise --max-requests or --max-tokens, or select fewer checks with -k.",
     "model": "Name one that the endpoint has with --model.",
     "recording": "Keep a whole run with --record-to, or select fewer checks with -k.",
@@ -106,7 +106,7 @@ def diagnose(view: ExchangeView) -> AbortReason | None:
         text = f"The endpoint does not know the model {view.model}: {answer}"
         return AbortReason.of("model", text)
     if is_busy(view):
-        text = f"The endpoint had too much to do, or was asked too often: {answer}"
+        text = f"The endpoint is overloaded, or got too many requests: {answer}"
         return AbortReason.of("busy", text)
     if view.status == 429:
         return AbortReason.of("balance", f"The account is at a limit: {answer}")
@@ -149,9 +149,9 @@ def not_an_endpoint(plain: ExchangeView, stream: ExchangeView) -> AbortReason | 
     if view.is_unfinished:
         return AbortReason.of("transport", f"Nothing was answered: {view.exchange.error}.")
     if view.exchange.error:
-        return AbortReason.of("endpoint", f"This is no chat endpoint: {view.exchange.error}.")
+        return AbortReason.of("endpoint", f"This is not a chat endpoint: {view.exchange.error}.")
     head = f"{view.status} {view.header('content-type') or 'without a Content-Type'}"
-    text = f"This is no chat endpoint, it answered {head}: {_excerpt(view)}"
+    text = f"This is not a chat endpoint; it answered {head}: {_excerpt(view)}"
     return AbortReason.of("endpoint", text)
 
 

@@ -287,7 +287,7 @@ _TABLE = (
     Probe(
         name="bad-key",
         expects_refusal=True,
-        purpose="a key that belongs to nobody",
+        purpose="a key without an account",
         fields=_prompt("Hi", stream=False),
         max_tokens=8,
         credential="wrong",
@@ -310,7 +310,7 @@ _TABLE = (
     Probe(
         name="bad-model-stream",
         expects_refusal=True,
-        purpose="the same, asked for as a stream",
+        purpose="the same as a stream",
         fields=_prompt("Hi", model="mockglm-no-such-model", stream=True),
         max_tokens=8,
     ),

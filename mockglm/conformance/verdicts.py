@@ -19,7 +19,7 @@ from mockglm.conformance.json_path import CheckFinding
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.view import ExchangeView
 
-NEEDS_PROBE = "recordings cannot show it, an endpoint has to be asked"
+NEEDS_PROBE = "needs a live endpoint"
 
 _MOST_FINDINGS = 1_000
 """Findings of one check that are kept: a stream may break its requirement in every chunk."""

@@ -141,7 +141,7 @@ class ExchangeView:
         if self.status != 200 or self.media_type != other:
             return ""
         wanted = "a stream" if self.wants_stream else "a plain reply"
-        return f"asked for {wanted}, got {self.media_type}"
+        return f"requested {wanted}, got {self.media_type}"
 
     # A stream
 

@@ -163,4 +163,4 @@ async def read_json(request: Request) -> Any:
     try:
         return msgspec.json.decode(b"".join(chunks))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"the body is no JSON: {error}") from error
+        raise UsageError(f"the body is not JSON: {error}") from error

@@ -61,7 +61,7 @@ def _number_type(value: float, key: str) -> str:
     if key == "created":
         # `in` would search the range number by number for a float.
         is_time = isinstance(value, int) and value in _UNIX_SECONDS
-        return "unix seconds" if is_time else "a number that is no time in seconds"
+        return "unix seconds" if is_time else "a number that is not a time in seconds"
     if isinstance(value, float) and not value.is_integer():
         return "a number"
     return "a whole number" if value >= 0 else "a whole number below 0"

@@ -182,7 +182,7 @@ def _read_position(fault: Fault, written: Any) -> Position | None:
 def _share(written: Any) -> float:
     share = -1.0 if isinstance(written, bool) else _float(written)
     if not 0 <= share <= 1:
-        raise ValueError(f"{written!r} is no chance between 0 and 1")
+        raise ValueError(f"{written!r} is not a chance between 0 and 1")
     return share
 
 

@@ -47,7 +47,7 @@ def duration(value: Any, most: float) -> float:
     """
     match = _DURATION.fullmatch(str(value).strip())
     if match is None:
-        raise ValueError(f"`{value!s:.40}` is no duration; write 30s, 5m, 5h or 7d")
+        raise ValueError(f"`{value!s:.40}` is not a duration; expected 30s, 5m, 5h or 7d")
     found = float(match[1]) * _UNITS[match[2]]
     if found > most:
         raise ValueError(f"`{value!s:.40}` is too long; {most / DAY:g} d is the most")
@@ -65,9 +65,9 @@ def whole(most: int) -> Callable[[Any], int]:
     def read(value: Any) -> int:
         written = str(value)
         if isinstance(value, bool) or not _WHOLE.fullmatch(written):
-            raise ValueError(f"{value!r:.40} is no whole number above 0")
+            raise ValueError(f"{value!r:.40} is not a whole number above 0")
         if len(written) > len(str(most)) or int(written) > most:
-            raise ValueError(f"{value!r:.40} is too much; {most} is the most")
+            raise ValueError(f"{value!r:.40} is more than {most}")
         return int(written)
 
     return read
@@ -83,7 +83,7 @@ def status_code(value: Any) -> int:
         code = int(written)
         if 200 <= code <= 599 and code not in BODILESS:
             return code
-    raise ValueError(f"{value!r:.40} is no status from 200 to 599 of an answer with a body")
+    raise ValueError(f"{value!r:.40} is not a status from 200 to 599 of a response with a body")
 
 
 def text(value: Any) -> str:
@@ -97,7 +97,7 @@ def header_value(value: Any) -> str:
     """The value of a header."""
     written = str(value)
     if not fits_header(written):
-        raise ValueError(f"{value!r:.40} has a character that no header can have")
+        raise ValueError(f"{value!r:.40} has an invalid character for a header")
     return written
 
 
@@ -111,7 +111,7 @@ def choice(*names: str) -> Callable[[Any], str]:
 
     def read(value: Any) -> str:
         if value not in names:
-            raise ValueError(f"{value!r} is none of {', '.join(names)}")
+            raise ValueError(f"{value!r} is not one of {', '.join(names)}")
         return str(value)
 
     return read

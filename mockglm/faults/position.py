@@ -48,7 +48,8 @@ class Position(Struct, frozen=True):
         if written in NAMED:
             return cls(written)
         raise ValueError(
-            f"{written!r} is no place; write N frames, N bytes, N s or one of {', '.join(NAMED)}"
+            f"{written!r} is not a position; expected N frames, N bytes, N s or one of "
+            f"{', '.join(NAMED)}"
         )
 
     def __str__(self) -> str:

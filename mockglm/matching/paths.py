@@ -43,7 +43,9 @@ Path = tuple[Segment, ...]
 def parse(text: str) -> Path:
     """A path as its segments. Raises ValueError, with the place, for what is not understood."""
     if not text.startswith("$"):
-        raise ValueError(f"{text!r} is no path: it begins with $, as in $.messages[0].content")
+        raise ValueError(
+            f"{text!r} is not a path; a path begins with $, as in $.messages[0].content"
+        )
     segments = tuple(_segments(text))
     if not segments:
         raise ValueError("$ is the whole body; name what in it is to be ignored")

@@ -82,7 +82,7 @@ def _compile_matcher(
     if spec.request is None:
         return _compile_when(spec.when or schema.WhenSpec(), place.at("when")), None
     if spec.when is not None:
-        place.at("request").report("`request` beside `when`: one of them says which request")
+        place.at("request").report("`request` beside `when`: an interaction has one of them")
     return None, _compile_request(spec.request, options, place.at("request"))
 
 
@@ -131,9 +131,7 @@ def _compile_steps(
 ) -> tuple[Step, ...]:
     if spec.response is not None:
         if spec.reply is not None:
-            place.at("response").report(
-                "`response` beside `reply`: one of them says what comes back"
-            )
+            place.at("response").report("`response` beside `reply`: an interaction has one of them")
         return (Step(response=verbatim.compile_response(spec.response, place.at("response"))),)
     if isinstance(spec.reply, schema.ReplySpec):
         return (_compile_step(spec.reply, options, place.at("reply")),)
@@ -142,7 +140,7 @@ def _compile_steps(
         return tuple(
             _compile_step(reply, options, place.at("reply", index)) for index, reply in steps
         )
-    place.at("reply").report("no answer: `reply` or `response` is missing")
+    place.at("reply").report("`reply` or `response` is missing")
     return ()
 
 

@@ -84,12 +84,14 @@ def compile_headers(
         values = [value] if isinstance(value, str) else value
         lines.extend((name, text) for text in values)
         if not _TOKEN.fullmatch(name):
-            place.at(name).report(f"`{name}` is no name of a header")
+            place.at(name).report(f"`{name}` is not a header name")
         if not all(map(fits_header, values)):
-            place.at(name).report(f"the header `{name}` has a character that no header can have")
+            place.at(name).report(f"the header `{name}` has an invalid character")
         if name.lower() in FRAMING_HEADERS:
             hint = FRAMING_HEADERS[name.lower()]
-            place.at(name).report(f"`{name}` cannot be written: mockglm frames the body; {hint}")
+            place.at(name).report(
+                f"`{name}` cannot be set, because mockglm frames the body; {hint}"
+            )
     return tuple(lines)
 
 
@@ -164,7 +166,9 @@ def _compile_error(written: str | schema.ErrorSpec, place: NodePath) -> APIError
 
 def _check_error(error: schema.ErrorSpec, fields: Mapping[str, str], place: NodePath) -> None:
     if error.status in BODILESS:
-        place.at("status").report(f"an answer of status {error.status} has no body to say it in")
+        place.at("status").report(
+            f"a response with status {error.status} has no body for the error"
+        )
     if error.code not in CODES:
         if error.status is None or error.message is None:
             hint = suggestion(error.code, CODES) or "; one of your own needs `status` and `message`"

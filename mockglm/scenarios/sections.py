@@ -28,10 +28,10 @@ def compile_models(spec: Iterable[schema.ModelSpec], place: NodePath) -> Mapping
     for index, row in reader.valid_items(spec):
         base = found.get(row.like) or MODELS.get(row.like)
         if row.id in found:
-            place.at(index, "id").report(f"`{row.id}` is here twice")
+            place.at(index, "id").report(f"duplicate model `{row.id}`")
         if base is None:
             hint = suggestion(row.like, MODELS)
-            place.at(index, "like").report(f"no model `{row.like}` to be like{hint}")
+            place.at(index, "like").report(f"unknown model `{row.like}`{hint}")
             continue
         found[row.id] = replace(like(row.id, base), **_model_changes(row))
     return MappingProxyType(found)
@@ -42,7 +42,7 @@ def compile_accounts(spec: Iterable[schema.AccountSpec], place: NodePath) -> tup
     found: dict[str, Account] = {}
     for index, row in reader.valid_items(spec):
         if row.key in found:
-            place.at(index, "key").report("this key is another account's too")
+            place.at(index, "key").report("another account has this key, too")
         found[row.key] = _compile_account(row, place.at(index))
     return tuple(found.values())
 
@@ -80,7 +80,7 @@ def _compile_account(row: schema.AccountSpec, place: NodePath) -> Account:
     )
     balance, unit = _compile_balance(row.balance, place.at("balance"))
     if row.prices and not isinstance(row.balance, float):
-        place.at("prices").report("`prices` are what a balance in yuan goes down by")
+        place.at("prices").report("`prices` need a balance in yuan")
     return Account(
         key=row.key,
         balance=balance,
@@ -100,7 +100,7 @@ def _compile_balance(
     if not isinstance(spec, schema.PackageSpec):
         return spec, "yuan"
     if (spec.tokens is None) == (spec.requests is None):
-        place.report("write {tokens: N} or {requests: N}, one of the two")
+        place.report("expected either {tokens: N} or {requests: N}")
     if spec.tokens is not None:
         return spec.tokens, "tokens"
     return spec.requests, "requests"

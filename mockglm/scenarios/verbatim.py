@@ -37,10 +37,10 @@ def compile_response(response: schema.ResponseSpec, place: NodePath) -> Response
         name for name, absent in ABSENT_BODIES.items() if getattr(response, name) is not absent
     ]
     for name in kinds[1:]:
-        place.at(name).report(f"`{name}` beside `{kinds[0]}`: an answer has one body")
+        place.at(name).report(f"`{name}` beside `{kinds[0]}`: a response has one body")
     chunks = _READERS[kinds[0]](response, place.at(kinds[0])) if kinds else ()
     if response.status in BODILESS and any(data for _, data in chunks):
-        place.at(kinds[0]).report(f"an answer of status {response.status} has no body")
+        place.at(kinds[0]).report(f"a response with status {response.status} has no body")
     return Response(
         status=response.status,
         headers=_compile_headers(response, kinds, place),

@@ -142,7 +142,7 @@ def dispatch(
 def _resolve(sessions: Sessions, route: Route) -> tuple[Session, Sequence[faults.FaultSpec]]:
     """Find the session and the faults of a path. Raises MockGLMError if it names unknown ones."""
     if not route.base and route.tail.startswith("/s/"):
-        raise UsageError(f"{route.tail} is no path here; {FORM}")
+        raise UsageError(f"there is no path {route.tail}; {FORM}")
     session = sessions.get(route.scenario, route.label)
     return session, faults.parse(route.faults) if route.faults else ()
 

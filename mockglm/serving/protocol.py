@@ -52,7 +52,7 @@ def _encode_refusal(status: str, kind: str, body: str) -> bytes:
 
 
 UNREADABLE = _encode_refusal("400 Bad Request", "text/plain", "Invalid HTTP request received.")
-NO_PROXY = _encode_refusal("400 Bad Request", "text/plain", "This is no proxy.")
+NO_PROXY = _encode_refusal("400 Bad Request", "text/plain", "This server is not a proxy.")
 # nginx has a status of its own for large fields, which it sends as 400; RFC 6585 has 431.
 LONG_TARGET = _refusal_page("414 Request-URI Too Large")
 LARGE_HEAD = _refusal_page("431 Request Header Fields Too Large")

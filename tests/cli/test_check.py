@@ -70,7 +70,7 @@ def test_a_violation_ends_with_1_and_shows_its_evidence(
     ("choose", "arguments", "status", "sentence"),
     [
         (broken("USE-02"), ("-k", "USE"), 1, "✗ USE-02 MUST   The counts are integers"),
-        (always(HTML), (), 1, "This is no chat endpoint, it answered 200 text/html: <html>"),
+        (always(HTML), (), 1, "This is not a chat endpoint; it answered 200 text/html: <html>"),
         (always(refusal(401, "401", "token expired or incorrect")), (), 6, "The key was refused"),
         (always(refusal(429, "1113", "余额不足")), (), 6, "The account is at a limit: 429"),
         (ANSWERS.__getitem__, ("--max-requests", "3"), 6, "The budget is spent before the probe"),
@@ -224,7 +224,7 @@ def test_a_known_failure_that_passes_is_stale(
 ) -> None:
     known = write_baseline("SSE-05: two frames spliced\n")
     assert check(endpoint, *SSE, "--baseline", known) == 1
-    assert "passes now; take it out of the baseline" in capsys.readouterr().out
+    assert "passes now; remove it from the baseline" in capsys.readouterr().out
 
 
 def test_an_unknown_check_in_the_baseline_ends_with_4(

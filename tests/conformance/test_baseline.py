@@ -30,7 +30,7 @@ def test_an_empty_baseline_excuses_nothing(tmp_path: Path) -> None:
     [
         ("SSE-55: x\n", ["1:1: there is no check SSE-55; did you mean SSE-05?"]),
         ("QQ: x\n", ["1:1: there is no check QQ"]),
-        ("SSE-05: x\nSSE-05: y\n", ["2:1: `SSE-05` is here twice"]),
+        ("SSE-05: x\nSSE-05: y\n", ["2:1: duplicate key `SSE-05`"]),
         ("SSE-05:\nUSE-01: ''\n", ["1:1: SSE-05 needs a reason", "2:1: USE-01 needs a reason"]),
         ("SSE-05: [a]\n", ["1:1: SSE-05 needs a reason"]),
         ("- SSE-05\n", ["1:1: must be a mapping of check ids to reasons"]),

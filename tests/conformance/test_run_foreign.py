@@ -71,7 +71,7 @@ def test_a_gateway_that_always_streams_breaks_plain_replies(endpoint: Endpoint) 
     assert "TRN-03" in run.ids("fail")
     assert {"AUT-03", "AUT-04", "ERR-11", "RSN-07", "SSE-05"} <= run.ids("pass")
     assert run.verdicts["EQV-05"] == "not_testable"
-    said = "plain asked for a plain reply, got text/event-stream"
+    said = "plain requested a plain reply, got text/event-stream"
     assert {run.causes[id] for id in ("EQV-01", "EQV-05", "JSN-01")} == {said}
 
 
@@ -81,7 +81,7 @@ def test_a_gateway_that_never_streams_breaks_streams(endpoint: Endpoint) -> None
     assert run.ids("error") == set()
     assert "TRN-02" in run.ids("fail")
     assert {"TRN-03", "JSN-01", "AUT-03"} <= run.ids("pass")
-    assert run.causes["SSE-05"] == "stream asked for a stream, got application/json"
+    assert run.causes["SSE-05"] == "stream requested a stream, got application/json"
 
 
 @pytest.mark.parametrize("end", ["close", "reset"])

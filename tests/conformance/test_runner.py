@@ -90,8 +90,12 @@ def test_an_unknown_model_stops_a_run(server: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "message"),
     [
-        (HTML, "endpoint", "This is no chat endpoint, it answered 200 text/html: <html>"),
-        (replace(HTML, status=404), "endpoint", "This is no chat endpoint, it answered 404 text/"),
+        (HTML, "endpoint", "This is not a chat endpoint; it answered 200 text/html: <html>"),
+        (
+            replace(HTML, status=404),
+            "endpoint",
+            "This is not a chat endpoint; it answered 404 text/",
+        ),
         (replace(HTML, status=502), "transport", "A gateway reached no service: 502 <html>"),
         (unfinished(b": ping\n\n"), "transport", "Nothing was answered: the answer had not ended"),
         (SLOW, "transport", "No answer came to its end (plain, stream): the answer had not ended"),
@@ -235,7 +239,7 @@ def test_a_soak_stops_at_a_limit(endpoint: Endpoint, capsys: pytest.CaptureFixtu
     assert "soak: 2 streams of 4 requests" in output
     assert "SSE-05 failed in 1 of 2 (" in output
     assert "TRN-02 failed" not in output
-    assert "was asked too often: 429" in output
+    assert "got too many requests: 429" in output
 
 
 def test_a_soak_beyond_the_budget_ends_with_6(

@@ -64,7 +64,7 @@ def test_recordings_are_judged_without_a_probe(capsys: pytest.CaptureFixture[str
     output = capsys.readouterr().out
     assert "deep/agent-2, byte" in output
     assert "3 recorded exchanges" in output
-    assert "· TRN-01…TIM-02 (38 checks): recordings cannot show it" in output
+    assert "· TRN-01…TIM-02 (38 checks): needs a live endpoint" in output
     assert not Path("out/exchanges").exists()
 
 

@@ -416,7 +416,7 @@ def _event(lines: Iterator[str]) -> tuple[str, Any]:
 @pytest.mark.parametrize(
     ("method", "path", "body", "message"),
     [
-        ("POST", "/replies", b"{", "the body is no JSON: Input data was truncated"),
+        ("POST", "/replies", b"{", "the body is not JSON: Input data was truncated"),
         ("POST", "/replies", b"[" * 100_000, None),
         ("POST", "/replies", b"\xff", None),
         (
@@ -444,7 +444,7 @@ def _event(lines: Iterator[str]) -> tuple[str, Any]:
             "POST",
             "/clock",
             b'{"advance": 1e999}',
-            "the body is no JSON: Number out of range - at `$[...]`",
+            "the body is not JSON: Number out of range - at `$[...]`",
         ),
         ("POST", "/clock", b'{"advance": NaN}', None),
         ("POST", "/clock", b'{"advance": true}', None),
@@ -707,7 +707,7 @@ def test_faults_are_listed_as_a_file_has_them(control: httpx.Client) -> None:
     ("body", "message"),
     [
         ("glu", "did you mean glue"),
-        ({"do": "reset", "at": "somewhere"}, "is no place"),
+        ({"do": "reset", "at": "somewhere"}, "is not a position"),
         ([], "write a fault"),
         (3, "write a fault"),
         ([["glue"]], "write a fault"),

@@ -44,7 +44,7 @@ def test_a_duration_has_a_unit_or_is_in_seconds(written: Any, seconds: float) ->
 
 @pytest.mark.parametrize("written", ["", "soon", "-1s", "1y", "1e9", None, True, "nan"])
 def test_what_is_no_duration_is_told(written: Any) -> None:
-    with pytest.raises(ValueError, match="is no duration; write 30s, 5m, 5h or 7d"):
+    with pytest.raises(ValueError, match="is not a duration; expected 30s, 5m, 5h or 7d"):
         duration(written, 1e9)
 
 
@@ -57,14 +57,14 @@ BEYOND = (
     (f"stall.for-{MANY}", "is too long; 1 d is the most"),
     (f"reset.{MANY}-s", "s is the most"),
     (f"reset.{MANY}-frames", "67108864 frames is the most"),
-    ("huge-line.size-300000000", "'300000000' is too much; 67108864 is the most"),
-    (f"repetition.times-{MANY}", "is too much; 67108864 is the most"),
-    (f"drip.size-{'9' * 5000}", "is too much; 67108864 is the most"),
-    ("error-200.status-600", "'600' is no status from 200 to 599 of an answer with a body"),
-    ("error-200.status-100", "is no status from 200 to 599"),
-    ("html-page.status-204", "of an answer with a body"),
-    ({"do": "error-500", "status": 304}, "304 is no status from 200 to 599"),
-    ({"do": "error-500", "status": True}, "True is no status"),
+    ("huge-line.size-300000000", "'300000000' is more than 67108864"),
+    (f"repetition.times-{MANY}", "is more than 67108864"),
+    (f"drip.size-{'9' * 5000}", "is more than 67108864"),
+    ("error-200.status-600", "'600' is not a status from 200 to 599 of a response with a body"),
+    ("error-200.status-100", "is not a status from 200 to 599"),
+    ("html-page.status-204", "of a response with a body"),
+    ({"do": "error-500", "status": 304}, "304 is not a status from 200 to 599"),
+    ({"do": "error-500", "status": True}, "True is not a status"),
     ({"do": "comment", "text": "\ud83d"}, "surrogates not allowed"),
 )
 
@@ -180,7 +180,7 @@ def test_every_option_that_becomes_a_header_is_one() -> None:
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: a=b", "a\nb", "a\0", "晴"])
 def test_no_option_puts_a_line_into_the_head(option: str, value: str) -> None:
     name, _, key = option.partition(".")
-    with pytest.raises(FaultError, match="has a character that no header can have"):
+    with pytest.raises(FaultError, match="has an invalid character for a header"):
         parse({"do": name, key: value})
 
 

@@ -412,7 +412,7 @@ def test_a_pattern_to_replace_that_takes_too_long_is_told(monkeypatch: pytest.Mo
 
 
 def test_a_path_to_ignore_must_be_one() -> None:
-    with pytest.raises(ValueError, match=r"^'messages' is no path"):
+    with pytest.raises(ValueError, match=r"^'messages' is not a path"):
         key({}, ignore=["messages"])
 
 

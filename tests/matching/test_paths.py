@@ -61,8 +61,8 @@ def test_what_has_no_keys_stays(value: Any) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("a.b", "'a.b' is no path: it begins with $, as in $.messages[0].content"),
-        ("", "'' is no path: it begins with $"),
+        ("a.b", "'a.b' is not a path; a path begins with $, as in $.messages[0].content"),
+        ("", "'' is not a path; a path begins with $"),
         ("$", "$ is the whole body; name what in it is to be ignored"),
         ("$.a[?(@.b)]", "'$.a[?(@.b)]': '[?(@.b)]' is not understood; known are .name"),
         ("$.a[0:2]", "'$.a[0:2]': '[0:2]' is not understood"),

@@ -133,16 +133,16 @@ def test_faults_are_kept_in_order(text: str, names: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("{}", ["4: no answer: `reply` or `response` is missing"]),
-        ("{reply: []}", ["12: no answer: `reply` or `response` is missing"]),
+        ("{}", ["4: `reply` or `response` is missing"]),
+        ("{reply: []}", ["12: `reply` or `response` is missing"]),
         ("{reply: a}", ["12: expected a mapping or a list of mappings, found `a`"]),
         (
             "{reply: {}, response: {}}",
-            ["26: `response` beside `reply`: one of them says what comes back"],
+            ["26: `response` beside `reply`: an interaction has one of them"],
         ),
         (
             "{when: {}, request: {path: /p}, reply: {}}",
-            ["24: `request` beside `when`: one of them says which request"],
+            ["24: `request` beside `when`: an interaction has one of them"],
         ),
         ("{request: {}, reply: {}}", ["14: `path` is missing"]),
         ("{whne: {}, reply: {}}", ["5: unknown key `whne`, did you mean `when`?"]),
@@ -161,7 +161,7 @@ def test_faults_are_kept_in_order(text: str, names: list[str]) -> None:
         ("{reply: {fault: {at: 3 frames}}}", ["20: fault : there is no such fault;"]),
         (
             "{reply: {fault: [reset, {do: reset, at: never}]}}",
-            ["28: fault reset: 'never' is no place; write N frames"],
+            ["28: fault reset: 'never' is not a position; expected N frames"],
         ),
         (
             f"{{reply: {{fault: [{'reset, ' * 8}drip]}}}}",
@@ -233,10 +233,10 @@ def test_everything_wrong_in_a_file_is_told_at_once() -> None:
         "test.yaml:8:20: expected text, found a list",
         "test.yaml:8:32: expected a whole number of at least 1 or a list of text or a mapping,"
         " found `0`",
-        "test.yaml:9:3: no answer: `reply` or `response` is missing",
-        "test.yaml:11:22: `events` beside `body`: an answer has one body",
-        "test.yaml:13:28: `long` is no duration; write 30s, 5m, 5h or 7d",
-        "test.yaml:14:24: no model `glm-4.7x` to be like, did you mean `glm-4.7`?",
+        "test.yaml:9:3: `reply` or `response` is missing",
+        "test.yaml:11:22: `events` beside `body`: a response has one body",
+        "test.yaml:13:28: `long` is not a duration; expected 30s, 5m, 5h or 7d",
+        "test.yaml:14:24: unknown model `glm-4.7x`, did you mean `glm-4.7`?",
     ]
 
 

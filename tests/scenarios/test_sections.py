@@ -96,11 +96,11 @@ def test_an_account_is_what_is_written(text: str, account: Account) -> None:
     [
         (
             "{key: k, balance: {}}",
-            "test.yaml:2:30: write {tokens: N} or {requests: N}, one of the two",
+            "test.yaml:2:30: expected either {tokens: N} or {requests: N}",
         ),
         (
             "{key: k, balance: {tokens: 1, requests: 1}}",
-            "test.yaml:2:30: write {tokens: N} or {requests: N}, one of the two",
+            "test.yaml:2:30: expected either {tokens: N} or {requests: N}",
         ),
         (
             "{key: k, balance: {yuan: 1}}",
@@ -108,7 +108,7 @@ def test_an_account_is_what_is_written(text: str, account: Account) -> None:
         ),
         (
             "{key: k, prices: {glm-5: {input: 1, output: 1}}}",
-            "test.yaml:2:29: `prices` are what a balance in yuan goes down by",
+            "test.yaml:2:29: `prices` need a balance in yuan",
         ),
     ],
 )
@@ -156,18 +156,21 @@ def test_the_rest_of_the_file_is_kept() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("models: [{id: a, like: glm-46}]", "24: no model `glm-46` to be like, did you mean"),
-        ("models: [{id: a, like: zzz}]", "24: no model `zzz` to be like"),
+        ("models: [{id: a, like: glm-46}]", "24: unknown model `glm-46`, did you mean"),
+        ("models: [{id: a, like: zzz}]", "24: unknown model `zzz`"),
         (
             "models: [{id: a, like: glm-5}, {id: a, like: glm-5}]",
-            "37: `a` is here twice",
+            "37: duplicate model `a`",
         ),
         ("models: [{like: glm-5}]", "10: `id` is missing"),
-        ("accounts: [{key: a}, {key: a}]", "28: this key is another account's too"),
+        ("accounts: [{key: a}, {key: a}]", "28: another account has this key, too"),
         ("accounts: [{key: a, concurrency: -1}]", "34: expected a whole number of at least 0 or"),
         ("accounts: [{key: a, state: gone}]", "28: expected one of absent, active, expired,"),
         ("overload: [{model: a, for: 400d}]", "28: `400d` is too long; 366 d is the most"),
-        ("overload: [{model: a, for: ever}]", "28: `ever` is no duration; write 30s, 5m, 5h or"),
+        (
+            "overload: [{model: a, for: ever}]",
+            "28: `ever` is not a duration; expected 30s, 5m, 5h or",
+        ),
         ("overload: [{model: a, fro: 1s}]", "23: unknown key `fro`, did you mean `for`?"),
         ("keys: lsited", "7: expected one of any, listed, found `lsited`, did you mean `listed`?"),
         ("recorded: {at: x, by: y}", "11: `from` is missing"),

@@ -98,16 +98,16 @@ def test_a_recorded_request_has_its_body(text: str, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("{body: a, json: {}}", ["4:20: `json` beside `body`: an answer has one body"]),
+        ("{body: a, json: {}}", ["4:20: `json` beside `body`: a response has one body"]),
         ("{status: 199}", ["4:13: expected a whole number from 200 to 599, found `199`"]),
         ("{status: 600}", ["4:13: expected a whole number from 200 to 599, found `600`"]),
-        ("{status: 204, body: a}", ["4:24: an answer of status 204 has no body"]),
-        ("{status: 304, events: 0.1 a}", ["4:26: an answer of status 304 has no body"]),
+        ("{status: 204, body: a}", ["4:24: a response with status 204 has no body"]),
+        ("{status: 304, events: 0.1 a}", ["4:26: a response with status 304 has no body"]),
         ("{at: 86401}", ["4:9: expected a number from 0 to 86400, found `86401`"]),
         (f"{{events: {'9' * 400} a}}", [f"4:13: {'9' * 40} is more than a day"]),
         (
             "{headers: {Content-Type: text/plain, transfer-encoding: chunked}, body: a}",
-            ["4:60: `transfer-encoding` cannot be written: mockglm frames the body; the fault"],
+            ["4:60: `transfer-encoding` cannot be set, because mockglm frames the body; the fault"],
         ),
         ("{evnts: x}", ["4:5: unknown key `evnts`, did you mean `events`?"]),
         ("{cut: maybe}", ["4:10: expected true or false or one of close, hang, reset, found `ma"]),

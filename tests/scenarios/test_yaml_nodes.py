@@ -94,9 +94,9 @@ def test_a_byte_order_mark_does_not_count() -> None:
     [
         ("", "x.yaml:1:1: the file is empty"),
         ("# nothing", "x.yaml:1:1: the file is empty"),
-        ("a: 1\nb: 2\na: 3", "x.yaml:3:1: `a` is here twice"),
-        ("{a: {b: 1, b: 2}}", "x.yaml:1:12: `b` is here twice"),
-        ('1: a\n"1": b', "x.yaml:2:1: `1` is here twice"),
+        ("a: 1\nb: 2\na: 3", "x.yaml:3:1: duplicate key `a`"),
+        ("{a: {b: 1, b: 2}}", "x.yaml:1:12: duplicate key `b`"),
+        ('1: a\n"1": b', "x.yaml:2:1: duplicate key `1`"),
         ("a: !!binary aGk=", "x.yaml:1:4: tags are not known here: `!!binary`"),
         ("a: !!python/object:os.system x", "x.yaml:1:4: tags are not known here: `!!python/obj"),
         ("a: !mine {b: 1}", "x.yaml:1:4: tags are not known here: `!mine`"),
@@ -126,9 +126,9 @@ def test_what_is_wrong_is_told_with_its_place(text: str | bytes, mistake: str) -
 def test_several_mistakes_are_told_at_once() -> None:
     text = "a: 1\na: 2\nb: !x 3\nc:\n  d: 1\n  d: 2"
     assert mistakes(text).splitlines() == [
-        "x.yaml:2:1: `a` is here twice",
+        "x.yaml:2:1: duplicate key `a`",
         "x.yaml:3:4: tags are not known here: `!x`",
-        "x.yaml:6:3: `d` is here twice",
+        "x.yaml:6:3: duplicate key `d`",
     ]
 
 

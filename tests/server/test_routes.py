@@ -230,7 +230,7 @@ def test_a_name_that_cannot_be_one_is_told(server: Served, http: httpx.Client) -
     assert answer.status_code == 422
     assert answer.headers["access-control-allow-origin"] == "https://app.example"
     assert answer.json()["error"]["message"] == (
-        "/s/Hello/api/paas/v4/chat/completions is no path here; write "
+        "there is no path /s/Hello/api/paas/v4/chat/completions; write "
         "/s/NAME[+FAULT]…[@LABEL]/…, all names of a-z, 0-9, dots, dashes and underscores"
     )
 

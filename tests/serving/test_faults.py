@@ -240,7 +240,7 @@ def sample_for(fault: str) -> tuple[str, Response]:
     raise AssertionError(f"no sample for {fault}")
 
 
-QUICK = {"drip": "drip.every-1ms.size-8"}
+QUICK = {"drip": "drip.every-1ms.size-8", "slow-start": "slow-start.for-50ms"}
 """How faults are laid that would take their time."""
 
 

@@ -149,7 +149,7 @@ def test_mistake_is_reported_at_the_line_of_the_call(glm: GLM) -> None:
         ({"content": b"bytes"}, ["`content`: expected `str | null`, found `b'bytes'`"]),
         ({"content": object()}, ["content: Encoding objects of type object is unsupported"]),
         ({"fault": "rezet"}, ["fault rezet: there is no such fault; did you mean reset?"]),
-        ({"headers": {"a b": "x"}}, ["`a b` is no name of a header"]),
+        ({"headers": {"a b": "x"}}, ["`a b` is not a header name"]),
         ({"zzzzzz": 1}, ["unknown key `zzzzzz`; known here are content, reasoning, tool"]),
     ],
 )

@@ -44,7 +44,7 @@ _CHECKS: Mapping[str, str] = {
     "TOL-10": "Honour tool_stream, or leave it out of what the model claims.",
     "FIN-01": "Leave finish_reason out of every chunk but the last.",
     "FIN-05": "Cut the text before the stop sequence, and finish with stop.",
-    "USE-01": "Put usage on the chunk that has the finish_reason, without being asked for it.",
+    "USE-01": "Put usage on the chunk that has the finish_reason, even if it was not requested.",
     "USE-03": "Count reasoning among completion_tokens.",
     "ERR-01": 'Answer {"error":{"code":"1211","message":"…"}}, the code in quotes.',
     "ERR-02": "Know whether the request is good before status 200 is sent.",

@@ -98,7 +98,7 @@ def _check_lines(check: JSON, *, details: bool) -> Iterator[Line]:
     tail = f" ({check['cause']})" if check["verdict"] == "not_exercised" else ""
     tail = f" (known: {check['reason']})" if check["verdict"] == "expected" else tail
     if check["verdict"] == "stale":
-        tail = f" (passes now; take it out of the baseline: {check['reason']})"
+        tail = f" (passes now; remove it from the baseline: {check['reason']})"
     yield f"    {mark} {check['id']} {check['level']:6} {check['requirement']}{tail}", style
     is_shown = check["verdict"] in ("fail", "warn", "error") and details
     notes = check["level"] == "NOTE" and check["findings"]
