@@ -50,6 +50,7 @@ def faults_command(*, as_json: bool) -> None:
         {
             "name": fault.name,
             "kind": fault.kind,
+            "surfaces": list(fault.surfaces),
             "about": fault.about,
             "breaks": fault.breaks,
             "caught_by": fault.caught_by or "",

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mockglm.faults.catalogue import CATALOGUE, MAX_FAULTS, apply, parse, too_many
+    from mockglm.faults.catalogue import CATALOGUE, MAX_FAULTS, apply, no_form, parse, too_many
     from mockglm.faults.fault import Fault, FaultSpec
     from mockglm.faults.options import Option
     from mockglm.faults.position import Position
@@ -19,6 +19,7 @@ __all__ = [
     "Option",
     "Position",
     "apply",
+    "no_form",
     "parse",
     "too_many",
 ]
@@ -31,6 +32,7 @@ _HOMES = {
     "Option": "options",
     "Position": "position",
     "apply": "catalogue",
+    "no_form": "catalogue",
     "parse": "catalogue",
     "too_many": "catalogue",
 }

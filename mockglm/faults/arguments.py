@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from mockglm.exchange import Response
-from mockglm.faults.fault import Fault
+from mockglm.faults.fault import BOTH, Fault
 from mockglm.faults.frames import JSON, Document, calls, check_size, documents, messages, recast
 from mockglm.faults.options import Option, Options, count
 from mockglm.faults.position import Offset
@@ -153,6 +153,7 @@ FAULTS = (
     Fault(
         name="arguments-object",
         kind="meaning",
+        surfaces=BOTH,
         about="The arguments are an object instead of a string.",
         reports=("zai-org/zai-coding-plugins#14", "ollama/ollama-python#667"),
         breaks="nine clients raise an error; openai-node makes [object Object] of it",
@@ -164,6 +165,7 @@ FAULTS = (
     Fault(
         name="arguments-cut",
         kind="meaning",
+        surfaces=BOTH,
         about="The second half of the arguments is missing.",
         reports=LOST,
         breaks="langchain treats the part as complete: the tool runs with wrong arguments",
@@ -175,6 +177,7 @@ FAULTS = (
     Fault(
         name="arguments-twice",
         kind="meaning",
+        surfaces=BOTH,
         about="The arguments are sent twice.",
         reports=TWICE,
         breaks="agents stop: the arguments are not JSON",
@@ -186,6 +189,7 @@ FAULTS = (
     Fault(
         name="arguments-empty",
         kind="meaning",
+        surfaces=BOTH,
         about="The arguments are an empty object, whatever the function requires.",
         reports=("anthropics/claude-code#67765", "sgl-project/sglang#15405"),
         breaks="tools that rely on their schema",

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from mockglm.exchange import Response
-from mockglm.faults.fault import CHAT, Fault
+from mockglm.faults.blocks import uses
+from mockglm.faults.fault import BOTH, CHAT, Fault
 from mockglm.faults.frames import (
     JSON,
     Document,
@@ -89,7 +90,7 @@ def _callers(value: JSON) -> Iterator[JSON]:
 
 
 def _opening(value: JSON) -> Iterator[JSON]:
-    return (call for call in calls(value) if "id" in call)
+    yield from (call for call in (*calls(value), *uses(value)) if "id" in call)
 
 
 def _typed(value: JSON) -> Iterator[JSON]:
@@ -102,7 +103,7 @@ def _indexed(value: JSON) -> Iterator[JSON]:
 
 def _named(value: JSON) -> Iterator[JSON]:
     found = map(function, calls(value))
-    return (part for part in found if isinstance(part.get("name"), str))
+    yield from (part for part in (*found, *uses(value)) if isinstance(part.get("name"), str))
 
 
 def _told(value: JSON, key: str) -> Iterator[JSON]:
@@ -164,6 +165,7 @@ FAULTS = (
     Fault(
         name="call-without-id",
         kind="meaning",
+        surfaces=BOTH,
         about="A call has no id.",
         reports=("anomalyco/opencode#2557", *NO_ID),
         breaks="zhipu-ai-provider, openai-agents; a result cannot name its call",
@@ -185,6 +187,7 @@ FAULTS = (
     Fault(
         name="call-without-name",
         kind="meaning",
+        surfaces=BOTH,
         about="A call has no function name.",
         reports=("vllm-project/vllm#39757",),
         breaks="agents run no tool, or crash",
@@ -196,6 +199,7 @@ FAULTS = (
     Fault(
         name="call-id-null",
         kind="meaning",
+        surfaces=BOTH,
         about="The id of a call is null.",
         reports=NO_ID,
         breaks="pydantic-ai, zhipu-ai-provider, openai-agents and @langchain/openai",
@@ -207,6 +211,7 @@ FAULTS = (
     Fault(
         name="call-id-empty",
         kind="meaning",
+        surfaces=BOTH,
         about="The id of a call is empty.",
         reports=("run-llama/llama_index#20207", *NO_ID),
         breaks="the next request is refused with 1214",
@@ -280,6 +285,7 @@ FAULTS = (
     Fault(
         name="name-leak",
         kind="meaning",
+        surfaces=BOTH,
         about="The name of the function ends with a tag of GLM's template.",
         reports=("fw-ai-external/python-sdk#119", "vllm-project/vllm#39757"),
         breaks="the tool is unknown: agents retry or stop",

@@ -25,8 +25,9 @@ from mockglm.faults import (
     wire,
 )
 from mockglm.faults.fault import Fault, FaultSpec, Target
-from mockglm.faults.frames import TooLargeError, check_size, documents, is_opaque
+from mockglm.faults.frames import TooLargeError, check_size, documents, is_framed, is_opaque
 from mockglm.faults.position import Position, locate
+from mockglm.surfaces import recognise
 
 MAX_FAULTS = 8
 """The most faults that a URL or a file lays over one answer: each reads all of it and may make it
@@ -93,6 +94,9 @@ def apply(answer: Response, faults: Iterable[FaultSpec], *, key: str = "") -> Re
 
 def _apply_one(answer: Response, laid: FaultSpec, key: str) -> Response:
     fault = laid.fault
+    surface = recognise(answer).name
+    if surface not in fault.surfaces:
+        raise FaultError(fault.name, no_form(surface))
     if not _FITS[fault.on](answer):
         raise FaultError(fault.name, f"it applies to {fault.on}")
     if is_opaque(answer) and fault.kind != "wire":
@@ -115,13 +119,18 @@ def _apply_one(answer: Response, laid: FaultSpec, key: str) -> Response:
     return changed
 
 
+def no_form(surface: str) -> str:
+    """Say that a fault cannot break the responses of a surface."""
+    return f"it has no form on the {surface.capitalize()} surface"
+
+
 def _size(answer: Response) -> int:
     return sum(len(piece) for _, piece in answer.chunks)
 
 
 _FITS: Mapping[Target, Callable[[Response], bool]] = {
     "any response": lambda answer: True,
-    "a stream": lambda answer: answer.is_stream,
+    "a stream": is_framed,
     "a JSON response": lambda answer: answer.status < 400 and not answer.is_stream,
     "a completion": lambda answer: answer.status < 400,
     "an error": lambda answer: answer.status >= 400 or _is_error(answer),
@@ -129,7 +138,7 @@ _FITS: Mapping[Target, Callable[[Response], bool]] = {
 
 
 def _is_error(answer: Response) -> bool:
-    return not answer.is_stream and any("error" in doc.value for doc in documents(answer))
+    return not is_framed(answer) and any("error" in doc.value for doc in documents(answer))
 
 
 def _parse_word(text: str) -> tuple[str, dict[str, Any]]:

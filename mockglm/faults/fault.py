@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from mockglm.exchange import Response
 from mockglm.faults.options import Option, Options
 from mockglm.faults.position import ANYWHERE, START, Offset, Position, Unit
+from mockglm.surfaces import SurfaceName
 
 CHAT = "https://docs.bigmodel.cn/api-reference/模型-api/对话补全"
 CODES = "https://docs.bigmodel.cn/cn/faq/api-code"
@@ -20,6 +22,7 @@ SSE = "https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stre
 
 FaultKind = Literal["wire", "stream", "meaning"]
 Target = Literal["any response", "a stream", "a JSON response", "a completion", "an error"]
+BOTH: tuple[SurfaceName, ...] = ("chat", "anthropic")
 Change: TypeAlias = Callable[[Response, Offset, Options], Response]
 
 _ISSUE = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
@@ -34,7 +37,8 @@ class Fault(Struct, frozen=True, kw_only=True):
     over the answers they judge; where there is none, `why` says why only a client can notice.
     `change` is pure; what it leaves as it was is refused, so `needs` says in words what an answer
     must have. `place` of None is after the first frame of a stream and in the middle of a JSON
-    answer.
+    answer. `surfaces` are those whose responses it can break; faults of the wire and of the stream
+    can break all.
     """
 
     name: str
@@ -52,6 +56,12 @@ class Fault(Struct, frozen=True, kw_only=True):
     options: Mapping[str, Option] = field(default_factory=dict)
     positions: frozenset[Unit] = ANYWHERE
     position: Position | None = START
+    surfaces: tuple[SurfaceName, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.surfaces:
+            everywhere = self.kind != "meaning"
+            force_setattr(self, "surfaces", BOTH if everywhere else ("chat",))
 
     @property
     def links(self) -> tuple[str, ...]:

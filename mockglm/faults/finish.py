@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mockglm.exchange import Response
-from mockglm.faults.fault import CHAT, Change, Fault
+from mockglm.faults.fault import BOTH, CHAT, Change, Fault
 from mockglm.faults.frames import (
     JSON,
     Document,
@@ -214,6 +214,7 @@ FAULTS = (
     Fault(
         name="finish-missing",
         kind="meaning",
+        surfaces=BOTH,
         about="The finish reason is missing.",
         reports=("OpenHands/OpenHands#11234", "ranxianglei/billion-context-omp#105"),
         breaks="litellm and pydantic-ai report `stop`; the AI SDK raises InvalidResponseDataError",
@@ -225,6 +226,7 @@ FAULTS = (
     Fault(
         name="finish-unknown",
         kind="meaning",
+        surfaces=BOTH,
         about="The finish reason is not a documented one.",
         reports=("spring-projects/spring-ai#5530", CHAT),
         breaks="clients with an enum raise an error; others pass it on",
@@ -236,6 +238,7 @@ FAULTS = (
     Fault(
         name="finish-stop",
         kind="meaning",
+        surfaces=BOTH,
         about="The finish reason is `stop` although there is a call or the response was cut off.",
         reports=("BerriAI/litellm#37754", "No-Compromise-AI/glm-mcp#41"),
         breaks="agents that rely on it do not run the call, or use a partial response as complete",
@@ -247,6 +250,7 @@ FAULTS = (
     Fault(
         name="finish-length",
         kind="meaning",
+        surfaces=BOTH,
         about="The finish reason is `length` although the response is complete.",
         reports=("mrwogu/factory-droid-openai#33", CHAT),
         breaks="agents discard the response or request the rest",

@@ -97,17 +97,27 @@ def frames_from(answer: Response, start: int) -> list[Frame]:
     return [frame for frame in split_frames(answer.body) if frame.start >= start]
 
 
+LAST_DATA = (b"[DONE]", b'{"type":"message_stop"}')
+"""The data of a stream's last frame, by surface."""
+
+
 def done(answer: Response) -> list[Frame]:
-    """The frames that say `[DONE]`."""
+    """The frames that say that a stream is complete."""
     body = answer.body
-    return [frame for frame in split_frames(body) if frame.read(body) == b"[DONE]"]
+    return [frame for frame in split_frames(body) if frame.read(body) in LAST_DATA]
+
+
+def is_framed(answer: Response) -> bool:
+    """True if the body is a stream; errors of the Anthropic surface are only labelled as one."""
+    return answer.is_stream and not (answer.status >= 400 and answer.body.startswith(b"{"))
 
 
 def documents(answer: Response, start: int = 0) -> list[Document]:
     """The JSON objects of an answer, of a stream from a byte of the body on; frames that hold none
     are passed over."""
     body = answer.body
-    blocks = frames_from(answer, start) if answer.is_stream else [Frame(0, len(body), 0, len(body))]
+    whole = [Frame(0, len(body), 0, len(body))]
+    blocks = frames_from(answer, start) if is_framed(answer) else whole
     found = ((frame, _object(frame.read(body))) for frame in blocks)
     return [Document(frame, value) for frame, value in found if value is not None]
 
@@ -146,7 +156,7 @@ def recast(answer: Response, changes: Iterable[tuple[Document, Sequence[JSON]]])
     where a document is named twice."""
     held = {document.frame.start: (document, values) for document, values in changes}
     body = answer.body
-    if answer.is_stream:
+    if is_framed(answer):
         most = _most(answer)
         return apply_edits(answer, (_edit(body, *change, limit=most) for change in held.values()))
     values = (values[0] if values else document.value for document, values in held.values())
@@ -250,7 +260,10 @@ def _edit(body: bytes, document: Document, values: Sequence[JSON], *, limit: int
     if not values:
         return Edit(frame.start, frame.end, b"")
     more = bytearray()
+    is_named = body.startswith(b"event:", frame.start)
     for value in values[1:]:
+        if is_named:
+            more += b"event: %b\n" % str(value.get("type", "")).encode()
         more += sse.frame(_encode(value))
         if len(more) > limit:
             raise TooLargeError

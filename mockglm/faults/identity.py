@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mockglm.exchange import Response
-from mockglm.faults.fault import CHAT, OPENAI, Fault
+from mockglm.faults.fault import BOTH, CHAT, OPENAI, Fault
 from mockglm.faults.frames import messages
 from mockglm.faults.options import Option, Options, text
 from mockglm.faults.position import Offset
@@ -30,6 +30,7 @@ FAULTS = (
     Fault(
         name="id-missing",
         kind="meaning",
+        surfaces=BOTH,
         about="The response has no id.",
         reports=NO_ID,
         breaks="Spring AI raises OpenAIInvalidDataException, litellm KeyError",
@@ -52,6 +53,7 @@ FAULTS = (
     Fault(
         name="id-openai",
         kind="meaning",
+        surfaces=BOTH,
         about="The id has OpenAI's form.",
         reports=(OPENAI,),
         breaks="clients that read the time from the id",
@@ -93,6 +95,7 @@ FAULTS = (
     Fault(
         name="model-missing",
         kind="meaning",
+        surfaces=BOTH,
         about="The response has no `model`.",
         reports=NO_ID,
         breaks="Spring AI raises OpenAIInvalidDataException",
@@ -104,6 +107,7 @@ FAULTS = (
     Fault(
         name="model-other",
         kind="meaning",
+        surfaces=BOTH,
         about="The response names another model than the one that was requested.",
         reports=(CHAT,),
         breaks="costs and logs by model",
@@ -137,6 +141,7 @@ FAULTS = (
     Fault(
         name="unknown-key",
         kind="meaning",
+        surfaces=BOTH,
         about="The response has an unknown key.",
         reports=("microsoft/foundry-local#144",),
         breaks="clients with a strict schema",

@@ -11,7 +11,9 @@ from mockglm.faults.frames import CHARACTER, Edit, Frame, apply_edits, done, fra
 from mockglm.faults.options import Option, Options, text
 from mockglm.faults.position import FIRST, NOWHERE, Offset
 
-_TEXT = re.compile(rb'("(?:reasoning_)?content":")((?:[^"\\]|\\.)*)"')
+_TEXT = re.compile(
+    rb'("(?:(?:reasoning_)?content|(?:text|thinking)(?=":"[^"]))":")((?:[^"\\]|\\.)*)"'
+)
 _BARE = re.compile(rb"(?<!\r)\n")
 
 
@@ -59,9 +61,15 @@ def unterminated(answer: Response, spot: Offset, options: Options) -> Response:
 
 def event_name(answer: Response, spot: Offset, options: Options) -> Response:
     line = b"event: %b\n" % options["text"].encode()
-    return apply_edits(
-        answer, [Edit(f.start, f.start, line) for f in frames_from(answer, spot.start)]
-    )
+    body = answer.body
+    frames = frames_from(answer, spot.start)
+    return apply_edits(answer, [Edit(f.start, _after_name(body, f), line) for f in frames])
+
+
+def _after_name(body: bytes, frame: Frame) -> int:
+    """The byte after the line that names an event, if the frame begins with it."""
+    is_named = body.startswith(b"event:", frame.start)
+    return body.index(b"\n", frame.start) + 1 if is_named else frame.start
 
 
 def utf8_split(answer: Response, spot: Offset, options: Options) -> Response:

@@ -9,8 +9,10 @@ from typing import Any, Literal, cast
 from msgspec import Struct
 
 from mockglm.exchange import Response
+from mockglm.faults.blocks import stops, texts, uses
 from mockglm.faults.frames import calls, choices, documents, done, is_opaque, messages, split_frames
 from mockglm.faults.options import DAY, LARGEST
+from mockglm.messages import is_message
 
 Unit = Literal["frames", "bytes", "s", "headers", "content", "tool_call", "finish", "done"]
 
@@ -58,7 +60,10 @@ class Position(Struct, frozen=True):
 
 START = Position("bytes", 0)
 FIRST: Position | None = None
-"""After the first frame of a stream; in the middle of a JSON answer."""
+"""After the first frame of a stream with text; in the middle of a JSON answer."""
+
+_OPENING = 4
+"""Frames of a message up to its first text: it starts, a ping, a block starts, a delta."""
 
 
 class Offset(Struct, frozen=True):
@@ -73,9 +78,7 @@ class Offset(Struct, frozen=True):
 def locate(answer: Response, place: Position | None) -> Offset | None:
     """The place in that answer, None where there is no such place."""
     if place is None:
-        place = (
-            Position("frames", 1) if answer.is_stream else Position("bytes", len(answer.body) // 2)
-        )
+        place = _first(answer)
     if place.unit == "headers":
         return Offset(0, before_head=True)
     if place.unit == "s":
@@ -89,6 +92,13 @@ def locate(answer: Response, place: Position | None) -> Offset | None:
     return None if start is None else Offset(start)
 
 
+def _first(answer: Response) -> Position:
+    if not answer.is_stream:
+        return Position("bytes", len(answer.body) // 2)
+    is_long = is_message(answer) and len(split_frames(answer.body)) > _OPENING
+    return Position("frames", _OPENING if is_long else 1)
+
+
 def _frame(answer: Response, place: Position) -> int | None:
     if place.unit == "frames":
         starts = [0, *(frame.end for frame in split_frames(answer.body))]
@@ -100,7 +110,11 @@ def _frame(answer: Response, place: Position) -> int | None:
 
 
 _SHOWS: Mapping[Unit, Callable[[dict[str, Any]], bool]] = {
-    "content": lambda value: any(message.get("content") for message in messages(value)),
-    "tool_call": lambda value: any(calls(value)),
-    "finish": lambda value: any(c.get("finish_reason") for c in choices(value)),
+    "content": lambda value: (
+        any(message.get("content") for message in messages(value)) or any(texts(value))
+    ),
+    "tool_call": lambda value: any(calls(value)) or any(uses(value)),
+    "finish": lambda value: (
+        any(c.get("finish_reason") for c in choices(value)) or any(stops(value))
+    ),
 }

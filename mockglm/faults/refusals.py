@@ -8,15 +8,16 @@ from typing import Any
 from msgspec.structs import replace
 
 from mockglm import error_codes, sse
-from mockglm.completions import render_error
 from mockglm.errors import FaultError
 from mockglm.exchange import APIError, Response
-from mockglm.faults.fault import CODES, Fault
+from mockglm.faults.fault import BOTH, CODES, Fault
 from mockglm.faults.frames import JSON, documents, objects, rewrite_documents
 from mockglm.faults.head import headed
 from mockglm.faults.options import Option, Options, status_code, text
 from mockglm.faults.position import NOWHERE, Offset
 from mockglm.faults.selectors import each, map_key, set_key, suffix
+from mockglm.messages import is_message
+from mockglm.surfaces import recognise
 
 
 def message(name: str, answer: Response, options: Options) -> str:
@@ -32,11 +33,14 @@ def message(name: str, answer: Response, options: Options) -> str:
 
 def refused(answer: Response, spot: Offset, options: Options) -> Response:
     failure = APIError(options["code"], options["status"], message("refused", answer, options))
-    other = render_error(failure, answer.header("x-log-id"))
+    surface = recognise(answer)
+    other = surface.render_error(failure, answer.header("x-log-id"))
     return replace(other, chunks=((answer.head or 0.0, other.body),))
 
 
 def accepted(answer: Response, spot: Offset, options: Options) -> Response:
+    if is_message(answer) or answer.header("content-type") == MESSAGES_TYPE:
+        return _whole(replace(answer, status=200), WELCOME_MESSAGE, MESSAGES_TYPE)
     return _whole(replace(answer, status=200), WELCOME, "application/json; charset=UTF-8")
 
 
@@ -95,6 +99,14 @@ WELCOME = (
     b'0123456789abcdef","model":"glm-4.5","object":"chat.completion","request_id":"20260101080000'
     b'0123456789abcdef","usage":{"completion_tokens":2,"prompt_tokens":6,"total_tokens":8}}'
 )
+MESSAGES_TYPE = "application/json"
+WELCOME_MESSAGE = (
+    b'{"id":"msg_202601010800000123456789abcdef","type":"message","role":"assistant",'
+    b'"model":"glm-4.6","content":[{"type":"text","text":"\xe5\xa5\xbd\xe7\x9a\x84\xe3\x80\x82"}],'
+    b'"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":6,"output_tokens":2,'
+    b'"cache_read_input_tokens":0,"server_tool_use":{"web_search_requests":0},'
+    b'"service_tier":"standard"}}'
+)
 PAGE = (
     "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>"
     "\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
@@ -106,6 +118,7 @@ FAULTS = (
     Fault(
         name="refused",
         kind="meaning",
+        surfaces=BOTH,
         about="The request is refused.",
         reports=("zai-org/GLM-5#148", CODES),
         breaks="@langchain/openai retries for over 100 s, llama-index-llms-openai-like 12 times",
@@ -122,6 +135,7 @@ FAULTS = (
     Fault(
         name="accepted",
         kind="meaning",
+        surfaces=BOTH,
         about="A request that should be refused is answered.",
         reports=(CODES,),
         breaks="mistakes of a client show only with the real service",
@@ -146,6 +160,7 @@ FAULTS = (
     Fault(
         name="error-200",
         kind="meaning",
+        surfaces=BOTH,
         about="An error has status 200.",
         reports=("openclaw/openclaw#107940", "diegosouzapw/OmniRoute#8210"),
         breaks="ten clients return an empty success; openai-python and zhipuai raise TypeError",
@@ -159,6 +174,7 @@ FAULTS = (
     Fault(
         name="error-500",
         kind="meaning",
+        surfaces=BOTH,
         about="An error caused by the client has status 500.",
         reports=("zai-org/zai-coding-plugins#14", CODES),
         breaks="clients retry requests that cannot succeed",
@@ -185,6 +201,7 @@ FAULTS = (
     Fault(
         name="error-code-number",
         kind="meaning",
+        surfaces=BOTH,
         about="The code of an error is a number instead of a string.",
         reports=("diegosouzapw/OmniRoute#1542", CODES),
         breaks="clients that compare it with a string",
@@ -197,6 +214,7 @@ FAULTS = (
     Fault(
         name="error-code-other",
         kind="meaning",
+        surfaces=BOTH,
         about="An error has the code of another one.",
         reports=("zai-org/GLM-5#148", CODES),
         breaks="clients that decide by the code if they should wait",
@@ -210,6 +228,7 @@ FAULTS = (
     Fault(
         name="error-openai",
         kind="meaning",
+        surfaces=BOTH,
         about="An error has OpenAI's keys and no business code.",
         reports=("https://platform.openai.com/docs/guides/error-codes",),
         breaks="clients that rely on GLM's codes",
@@ -222,6 +241,7 @@ FAULTS = (
     Fault(
         name="error-flat",
         kind="meaning",
+        surfaces=BOTH,
         about="An error is `{code, msg, success}`, as in other parts of the service.",
         reports=(CODES,),
         breaks="clients that look for `error`",
@@ -234,6 +254,7 @@ FAULTS = (
     Fault(
         name="error-trace",
         kind="meaning",
+        surfaces=BOTH,
         about="The message of an error shows a stack trace.",
         reports=("https://cwe.mitre.org/data/definitions/209.html",),
         breaks="users see it",
@@ -246,6 +267,7 @@ FAULTS = (
     Fault(
         name="error-empty",
         kind="meaning",
+        surfaces=BOTH,
         about="An error has no body.",
         reports=(CODES,),
         breaks="clients that parse it without a check",
@@ -269,6 +291,7 @@ FAULTS = (
     Fault(
         name="error-as-stream",
         kind="meaning",
+        surfaces=BOTH,
         about="An error before a stream is sent as an event.",
         reports=("diegosouzapw/OmniRoute#1542", "vercel/ai#13506"),
         breaks="clients that read the body of an error as JSON lose code and message",
@@ -281,6 +304,7 @@ FAULTS = (
     Fault(
         name="html-page",
         kind="meaning",
+        surfaces=BOTH,
         about="The response is an HTML page of a proxy.",
         reports=HTML,
         breaks="clients show the page or raise a bare JSON error; some retry for over 100 s",

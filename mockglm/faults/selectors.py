@@ -7,6 +7,7 @@ from types import UnionType
 from typing import Any, TypeAlias
 
 from mockglm.exchange import Response
+from mockglm.faults.blocks import counts, inputs, message_root, stops, texts, thinking
 from mockglm.faults.fault import Change
 from mockglm.faults.frames import (
     JSON,
@@ -84,27 +85,32 @@ def root(value: JSON) -> Iterator[JSON]:
     """The chunk, or the JSON answer, itself."""
     if "choices" in value:
         yield value
+    yield from message_root(value)
 
 
 def finishes(value: JSON) -> Iterator[JSON]:
     """The choices that say why they end."""
-    return (choice for choice in choices(value) if choice.get("finish_reason"))
+    yield from (choice for choice in choices(value) if choice.get("finish_reason"))
+    yield from stops(value)
 
 
 def contents(value: JSON) -> Iterator[JSON]:
     """The deltas or messages with text."""
-    return _with(value, "content")
+    yield from _with(value, "content")
+    yield from texts(value)
 
 
 def thoughts(value: JSON) -> Iterator[JSON]:
     """The deltas or messages with thought."""
-    return _with(value, "reasoning_content")
+    yield from _with(value, "reasoning_content")
+    yield from thinking(value)
 
 
 def functions(value: JSON) -> Iterator[JSON]:
     """The functions of the calls, or of their pieces, that have arguments as text."""
     found = objects([call.get("function") for call in calls(value)])
-    return (function for function in found if isinstance(function.get("arguments"), str))
+    yield from (function for function in found if isinstance(function.get("arguments"), str))
+    yield from inputs(value)
 
 
 def string(part: JSON, key: str) -> str:
@@ -120,7 +126,9 @@ def function(call: JSON) -> JSON:
 
 def usages(value: JSON) -> Iterator[JSON]:
     """Select the usage."""
-    return objects([value.get("usage")])
+    if "choices" in value:
+        yield from objects([value.get("usage")])
+    yield from counts(value)
 
 
 def _with(value: JSON, key: str) -> Iterator[JSON]:

@@ -10,14 +10,17 @@ import msgspec
 from msgspec.structs import replace
 
 from mockglm import sse
-from mockglm.exchange import Response
+from mockglm.exchange import APIError, Response
 from mockglm.faults.fault import ROUTECODEX, Fault
 from mockglm.faults.frames import Edit, Frame, apply_edits, done, frames_from, split_chunks
 from mockglm.faults.options import Option, Options, choice, count, text
 from mockglm.faults.position import FIRST, NOWHERE, Offset
 from mockglm.faults.refusals import message
+from mockglm.messages import error_body, is_message
 
-_OPENS = re.compile(rb'"(?:content|reasoning_content|arguments)":"')
+_OPENS = re.compile(
+    rb'"(?:content|reasoning_content|arguments)":"|"(?:text|thinking|partial_json)":"(?!")'
+)
 
 
 def glue(answer: Response, spot: Offset, options: Options) -> Response:
@@ -72,7 +75,8 @@ def end(answer: Response, spot: Offset, options: Options) -> Response:
 
 
 def error(answer: Response, spot: Offset, options: Options) -> Response:
-    last = sse.frame(b"[DONE]") if options["done"] == "yes" else b""
+    is_done = _chosen(options["done"], default=not is_message(answer))
+    last = sse.frame(b"[DONE]") if is_done else b""
     said = Edit(spot.start, spot.start, _error("error", answer, options) + last)
     return apply_edits(end(answer, spot, options), [said])
 
@@ -89,9 +93,17 @@ def _doubled(answer: Response, frame: Frame) -> Edit:
 
 def _error(name: str, answer: Response, options: Options) -> bytes:
     said = message(name, answer, options)
-    data = msgspec.json.encode({"error": {"code": options["code"], "message": said}})
-    event = b"event: error\n" if options["event"] == "yes" else b""
-    return event + sse.frame(data)
+    body: Mapping[str, object] = {"error": {"code": options["code"], "message": said}}
+    if is_message(answer):
+        failure = APIError(options["code"], message=said)
+        body = error_body(failure, answer.header("x-log-id"))
+    is_named = _chosen(options["event"], default=is_message(answer))
+    event = b"event: error\n" if is_named else b""
+    return event + sse.frame(msgspec.json.encode(body))
+
+
+def _chosen(word: str | None, *, default: bool) -> bool:
+    return default if word is None else word == "yes"
 
 
 GLUED = (
@@ -105,8 +117,12 @@ RELAYED = "every client that relies on the order of frames"
 ERROR: Mapping[str, Option] = {
     "code": Option(text, "1234", "the business code"),
     "message": Option(text, None, "the message (by default that of the code)"),
-    "event": Option(choice("yes", "no"), "no", "name the event `error`"),
-    "done": Option(choice("yes", "no"), "yes", "send [DONE] after it"),
+    "event": Option(
+        choice("yes", "no"), None, "name the event `error` (by default on the Anthropic surface)"
+    ),
+    "done": Option(
+        choice("yes", "no"), None, "send [DONE] after it (by default on the chat surface)"
+    ),
 }
 
 FAULTS = (

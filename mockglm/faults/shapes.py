@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mockglm.exchange import Response
-from mockglm.faults.fault import CHAT, OPENAI, Change, Fault
+from mockglm.faults.blocks import message_root
+from mockglm.faults.fault import BOTH, CHAT, OPENAI, Change, Fault
 from mockglm.faults.frames import JSON, choices, documents, messages, recast
 from mockglm.faults.options import Options
 from mockglm.faults.position import Offset
@@ -41,7 +42,8 @@ def _numbered(value: JSON) -> Iterator[JSON]:
 
 
 def _cast(value: JSON) -> Iterator[JSON]:
-    return (message for message in messages(value) if "role" in message)
+    parts = (*messages(value), *message_root(value))
+    return (message for message in parts if "role" in message)
 
 
 def _deltas(value: JSON) -> Iterator[JSON]:
@@ -118,6 +120,7 @@ FAULTS = (
     Fault(
         name="role-missing",
         kind="meaning",
+        surfaces=BOTH,
         about="The role is missing.",
         reports=("ollama/ollama#17166",),
         breaks="llama-index-llms-zhipuai raises ValidationError",
@@ -140,6 +143,7 @@ FAULTS = (
     Fault(
         name="role-empty",
         kind="meaning",
+        surfaces=BOTH,
         about="The role is an empty string.",
         reports=("ollama/ollama#17166",),
         breaks="clients with an enum raise an error",
@@ -151,6 +155,7 @@ FAULTS = (
     Fault(
         name="role-user",
         kind="meaning",
+        surfaces=BOTH,
         about="The role is `user`, as the safety page shows it.",
         reports=("https://open.bigmodel.cn/dev/howuse/securityaudit",),
         breaks="clients with an enum raise an error; others attribute the text to the user",

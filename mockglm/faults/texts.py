@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mockglm.exchange import Response
-from mockglm.faults.fault import Change, Fault
+from mockglm.faults.fault import BOTH, Change, Fault
 from mockglm.faults.frames import JSON, check_size, documents, messages, recast, rewrite_documents
 from mockglm.faults.options import Option, Options, choice, count, text
 from mockglm.faults.position import Offset
@@ -99,7 +99,8 @@ def widen_arguments(function: JSON, options: Options) -> None:
 
 def worded(value: JSON) -> Iterator[JSON]:
     """The deltas or messages that have content, empty or not."""
-    return (message for message in messages(value) if isinstance(message.get("content"), str))
+    yield from (part for part in messages(value) if isinstance(part.get("content"), str))
+    yield from contents(value)
 
 
 LARGE: Mapping[str, Change] = {
@@ -125,6 +126,7 @@ FAULTS = (
     Fault(
         name="text-after",
         kind="meaning",
+        surfaces=BOTH,
         about="The text continues after the stop sequence.",
         reports=("lmstudio-ai/lmstudio-bug-tracker#1992",),
         breaks="the stop sequence and more is shown",
@@ -137,6 +139,7 @@ FAULTS = (
     Fault(
         name="content-null",
         kind="meaning",
+        surfaces=BOTH,
         about="Content is null.",
         reports=("AgentEra/Agently#74", "lifemate-ai/familiar-ai#53"),
         breaks="ChatZhipuAI raises ValidationError",
@@ -148,6 +151,7 @@ FAULTS = (
     Fault(
         name="content-list",
         kind="meaning",
+        surfaces=BOTH,
         about="Content is a list of parts instead of a string.",
         reports=("mistralai/mistral-vibe#1119",),
         breaks="clients that join the pieces raise TypeError",
@@ -159,6 +163,7 @@ FAULTS = (
     Fault(
         name="content-newline",
         kind="meaning",
+        surfaces=BOTH,
         about="The text begins with a line feed, as glm-4.6's did until 2026.",
         reports=("https://github.com/charmbracelet/crush",),
         breaks="clients that compare the history, or refuse blank content",
@@ -169,6 +174,7 @@ FAULTS = (
     Fault(
         name="mojibake",
         kind="meaning",
+        surfaces=BOTH,
         about="The text is UTF-8 that was decoded as Latin-1.",
         reports=("https://www.rfc-editor.org/rfc/rfc8259#section-8.1",),
         breaks="the text is unreadable, and nothing reports it",
@@ -179,6 +185,7 @@ FAULTS = (
     Fault(
         name="json-fence",
         kind="meaning",
+        surfaces=BOTH,
         about="The text is wrapped in a Markdown fence although JSON was requested.",
         reports=FENCED,
         breaks="instructor, dspy, crewai and others that parse the text",
@@ -189,6 +196,7 @@ FAULTS = (
     Fault(
         name="json-newline",
         kind="meaning",
+        surfaces=BOTH,
         about="The JSON in the text has unescaped line feeds in its strings.",
         reports=FENCED,
         breaks="strict JSON parsers of the text",
@@ -199,6 +207,7 @@ FAULTS = (
     Fault(
         name="repetition",
         kind="meaning",
+        surfaces=BOTH,
         about="The text repeats the same words until the limit.",
         reports=("ollama/ollama#16892", "vllm-project/vllm#47504"),
         breaks="budgets, and clients without protection against loops",
@@ -210,6 +219,7 @@ FAULTS = (
     Fault(
         name="huge-line",
         kind="meaning",
+        surfaces=BOTH,
         about="One line of the stream is very long.",
         reports=("infiniflow/ragflow#15381", "openai/openai-go#368", "SamSaffron/term-llm#298"),
         breaks="Go clients with bufio.Scanner end the stream silently, at 64 KB or 1 MB",

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockglm.exchange import Response
-from mockglm.faults.fault import CHAT, Fault
+from mockglm.faults.blocks import counted
+from mockglm.faults.fault import BOTH, CHAT, Fault
 from mockglm.faults.frames import JSON, Document, documents, recast, rewrite_documents
 from mockglm.faults.options import Option, Options, count
 from mockglm.faults.position import Offset
@@ -72,7 +73,8 @@ def _counted(found: list[Document]) -> Document | None:
 
 
 def _counting(value: JSON) -> Iterator[JSON]:
-    return (part for part in root(value) if "usage" in part)
+    yield from (part for part in root(value) if "choices" in part and "usage" in part)
+    yield from counted(value)
 
 
 def _number(value: Any) -> int:
@@ -89,6 +91,7 @@ FAULTS = (
     Fault(
         name="usage-missing",
         kind="meaning",
+        surfaces=BOTH,
         about="Usage is missing.",
         reports=(MISTRAL,),
         breaks="zhipu-ai-provider: Invalid JSON response; smolagents raises AttributeError",
@@ -100,6 +103,7 @@ FAULTS = (
     Fault(
         name="usage-null",
         kind="meaning",
+        surfaces=BOTH,
         about="Usage is null.",
         reports=("microsoft/foundry-local#144", MISTRAL),
         breaks="clients that add up usage",
@@ -155,6 +159,7 @@ FAULTS = (
     Fault(
         name="usage-zero",
         kind="meaning",
+        surfaces=BOTH,
         about="Usage counts no completion tokens.",
         reports=(MISTRAL,),
         breaks="limits and costs that are based on the count",
@@ -165,6 +170,7 @@ FAULTS = (
     Fault(
         name="usage-cached",
         kind="meaning",
+        surfaces=BOTH,
         about="Usage counts more cached tokens than the prompt has.",
         reports=(CHAT,),
         breaks="costs become negative",
@@ -187,6 +193,7 @@ FAULTS = (
     Fault(
         name="usage-over",
         kind="meaning",
+        surfaces=BOTH,
         about="Usage counts more tokens than any max_tokens allows.",
         reports=(CHAT,),
         breaks="budgets that rely on max_tokens",
@@ -197,6 +204,7 @@ FAULTS = (
     Fault(
         name="usage-prompt",
         kind="meaning",
+        surfaces=BOTH,
         about="Usage counts one token for the prompt, whatever its length.",
         reports=("zai-org/GLM-5#139", CHAT),
         breaks="agents that shorten their history by this count never do so",
@@ -208,6 +216,7 @@ FAULTS = (
     Fault(
         name="usage-key",
         kind="meaning",
+        surfaces=BOTH,
         about="Usage has an unknown key.",
         reports=("https://platform.openai.com/docs/api-reference/chat/object",),
         breaks="clients that are strict in one form only",

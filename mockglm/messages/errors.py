@@ -82,19 +82,23 @@ def render_error(
     request: Request | None = None,
 ) -> Response:
     """Render an API error. A status or message of None comes from the table of error codes."""
-    row = error_codes.CODES.get(error.code)
-    status = error.status or STATUSES.get(error.code) or (row.status if row else 400)
+    status = error_status(error)
     kind = BAD_REQUEST_TYPE if status == 400 else JSON_TYPE
     if status == 429 and request and CLAUDE_CODE in request.header("anthropic-beta"):
         headers = (*_RETRY, *headers)
-    body = _encode(error_body(error, log_id, status=status, language=language))
+    body = _encode(error_body(error, log_id, language=language))
     return Response(status, response_headers(kind, log_id, headers), ((0.0, body),))
 
 
-def error_body(
-    error: APIError, log_id: str, *, status: int, language: Language = "zh"
-) -> Mapping[str, object]:
+def error_status(error: APIError) -> int:
+    """Return the HTTP status of an error."""
+    row = error_codes.CODES.get(error.code)
+    return error.status or STATUSES.get(error.code) or (row.status if row else 400)
+
+
+def error_body(error: APIError, log_id: str, *, language: Language = "zh") -> Mapping[str, object]:
     """Return the body of an error: one of three envelopes."""
+    status = error_status(error)
     if error.code == SHAPE and error.message is None:
         return error.extra
     fields = {"error_id": log_id, **error.fields}

@@ -171,5 +171,5 @@ def _call_id(fields: ResponseFields, index: int) -> str:
 
 def _network_error(log_id: str) -> bytes:
     """The members of an error event behind its type."""
-    body = encode(error_body(APIError(_NETWORK_CODE), log_id, status=500))
+    body = encode(error_body(APIError(_NETWORK_CODE), log_id))
     return body[len(_OPENING) : -1]

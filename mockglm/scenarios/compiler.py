@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
+import yaml
 from msgspec import UNSET, Struct, UnsetType
 
 from mockglm import clock, faults
@@ -52,6 +53,8 @@ def compile_interaction(
     before = len(place.problems)
     when, request = _compile_matcher(spec, options, place)
     steps = _compile_steps(spec, options, place)
+    if when is not None and when.surface is not None:
+        _check_surface(when.surface, steps, place.at("reply"))
     speed = options.speed * _speed_factor(spec.speed)
     if math.isinf(speed):
         place.at("speed").report("too fast together with the `speed` of the file")
@@ -184,6 +187,16 @@ def _compile_fault(spec: str | Mapping[str, Any], place: NodePath) -> tuple[faul
     except FaultError as error:
         place.report(str(error))
         return ()
+
+
+def _check_surface(surface: str, steps: Sequence[Step], place: NodePath) -> None:
+    """Report the faults that cannot break the responses of a surface."""
+    is_list = isinstance(place.node, yaml.SequenceNode)
+    for index, step in enumerate(steps):
+        for spec in step.faults:
+            if surface not in spec.fault.surfaces:
+                error = FaultError(spec.fault.name, faults.no_form(surface))
+                (place.at(index, "fault") if is_list else place.at("fault")).report(str(error))
 
 
 def _check_defaults(defaults: schema.ReplySpec, place: NodePath) -> None:
