@@ -1,4 +1,4 @@
-# docker build -t mockglm . && docker run --rm -p 8600:8600 mockglm
+# Build and run: docker build -t mockglm . && docker run --rm -p 8600:8600 mockglm
 FROM python:3.13-slim
 
 WORKDIR /src

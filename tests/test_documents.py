@@ -111,6 +111,13 @@ def test_files_in_pages_can_be_loaded(page: str) -> None:
             parse(block.encode(), "example.yaml")
 
 
+def test_the_page_on_serving_has_every_option() -> None:
+    command = verb_group.get_command(click.Context(verb_group), "serve")
+    assert command is not None
+    options = {name for parameter in command.params for name in parameter.opts if "--" in name}
+    assert options <= set(re.findall(r"`(--[\w-]+)`", read("docs/serving.md")))
+
+
 def test_the_comparison_quotes_the_checks() -> None:
     rows = re.findall(r"^\| ([A-Z]{3}-\d\d) (\w+) \| (.+?) \| ", read("docs/conformance.md"), re.M)
     assert rows

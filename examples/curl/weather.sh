@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every oddity of GLM from a shell: start, wait for the file, ask, stop.
+# Test from a shell: start the server, wait for its base URL, send requests, stop it.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 ready=$(mktemp -u)
@@ -18,7 +18,7 @@ ask() { # SESSION TEXT [STREAM]
     echo
 }
 
-echo "# busy at first, then an answer"
+echo "# the service is busy, then it answers"
 ask weather@one 天气
 ask weather@one 天气
 echo "# the account is empty"

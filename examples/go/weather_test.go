@@ -1,4 +1,4 @@
-// Package weather tests a client of GLM against mockglm, which has to be on the PATH.
+// Package weather tests a GLM client with mockglm, which must be on the PATH.
 package weather
 
 import (
@@ -18,7 +18,7 @@ const key = "0123456789abcdef0123456789abcdef.mockglmmockglm00"
 
 var host string
 
-// TestMain starts one server for all tests; it says where it is once it answers.
+// TestMain starts one server for all tests. The server prints its base URL when it is ready.
 func TestMain(m *testing.M) {
 	server := exec.Command("mockglm", "serve", "../weather.yaml", "--port", "0", "--speed", "0", "--log", "none")
 	out, err := server.StdoutPipe()
@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// ask is the client under test: it asks again when the service is busy.
+// ask is the client under test. It retries when the service is busy.
 func ask(base, text string) (string, error) {
 	body, err := json.Marshal(map[string]any{
 		"model":    "glm-4.6",
@@ -86,12 +86,12 @@ func send(request *http.Request) (content, code string, err error) {
 	return answer.Choices[0].Message.Content, "", nil
 }
 
-// base gives each test a session of its own.
+// base returns the base URL of a test, with a session of its own.
 func base(scenario string, t *testing.T) string {
 	return fmt.Sprintf("%s/s/%s@%s/api/paas/v4", host, scenario, strings.ToLower(t.Name()))
 }
 
-func TestBusyServiceIsAskedAgain(t *testing.T) {
+func TestBusyServiceGetsASecondRequest(t *testing.T) {
 	content, err := ask(base("weather", t), "天气?")
 	if err != nil || content != "北京今天晴，二十五度。" {
 		t.Fatalf("got %q, %v", content, err)

@@ -1,4 +1,4 @@
-// The client under test: streams an answer, asks again when the service is busy.
+// The client under test. It streams a response, and retries when the service is busy.
 import { setTimeout as sleep } from "node:timers/promises";
 
 const WAITING_HELPS = new Set(["1302", "1305"]);
@@ -38,7 +38,7 @@ async function read(body) {
     content += chunk.choices[0].delta.content ?? "";
     finish = chunk.choices[0].finish_reason ?? finish;
   }
-  // A stream that just ends has no finish_reason: what came is not the answer.
+  // Without a finish_reason the stream was cut off, and its text is incomplete.
   if (finish !== "stop") throw new GLMError({ code: finish ?? "cut", message: content });
   return content;
 }

@@ -11,7 +11,7 @@ const key = "0123456789abcdef0123456789abcdef.mockglmmockglm00";
 const weather = fileURLToPath(new URL("../weather.yaml", import.meta.url));
 let server, host;
 
-// One server for all tests; it says where it is once it answers.
+// One server for all tests. It prints its base URL when it is ready.
 before(async () => {
   const options = ["serve", weather, "--port", "0", "--speed", "0", "--log", "none"];
   server = spawn(process.env.MOCKGLM ?? "mockglm", options, { stdio: ["ignore", "pipe", "inherit"] });
@@ -24,7 +24,7 @@ after(async () => {
   await once(server, "exit");
 });
 
-// A label gives each test a session of its own, a scenario and faults may stand before it.
+// A session for each test: SCENARIO+FAULT@LABEL.
 const base = (session) => `${host}/s/${session}/api/paas/v4`;
 
 const journal = async (session) => {
@@ -32,18 +32,18 @@ const journal = async (session) => {
   return response.json();
 };
 
-test("a busy service is asked again", async () => {
+test("a busy service gets a second request", async () => {
   assert.equal(await ask("天气?", { base: base("weather@busy"), key }), "北京今天晴，二十五度。");
   const codes = (await journal("weather@busy")).map((entry) => entry.code || entry.finish);
   assert.deepEqual(codes, ["1305", "stop"]);
 });
 
-test("an empty account is not asked again", async () => {
+test("an empty account gets no second request", async () => {
   await assert.rejects(ask("天气?", { base: base("no-balance@empty"), key }), { code: "1113" });
   assert.equal((await journal("no-balance@empty")).length, 1);
 });
 
-test("a stream that ends early is no answer", async () => {
+test("a stream that ends early is an error", async () => {
   await assert.rejects(ask("你好", { base: base("hello+end.2-frames@early"), key }), { code: "cut" });
 });
 

@@ -1,6 +1,6 @@
-"""The server as a context manager: any test framework, any script."""
+"""The server as a context manager, for other test frameworks and scripts."""
 
-# ruff: noqa: PT009, PT027  this is how unittest asserts
+# ruff: noqa: PT009, PT027  assertions of unittest
 
 import json
 import unittest
@@ -11,7 +11,7 @@ import mockglm
 
 
 def ask(text: str, base_url: str, key: str) -> str:
-    """The client under test, with nothing but the standard library."""
+    """The client under test. It uses only the standard library."""
     body = {"model": "glm-4.6", "messages": [{"role": "user", "content": text}]}
     request = Request(
         f"{base_url}/chat/completions",
@@ -27,12 +27,12 @@ class WeatherTest(unittest.TestCase):
     def setUp(self) -> None:
         self.glm = self.enterContext(mockglm.serve())
 
-    def test_the_weather_is_told(self) -> None:
+    def test_the_weather(self) -> None:
         self.glm.when(user="天气").reply("晴")
         self.assertEqual(ask("天气?", self.glm.base_url, self.glm.api_key), "晴")
         self.assertEqual(self.glm.requests[0].user, "天气?")
 
-    def test_an_error_is_an_error(self) -> None:
+    def test_an_error_is_raised(self) -> None:
         self.glm.reply(error=1113)
         with self.assertRaises(HTTPError) as caught:
             ask("天气?", self.glm.base_url, self.glm.api_key)
