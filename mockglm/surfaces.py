@@ -77,6 +77,7 @@ class Endpoint(Struct, frozen=True):
 class Surface(Struct, frozen=True, kw_only=True, eq=False):
     """A protocol of the service.
 
+    `base` is the path of its base URL at the service, `bases` are those that mockglm answers at.
     `endpoints` are by path below a base; `path` is that of its conversations. `credential` reads
     the key or JWT of a request, `decode` its body. `render_json` and `render_stream` take the
     renderer of the chat surface, which keeps the reply and the cut of its stream. `parse` raises
@@ -85,6 +86,7 @@ class Surface(Struct, frozen=True, kw_only=True, eq=False):
     """
 
     name: SurfaceName
+    base: str
     bases: tuple[str, ...]
     path: str
     endpoints: Mapping[str, Endpoint]
@@ -133,6 +135,7 @@ def _parse_chat(response: Response) -> ParsedReply:
 
 CHAT = Surface(
     name="chat",
+    base="/api/paas/v4",
     # The last two are a convenience the service does not have.
     bases=("/api/coding/paas/v4", "/api/paas/v4", "/v4", "/v1"),
     path="/chat/completions",
@@ -153,6 +156,7 @@ CHAT = Surface(
 
 ANTHROPIC = Surface(
     name="anthropic",
+    base="/api/anthropic",
     bases=("/api/anthropic",),
     path="/v1/messages",
     endpoints={

@@ -31,6 +31,7 @@ TREES = {
     if path.relative_to(PACKAGE).parts[0] not in NOT_YET
 }
 HEADLESS = re.compile(r"(What|Whether|Where|Who|Whose|How|Which|When)\b")
+SERVICE_PATHS = {"/chat/completions", "/api/paas/v4", "/api/anthropic", "/v1/messages"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -103,5 +104,29 @@ def test_boolean_parameters_are_keyword_only() -> None:
         for place, function, _ in functions()
         for argument in (*function.args.posonlyargs, *function.args.args)
         if argument.annotation is not None and ast.unparse(argument.annotation) == "bool"
+    ]
+    assert found == []
+
+
+def test_identity_is_used_by_one_class_alone() -> None:
+    # The id of an object that is gone may be that of another one: IdentityMap keeps the objects.
+    found = [
+        f"{path}:{node.lineno}"
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "id"
+        if path != Path("improvise/schema/keywords.py")
+    ]
+    assert found == []
+
+
+def test_paths_of_the_service_are_spelled_in_one_module() -> None:
+    # The conformance kit knows an endpoint by its own words.
+    found = [
+        f"{path}:{node.lineno} {node.value}"
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and node.value in SERVICE_PATHS
+        if path.parts[0] != "conformance" and path != Path("surfaces.py")
     ]
     assert found == []

@@ -16,8 +16,7 @@ from mockglm.exchange import Request
 from mockglm.faults import CATALOGUE, Fault
 from mockglm.scenarios import build_json_schema, load, load_all, shipped_scenarios
 from mockglm.server import Sessions, Settings, explain
-
-CHAT = "/chat/completions"
+from mockglm.surfaces import CHAT
 
 
 @click.command(
@@ -94,7 +93,7 @@ def schema_command() -> None:
 )
 @click.option(
     "--path",
-    default=CHAT,
+    default=CHAT.path,
     show_default=True,
     metavar="PATH",
     help="Send the request to this path below the base URL.",

@@ -29,9 +29,8 @@ from mockglm.recorder import MODES, Mode, Passed, Recorder, Recording
 from mockglm.recorder.advice import UNREACHED, advice
 from mockglm.server import Sessions, Settings
 from mockglm.serving import Server, bind_socket
+from mockglm.surfaces import CHAT
 from mockglm.urls import format_origin
-
-BASE = "/api/paas/v4"
 
 CONFORMANT, VIOLATION, NOTHING_CHECKED, COULD_NOT_ASK = 0, 1, 5, 6
 """The exit codes of --check, as those of `mockglm check`."""
@@ -140,7 +139,7 @@ def _serve(
     settings = Settings(speed=speed, on_miss="error" if recorder is None else "record")
     sessions = Sessions(settings, recording.played)
     socket = bind_socket(host, port)
-    url = format_origin(host, socket.getsockname()[1]) + BASE
+    url = format_origin(host, socket.getsockname()[1]) + CHAT.base
     activity = "playing" if recorder is None else "recording"
     if recorder is None and mode == "once":
         warn(f"mockglm: {path} exists and is replayed; --mode new adds to it")

@@ -28,12 +28,11 @@ from mockglm.models import MODELS, Model, like
 from mockglm.scenarios import Scenario
 from mockglm.server import Sessions, Settings
 from mockglm.serving import Reloader, Server, bind_socket, collect_when_idle
+from mockglm.surfaces import CHAT
 from mockglm.urls import format_origin, is_loopback, reachable_host
 
 if TYPE_CHECKING:
     from mockglm.recorder import Recording
-
-BASE = "/api/paas/v4"
 
 
 @click.command(
@@ -143,7 +142,7 @@ def serve_command(
     socket = bind_socket(host, port)
     scheme = "https" if certfile else "http"
     bound, reachable = (
-        format_origin(name, socket.getsockname()[1], scheme) + BASE
+        format_origin(name, socket.getsockname()[1], scheme) + CHAT.base
         for name in (host, reachable_host(host))
     )
     token = _choose_token(host)

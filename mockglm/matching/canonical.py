@@ -31,6 +31,7 @@ from mockglm.matching import paths
 from mockglm.matching.difference import shorten
 from mockglm.matching.expression import Expression, SearchBudget, parse_expression
 from mockglm.redaction import anonymous
+from mockglm.surfaces import CHAT
 
 UNCOUNTED = frozenset({"request_id", "stream", "stream_options", "user_id"})
 """Fields of a chat completion that do not change what is said."""
@@ -38,7 +39,6 @@ UNCOUNTED = frozenset({"request_id", "stream", "stream_options", "user_id"})
 DEFAULTS: Mapping[str, Any] = {"tool_choice": "auto", "tool_stream": False, "tools": []}
 """The values that absent fields stand for (docs.bigmodel.cn, 对话补全); some clients send them."""
 
-_CHAT = "/chat/completions"
 _DATA = re.compile(r"\Adata:image/[\w.+-]+;base64,")
 _MULTIPART = re.compile(rb"--([^\r\n]{1,70})\r\n.*\r\n--\1--\s*", re.DOTALL)
 
@@ -116,7 +116,7 @@ def _body(path: str, body: bytes) -> dict[str, Any]:
         return {}
     try:
         value = _plain(decode(body))
-        return {"json": _chat(value) if path.endswith(_CHAT) else value}
+        return {"json": _chat(value) if path.endswith(CHAT.path) else value}
     except (ValueError, RecursionError):
         return _parts(body) if _MULTIPART.fullmatch(body) else _content(body)
 

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from mockglm.surfaces import CHAT
+
 BASE_URL_VARIABLES = (
     "ZAI_BASE_URL",  # zai-sdk
     "ZHIPUAI_BASE_URL",  # zhipuai, zhipuai-sdk-nodejs-v4
@@ -41,7 +43,7 @@ def client_variables(base: str, anthropic: str, key: str) -> dict[str, str]:
     return {
         **dict.fromkeys(BASE_URL_VARIABLES, base),
         **dict.fromkeys(ANTHROPIC_URL_VARIABLES, anthropic),
-        **dict.fromkeys(CHAT_URL_VARIABLES, f"{base}/chat/completions"),
+        **dict.fromkeys(CHAT_URL_VARIABLES, base + CHAT.path),
         **dict.fromkeys(API_KEY_VARIABLES, key),
         **_without_proxy(),
     }

@@ -14,6 +14,7 @@ from mockglm.client_audit import AuditFinding, audit_client
 from mockglm.matching import RequestView
 from mockglm.scenarios import Scenario, Step
 from mockglm.server import Playlist, QueuedFaults
+from mockglm.surfaces import ANTHROPIC, CHAT
 from mockglm.testing.calls import RecordedCall
 from mockglm.testing.config import Config
 from mockglm.testing.environment import bypass_proxy, client_variables, set_variables
@@ -34,8 +35,6 @@ from mockglm.testing.session import ClockControl, TestSession
 if TYPE_CHECKING:
     from mockglm.recorder import Mode, Recorder
 
-BASE = "/api/paas/v4"
-ANTHROPIC_BASE = "/api/anthropic"
 
 SETTLING_TIME = 0.25
 """Seconds until the server must have noticed that a client left, before the client is audited."""
@@ -67,17 +66,17 @@ class GLM(AbstractContextManager["GLM"]):
     @property
     def base_url(self) -> str:
         """The base URL for the client, such as `http://127.0.0.1:41234/s/@label/api/paas/v4`."""
-        return f"{self._server.url}/s/{self._session.name}{BASE}"
+        return f"{self._server.url}/s/{self._session.name}{CHAT.base}"
 
     @property
     def chat_url(self) -> str:
         """The full URL of chat completions, for clients that need it."""
-        return f"{self.base_url}/chat/completions"
+        return f"{self.base_url}{CHAT.path}"
 
     @property
     def anthropic_url(self) -> str:
         """The base URL of the Anthropic surface, for the anthropic SDKs and Claude Code."""
-        return f"{self._server.url}/s/{self._session.name}{ANTHROPIC_BASE}"
+        return f"{self._server.url}/s/{self._session.name}{ANTHROPIC.base}"
 
     @property
     def api_key(self) -> str:
