@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import TypeVar
 
 from msgspec import Struct
@@ -66,10 +67,10 @@ def string_candidates(
     if known is not None:
         yield from map(known.sample, range(place.number, place.number + 8))
     if "pattern" in schema:
-        texts = (
-            *_usual_texts(place),
-            *write_matches(schema["pattern"], ids, f"{place.path}", budget=budget),
-        )
+        # One after the other: the long texts of a nested loop can cost the whole budget, and when
+        # that is spent every text is taken for a match.
+        written = write_matches(schema["pattern"], ids, f"{place.path}", budget=budget)
+        texts = chain(_usual_texts(place), written)
         yield from (text for text in texts if low <= len(text) <= high)
     elif known is None:
         yield from (_fit_length(text, low, high) for text in _usual_texts(place))

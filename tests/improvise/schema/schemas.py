@@ -1,14 +1,17 @@
-"""Schemas as functions of real applications have them, written down as facts.
+"""Schemas of functions: published ones, hand-written ones, and combinations of keywords.
 
-`TOOLS` are the parameters of tools in the manner of coding agents, servers of the Model Context
-Protocol, generators (pydantic, zod, OpenAPI) and business applications; `COMBINED` are built from
-the keywords of draft 2020-12, alone and together.
+`PUBLISHED` are the parameters of the tools of released servers of the Model Context Protocol and of
+released agents, collected by `collect.py`; each file of `published/` names its source. `TOOLS` are
+hand-written in the manner of agents, generators (pydantic, zod, OpenAPI) and business applications;
+`COMBINED` are built from the keywords of draft 2020-12, alone and together.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 Schema = dict[str, Any]
@@ -902,3 +905,14 @@ def combined() -> Iterator[tuple[str, Schema]]:
 
 
 COMBINED = dict(combined())
+
+
+def published() -> Iterator[tuple[str, Schema]]:
+    """Yield the schemas of `published/`, named by source and tool."""
+    for path in sorted((Path(__file__).parent / "published").glob("*.json")):
+        value = json.loads(path.read_text("utf-8"))
+        for tool, schema in value["tools"].items():
+            yield f"{value['source']}: {tool}", schema
+
+
+PUBLISHED = dict(published())

@@ -18,7 +18,7 @@ from mockglm.improvise.schema import WorkBudget, make_arguments, make_value
 from mockglm.improvise.schema.judge import satisfies
 from mockglm.improvise.schema.keywords import normalize
 from tests.improvise.asked import work
-from tests.improvise.schema.schemas import COMBINED, TOOLS, Schema
+from tests.improvise.schema.schemas import COMBINED, PUBLISHED, TOOLS, Schema
 
 IDS = Ids("seed", "session", 0)
 
@@ -59,6 +59,21 @@ def errors(schema: Any, value: Any) -> list[str]:
 def test_the_corpus_is_of_some_hundred_different_schemas() -> None:
     different = {repr(schema) for schema in (*TOOLS.values(), *COMBINED.values())}
     assert len(different) >= 300
+
+
+def test_the_published_schemas_are_of_some_hundred_tools_with_their_sources() -> None:
+    assert len({repr(schema) for schema in PUBLISHED.values()}) >= 300
+    sources = {name.partition(": ")[0] for name in PUBLISHED}
+    assert len(sources) >= 25
+    for source in sources:
+        assert re.fullmatch(r"(npm|PyPI) \S+ \d+(\.\d+)+", source)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_arguments_for_a_published_tool_satisfy_its_schema(name: str) -> None:
+    schema = PUBLISHED[name]
+    for ids in (IDS, Ids("other", "place", 7)):
+        assert errors(schema, make_value(schema, ids)) == []
 
 
 @pytest.mark.parametrize("name", TOOLS)
@@ -319,7 +334,7 @@ def test_the_judge_agrees_with_jsonschema(one: Schema, two: Schema) -> None:
 
 
 def test_the_schemas_of_the_corpus_are_valid_themselves() -> None:
-    for schema in (*TOOLS.values(), *COMBINED.values()):
+    for schema in (*PUBLISHED.values(), *TOOLS.values(), *COMBINED.values()):
         try:
             Draft202012Validator.check_schema(schema)
         except SchemaError as error:  # pragma: no cover
