@@ -4,8 +4,8 @@ from mockglm.matching import canonical
 from mockglm.matching.difference import Difference
 from mockglm.matching.index import PatternIndex
 from mockglm.matching.near_miss import NearMiss, find_near_miss, find_near_recording
+from mockglm.matching.patterns import When
 from mockglm.matching.view import RequestView
-from mockglm.matching.when import When
 
 __all__ = [
     "Difference",

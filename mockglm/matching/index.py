@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from heapq import merge
 
+from mockglm.matching.patterns import When
 from mockglm.matching.view import RequestView
-from mockglm.matching.when import When
 
 _TRIGRAM = 3
 """Length of the character sequences that patterns are indexed by; enough for Chinese words."""

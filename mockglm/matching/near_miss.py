@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 from mockglm.matching.difference import ABSENT, Difference, Gap, diff
+from mockglm.matching.patterns import When, differences
 from mockglm.matching.view import RequestView
-from mockglm.matching.when import When, differences
 
 LIMIT = 1_000
 """Interactions compared with a request; a miss must not cost seconds."""
