@@ -8,20 +8,20 @@ from pathlib import Path
 
 from mockglm.errors import UsageError
 
-NAMES = ("ZAI_API_KEY", "ZHIPUAI_API_KEY", "ZHIPU_API_KEY", "GLM_API_KEY")
-"""Where keys are looked for, in this order, in the environment and then in `.env`."""
+KEY_VARIABLES = ("ZAI_API_KEY", "ZHIPUAI_API_KEY", "ZHIPU_API_KEY", "GLM_API_KEY")
+"""Variables with the key, in this order; those of the environment come before those of `.env`."""
 
 _LINE = re.compile(r"\s*(?:export\s+)?(\w+)\s*=\s*(\"[^\"\n]*\"|'[^'\n]*'|[^\s#]*)\s*(?:#.*)?")
 
 
 def find_api_key(environment: Mapping[str, str], folder: Path | None = None) -> str:
-    """The key of the environment, else of the folder's `.env`; "" where there is none.
+    """Return the key in the environment, or else in the folder's `.env`; "" if there is none.
 
-    Raises UsageError for one that no header can carry, such as two keys in two lines.
+    Raises UsageError for a key that no header can have, such as two keys in two lines.
     """
     written = _dotenv(folder / ".env") if folder else {}
     for where, source in (("the environment", environment), (".env", written)):
-        for name in NAMES:
+        for name in KEY_VARIABLES:
             key = source.get(name, "").strip()
             if key:
                 _check(key, name, where)
@@ -30,7 +30,7 @@ def find_api_key(environment: Mapping[str, str], folder: Path | None = None) -> 
 
 
 def _check(key: str, name: str, where: str) -> None:
-    """Raise UsageError for a key that is none; its value is not shown."""
+    """Raise UsageError for an impossible key; its value is not shown."""
     if "\n" in key or "\r" in key:
         raise UsageError(f"the key of {where} has more than one line: write one key to {name}")
     if not (key.isascii() and key.isprintable()):
@@ -40,7 +40,8 @@ def _check(key: str, name: str, where: str) -> None:
 
 
 def _dotenv(path: Path) -> Mapping[str, str]:
-    """The assignments of a `.env` file: `NAME=value`, maybe exported, quoted, with a comment."""
+    """Return the assignments in a `.env` file: `NAME=value`, perhaps with `export`, quotes or a
+    comment."""
     try:
         text = path.read_text("utf-8-sig", errors="replace")
     except OSError:

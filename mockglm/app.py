@@ -27,7 +27,7 @@ from mockglm.server import (
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from mockglm.recorder import Passed, Recorder
+    from mockglm.recorder import RecordedExchange, Recorder
 
 
 Log = Callable[[Entry], None]
@@ -247,10 +247,12 @@ class App:
             await self.player.play(response, send, context, connection=connection)
             return
 
-        def seen(passed: Passed) -> None:
-            context.record_response(passed.exchange, passed.notes)
+        def on_recorded(recorded: RecordedExchange) -> None:
+            context.record_response(recorded.exchange, recorded.notes)
 
-        await recorder.forward(context.request, send, seen, connection)
+        await recorder.forward(
+            context.request, send, on_recorded=on_recorded, connection=connection
+        )
         context.close(is_complete=connection is None or not connection.gone.done())
 
     def _headers(self, pairs: Iterable[tuple[bytes, bytes]]) -> tuple[Headers, bool]:

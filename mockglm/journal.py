@@ -23,7 +23,7 @@ from mockglm.cassettes import (
 )
 from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.models import MODELS
-from mockglm.redaction import REDACTED, SHORTEST, Redactor, is_secret_header
+from mockglm.redaction import MIN_LENGTH, REDACTED, Redactor, is_secret_header
 from mockglm.surfaces import SURFACES, find_surface
 
 Outcome = Literal["open", "done", "cut", "gone"]
@@ -244,7 +244,7 @@ class Journal:
 
     def learn(self, credential: str, *, is_listed: bool = False) -> None:
         """Remember a key or JWT that has to be redacted in all entries."""
-        self._redactor.learn(credential, SHORTEST if is_listed else SHORTEST_UNLISTED)
+        self._redactor.learn(credential, MIN_LENGTH if is_listed else SHORTEST_UNLISTED)
 
     def redact(self, request: Request, *, shortest: int = SHORTEST_UNLISTED) -> Request:
         """Redact path, query and body of a request as a recorder would.
@@ -260,8 +260,8 @@ class Journal:
         A recorder redacts short credentials, too, as it cannot tell them from keys.
         """
         yield self.redact(request)
-        if any(SHORTEST <= len(one) < SHORTEST_UNLISTED for one in find_credentials(request)):
-            yield self.redact(request, shortest=SHORTEST)
+        if any(MIN_LENGTH <= len(one) < SHORTEST_UNLISTED for one in find_credentials(request)):
+            yield self.redact(request, shortest=MIN_LENGTH)
 
     def redact_text(self, text: str, request: Request) -> str:
         """Redact a text about a request, such as an error message."""
@@ -324,7 +324,7 @@ class Journal:
     def _redact_entry(self, entry: Entry) -> Entry:
         shown = self.redact_for_display(entry)
         cookies = find_new_cookies(entry.response)
-        redactor = self._redactor_for(entry.request).including(cookies, SHORTEST_UNLISTED)
+        redactor = self._redactor_for(entry.request).with_secrets(cookies, SHORTEST_UNLISTED)
         request = redact_request(entry.request, redactor)
         request = replace(request, headers=_redact_headers(request.headers, redactor))
         response = entry.response and redact_response(entry.response, redactor)
@@ -335,7 +335,7 @@ class Journal:
 
     def _redactor_for(self, request: Request, shortest: int = SHORTEST_UNLISTED) -> Redactor:
         # With the request's own credentials, which the journal may have forgotten since.
-        return self._redactor.including(find_credentials(request), shortest)
+        return self._redactor.with_secrets(find_credentials(request), shortest)
 
 
 def _redact_headers(headers: Headers, redactor: Redactor) -> Headers:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from mockglm.errors import FileError, Problem
 from mockglm.exchange import Response
-from mockglm.redaction import SHORTEST, Redactor, parameters
+from mockglm.redaction import MIN_LENGTH, Redactor, secret_parameters
 from mockglm.scenarios import Interaction, Scenario, find_files, parse, yaml_nodes
 from mockglm.scenarios.problems import Problems, describe_error
 from mockglm.yaml_documents import read_file
@@ -80,9 +80,9 @@ def _file(path: Path, limits: LintLimits) -> Iterator[Problem]:
 def _parameters(scenario: Scenario, redactor: Redactor) -> Iterator[Problem]:
     """Learn what queries call a key; what is too short to be found by its value is told here."""
     for interaction in scenario.interactions:
-        for secret in parameters(interaction.request.query) if interaction.request else ():
+        for secret in secret_parameters(interaction.request.query) if interaction.request else ():
             redactor.learn(secret)
-            if len(secret) < SHORTEST:
+            if len(secret) < MIN_LENGTH:
                 yield _at(interaction, "this contains an API key: remove it, and revoke it")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from mockglm.exchange import Request, Response
 from mockglm.journal import ENTRY_OVERHEAD, Entry, EntryFeed, Journal, MemoryBudget, Source
-from mockglm.redaction import MOST_LEARNED, SECRET_HEADERS
+from mockglm.redaction import MAX_LEARNED, SECRET_HEADERS
 
 EMPTY = ENTRY_OVERHEAD + len("/models")
 """What an entry without a body counts."""
@@ -169,7 +169,7 @@ def test_a_journal_learns_keys_and_no_short_words(key: str, is_listed: bool, sho
 def test_a_key_in_use_is_not_forgotten() -> None:
     journal = Journal()
     own = "sk-custom-secret-1"
-    for number in range(2 * MOST_LEARNED):
+    for number in range(2 * MAX_LEARNED):
         journal.learn(f"0123456789abcdef-{number}")
         if number % 500 == 0:
             journal.learn(own)
@@ -192,7 +192,7 @@ def test_an_old_entry_is_redacted_of_its_own_credential() -> None:
     own = "sk-custom-secret-1"
     asked = Request("POST", "/x", headers=(("authorization", own),), body=own.encode())
     journal.add(Entry(1, "", 0.0, asked))
-    for number in range(2 * MOST_LEARNED):
+    for number in range(2 * MAX_LEARNED):
         journal.learn(f"0123456789abcdef-{number}")
     (entry,) = journal
     assert entry.request.body == b"REDACTED"

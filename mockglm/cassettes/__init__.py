@@ -1,11 +1,11 @@
-"""Recorded interactions: an exchange written down, and the file it is appended to."""
+"""Cassettes: exchanges are serialised, redacted, appended to a file, and loaded again."""
 
 from mockglm.cassettes.credentials import find_credentials, find_new_cookies
 from mockglm.cassettes.exchanges import read_exchanges
 from mockglm.cassettes.folders import prepare_folder
 from mockglm.cassettes.loader import load
 from mockglm.cassettes.serializer import (
-    KEPT,
+    KEPT_HEADERS,
     STATUSES,
     dump,
     dump_response,
@@ -17,7 +17,7 @@ from mockglm.cassettes.serializer import (
 from mockglm.cassettes.writer import CassetteWriter, file_head
 
 __all__ = [
-    "KEPT",
+    "KEPT_HEADERS",
     "STATUSES",
     "CassetteWriter",
     "dump",

@@ -1,6 +1,6 @@
-"""The pieces of an answer as a file writes them: lines of events, or chunks.
+"""The pieces of a response in a file: lines of events, or chunks.
 
-They read as the same pieces when times are whole milliseconds.
+They are read back as the same pieces if their times are whole milliseconds.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from collections.abc import Iterable
 from mockglm.cassettes.yaml_layout import FlowStyle, quote_text
 
 _FRAMES = re.compile(rb"(?:data: [^\r\n]*\n\n)+")
-# What a block of YAML holds as it stands: no control characters, no byte order mark, and none of
-# the line breaks of YAML 1.1 (U+0085, U+2028, U+2029).
+# Characters that a block of YAML can contain as they are: no control characters, no byte order
+# mark, and no line break of YAML 1.1 (U+0085, U+2028, U+2029).
 _PRINTABLE = re.compile(
     "[\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
 )
 
 
 def dump_events(pieces: Iterable[tuple[float, bytes]]) -> str | None:
-    """The pieces as a block of event lines; None where they are not whole `data:` frames of
-    printable text, so that they have to be written as chunks."""
+    """Write pieces as a block of event lines; None if they are not whole `data:` frames of
+    printable text and have to be written as chunks."""
     written: list[str] = []
     for at, data in pieces:
         try:

@@ -1,4 +1,4 @@
-"""The folder that something will be written to, tried before anything is sent."""
+"""Folders for recordings, tried before any request is sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mockglm.errors import UsageError
 
 
 def prepare_folder(folder: Path) -> None:
-    """Have a folder that files can be put into. Raises UsageError where there can be none."""
+    """Make a folder if it is missing, and check that it is writable. Raises UsageError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

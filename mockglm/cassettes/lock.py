@@ -1,7 +1,7 @@
 """One writer at a time in a folder, among threads and processes.
 
-Not a library's: `filelock` and its like lock a file of their own and leave it behind, here in a
-folder whose files are committed.
+Libraries such as `filelock` lock a file of their own and leave it behind; here that would be in a
+folder with files under version control.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 NAME = ".mockglm.lock"
-"""The file that is locked where a folder cannot be."""
+"""The file that is locked on systems that lock no folders."""
 
 UNFIT = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOTSUP)
-"""What network file systems say to the lock of a folder: NFS locks only what is open for writing,
-which a folder never is (flock(2))."""
+"""Errors of network file systems that lock no folders: NFS locks only files that are open for
+writing (flock(2))."""
 
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which goes with its process, whatever ends that.
+    """Hold the folder's lock during the block; the system releases it if the process ends.
 
-    Raises OSError for a folder that is not there or cannot be written to.
+    Raises OSError for a folder that is missing or not writable.
     """
     handle = _open(folder)
     try:
@@ -36,7 +36,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 
 def _open_file(folder: Path) -> int:
-    """The lock of the file, taken."""
+    """Open and lock the file."""
     return _taken(os.open(folder / NAME, os.O_RDWR | os.O_CREAT))
 
 
@@ -56,7 +56,7 @@ if sys.platform == "win32":
     _open = _open_file
 
     def _lock(handle: int) -> None:
-        # It gives up after ten seconds (https://docs.python.org/3/library/msvcrt.html).
+        # msvcrt gives up after ten seconds (https://docs.python.org/3/library/msvcrt.html).
         while True:
             try:
                 return msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
@@ -65,14 +65,14 @@ if sys.platform == "win32":
                     raise
 
     def _unlock(handle: int) -> None:
-        # Otherwise it is unlocked some time after it is closed.
+        # Closing the file unlocks it only some time later.
         msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
 
 else:
     import fcntl
 
     def _open(folder: Path) -> int:
-        """The lock of the folder, taken, which leaves no file behind; or of the file."""
+        """Open and lock the folder, which leaves no file behind, or else the file."""
         try:
             return _taken(os.open(folder, os.O_RDONLY))
         except OSError as error:

@@ -1,4 +1,4 @@
-"""An exchange as one interaction of a file: what was asked, what came back, and when."""
+"""Exchanges as interactions of a file: request, response and times, redacted and normalised."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mockglm.matching import canonical
 from mockglm.redaction import Redactor
 from mockglm.scenarios import verbatim
 
-KEPT = frozenset(
+KEPT_HEADERS = frozenset(
     {
         "allow",
         "cache-control",
@@ -37,16 +37,16 @@ KEPT = frozenset(
         "x-should-retry",
     }
 )
-"""Headers of answers that are written down, all others are not: clients act on them or show them,
-and none carries a secret. Dates, cookies and the connection's own are made anew when played."""
+"""Headers of responses that are kept: clients act on them or show them, and none has a secret.
+Dates, cookies and headers of the connection are made when the recording is replayed."""
 
 KEPT_PREFIXES = ("x-ratelimit-", "access-control-")
 
 STATUSES = range(200, 600)
-"""What an answer can have for a status that is written down."""
+"""Statuses of responses that are recorded."""
 
 ENDS: Mapping[str, Any] = {"close": True, "reset": "reset", "hang": "hang"}
-"""How an answer that was cut is marked."""
+"""The marks of responses that were cut."""
 
 
 def dump(exchange: Exchange) -> str:
@@ -72,7 +72,7 @@ def dump_bytes(exchange: Exchange) -> str:
 
 
 def dump_response(answer: Response) -> str:
-    """An answer as text of YAML, to whatever is asked: for one whose request nobody knows.
+    """Write a response as text of YAML that answers any request, for an unknown request.
 
     Raises ValueError for a status that is none of HTTP's.
     """
@@ -81,11 +81,11 @@ def dump_response(answer: Response) -> str:
 
 
 def normalise(answer: Response) -> Response:
-    """The answer as a file keeps it, which is what playing it back gives.
+    """Return a response as a file keeps it and as it is replayed.
 
-    Times are whole milliseconds; what came in one of them is one piece, nothing is none, nor is
-    what follows a status that has no body; of the headers those of KEPT are there, those of one
-    name together.
+    Times are whole milliseconds, and the pieces of one millisecond are one piece. Empty pieces and
+    bodies of statuses without a body are dropped. Of the headers, those in KEPT_HEADERS are kept,
+    and those with the same name are together.
     """
     due: dict[float, list[bytes]] = {}
     for at, piece in () if answer.status in BODILESS else answer.chunks:
@@ -100,10 +100,12 @@ def normalise(answer: Response) -> Response:
 
 
 def redact(exchange: Exchange, redactor: Redactor) -> Exchange:
-    """The exchange without a secret, its own credentials included, whether or not the redactor
-    knows them still; of the request's headers nothing stays."""
+    """Return an exchange without secrets and without request headers.
+
+    Its own credentials are secrets even if the redactor has forgotten them.
+    """
     request, answer = exchange.request, exchange.response
-    redactor = redactor.including((*find_credentials(request), *find_new_cookies(answer)))
+    redactor = redactor.with_secrets((*find_credentials(request), *find_new_cookies(answer)))
     return replace(
         exchange,
         request=replace(redact_request(request, redactor), headers=()),
@@ -113,9 +115,9 @@ def redact(exchange: Exchange, redactor: Redactor) -> Exchange:
 
 
 def redact_request(request: Request, redactor: Redactor) -> Request:
-    """The request without a secret in path, query and body; the very same request if it has none.
+    """Return a request without secrets in path, query and body; the same object if it has none.
 
-    What is recorded and what is looked up go through this alike, so that they have one key.
+    Recorded requests and those that are looked up are redacted alike, so that they have one key.
     """
     path, query = redactor.text(request.path), redactor.query(request.query)
     body = redactor.bytes(request.body)
@@ -125,7 +127,7 @@ def redact_request(request: Request, redactor: Redactor) -> Request:
 
 
 def redact_response(answer: Response, redactor: Redactor) -> Response:
-    """The answer without a secret, piece by piece as it was."""
+    """Return a response without secrets, in the same pieces."""
     times = [at for at, _ in answer.chunks]
     pieces = redactor.pieces([piece for _, piece in answer.chunks])
     chunks = tuple(zip(times, pieces, strict=True))
@@ -135,7 +137,7 @@ def redact_response(answer: Response, redactor: Redactor) -> Response:
 def _kept(headers: Headers) -> Headers:
     names: dict[str, list[str]] = {}
     for name, value in headers:
-        if name.lower() in KEPT or name.lower().startswith(KEPT_PREFIXES):
+        if name.lower() in KEPT_HEADERS or name.lower().startswith(KEPT_PREFIXES):
             names.setdefault(name, []).append(value)
     return tuple((name, value) for name, values in names.items() for value in values)
 
@@ -173,7 +175,7 @@ def _request_line(request: Request) -> dict[str, Any]:
 
 
 def _payload(request: Request) -> dict[str, Any]:
-    """The body: its JSON where that is the same request, else its text or its bytes."""
+    """The body: its JSON if that is the same request, else its text or its bytes."""
     if not request.body:
         return {}
     value = _parsed(request.body)
@@ -215,7 +217,7 @@ def _grouped(headers: Headers) -> dict[str, str | list[str]]:
 
 
 def _body(answer: Response) -> dict[str, Any]:
-    """The body, in the most readable way that gives it back to the byte and to the time."""
+    """The body, in the most readable form that is read back with all bytes and times."""
     if not answer.chunks:
         return {}
     events = dump_events(answer.chunks)
@@ -225,7 +227,7 @@ def _body(answer: Response) -> dict[str, Any]:
 
 
 def _whole(answer: Response) -> dict[str, Any] | None:
-    """A body that came at once, with the headers, as JSON or as text; None for any other."""
+    """A body that came at once with the headers, as JSON or text; None for any other."""
     if [at for at, _ in answer.chunks] != [answer.head]:
         return None
     value = _parsed(answer.body)
@@ -238,7 +240,7 @@ def _whole(answer: Response) -> dict[str, Any] | None:
 
 
 def _parsed(body: bytes) -> Any:
-    """A JSON object or list that can be laid out; None for everything else."""
+    """A JSON object or list that YAML can have; None for everything else."""
     try:
         value = msgspec.json.decode(body)
     except (ValueError, RecursionError):

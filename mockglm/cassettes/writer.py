@@ -63,15 +63,14 @@ class CassetteWriter:
     """A cassette that is recorded into, perhaps by several processes at a time.
 
     `origin` is the base URL of the service, `at` the time of the recording (ISO 8601): both are
-    written when the file is begun. `anew` begins it again with the first exchange, whatever was
-    there.
+    written when the file is begun. With `overwrite`, the first exchange replaces an existing file.
     """
 
-    def __init__(self, path: str | Path, *, origin: str, at: str, anew: bool = False) -> None:
+    def __init__(self, path: str | Path, *, origin: str, at: str, overwrite: bool = False) -> None:
         self.path = Path(path)
         self.count = 0
         self._head = file_head(origin, at, f"mockglm {__version__}")
-        self._anew = anew
+        self._overwrite = overwrite
         # A link stays one: what it leads to is replaced.
         self._file = Path(os.path.realpath(self.path))
         self._next = self._file.with_name(f".{self._file.name}.next")
@@ -132,7 +131,7 @@ class CassetteWriter:
         """
         version, left = self._find_version(), self._left
         is_edited = self._is_copy_edited()
-        if left.version is not None and version == left.file and not self._anew:
+        if left.version is not None and version == left.file and not self._overwrite:
             if _identify(self._next) == left.version:
                 return version, left
             if is_edited:
@@ -142,7 +141,7 @@ class CassetteWriter:
         elif is_edited and not _begin_alike(self._next, self._file):
             self._set_aside()
         self._forget()
-        if version is None or self._anew:
+        if version is None or self._overwrite:
             self._next.write_text(self._head, "utf-8")
             return version, _Copy()
         point = self._copy(self._file)
@@ -194,10 +193,10 @@ class CassetteWriter:
                 return False
         elif not self._exchange(version):
             return False
-        is_behind = copy.version is not None and not self._anew
+        is_behind = copy.version is not None and not self._overwrite
         if not is_behind:
             self._next.unlink(missing_ok=True)
-        self._anew = False
+        self._overwrite = False
         # Compared with the version that was copied: by now an editor may have saved into it.
         left = version if is_behind and self._next.exists() else None
         self._published = _identify(self._file)
@@ -225,7 +224,7 @@ class CassetteWriter:
         except FileNotFoundError:
             return False
         former = _identify(self._next)
-        if former in (version, None) or self._anew:
+        if former in (version, None) or self._overwrite:
             return True
         swap_files(self._next, self._file, self._spare)
         if _identify(self._next) != copy:

@@ -1,7 +1,7 @@
-"""Plain values as YAML that people read: every language as it is, long texts as blocks.
+"""Values as YAML for people: every language without escapes, long texts as blocks.
 
-Not PyYAML's dumpers: the fast one escapes emoji, the other takes milliseconds a kilobyte, and
-neither leaves the lines of a stream alone.
+PyYAML's dumpers do not fit: the fast one escapes emoji, the other takes milliseconds for a
+kilobyte, and neither keeps the lines of a stream.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ import msgspec
 
 from mockglm.scenarios import yaml_nodes
 
-DEEPEST = 60
-"""How deep values are nested at most; the loader takes 100 with all that is around them."""
+MAX_DEPTH = 60
+"""Levels of nested values; the loader accepts 100 including those around the value."""
 
-LONGEST_KEY = 200
-"""Characters of a key; YAML wants those beyond 1,024 marked."""
+MAX_KEY_LENGTH = 200
+"""Characters of a key; YAML requires a mark before those beyond 1,024."""
 
-LONGEST_LINE = 80
-"""Characters beyond which a text with quotes in it is set as a block."""
+MAX_LINE_LENGTH = 80
+"""Characters of a text with quotes in it; a longer one is written as a block."""
 
 _MARKS = "./()+=@%~^$;!?，。！？、；（）《》“”…-"
 _PLAIN = re.compile(rf"(?!\d|_)[\w/](?:[\w {_MARKS}]*[\w{_MARKS}])?")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off"})
-"""What others than this package's loader take for true or false."""
+"""Words that YAML loaders other than mockglm's take for true or false."""
 
-_SEEN = "\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
-_UNSEEN = re.compile(f"[^ -~{_SEEN}]")
-_UNSEEN_IN_BLOCK = re.compile(f"[^\t\n -~{_SEEN}]")
+_PRINTABLE = "\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+_UNPRINTABLE = re.compile(f"[^ -~{_PRINTABLE}]")
+_UNPRINTABLE_IN_BLOCK = re.compile(f"[^\t\n -~{_PRINTABLE}]")
 
 
 class FlowStyle(str):
-    """Text that stands as it is: a sequence or mapping in one line."""
+    """Text that is written as it is: a sequence or mapping in one line."""
 
     __slots__ = ()
 
 
 def render_lines(value: Any, indent: int = 0) -> Iterator[str]:
-    """The lines of a mapping or sequence, so many spaces from the left."""
+    """Render a mapping or sequence as lines, indented by so many spaces."""
     margin = " " * indent
     if isinstance(value, Mapping):
         for name, item in value.items():
@@ -52,21 +52,22 @@ def render_lines(value: Any, indent: int = 0) -> Iterator[str]:
 
 
 def fits_yaml(value: Any, depth: int = 0) -> bool:
-    """Whether a JSON value can be laid out: not nested too deep, no key too long."""
+    """True if a JSON value can be rendered: it is not nested too deep, and no key is too long."""
     if isinstance(value, dict):
-        return depth < DEEPEST and all(
-            len(name) <= LONGEST_KEY and fits_yaml(item, depth + 1) for name, item in value.items()
+        return depth < MAX_DEPTH and all(
+            len(name) <= MAX_KEY_LENGTH and fits_yaml(item, depth + 1)
+            for name, item in value.items()
         )
     if isinstance(value, list):
-        return depth < DEEPEST and all(fits_yaml(item, depth + 1) for item in value)
+        return depth < MAX_DEPTH and all(fits_yaml(item, depth + 1) for item in value)
     return True
 
 
 def quote_text(text: str) -> str:
-    """A text in quotes: single ones where it has double ones and all of it can be seen."""
-    if '"' in text and "'" not in text and not _UNSEEN.search(text):
+    """Quote a text: in single quotes if it is printable and contains double quotes."""
+    if '"' in text and "'" not in text and not _UNPRINTABLE.search(text):
         return f"'{text}'"
-    return _UNSEEN.sub(_escaped, json.dumps(text, ensure_ascii=False))
+    return _UNPRINTABLE.sub(_escaped, json.dumps(text, ensure_ascii=False))
 
 
 def _item(item: Any, margin: str, indent: int) -> Iterator[str]:
@@ -79,7 +80,7 @@ def _item(item: Any, margin: str, indent: int) -> Iterator[str]:
 
 
 def _entry(lead: str, item: Any, indent: int) -> Iterator[str]:
-    """What follows `name:` or `-`: on the same line if it is one, else below."""
+    """The lines of a value behind `name:` or `-`: on the same line if it is one, else below."""
     if isinstance(item, Mapping) and item:
         yield lead
         yield from render_lines(item, indent + 2)
@@ -114,15 +115,15 @@ def _is_plain(text: str) -> bool:
 
 
 def _is_block(text: str) -> bool:
-    """Whether a text is better, and can be, a block: its first line says how far all are indented,
-    and one line feed ends it or none."""
-    if "\n" not in text and (len(text) <= LONGEST_LINE or '"' not in text):
+    """True if a text can be a block and is better as one: the first line sets the indentation, and
+    at most one line feed ends the text."""
+    if "\n" not in text and (len(text) <= MAX_LINE_LENGTH or '"' not in text):
         return False
     lines = text.removesuffix("\n").split("\n")
-    is_clear = (
+    is_indentable = (
         lines[0][:1] not in ("", " ", "\t") and lines[-1] and not any(map(str.isspace, lines))
     )
-    return bool(is_clear and not _UNSEEN_IN_BLOCK.search(text))
+    return bool(is_indentable and not _UNPRINTABLE_IN_BLOCK.search(text))
 
 
 def _escaped(match: re.Match[str]) -> str:

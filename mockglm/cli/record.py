@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from mockglm import surfaces
-from mockglm.api_keys import NAMES
+from mockglm.api_keys import KEY_VARIABLES
 from mockglm.app import App
 from mockglm.cli.log import LogWriter, log_option, warn
 from mockglm.cli.options import (
@@ -25,8 +25,15 @@ from mockglm.cli.options import (
 from mockglm.cli.recording import list_unused, open_recording
 from mockglm.errors import UpstreamError, UsageError
 from mockglm.exchange import Request
-from mockglm.recorder import MODES, Mode, Passed, Recorder, Recording
-from mockglm.recorder.advice import UNREACHED, advice
+from mockglm.recorder import (
+    MODES,
+    UNREACHABLE,
+    Mode,
+    RecordedExchange,
+    Recorder,
+    Recording,
+    find_hint,
+)
 from mockglm.server import Sessions, Settings
 from mockglm.serving import Server, bind_socket
 from mockglm.surfaces import CHAT
@@ -96,7 +103,7 @@ def record_command(
         host=host,
         allowed=allow_upstream,
         ca=ca,
-        watch=lambda passed: judge.add(passed) if judge else None,
+        on_recorded=lambda recorded: judge.add(recorded) if judge else None,
     )
     if try_key:
         sys.exit(asyncio.run(_try_key(recording.recorder)))
@@ -116,15 +123,15 @@ class Judge:
         self._checker = LiveChecker(warn)
         self._seen = 0
 
-    def add(self, passed: Passed) -> None:
-        self._seen += passed.exchange.request.path.endswith(surfaces.CHAT.path)
-        self._checker.add(passed.exchange)
+    def add(self, recorded: RecordedExchange) -> None:
+        self._seen += recorded.exchange.request.path.endswith(surfaces.CHAT.path)
+        self._checker.add(recorded.exchange)
 
     def close(self, recorder: Recorder | None) -> int:
         """Wait until all exchanges are judged and return the exit code."""
         is_good = self._checker.close()
-        if recorder is not None and recorder.unreached:
-            warn(f"mockglm: requests without a response to judge: {recorder.unreached}")
+        if recorder is not None and recorder.unanswered:
+            warn(f"mockglm: requests without a response to judge: {recorder.unanswered}")
             return COULD_NOT_ASK
         if not self._seen:
             warn("mockglm: there was no chat response to judge")
@@ -170,15 +177,15 @@ async def _try_key(recorder: Recorder | None) -> int:
     assert recorder is not None
     key = recorder.upstream.key
     if not key:
-        raise UsageError(f"no API key: set {NAMES[0]}, or write it to .env")
+        raise UsageError(f"no API key: set {KEY_VARIABLES[0]}, or write it to .env")
     try:
-        answer = await recorder.upstream.fetch(Request("GET", "/models"))
+        response = await recorder.upstream.fetch(Request("GET", "/models"))
     except UpstreamError as error:
-        raise UpstreamError(str(error), UNREACHED) from error
+        raise UpstreamError(str(error), UNREACHABLE) from error
     finally:
         await recorder.upstream.close()
-    said, hint = advice(answer, key)
-    if not hint and answer.status != 200:
-        said, hint = f"the service answers {answer.status}", "is the base URL right?"
-    click.echo(f"{said}\n{hint}" if hint else f"{recorder.upstream.base} accepts the key")
+    problem, hint = find_hint(response, key)
+    if not hint and response.status != 200:
+        problem, hint = f"the service answers {response.status}", "is the base URL right?"
+    click.echo(f"{problem}\n{hint}" if hint else f"{recorder.upstream.base} accepts the key")
     return 1 if hint else 0

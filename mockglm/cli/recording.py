@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mockglm.api_keys import NAMES, find_api_key
+from mockglm import recorder
+from mockglm.api_keys import KEY_VARIABLES, find_api_key
 from mockglm.cli.log import warn
-from mockglm.recorder import Mode, Passed, Recording, Upstream, begin, is_real
+from mockglm.recorder import Mode, RecordedExchange, Recording, Upstream, is_real_key
 from mockglm.urls import is_loopback
 
 if TYPE_CHECKING:
@@ -26,18 +27,20 @@ def open_recording(
     host: str,
     allowed: Iterable[str] = (),
     ca: str | None = None,
-    watch: Callable[[Passed], None] = lambda passed: None,
+    on_recorded: Callable[[RecordedExchange], None] = lambda recorded: None,
 ) -> Recording:
     """Open a recording of a service with the API key of the environment.
 
-    `host` is the address that clients reach; `watch` is called with each exchange of the service.
-    Raises UpstreamError for a service that is not allowed, and what `begin` raises.
+    `host` is the address that clients reach; `on_recorded` is called with each exchange. Raises
+    UpstreamError for a service that is not allowed, and what `recorder.open_recording` raises.
     """
 
-    def service() -> Upstream:
+    def make_upstream() -> Upstream:
         return Upstream(upstream, allowed=allowed, key=_find_spendable_key(host), ca=ca)
 
-    return begin(path, mode, service, tell=warn, watch=watch)
+    return recorder.open_recording(
+        path, mode, make_upstream, print_line=warn, on_recorded=on_recorded
+    )
 
 
 def list_unused(sessions: Sessions) -> list[str]:
@@ -59,8 +62,8 @@ def _find_spendable_key(host: str) -> str:
     if key and not is_loopback(host):
         warn(f"mockglm: other machines can reach {host}, so every client needs its own API key")
         return ""
-    if key and not is_real(key):
+    if key and not is_real_key(key):
         warn("mockglm: the API key in the environment has not the form id.secret of GLM's")
     if not key:
-        warn(f"mockglm: no API key in {NAMES[0]} or .env; clients need their own")
+        warn(f"mockglm: no API key in {KEY_VARIABLES[0]} or .env; clients need their own")
     return key

@@ -73,7 +73,7 @@ def verify_command(
     to send, 6 if the service could not be reached."""
     import asyncio
 
-    from mockglm.api_keys import NAMES, find_api_key
+    from mockglm.api_keys import KEY_VARIABLES, find_api_key
     from mockglm.cassettes import prepare_folder
     from mockglm.drift import make_plan, render_json, render_junit, verify_plan
     from mockglm.recorder import Upstream
@@ -86,7 +86,7 @@ def verify_command(
         _print_plan(plan, service.base)
         return
     if not key:
-        raise UsageError(f"no API key: set {NAMES[0]}, or write it to .env")
+        raise UsageError(f"no API key: set {KEY_VARIABLES[0]}, or write it to .env")
     files = ((report, render_json), (junitxml, render_junit))
     for path in filter(None, (report, junitxml)):
         prepare_folder(path.parent)

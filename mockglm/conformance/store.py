@@ -67,7 +67,7 @@ def save_exchanges(
             continue
         at = datetime.fromtimestamp(view.exchange.started, UTC).isoformat(timespec="seconds")
         file = cassettes.CassetteWriter(
-            folder / f"{view.name}.yaml", origin=origin, at=at, anew=True
+            folder / f"{view.name}.yaml", origin=origin, at=at, overwrite=True
         )
         file.append([cassettes.redact(view.exchange, redactor)])
         file.close()

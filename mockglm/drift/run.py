@@ -11,8 +11,7 @@ from msgspec import Struct
 from mockglm.drift.signature import Drift, Signature, find_drift
 from mockglm.errors import UpstreamError
 from mockglm.exchange import Headers, Request, Response
-from mockglm.recorder import Upstream
-from mockglm.recorder.advice import UNREACHED, advice
+from mockglm.recorder import UNREACHABLE, Upstream, find_hint
 from mockglm.redaction import REDACTED, Redactor
 from mockglm.scenarios import Interaction, Scenario
 
@@ -121,7 +120,7 @@ async def _verify(interaction: Interaction, upstream: Upstream) -> VerifiedInter
     try:
         live = await upstream.fetch(request)
     except UpstreamError as error:
-        return VerifiedInteraction(interaction.location, error=f"{error}: {UNREACHED}")
+        return VerifiedInteraction(interaction.location, error=f"{error}: {UNREACHABLE}")
     if live.status in UNSPECIFIC and live.status != recorded.status:
         return VerifiedInteraction(interaction.location, error=_refusal(live, upstream.key))
     drift = find_drift(Signature.of(recorded), Signature.of(live))
@@ -129,7 +128,7 @@ async def _verify(interaction: Interaction, upstream: Upstream) -> VerifiedInter
 
 
 def _refusal(answer: Response, key: str) -> str:
-    said, hint = advice(answer, key)
+    said, hint = find_hint(answer, key)
     text = f"{said}: {hint}" if hint else f"the service answers {answer.status}: try it later"
     return Redactor((key,)).text(text)
 

@@ -30,7 +30,7 @@ import msgspec
 from mockglm.matching import paths
 from mockglm.matching.difference import shorten
 from mockglm.matching.expression import Expression, SearchBudget, parse_expression
-from mockglm.redaction import anonymous
+from mockglm.redaction import redact_query
 from mockglm.surfaces import CHAT
 
 UNCOUNTED = frozenset({"request_id", "stream", "stream_options", "user_id"})
@@ -106,7 +106,7 @@ def pattern(expression: str) -> Expression:
 
 def _query(query: str) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
-    for name, value in parse_qsl(anonymous(query), keep_blank_values=True):
+    for name, value in parse_qsl(redact_query(query), keep_blank_values=True):
         values.setdefault(name, []).append(value)
     return values
 

@@ -1,27 +1,33 @@
-"""The recording proxy: a request asked of the real service, its answer passed on and kept."""
+"""The recording proxy: forwards requests to the live service and records the exchanges."""
 
-from mockglm.api_keys import NAMES, find_api_key
-from mockglm.recorder.credentials import DUMMY, is_real
-from mockglm.recorder.modes import MODES, Mode, Plan, plan
-from mockglm.recorder.outcome import Passed
+from mockglm.recorder.credentials import DUMMY_ID, is_real_key
+from mockglm.recorder.hints import UNREACHABLE, find_hint
+from mockglm.recorder.outcome import RecordedExchange
 from mockglm.recorder.recorder import Recorder
-from mockglm.recorder.recording import Recording, begin
-from mockglm.recorder.upstream import HOSTS, Patience, Upstream
+from mockglm.recorder.recording import (
+    MODES,
+    Mode,
+    Recording,
+    RecordingPlan,
+    open_recording,
+    plan_recording,
+)
+from mockglm.recorder.upstream import UPSTREAM_HOSTS, Timeouts, Upstream
 
 __all__ = [
-    "DUMMY",
-    "HOSTS",
+    "DUMMY_ID",
     "MODES",
-    "NAMES",
+    "UNREACHABLE",
+    "UPSTREAM_HOSTS",
     "Mode",
-    "Passed",
-    "Patience",
-    "Plan",
+    "RecordedExchange",
     "Recorder",
     "Recording",
+    "RecordingPlan",
+    "Timeouts",
     "Upstream",
-    "begin",
-    "find_api_key",
-    "is_real",
-    "plan",
+    "find_hint",
+    "is_real_key",
+    "open_recording",
+    "plan_recording",
 ]

@@ -1,4 +1,4 @@
-"""Content codings that a service applied although it was asked not to, undone in small slices.
+"""Content codings that a service applied against the request, undone in small slices.
 
 A few kilobytes can decode to gigabytes. What is decoded is therefore handed over slice by slice,
 so that a reader that has enough stops in time.

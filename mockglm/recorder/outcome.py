@@ -1,4 +1,4 @@
-"""The outcome of a request to the service: the exchange without secrets, on disk if possible."""
+"""The outcome of a forwarded request: the exchange without secrets, on disk if possible."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from mockglm.recorder.content_coding import CODING
 from mockglm.redaction import Redactor
 
 
-class Passed(Struct, frozen=True):
-    """The outcome of a request: the exchange as the client saw it, without secrets, and notes on
-    its recording."""
+class RecordedExchange(Struct, frozen=True):
+    """An exchange as the client saw it, without secrets, and notes on its recording."""
 
     exchange: Exchange
     notes: tuple[str, ...] = ()
@@ -22,11 +21,11 @@ class Passed(Struct, frozen=True):
 
 def record_exchange(
     exchange: Exchange, redactor: Redactor, cassette: CassetteWriter | None, *, excess: str = ""
-) -> tuple[Passed, str]:
+) -> tuple[RecordedExchange, str]:
     """Redact an exchange that has a response and append it to a cassette, if there is one.
 
     `excess` is the bound that the response exceeded, for which it is not recorded. Returns the
-    outcome, and the reason if it is not recorded.
+    exchange with its notes, and the reason if it is not recorded.
     """
     if excess:
         # Redacting all of it would cost seconds, and a part of it may end within a secret.
@@ -36,26 +35,25 @@ def record_exchange(
         clean = _normalised(redact(exchange, redactor))
     # Nothing is kept or shown of what cannot be redacted, and the recorder goes on.
     except Exception as error:
-        return Passed(
-            _emptied(exchange), ("not recorded",)
-        ), f"its secrets cannot be replaced ({type(error).__name__})"
+        reason = f"its secrets cannot be replaced ({type(error).__name__})"
+        return RecordedExchange(_emptied(exchange), ("not recorded",)), reason
     cut = ("cut",) if clean.response is not None and clean.response.end != "done" else ()
     if excess:
-        return Passed(clean, ("not recorded", excess, *cut)), excess
+        return RecordedExchange(clean, ("not recorded", excess, *cut)), excess
     if cassette is None:
-        return Passed(clean, cut), ""
+        return RecordedExchange(clean, cut), ""
     reason, note = _append(exchange, clean, cassette)
     if reason:
-        return Passed(clean, ("not recorded", *cut)), reason
+        return RecordedExchange(clean, ("not recorded", *cut)), reason
     notes = ("recorded", f"as bytes: {note}") if note else ("recorded",)
-    return Passed(clean, notes + cut), ""
+    return RecordedExchange(clean, notes + cut), ""
 
 
 def _append(exchange: Exchange, clean: Exchange, cassette: CassetteWriter) -> tuple[str, str]:
     """Append an exchange; return the reason if that fails, and a note on its form."""
     coding = exchange.response.header(CODING) if exchange.response is not None else ""
     if coding:
-        return f"the service has it {coding}-encoded, though it was asked not to", ""
+        return f"the response is {coding}-encoded, though it was asked not to be", ""
     try:
         (note,) = cassette.append([clean])
     except OSError as error:

@@ -1,5 +1,4 @@
-"""The service that is recorded: which hosts may be asked, how a request goes to it, and how long
-it may take."""
+"""The service that is recorded: the hosts that may get requests, and the requests they get."""
 
 from __future__ import annotations
 
@@ -17,10 +16,17 @@ from mockglm.auth import parse_credential
 from mockglm.errors import UpstreamError
 from mockglm.exchange import Request, Response
 from mockglm.limits import DEFAULT
-from mockglm.recorder.credentials import CARRIERS, is_real
-from mockglm.recorder.header_fields import Fields, encode_fields, end_to_end
-from mockglm.recorder.passage import ExcessError, HeldBytes, Passage
-from mockglm.recorder.paths import encode_target, leaves_base
+from mockglm.recorder.client import Client
+from mockglm.recorder.credentials import KEY_HEADERS, is_real_key
+from mockglm.recorder.forwarding import (
+    Fields,
+    encode_fields,
+    encode_target,
+    end_to_end,
+    leaves_base,
+)
+from mockglm.recorder.relay import ExcessError, HeldBytes, Relay
+from mockglm.surfaces import CHAT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,16 +34,16 @@ if TYPE_CHECKING:
     import httpx
 
 
-HOSTS = frozenset({"open.bigmodel.cn", "api.z.ai", "dev.bigmodel.cn"})
-"""The hosts of the service, which may be asked without being named."""
-ANEW = frozenset({"accept-encoding", "authorization", "content-length", "expect", "host"})
-"""Headers of a request that are made anew."""
+UPSTREAM_HOSTS = frozenset({"open.bigmodel.cn", "api.z.ai", "dev.bigmodel.cn"})
+"""The hosts of the service, which get requests without being allowed by name."""
 
-COMPLETIONS = "/chat/completions"
+REPLACED = frozenset({"accept-encoding", "authorization", "content-length", "expect", "host"})
+"""Headers of a request that are not forwarded as they are."""
 
 
-class Patience(Struct, frozen=True):
-    """Seconds that each part of an answer may take; a model that thinks takes minutes."""
+class Timeouts(Struct, frozen=True):
+    """Seconds to connect, to the first byte, and between two pieces; a model that thinks takes
+    minutes."""
 
     connect: float = 10.0
     first: float = 600.0
@@ -45,10 +51,10 @@ class Patience(Struct, frozen=True):
 
 
 class Upstream:
-    """One service, asked over HTTP/1.1 with one client for all.
+    """One service, reached over HTTP/1.1.
 
-    `base` is its base URL; `key` goes in the place of what is no key; `ca` is a file of
-    certificates that are trusted, too. Raises UpstreamError for a base that may not be asked.
+    `base` is its base URL; `key` takes the place of dummies; `ca` is a file of certificates that
+    are trusted, too. Raises UpstreamError for a base URL that is not allowed.
     """
 
     def __init__(
@@ -58,46 +64,52 @@ class Upstream:
         allowed: Iterable[str] = (),
         key: str = "",
         ca: str | Path | None = None,
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         self.base = base.rstrip("/")
         self.key = key
         self._ca = ca
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or Timeouts()
         self._client: httpx.AsyncClient | None = None
-        _check(self.base, frozenset(host.strip().lower() for host in allowed))
+        _check_base(self.base, frozenset(host.strip().lower() for host in allowed))
 
-    def open(self) -> httpx.AsyncClient:
-        """The client that asks, made when it is first needed. Raises UpstreamError for certificates
-        that cannot be read, and for a proxy of the environment that cannot be used."""
+    def open_client(self) -> httpx.AsyncClient:
+        """Return the HTTP client, which is made when it is first needed.
+
+        Raises UpstreamError for certificates that cannot be read, and for a proxy of the
+        environment that cannot be used.
+        """
         if self._client is None:
-            self._client = _client(self._ca)
+            self._client = _make_client(self._ca)
         return self._client
 
     def authorization(self, header: str) -> str:
-        """The Authorization the service is asked with, where the client's is this one."""
-        return header if is_real(parse_credential(header)) or not self.key else f"Bearer {self.key}"
+        """Return the Authorization that the service gets, given that of the client."""
+        is_kept = is_real_key(parse_credential(header)) or not self.key
+        return header if is_kept else f"Bearer {self.key}"
 
     @asynccontextmanager
-    async def ask(self, request: Request) -> AsyncIterator[httpx.Response]:
-        """The answer to a request, its body not yet read. Raises what httpx raises, and
-        UpstreamError for a path that leaves the base."""
+    async def send(self, request: Request) -> AsyncIterator[httpx.Response]:
+        """Send a request; the response has its head, and its body is not read yet.
+
+        Raises what httpx raises, and UpstreamError for a path that leaves the base.
+        """
         import httpx
 
         if leaves_base(request.path):
             raise UpstreamError(f"{request.path!r} is not below the base URL {self.base}")
-        client = self.open()
-        waits = httpx.Timeout(self._patience.first, connect=self._patience.connect, pool=None)
-        asked = httpx.Request(
+        client = self.open_client()
+        timeout = httpx.Timeout(self._timeouts.first, connect=self._timeouts.connect, pool=None)
+        sent = httpx.Request(
             request.method,
             self.base + encode_target(request.path, request.query),
             headers=self._headers(request),
             content=request.body if request.body or request.header("content-length") else None,
-            extensions={"timeout": waits.as_dict()},
+            extensions={"timeout": timeout.as_dict()},
         )
-        response = await client.send(asked, stream=True, auth=None, follow_redirects=False)
-        # The transport looks at this mapping again before it reads the body.
-        asked.extensions["timeout"]["read"] = self._patience.idle
+        response = await client.send(sent, stream=True, auth=None, follow_redirects=False)
+        # The transport reads this mapping again before it reads the body.
+        sent.extensions["timeout"]["read"] = self._timeouts.idle
         try:
             yield response
         finally:
@@ -108,16 +120,16 @@ class Upstream:
         there is none."""
         import httpx
 
-        passage = Passage(time.monotonic, HeldBytes(DEFAULT))
+        relay = Relay(Client(_discard), time.monotonic, HeldBytes(DEFAULT))
         try:
-            async with passage.timed(), self.ask(request) as response:
-                await passage.run(response, _discard)
+            async with relay.bound_time(), self.send(request) as response:
+                await relay.run(response)
         except (httpx.HTTPError, httpx.InvalidURL, ExcessError, OSError) as error:
             message = f"{self.base} did not answer: {type(error).__name__} {error}"
             raise UpstreamError(message.rstrip()) from error
-        answer = passage.answer
-        assert answer is not None
-        return replace(answer, chunks=((0.0, answer.body),) if answer.chunks else ())
+        fetched = relay.response
+        assert fetched is not None
+        return replace(fetched, chunks=((0.0, fetched.body),) if fetched.chunks else ())
 
     async def close(self) -> None:
         if self._client is not None:
@@ -129,29 +141,25 @@ class Upstream:
         lines: list[tuple[str, str]] = []
         given = request.header("authorization")
         for name, value in end_to_end(request.headers):
-            if name in CARRIERS:
-                lines.append((name, self._carried(value)))
+            if name in KEY_HEADERS:
+                lines.append((name, parse_credential(self.authorization(value))))
             elif name == "authorization" and given:
                 lines.append((name, self.authorization(given)))
                 given = ""
-            elif name not in ANEW:
+            elif name not in REPLACED:
                 lines.append((name, value))
-        # A client that has its key in a header of its own wants no other beside it.
-        has_key = any(name in CARRIERS or name == "authorization" for name, _ in lines)
-        made = "" if has_key else self.authorization("")
-        lines += [("accept-encoding", "identity"), *([("authorization", made)] if made else [])]
+        # A client with its key in a header of its own wants no other key to be sent.
+        has_key = any(name in KEY_HEADERS or name == "authorization" for name, _ in lines)
+        own = "" if has_key else self.authorization("")
+        lines += [("accept-encoding", "identity"), *([("authorization", own)] if own else [])]
         return encode_fields(lines)
-
-    def _carried(self, value: str) -> str:
-        """The key the service is asked with, where the client's is this one in a header alone."""
-        return parse_credential(self.authorization(value))
 
 
 async def _discard(message: MutableMapping[str, Any]) -> None:
-    """Forward a message to nobody."""
+    """Ignore a message of ASGI."""
 
 
-def _client(ca: str | Path | None) -> httpx.AsyncClient:
+def _make_client(ca: str | Path | None) -> httpx.AsyncClient:
     import httpx
 
     # One connection for each request: bytes behind a response are never read as the next one, and
@@ -163,16 +171,16 @@ def _client(ca: str | Path | None) -> httpx.AsyncClient:
             context.load_verify_locations(ca)
         return httpx.AsyncClient(verify=context, limits=limits)
     except OSError as error:
-        which = f"of {ca}" if ca is not None else "that SSL_CERT_FILE or SSL_CERT_DIR name"
-        message = f"the certificates {which} cannot be read: {error.strerror or error}"
+        origin = f"of {ca}" if ca is not None else "that SSL_CERT_FILE or SSL_CERT_DIR name"
+        message = f"the certificates {origin} cannot be read: {error.strerror or error}"
         raise UpstreamError(message, "write them in PEM, as -----BEGIN CERTIFICATE-----") from error
     except (ImportError, ValueError) as error:
         message = f"the proxy of the environment cannot be used: {error}"
         raise UpstreamError(message, "it is in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY") from error
 
 
-def _check(base: str, allowed: frozenset[str]) -> None:
-    """Raise UpstreamError for a base that is no URL or may not be asked."""
+def _check_base(base: str, allowed: frozenset[str]) -> None:
+    """Raise UpstreamError for a base that is no URL or not allowed."""
     try:
         parts = urlsplit(base)
         host, port = parts.hostname or "", parts.port
@@ -182,16 +190,17 @@ def _check(base: str, allowed: frozenset[str]) -> None:
         raise UpstreamError(
             f"{base!r} is no base URL", "write it as https://open.bigmodel.cn/api/paas/v4"
         )
-    if parts.path.endswith(COMPLETIONS):
+    if parts.path.endswith(CHAT.path):
         raise UpstreamError(
-            f"{base} is the URL of one path", f"write {base.removesuffix(COMPLETIONS)}"
+            f"{base} is the URL of one path", f"write {base.removesuffix(CHAT.path)}"
         )
     if parts.username is not None:
         raise UpstreamError("the base URL has a user in it", f"write it as {parts.scheme}://{host}")
     if allowed & {host, f"{host}:{port}"}:
         return
-    if host not in HOSTS:
-        hint = f"GLM is at {', '.join(sorted(HOSTS))}; for any other write --allow-upstream {host}"
-        raise UpstreamError(f"{host} is not asked, for it would get the key", hint)
+    if host not in UPSTREAM_HOSTS:
+        hosts = ", ".join(sorted(UPSTREAM_HOSTS))
+        hint = f"GLM is at {hosts}; for any other write --allow-upstream {host}"
+        raise UpstreamError(f"{host} is not allowed, because it would get the key", hint)
     if parts.scheme != "https":
         raise UpstreamError(f"{base} is not encrypted", f"write https://{host}{parts.path}")

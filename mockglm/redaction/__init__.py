@@ -1,29 +1,29 @@
-"""Keys out of everything that is kept or shown: by value where they are known, else by shape.
+"""Redaction of everything that is kept or shown: known keys by value, others by their form.
 
-A body is searched as the bytes it is, as its escapes spell it, and as the texts of its JSON, which
-a stream cuts into many frames. What is found is cut out of the bytes where they stand.
+A body is searched as bytes, with its escapes decoded, and as the texts of its JSON, which a stream
+divides into many frames. Secrets are replaced in the bytes.
 """
 
-from mockglm.redaction.known_secrets import LONGEST, MOST_LEARNED, SHORTEST
+from mockglm.redaction.known_secrets import MAX_LEARNED, MAX_LENGTH, MIN_LENGTH
 from mockglm.redaction.names import (
     REDACTED,
     SECRET_HEADERS,
-    anonymous,
     header_credentials,
     is_secret_header,
-    parameters,
+    redact_query,
+    secret_parameters,
 )
 from mockglm.redaction.redactor import Redactor
 
 __all__ = [
-    "LONGEST",
-    "MOST_LEARNED",
+    "MAX_LEARNED",
+    "MAX_LENGTH",
+    "MIN_LENGTH",
     "REDACTED",
     "SECRET_HEADERS",
-    "SHORTEST",
     "Redactor",
-    "anonymous",
     "header_credentials",
     "is_secret_header",
-    "parameters",
+    "redact_query",
+    "secret_parameters",
 ]

@@ -1,7 +1,7 @@
-"""The texts of the JSON in a body as a client puts them together, whole and without escapes.
+"""The texts of the JSON in a body as a client joins them, whole and without escapes.
 
-A stream cuts a text into many frames. The pieces of one text have one channel: the path to them,
-with the `index` of each object on the way, so that choices and calls that come in turns are apart.
+A stream divides a text into many frames. The pieces of one text have one channel: the path to them,
+with the `index` of each object on the way, so that alternating choices and calls are kept apart.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from mockglm.redaction.views import View, unescape_literal
 Path: TypeAlias = tuple[Hashable, ...]
 Leaf: TypeAlias = tuple[Path | None, str]
 Place: TypeAlias = tuple[int, int, bool]
-"""From, to, and whether it is a literal of JSON."""
+"""Start, end, and True for a literal of JSON."""
 
 BETWEEN = b"\0"
-"""Between two texts, so that no secret is found across them."""
+"""The separator of two texts: no secret is found across it."""
 
 _LINE = re.compile(rb"[^\r\n]+")
 _FIELD = re.compile(rb"data: ?")
@@ -29,11 +29,11 @@ _LITERAL = re.compile(rb'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """An object of JSON with all its members, also those that have the name of another."""
+    """An object of JSON with all its members, including those with the same name."""
 
 
 def channel_text(data: bytes) -> bytes | None:
-    """The texts of a body, channel by channel; None where the bytes themselves say as much."""
+    """Return the texts of a body by channel; None if the bytes contain them as they are."""
     texts: dict[Hashable, list[str]] = {}
     for start, end, is_stream in _documents(data):
         for path, text in _leaves(data[start:end], is_exact=False):
@@ -46,7 +46,7 @@ def channel_text(data: bytes) -> bytes | None:
 
 
 def channel_view(root: View) -> View:
-    """The same texts, and where in the body they stand; this takes far longer."""
+    """Return the same texts with their places in the body, which takes far longer."""
     data = root.data
     places: dict[Hashable, list[Place]] = {}
     for start, end, is_stream in _documents(data):
@@ -59,10 +59,10 @@ def channel_view(root: View) -> View:
 
 
 def _documents(data: bytes) -> Iterator[tuple[int, int, bool]]:
-    """Where the JSON of a body is, and whether it is a frame of many: the data of events, and
-    lines that are an object each."""
+    """Find the JSON documents of a body: start, end, and True for one of many, as the data of
+    events and lines with an object each."""
     if _is_document(data):
-        # Where nothing is escaped, the bytes are the texts.
+        # Without escapes, the bytes contain the texts.
         if b"\\" in data:
             yield 0, len(data), False
         return
@@ -88,8 +88,8 @@ def _is_document(data: bytes) -> bool:
 
 
 def _channels(path: Path | None, *, is_stream: bool) -> Iterator[Hashable]:
-    """The channels of a text: its path, and in a stream its name, for a server that counts its
-    choices wrongly."""
+    """The channels of a text: its path, and in a stream also its name, because a server may count
+    its choices wrongly."""
     if path is not None:
         yield path
         if is_stream and path and isinstance(path[-1], str):
@@ -116,8 +116,10 @@ def _segments(data: bytes, places: list[Place]) -> Iterator[tuple[bytes, int, in
 
 
 def _leaves(data: bytes, *, is_exact: bool) -> list[Leaf]:
-    """The names (without a path) and texts of a document in their order; of what is no JSON, the
-    whole. The exact way knows names that are there twice."""
+    """The names (without a path) and texts of a document in order; the whole if it is no JSON.
+
+    With `is_exact`, members with the same name are all included.
+    """
     leaves: list[Leaf] = []
     if not data.startswith((b"{", b"[", b'"')):
         return [((), data.decode(errors="replace"))]
@@ -132,7 +134,7 @@ def _parsed(data: bytes) -> Any:
     try:
         return msgspec.json.decode(data)
     except msgspec.DecodeError:
-        return _pairs(data)  # half of a surrogate pair
+        return _pairs(data)  # a lone surrogate
 
 
 def _pairs(data: bytes) -> Any:
@@ -156,7 +158,7 @@ def _walk(value: Any, path: Path, leaves: list[Leaf]) -> None:
 
 
 def _index(value: Any) -> int | None:
-    """The number that an object of a stream says it has among others of its kind."""
+    """The `index` of an object of a stream, its number among others of its kind."""
     if type(value) is _Pairs:
         value = dict(value)
     index = value.get("index") if type(value) is dict else None

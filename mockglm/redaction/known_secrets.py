@@ -1,7 +1,7 @@
-"""Secrets that are known by their value, and the one search for all their spellings.
+"""Secrets that are known by value, and one search for all their spellings.
 
-Each secret has a few spellings: plain, in quotes of JSON, in base64. All of them are in one index
-of short blocks, so that a text is read once or twice however many secrets are known.
+A secret has several spellings: plain, quoted in JSON, in base64. All are in one index of short
+blocks, so that a text is read once or twice, no matter how many secrets are known.
 """
 
 from __future__ import annotations
@@ -16,29 +16,30 @@ from urllib.parse import quote_plus
 
 from mockglm.redaction.shapes import is_token
 
-SHORTEST = 8
-"""Characters of a secret that is known by value; a key such as `test` is a word, not a secret."""
+MIN_LENGTH = 8
+"""Characters of the shortest secret that is known by value; a key such as `test` is a word."""
 
-LONGEST = 4096
-"""Characters beyond which a secret is not learned: none of the service's comes near."""
+MAX_LENGTH = 4096
+"""Characters of the longest secret that is learned; keys of the service are far shorter."""
 
-MOST_LEARNED = 1000
-"""Secrets that are learned and known, as many as a journal has entries: the latest used stay, so
-that of each entry is among them."""
+MAX_LEARNED = 1000
+"""Learned secrets that are kept, as many as a journal has entries. The least recently used are
+forgotten, so that those of all entries are kept."""
 
-MOST_CHARACTERS = 128 * 1024
-"""Characters of all that is learned, so that a thousand long ones are not kept."""
+MAX_CHARACTERS = 128 * 1024
+"""Characters of all learned secrets together."""
 
-MOST_CHECKS = 1_000_000
-"""Comparisons that one search makes before it looks for each spelling alone."""
+MAX_CHECKS = 1_000_000
+"""Comparisons of one search, after which it searches for each spelling alone."""
 
 Learned: TypeAlias = tuple[str, int]
 Span: TypeAlias = tuple[int, int]
 
 
 class KnownSecrets:
-    """What is known: secrets that were given, for good, and those that were learned since, of which
-    the least recently used are forgotten. Of a key `id.secret` the secret counts alone, too."""
+    """Secrets that were given, which are kept, and secrets that were learned since, of which the
+    least recently used are forgotten. The second half of a key `id.secret` counts as a secret, too.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._index = _SpellingIndex()
@@ -46,41 +47,44 @@ class KnownSecrets:
         self._fresh: dict[Learned, None] = {}
         self._pinned: Counter[Learned] = Counter()
         self._characters = 0
-        # A journal is read by tests while its server goes on.
+        # Tests read a journal while its server runs in another thread.
         self._lock = RLock()
         for secret in secrets:
-            self._index.add(_forms(secret, SHORTEST))
+            self._index.add(_forms(secret, MIN_LENGTH))
 
-    def learn(self, secret: str, shortest: int = SHORTEST) -> None:
-        """Know one more secret if it has so many characters, and is no JWT, which its shape gives
-        away: a client may sign a new one for every request."""
+    def learn(self, secret: str, shortest: int = MIN_LENGTH) -> None:
+        """Learn a secret with at least so many characters.
+
+        JWTs are not learned, because they are found by their form: a client may sign a new one for
+        every request.
+        """
         learned = secret, shortest
         try:
             self._learned.move_to_end(learned)
         except KeyError:
-            if shortest <= len(secret) <= LONGEST and not is_token(secret):
+            if shortest <= len(secret) <= MAX_LENGTH and not is_token(secret):
                 self._add(learned)
 
     def pin(self, secrets: Iterable[str]) -> None:
-        """Learn secrets that are not forgotten until they are unpinned."""
+        """Learn secrets that are kept until they are unpinned."""
         with self._lock:
             for secret in secrets:
-                self._pinned[secret, SHORTEST] += 1
+                self._pinned[secret, MIN_LENGTH] += 1
                 self.learn(secret)
 
     def unpin(self, secrets: Iterable[str]) -> None:
-        """Let secrets be forgotten again, once for each time they were pinned."""
+        """Allow secrets to be forgotten again, once for each time they were pinned."""
         with self._lock:
-            for learned in ((secret, SHORTEST) for secret in secrets):
+            for learned in ((secret, MIN_LENGTH) for secret in secrets):
                 self._pinned[learned] -= 1
                 if self._pinned[learned] <= 0:
                     del self._pinned[learned]
             self._trim()
 
     def find(self, data: bytes) -> Sequence[Span]:
-        """Where any spelling of any secret stands, in no order: byte offsets from and to."""
+        """Find all spellings of all secrets, in no order: start and end in bytes."""
         with self._lock:
-            # Spelled when they are first looked for: most that a mock learns never are.
+            # Spellings are computed at the first search: for most secrets of a mock there is none.
             for secret, shortest in self._fresh:
                 self._index.add(_forms(secret, shortest))
             self._fresh.clear()
@@ -96,11 +100,11 @@ class KnownSecrets:
             self._trim()
 
     def _trim(self) -> None:
-        if len(self._learned) <= MOST_LEARNED and self._characters <= MOST_CHARACTERS:
+        if len(self._learned) <= MAX_LEARNED and self._characters <= MAX_CHARACTERS:
             return
         for learned in [one for one in self._learned if one not in self._pinned]:
             self._forget(learned)
-            if len(self._learned) <= MOST_LEARNED and self._characters <= MOST_CHARACTERS:
+            if len(self._learned) <= MAX_LEARNED and self._characters <= MAX_CHARACTERS:
                 return
 
     def _forget(self, learned: Learned) -> None:
@@ -114,8 +118,10 @@ class KnownSecrets:
 
 
 class _SpellingIndex:
-    """Blocks of 8 bytes for spellings that hold a whole one wherever they stand, of 4 for shorter
-    ones. Two secrets may have a spelling in common, which stays until both are gone."""
+    """An index of spellings: in blocks of 8 bytes if they are long enough for that, else of 4.
+
+    Two secrets may have a spelling in common, which stays until both are removed.
+    """
 
     def __init__(self) -> None:
         self._counts: Counter[bytes] = Counter()
@@ -145,9 +151,8 @@ class _SpellingIndex:
 class BlockIndex:
     """Finds any of many byte strings in one pass over a text.
 
-    A text is read in blocks; a string that has twice a block's bytes, less one, holds one of them
-    whole wherever it stands, so that only where a block of a string is found the string is
-    compared.
+    A text is read in blocks. A string with at least twice a block's bytes, less one, contains one
+    of them wherever it stands, so that a string is compared only if one of its blocks was found.
     """
 
     def __init__(self, code: str) -> None:
@@ -170,7 +175,7 @@ class BlockIndex:
                 self._blocks.discard(block)
 
     def find(self, data: bytes) -> Iterator[Span]:
-        """Where the strings stand, in no order."""
+        """Find the strings, in no order: start and end in bytes."""
         if not self._blocks:
             return
         blocks = self._read(data)
@@ -186,13 +191,13 @@ class BlockIndex:
                 if start >= 0 and data.startswith(text, start):
                     yield start, start + len(text)
             checks += len(self._places[block])
-            if checks > MOST_CHECKS:
+            if checks > MAX_CHECKS:
                 yield from self._find_each(data, found)
                 return
 
     def _find_each(self, data: bytes, blocks: Iterable[int]) -> Iterator[Span]:
-        """Where the strings of some blocks stand, each searched for alone: slow for many strings,
-        and yet faster for a text that is made of the blocks they have in common."""
+        """Search for the strings of some blocks one by one, which is faster if the text consists of
+        blocks that they have in common."""
         for text in {text for block in blocks for _, text in self._places[block]}:
             start = data.find(text)
             while start >= 0:
@@ -200,7 +205,7 @@ class BlockIndex:
                 start = data.find(text, start + len(text))
 
     def _of(self, text: bytes) -> Iterator[tuple[int, tuple[int, bytes]]]:
-        """The blocks of a string's end, which is rarer than its beginning, and where they stand."""
+        """The last blocks of a string, which are rarer than the first, and their places."""
         for offset in range(len(text) - self.shortest, len(text) - self._width + 1):
             (block,) = self._read(text[offset : offset + self._width])
             yield block, (offset, text)
@@ -211,14 +216,14 @@ class BlockIndex:
 
 
 def spellings(text: str) -> Iterator[bytes]:
-    """The ways to write a secret that its escapes do not undo: plain, quoted in JSON once and
-    twice, with `+` for a blank, and in base64 wherever a longer text has it."""
+    """Spell a secret in all ways that are no escapes: plain, quoted in JSON once and twice, with
+    `+` for a blank, and in base64 at any place of a longer text."""
     quoted = json.dumps(text, ensure_ascii=False)[1:-1]
     yield from _plain_spellings(text, quoted)
     data = text.encode("utf-8", "surrogatepass")
     for shift, first in enumerate((0, 2, 3)):
         coded = b64encode(bytes(shift) + data)
-        # The first and last characters depend on what is beside the secret.
+        # The first and last characters depend on the text around the secret.
         kept = coded[first : (shift + len(data)) * 8 // 6]
         yield kept
         yield kept.translate(bytes.maketrans(b"+/", b"-_"))
@@ -231,13 +236,13 @@ def _plain_spellings(text: str, quoted: str) -> Iterator[bytes]:
 
 
 def _forms(secret: str, shortest: int) -> frozenset[bytes]:
-    """All spellings of a secret and of the half of a key that is secret alone; what has fewer
-    characters is left out."""
+    """All spellings of a secret, and of the second half of a key, which is a secret alone; those
+    with fewer characters are left out."""
     halves = secret.split(".")
     half = halves[1] if len(halves) == 2 and len(halves[1]) >= shortest else ""
     forms = set(spellings(half)) if half else set()
     if len(secret) >= shortest:
-        # In base64 the half is found in the whole, the rest of which is no secret.
+        # In base64 the half is found within the whole; the rest is no secret.
         forms |= set(_plain_spellings(secret, json.dumps(secret, ensure_ascii=False)[1:-1]))
         forms |= set() if half else set(spellings(secret))
     return frozenset(forms)

@@ -1,4 +1,4 @@
-"""Values that are secret by their name: of headers, of cookies, of the parameters of a query."""
+"""Values that are secret because of their names: of headers, cookies and query parameters."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ SECRET_HEADERS = frozenset(
         "x-token",
     )
 )
-"""Headers, in lower case, whose value is a secret whatever it is. Others are known by a word."""
+"""Headers, in lower case, with a value that is a secret; others have a word in their name."""
 
 _SECRET_WORD = re.compile(
     r"(?:^|[-_])(?:auth|authorization|authentication|cookies?|credentials?|passw(?:or)?d|secret"
     r"|token|apikey|(?:api|access|auth|secret|subscription)[-_]key)(?=$|[-_])"
 )
-# The service's own limits, and what a browser asks, are no secrets.
+# The service's limits and the headers of browsers are no secrets.
 _PUBLIC_PREFIXES = ("x-ratelimit-", "access-control-")
 
 _PARAMETERS = SECRET_HEADERS | {
@@ -51,7 +51,7 @@ _PARAMETERS = SECRET_HEADERS | {
     "signature",
     "token",
 }
-"""Parameters of a query, in lower case and with dashes, whose value is a secret."""
+"""Query parameters, in lower case and with dashes, with a value that is a secret."""
 
 _COOKIES = frozenset(("cookie", "set-cookie"))
 _SCHEME = re.compile(r"([A-Za-z][\w.+-]*)\s+(\S.*)", re.DOTALL)
@@ -60,7 +60,7 @@ _ARRAY = re.compile(r"\[[^\]]*\]\Z")
 
 
 def is_secret_header(name: str) -> bool:
-    """Whether the value of a header is a secret, by the header's name in any case."""
+    """True if the value of a header is a secret, given its name in any case."""
     name = name.lower()
     if name in SECRET_HEADERS:
         return True
@@ -68,7 +68,7 @@ def is_secret_header(name: str) -> bool:
 
 
 def header_credentials(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """The secrets that headers carry: credentials without their scheme, cookies one by one."""
+    """Return the secrets in headers: credentials without their scheme, each cookie's value."""
     for name, value in headers:
         if name.lower() in _COOKIES:
             yield from _cookies(value, is_set=name.lower() == "set-cookie")
@@ -76,21 +76,21 @@ def header_credentials(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
             yield from _credentials(value.strip())
 
 
-def parameters(query: str) -> Iterator[str]:
-    """The values of a query that are secret by their name, but for those taken out already."""
+def secret_parameters(query: str) -> Iterator[str]:
+    """Return the values of a query that are secret because of their names and not redacted yet."""
     for part in re.split("[&;]", query):
         name, _, value = part.partition("=")
         if _is_secret(name) and value not in ("", REDACTED):
             yield unquote_plus(value)
 
 
-def anonymous(query: str) -> str:
-    """The query without those values; everything else stays as it was written."""
+def redact_query(query: str) -> str:
+    """Replace those values in a query; everything else stays as it was written."""
     return "&".join(map(_blanked, query.split("&"))) if query else query
 
 
 def _cookies(value: str, *, is_set: bool) -> Iterator[str]:
-    """The values of the cookies of a header; that of Set-Cookie has one, and attributes."""
+    """The values of the cookies in a header; Set-Cookie has one cookie and attributes."""
     for pair in value.split(";")[: 1 if is_set else None]:
         name, mark, text = pair.strip().partition("=")
         text = (text if mark else name).strip('"')
@@ -107,12 +107,12 @@ def _credentials(value: str) -> Iterator[str]:
     yield scheme[2]
     if scheme[1].lower() == "basic":
         yield from _basic(scheme[2])
-    # As in `Digest username="…", response="…"`, or `Token token=…`.
+    # For example `Digest username="…", response="…"`, or `Token token=…`.
     yield from (part[1] or part[2] for part in _CREDENTIAL_PART.finditer(scheme[2]))
 
 
 def _basic(value: str) -> Iterator[str]:
-    """User and password of Basic authentication; a service's key may be either."""
+    """User and password of Basic authentication; either may be the service's key."""
     try:
         text = b64decode(value + "==").decode()
     except ValueError:

@@ -1,4 +1,4 @@
-"""Texts and bodies without what is secret in them."""
+"""The redactor: returns texts and bodies without the secrets in them."""
 
 from __future__ import annotations
 
@@ -8,30 +8,35 @@ from itertools import accumulate, pairwise
 from typing import TypeAlias
 
 from mockglm.redaction.channels import channel_text, channel_view
-from mockglm.redaction.known_secrets import SHORTEST, KnownSecrets
-from mockglm.redaction.names import REDACTED, anonymous
+from mockglm.redaction.known_secrets import MIN_LENGTH, KnownSecrets
+from mockglm.redaction.names import REDACTED, redact_query
 from mockglm.redaction.shapes import find_shapes
 from mockglm.redaction.views import View, decodings, unescaped, windows
 
 Bytes: TypeAlias = bytes
-Edit: TypeAlias = tuple[int, int, bytes]  # from, to, what then stands there
+Edit: TypeAlias = tuple[int, int, bytes]  # start, end, replacement
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 
 class Redactor:
-    """What is secret, and texts without it. Of a key `id.secret` the secret counts alone, too."""
+    """Known secrets, and texts without them and without anything that has the form of a secret.
+
+    The second half of a key `id.secret` counts as a secret, too.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._sources: tuple[KnownSecrets, ...] = (KnownSecrets(secrets),)
 
-    def learn(self, secret: str, shortest: int = SHORTEST) -> None:
-        """Know one more key by its value, and the half of a key, if they have so many characters.
-        The least recently used are forgotten."""
+    def learn(self, secret: str, shortest: int = MIN_LENGTH) -> None:
+        """Learn a key and its second half if they have at least so many characters.
+
+        The least recently used keys are forgotten.
+        """
         self._sources[0].learn(secret, shortest)
 
     @contextmanager
     def pinned(self, secrets: Iterable[str]) -> Iterator[None]:
-        """Learn secrets, and forget none of them before the end of the block."""
+        """Learn secrets and keep them until the end of the block."""
         held = tuple(secrets)
         self._sources[0].pin(held)
         try:
@@ -39,8 +44,8 @@ class Redactor:
         finally:
             self._sources[0].unpin(held)
 
-    def including(self, secrets: Iterable[str], shortest: int = SHORTEST) -> Redactor:
-        """A redactor that knows these secrets, too, whatever this one learns or forgets."""
+    def with_secrets(self, secrets: Iterable[str], shortest: int = MIN_LENGTH) -> Redactor:
+        """Return a redactor that also knows these secrets, even if this one forgets them."""
         more = [secret for secret in secrets if len(secret) >= shortest]
         if not more:
             return self
@@ -49,44 +54,44 @@ class Redactor:
         return both
 
     def text(self, text: str) -> str:
-        """The text without a secret; the very same text if it has none."""
+        """Return a text without secrets; the same object if it has none."""
         data = text.encode("utf-8", "surrogatepass")
         clean = self.bytes(data)
         return text if clean is data else clean.decode("utf-8", "surrogatepass")
 
     def query(self, query: str) -> str:
-        """A query without a secret, and without the values that its names call one."""
-        return anonymous(self.text(query))
+        """Return a query without secrets, and without values that are secret by their names."""
+        return redact_query(self.text(query))
 
     def headers(self, headers: Headers) -> Headers:
-        """Headers without a secret in their names and values."""
+        """Return headers without secrets in their names and values."""
         return tuple((self.text(name), self.text(value)) for name, value in headers)
 
     def bytes(self, data: Bytes) -> Bytes:
-        """The body without a secret, as `pieces` does it; the very same body if it has none."""
+        """Return a body without secrets, as `pieces` does; the same object if it has none."""
         edits = self._edits(data)
-        return _edited(data, edits, 0, len(data)) if edits else data
+        return _edited(data, edits, (0, len(data))) if edits else data
 
     def pieces(self, pieces: Sequence[Bytes]) -> tuple[Bytes, ...]:
-        """The pieces of a body without a secret, as many as there were.
+        """Return the pieces of a body without secrets, as many as there were.
 
-        A secret is found across pieces and across the frames of a stream whose texts it is cut
-        into; then its first piece has the replacement and the others lose their share.
+        A secret is found across pieces, and across the frames of a stream that divide it. The first
+        piece then has the replacement, and the others lose their part.
         """
         data = b"".join(pieces)
         edits = self._edits(data)
         if not edits:
             return tuple(pieces)
         bounds = (0, *accumulate(map(len, pieces)))
-        return tuple(_edited(data, edits, start, end) for start, end in pairwise(bounds))
+        return tuple(_edited(data, edits, part) for part in pairwise(bounds))
 
     def places(self, data: Bytes) -> tuple[tuple[int, int], ...]:
-        """Where secrets stand in a body: byte offsets from and to, in order."""
+        """Return the places of secrets in a body, in order: start and end in bytes."""
         return tuple((start, end) for start, end, _ in self._edits(data))
 
     def _edits(self, data: Bytes) -> list[Edit]:
-        """What to change: found in the bytes, in what their escapes say, and in the texts of the
-        JSON that they are."""
+        """The edits for the secrets in the bytes, in their decoded escapes, and in the texts of the
+        JSON."""
         root = View(data)
         found = list(self._found(root))
         text = channel_text(data)
@@ -103,7 +108,7 @@ class Redactor:
                     yield from _shares(decoded, start, end)
 
     def _hidden(self, data: Bytes) -> Iterator[tuple[int, int]]:
-        """The windows of a text in which escapes hide a secret."""
+        """The windows of a text with a secret in escapes."""
         for first, last in windows(data):
             if any(map(self._spans, unescaped(data[first:last]))):
                 yield first, last
@@ -114,7 +119,8 @@ class Redactor:
 
 
 def _shares(view: View, start: int, end: int) -> Iterator[Edit]:
-    """The share that each part of a body has in a secret; the first gets the replacement."""
+    """The edits of one secret: each part of the body loses its part of the secret, and the first
+    gets the replacement."""
     shares: list[tuple[int, int]] = []
     for low, high in view.locate(start, end):
         if shares and shares[-1][1] == low:
@@ -126,8 +132,8 @@ def _shares(view: View, start: int, end: int) -> Iterator[Edit]:
 
 
 def _merged(edits: Iterable[Edit]) -> list[Edit]:
-    """Edits in order, those that overlap made one; where one says nothing, its secret has its
-    replacement elsewhere."""
+    """Join overlapping edits of a sorted list. An edit without text stays without, because the
+    replacement is elsewhere."""
     merged: list[Edit] = []
     for start, end, text in edits:
         if merged and start < merged[-1][1]:
@@ -138,8 +144,9 @@ def _merged(edits: Iterable[Edit]) -> list[Edit]:
     return merged
 
 
-def _edited(data: bytes, edits: Iterable[Edit], start: int, end: int) -> bytes:
-    """The part from `start` to `end`; what takes a secret's place is where the secret began."""
+def _edited(data: bytes, edits: Iterable[Edit], part: tuple[int, int]) -> bytes:
+    """A part of the body after the edits; a replacement is in the part where its secret begins."""
+    start, end = part
     parts, at = [], start
     for low, high, text in edits:
         if high <= at or low >= end:

@@ -1,7 +1,7 @@
-"""Secrets that nobody named, found by their shape: keys of the service and JWTs.
+"""Secrets that are found by their form: keys of the service and JWTs.
 
-A key is 32 hex digits, a dot and 16 letters or digits; a JWT is three base64url parts, the first
-two of them JSON objects. Nothing shorter looks like either: the ids of responses are 30 characters,
+A key is 32 hex digits, a dot and 16 letters or digits; a JWT is three base64url parts, of which the
+first two are JSON objects. Other ids do not look like these: those of responses have 30 characters,
 those of calls have no dot.
 """
 
@@ -11,7 +11,7 @@ import re
 import string
 from collections.abc import Iterator
 
-LONGEST_HEAD = 8000
+MAX_HEAD_LENGTH = 8000
 """Bytes of the first part of a JWT; one of this service has some 50, with certificates 6,000."""
 
 # A JWT is found by its second part and then its first, back from there, so that a body full of
@@ -23,7 +23,7 @@ _KEY_END = re.compile(rb"\.[0-9A-Za-z]{16}(?![0-9A-Za-z])")
 
 
 def find_shapes(data: bytes) -> Iterator[tuple[int, int]]:
-    """Where keys and JWTs stand in a text: byte offsets from and to."""
+    """Find keys and JWTs in a text: start and end in bytes."""
     if b".eyJ" in data:
         yield from _tokens(data)
     # From a dot on there are far fewer places to look at than from a hex digit on.
@@ -32,7 +32,7 @@ def find_shapes(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def is_token(secret: str) -> bool:
-    """Whether a secret is a JWT that is found by its shape, wherever it stands."""
+    """True if a secret is a JWT that is found by its form."""
     if not secret.startswith("eyJ"):
         return False
     data = secret.encode("utf-8", "surrogatepass")
@@ -42,7 +42,7 @@ def is_token(secret: str) -> bool:
 def _tokens(data: bytes) -> Iterator[tuple[int, int]]:
     for match in _TOKEN.finditer(data):
         dot = match.start()
-        before = data[max(dot - LONGEST_HEAD, 0) : dot]
+        before = data[max(dot - MAX_HEAD_LENGTH, 0) : dot]
         run = len(before) - len(before.rstrip(_BASE64URL))
         start = data.find(b"eyJ", dot - run, max(dot - 8, 0))
         if start >= 0:

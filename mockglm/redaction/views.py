@@ -1,4 +1,4 @@
-"""A text that a body spells in another way, and where in the body each part of it stands."""
+"""Decoded texts of a body, with the place in the body of each part."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 ROUNDS = 3
-"""How often escapes are undone, for an escape may itself be escaped."""
+"""Rounds in which escapes are decoded, for an escape may itself be escaped."""
 
 WINDOW = 1024 * 1024
-"""Bytes that are decoded at once: each escape costs memory while they are looked at."""
+"""Bytes that are decoded at once: each escape costs memory meanwhile."""
 
 OVERLAP = 32 * 1024
-"""Bytes that two windows have in common, so that no secret is cut, however it is escaped."""
+"""Bytes that two windows have in common, so that each secret is whole in one of them."""
 
-# As many backslashes as there are, for each JSON text within another doubles them. The lookbehind
-# keeps a body of backslashes from being read once for each of them.
+# Any number of backslashes, for each JSON text within another doubles them. Without the lookbehind
+# a body of backslashes would be read once for each of them.
 _ESCAPE = re.compile(
     rb"(?<!\\)\\++(?:u([dD][89abAB][0-9a-fA-F]{2})\\++u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|/)"
     rb"|%([0-9a-fA-F]{2})"
 )
-# The same in runs, which are decoded at once. Each begins with a letter that a search leaps to.
+# The same in runs, which are decoded at once. Each begins with a literal that is found quickly.
 _BACKSLASHES = re.compile(rb"\\(?<!\\\\)\\*+(?:u[0-9a-fA-F]{4}(?:\\++u[0-9a-fA-F]{4})*+|/)")
 _PERCENTS = re.compile(rb"%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*+")
 _LITERAL_ESCAPE = re.compile(
@@ -45,7 +45,7 @@ class View:
         self._origins: list[tuple[int, int]] = []
 
     def extend(self, parts: Iterator[tuple[bytes, int, int]]) -> None:
-        """Add segments: a text, and where in the parent it stands."""
+        """Add segments: a text, and its start and end in the parent."""
         texts = [self.data]
         size = len(self.data)
         for text, start, end in parts:
@@ -56,7 +56,7 @@ class View:
         self.data = b"".join(texts)
 
     def locate(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """Where in the body a part of the text stands: offsets from and to, in order."""
+        """Return the places in the body of a part of the text, in order: start and end."""
         if self._parent is None:
             yield start, end
             return
@@ -74,13 +74,13 @@ class View:
 
 
 def windows(data: bytes) -> Iterator[tuple[int, int]]:
-    """The parts in which a text is decoded."""
+    """Return the parts in which a text is decoded: start and end."""
     for start in range(0, len(data), WINDOW):
         yield start, min(start + WINDOW + OVERLAP, len(data))
 
 
 def unescaped(data: bytes) -> Iterator[bytes]:
-    """What a text says when its escapes of JSON and of URLs are undone, and those in it again."""
+    """Decode the escapes of JSON and URLs in a text, then those in the result, and so on."""
     for _ in range(ROUNDS):
         decoded = data
         if b"\\u" in data or b"\\/" in data:
@@ -94,7 +94,7 @@ def unescaped(data: bytes) -> Iterator[bytes]:
 
 
 def decodings(view: View, start: int, end: int) -> Iterator[View]:
-    """The same of a part of a view, and where it stands; this takes far longer."""
+    """Return the same for a part of a view, with all places, which takes far longer."""
     found = _decoded(view, start, end)
     for _ in range(2 * ROUNDS):
         if found is None:
@@ -104,20 +104,20 @@ def decodings(view: View, start: int, end: int) -> Iterator[View]:
 
 
 def unescape_literal(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """The contents of one literal of JSON, as segments of a view."""
-    return _segments(_LITERAL_ESCAPE, data, start, end)
+    """Return the contents of one literal of JSON, as segments of a view."""
+    return _segments(_LITERAL_ESCAPE.finditer(data, start, end), data, (start, end))
 
 
 def _decoded(view: View, start: int, end: int) -> View | None:
     if _ESCAPE.search(view.data, start, end) is None:
         return None
     decoded = View(parent=view)
-    decoded.extend(_segments(_ESCAPE, view.data, start, end))
+    decoded.extend(_segments(_ESCAPE.finditer(view.data, start, end), view.data, (start, end)))
     return decoded
 
 
 def _characters(match: re.Match[bytes]) -> bytes:
-    """What a run of escapes says."""
+    """The characters of a run of escapes."""
     run = match[0]
     if run.startswith(b"%"):
         return bytes.fromhex(run.translate(None, b"%").decode())
@@ -128,9 +128,10 @@ def _characters(match: re.Match[bytes]) -> bytes:
 
 
 def _segments(
-    pattern: re.Pattern[bytes], data: bytes, start: int, end: int
+    escapes: Iterator[re.Match[bytes]], data: bytes, part: tuple[int, int]
 ) -> Iterator[tuple[bytes, int, int]]:
-    for match in pattern.finditer(data, start, end):
+    start, end = part
+    for match in escapes:
         if match.start() > start:
             yield data[start : match.start()], start, match.start()
         yield _character(match), match.start(), match.end()

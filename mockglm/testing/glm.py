@@ -145,7 +145,7 @@ class GLM(AbstractContextManager["GLM"]):
             allowed=allowed,
             owner=self._session.label,
         )
-        if opened.plays:
+        if opened.replays:
             self._play(opened.played)
         if opened.recorder is not None:
             self._record(opened.recorder)

@@ -10,8 +10,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from mockglm import recorder
+from mockglm.api_keys import KEY_VARIABLES, find_api_key
 from mockglm.errors import UsageError
-from mockglm.recorder import NAMES, Mode, Recording, Upstream, find_api_key
+from mockglm.recorder import Mode, Recording, Upstream
 from mockglm.scenarios import Scenario
 
 
@@ -54,9 +55,9 @@ class Recordings:
             played = earlier[0][1].played
             is_alone = all(one == owner for one, opened in earlier if _has_recorded(opened))
             again: Mode = "all" if is_alone and not played else "new"
-            opened = replace(recorder.begin(path, again, service), played=played)
+            opened = replace(recorder.open_recording(path, again, service), played=played)
         else:
-            opened = recorder.begin(path, mode, service)
+            opened = recorder.open_recording(path, mode, service)
         if opened.recorder is not None:
             earlier.append((owner, opened))
         return opened
@@ -74,12 +75,14 @@ class Recordings:
     ) -> KeyedUpstream:
         key = find_api_key(self._environment, Path.cwd())
         if not upstream or not key:
-            missing = "--glm-upstream URL" if not upstream else f"a key in {NAMES[0]} or .env"
+            missing = (
+                "--glm-upstream URL" if not upstream else f"a key in {KEY_VARIABLES[0]} or .env"
+            )
             raise UsageError(f"recording {path} ({mode}) needs {missing}")
         return KeyedUpstream(upstream, allowed=allowed, key=key)
 
 
 def _has_recorded(opened: Recording) -> bool:
-    """True if a cassette has new recordings, which its next opening must not begin anew."""
+    """True if a cassette has new recordings, which its next opening must not overwrite."""
     cassette = opened.recorder.cassette if opened.recorder else None
     return cassette is not None and cassette.count > 0

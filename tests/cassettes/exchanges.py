@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mockglm.cassettes import KEPT, normalise
+from mockglm.cassettes import KEPT_HEADERS, normalise
 from mockglm.exchange import End, Exchange, Request, Response
 from mockglm.sse import frame
 
@@ -37,7 +37,7 @@ PIECES = st.one_of(
     values.map(lambda value: frame(json.dumps(value, ensure_ascii=False).encode())),
 )
 HEADERS = st.tuples(
-    st.sampled_from(sorted(KEPT)),
+    st.sampled_from(sorted(KEPT_HEADERS)),
     st.text(st.characters(codec="latin-1", exclude_categories=["Cc"])),
 )
 

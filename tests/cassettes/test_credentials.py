@@ -6,7 +6,7 @@ import pytest
 
 from mockglm.cassettes import find_credentials
 from mockglm.exchange import Request
-from mockglm.redaction import anonymous, parameters
+from mockglm.redaction import redact_query, secret_parameters
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ from mockglm.redaction import anonymous, parameters
 def test_a_query_loses_what_its_names_call_a_secret(
     query: str, clean: str, secrets: list[str]
 ) -> None:
-    assert anonymous(query) == clean
-    assert list(parameters(query)) == secrets
-    assert list(parameters(clean)) == []
+    assert redact_query(query) == clean
+    assert list(secret_parameters(query)) == secrets
+    assert list(secret_parameters(clean)) == []
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ ORIGIN = "https://open.bigmodel.cn/api/paas/v4"
 AT = "2026-11-22T08:00:00Z"
 
 
-def cassette(path: Path, *, anew: bool = False) -> CassetteWriter:
-    return CassetteWriter(path, origin=ORIGIN, at=AT, anew=anew)
+def cassette(path: Path, *, overwrite: bool = False) -> CassetteWriter:
+    return CassetteWriter(path, origin=ORIGIN, at=AT, overwrite=overwrite)
 
 
 def texts(path: Path) -> list[str]:
@@ -79,7 +79,7 @@ def test_a_cassette_that_is_made_anew_keeps_the_old_one_until_there_is_something
 ) -> None:
     path = tmp_path / "a.yaml"
     cassette(path).append([exchange("旧")])
-    recorder = cassette(path, anew=True)
+    recorder = cassette(path, overwrite=True)
     assert texts(path) == ["旧"]
     recorder.append([exchange("新")])
     recorder.append([exchange("新二")])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mockglm.api_keys import NAMES
+from mockglm.api_keys import KEY_VARIABLES
 from tests.conformance.endpoint import Endpoint, running_endpoint
 from tests.conformance.reference import ANSWERS, KEY
 
@@ -15,7 +15,7 @@ from tests.conformance.reference import ANSWERS, KEY
 @pytest.fixture
 def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The key of the reference endpoint alone, and nothing in the working directory."""
-    for name in NAMES:
+    for name in KEY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ZAI_API_KEY", KEY)
     monkeypatch.chdir(tmp_path)

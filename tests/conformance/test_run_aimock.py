@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockglm.api_keys import NAMES
+from mockglm.api_keys import KEY_VARIABLES
 from tests.conformance.aimock import PACKAGE, playing
 from tests.conformance.commands import command, read_report
 from tests.conformance.packages import install
@@ -30,7 +30,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Any:
     modules = install(folder, PACKAGE)
     patch = pytest.MonkeyPatch()
     with patch.context() as context, playing(modules, folder) as url:
-        for name in NAMES:
+        for name in KEY_VARIABLES:
             context.delenv(name, raising=False)
         context.setenv("ZAI_API_KEY", KEY)
         options = ("--model", "glm-4.6", "--deterministic", "--report", str(folder / "out"))

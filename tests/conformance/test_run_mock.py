@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mockglm.api_keys import NAMES
+from mockglm.api_keys import KEY_VARIABLES
 from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.plan import make_plan
 from mockglm.conformance.probes import PROBES
@@ -54,7 +54,7 @@ class Outcome:
 def patch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPatch]:
     """The key that the mock accepts, and an empty folder to write to."""
     with pytest.MonkeyPatch.context() as found:
-        for name in NAMES:
+        for name in KEY_VARIABLES:
             found.delenv(name, raising=False)
         found.setenv("ZAI_API_KEY", KEY)
         found.chdir(tmp_path_factory.mktemp("runs"))

@@ -23,7 +23,7 @@ def write(path: str, *exchanges: Exchange) -> None:
     file = Path(path)
     file.parent.mkdir(parents=True, exist_ok=True)
     kept = CassetteWriter(
-        file, origin="https://open.bigmodel.cn", at="2026-07-29T00:00:00Z", anew=True
+        file, origin="https://open.bigmodel.cn", at="2026-07-29T00:00:00Z", overwrite=True
     )
     kept.append(exchanges)
     kept.close()

@@ -19,7 +19,7 @@ from mockglm.app import App, Log
 from mockglm.cassettes import CassetteWriter
 from mockglm.exchange import Response
 from mockglm.limits import DEFAULT, Limits
-from mockglm.recorder import Mode, Passed, Patience, Recorder, Upstream, plan
+from mockglm.recorder import Mode, RecordedExchange, Recorder, Timeouts, Upstream, plan_recording
 from mockglm.redaction import Redactor
 from mockglm.scenarios import load
 from mockglm.server import Sessions, Settings
@@ -119,7 +119,7 @@ class Proxy:
     sessions: Sessions
     recorder: Recorder | None
     told: list[str]
-    passed: list[Passed]
+    passed: list[RecordedExchange]
 
     @property
     def port(self) -> int:
@@ -148,7 +148,7 @@ def recording(
     mode: Mode = "once",
     key: str = "",
     ca: Path | None = None,
-    patience: Patience | None = None,
+    timeouts: Timeouts | None = None,
     clock: Callable[[], float] = time.monotonic,
     speed: float = 0,
     log: Log = lambda entry: None,
@@ -156,26 +156,26 @@ def recording(
 ) -> Iterator[Proxy]:
     """A proxy that records a service into a file until the block ends."""
     told: list[str] = []
-    passed: list[Passed] = []
+    passed: list[RecordedExchange] = []
     there = load(path) if path.exists() else None
-    planned = plan(mode, there is None or not there.interactions)
+    plan = plan_recording(mode, is_empty=there is None or not there.interactions)
     recorder = None
-    if planned.records:
-        service = Upstream(upstream, allowed=("127.0.0.1",), key=key, ca=ca, patience=patience)
+    if plan.records:
+        service = Upstream(upstream, allowed=("127.0.0.1",), key=key, ca=ca, timeouts=timeouts)
         cassette = CassetteWriter(
-            path, origin=service.base, at="2026-11-22T08:00:00Z", anew=planned.anew
+            path, origin=service.base, at="2026-11-22T08:00:00Z", overwrite=plan.overwrites
         )
         recorder = Recorder(
             service,
             cassette,
             Redactor((key,) if key else ()),
-            tell=told.append,
-            watch=passed.append,
+            print_line=told.append,
+            on_recorded=passed.append,
             clock=clock,
             limits=limits,
         )
     settings = Settings(speed=speed, on_miss="record" if recorder else "error")
-    sessions = Sessions(settings, (there,) if there and planned.plays else ())
+    sessions = Sessions(settings, (there,) if there and plan.replays else ())
     app = App(sessions, log=log, recorder=(lambda name: recorder) if recorder else None)
     background = BackgroundServer(app, grace=0.2, on_shutdown=[recorder.close] if recorder else [])
     background.start()

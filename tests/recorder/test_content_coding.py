@@ -71,7 +71,7 @@ def test_other_coding_is_left_to_the_client_and_not_recorded(tmp_path: Path, cod
     ):
         assert response.headers["content-encoding"] == coding
         assert b"".join(response.iter_raw()) == b"\x0b\x02\x80abc"
-    assert proxy.told[0].startswith(f"mockglm: not recorded: the service has it {coding}-encoded")
+    assert proxy.told[0].startswith(f"mockglm: not recorded: the response is {coding}-encoded")
     assert not proxy.path.exists()
 
 

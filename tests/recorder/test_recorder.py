@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockglm.recorder import Patience
-from mockglm.recorder.passage import MEND
+from mockglm.recorder import Timeouts
+from mockglm.recorder.relay import NETWORK_DELAY
 from mockglm.scenarios import load
 from mockglm.testing.config import KEY as SHIPPED
 from tests.recorder.conftest import Authority
@@ -233,7 +233,7 @@ def test_a_frame_that_the_service_cut_stays_cut(tmp_path: Path) -> None:
 
     def cut(call: Call) -> None:
         call.send(head() + chunk(FRAME[:60]))
-        pause.wait(MEND * 5)
+        pause.wait(NETWORK_DELAY * 5)
         call.send(chunk(FRAME[60:] + DONE) + chunk(b""))
 
     with Service(cut) as service, recording(service.url, tmp_path / "a.yaml") as proxy:
@@ -331,11 +331,11 @@ def test_an_answer_that_breaks_off_breaks_off_for_the_client_and_is_marked(
             call.reset()
 
     held = threading.Event()
-    patience = Patience(idle=0.2)
+    timeouts = Timeouts(idle=0.2)
     path = tmp_path / "a.yaml"
     with (
         Service(break_off) as service,
-        recording(service.url, path, patience=patience) as proxy,
+        recording(service.url, path, timeouts=timeouts) as proxy,
         proxy.client() as client,
         client.stream("POST", "/chat/completions") as answer,
     ):
@@ -356,9 +356,9 @@ def test_a_thought_longer_than_a_pause_is_waited_for(tmp_path: Path) -> None:
         pause.wait(0.3)
         call.send(head() + chunk(DONE) + chunk(b""))
 
-    patience = Patience(first=5, idle=0.1)
+    timeouts = Timeouts(first=5, idle=0.1)
     path = tmp_path / "a.yaml"
-    with Service(think) as service, recording(service.url, path, patience=patience) as proxy:
+    with Service(think) as service, recording(service.url, path, timeouts=timeouts) as proxy:
         assert proxy.post().content == DONE
 
 
@@ -428,7 +428,7 @@ def test_a_coding_that_only_the_client_can_undo_is_passed_on_and_not_recorded(
         assert answer.headers["content-encoding"] == "zstd-42"
         assert b"".join(answer.iter_raw()) == b"\x0b\x02\x80abc"
     assert proxy.told[0] == (
-        "mockglm: not recorded: the service has it zstd-42-encoded, though it was asked not to"
+        "mockglm: not recorded: the response is zstd-42-encoded, though it was asked not to be"
     )
     assert not proxy.path.exists()
 
@@ -448,7 +448,7 @@ def test_a_status_that_is_none_is_told_and_not_recorded(tmp_path: Path) -> None:
     [
         (401, "401", KEY, "is the key right and not expired?"),
         (401, "1003", KEY, "is the key right and not expired?"),
-        (401, "1001", "sk-test", "the key is none of the service's, which are 32 hex"),
+        (401, "1001", "sk-test", "the key has not the form of the service's keys: 32 hex"),
         (429, "1113", KEY, "the account has no balance"),
         (404, "", KEY, "is the base URL right?"),
     ],

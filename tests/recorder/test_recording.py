@@ -1,14 +1,16 @@
-"""A cassette and a service made ready, whoever asks for it."""
+"""A cassette opened in each mode: what is replayed, and what reaches the service."""
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from mockglm.errors import FileError, UpstreamError, UsageError
-from mockglm.recorder import Mode, Upstream, begin
-from tests.recorder.service import KEY
+from mockglm.recorder import MODES, Mode, RecordingPlan, Upstream, open_recording, plan_recording
+from mockglm.scenarios import load
+from tests.recorder.service import KEY, Call, Proxy, Service, chunk, head, recording
 
 RECORDED = "format: 1\ninteractions:\n- {request: {path: /models, method: GET}, response: {}}\n"
 
@@ -44,8 +46,8 @@ def test_a_mode_says_what_is_played_and_who_records(
     if text is not None:
         path.parent.mkdir()
         path.write_text(text, "utf-8")
-    begun = begin(path, mode, service if records else nobody)
-    assert (begun.plays, begun.recorder is not None) == (plays, records)
+    begun = open_recording(path, mode, service if records else nobody)
+    assert (begun.replays, begun.recorder is not None) == (plays, records)
     assert path.exists() == (text is not None)
     if begun.recorder is not None:
         assert begun.recorder.cassette is not None
@@ -56,8 +58,119 @@ def test_a_mode_says_what_is_played_and_who_records(
 def test_what_stands_in_the_way_is_said_before_anything_is_asked(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("no: [", "utf-8")
     with pytest.raises(FileError):
-        begin(tmp_path / "a.yaml", "new", service)
+        open_recording(tmp_path / "a.yaml", "new", service)
     with pytest.raises(UsageError, match="cannot be made"):
-        begin(tmp_path / "a.yaml" / "b" / "c.yaml", "new", service)
+        open_recording(tmp_path / "a.yaml" / "b" / "c.yaml", "new", service)
     with pytest.raises(UpstreamError, match="nobody"):
-        begin(tmp_path / "b.yaml", "new", nobody)
+        open_recording(tmp_path / "b.yaml", "new", nobody)
+
+
+ONE, TWO = {"model": "glm-4.6", "n": 1}, {"model": "glm-4.6", "n": 2}
+
+
+def numbered() -> Service:
+    """A service whose answers are numbered."""
+    numbers = count(1)
+
+    def send(call: Call) -> None:
+        body = b'{"id":"%d"}' % next(numbers)
+        call.send(head(kind="application/json") + chunk(body) + chunk(b""))
+
+    return Service(send)
+
+
+def answers(proxy: Proxy, *asked: dict[str, object]) -> list[str | int]:
+    """The number of each answer, or the status of a miss."""
+    found = [proxy.post(json=body) for body in asked]
+    return [
+        answer.json()["id"] if answer.status_code == 200 else answer.status_code for answer in found
+    ]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_every_mode_has_a_plan(mode: Mode, is_empty: bool) -> None:
+    plan = plan_recording(mode, is_empty=is_empty)
+    assert plan.records or plan.replays
+    assert plan.replays is not is_empty or mode in ("all", "none")
+    assert plan.overwrites == (mode == "all")
+
+
+def test_once_records_a_cassette_and_then_only_plays_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    with numbered() as service:
+        with recording(service.url, path) as proxy:
+            assert answers(proxy, ONE, ONE, TWO) == ["1", "2", "3"]
+        with recording(service.url, path) as proxy:
+            assert answers(proxy, ONE, TWO, ONE, ONE) == ["1", "3", "2", "2"]
+            assert answers(proxy, {**ONE, "messages": [{"role": "user", "content": "晴"}]}) == [422]
+    assert len(load(path).interactions) == 3
+
+
+def test_once_records_a_cassette_that_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("format: 1\ninteractions: []\n", "utf-8")
+    with numbered() as service, recording(service.url, path) as proxy:
+        assert answers(proxy, ONE) == ["1"]
+    assert len(load(path).interactions) == 1
+
+
+def test_new_plays_each_recording_once_and_records_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    with numbered() as service:
+        with recording(service.url, path) as proxy:
+            assert answers(proxy, ONE, ONE) == ["1", "2"]
+        with recording(service.url, path, mode="new") as proxy:
+            assert answers(proxy, ONE, TWO, ONE, ONE) == ["1", "3", "2", "4"]
+        with recording(service.url, path, mode="new") as proxy:
+            assert answers(proxy, ONE, ONE, ONE, TWO) == ["1", "2", "4", "3"]
+    assert len(load(path).interactions) == 4
+
+
+def test_new_records_a_stream_where_only_json_is_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    with numbered() as service:
+        with recording(service.url, path) as proxy:
+            assert answers(proxy, ONE) == ["1"]
+        with recording(service.url, path, mode="new") as proxy:
+            assert answers(proxy, {**ONE, "stream": True}, ONE) == ["2", "1"]
+
+
+def test_all_asks_for_everything_and_begins_the_cassette_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    with numbered() as service:
+        with recording(service.url, path) as proxy:
+            answers(proxy, ONE, TWO)
+        with recording(service.url, path, mode="all") as proxy:
+            assert answers(proxy, ONE) == ["3"]
+    (kept,) = load(path).interactions
+    assert kept.steps[0].response is not None
+    assert kept.steps[0].response.body == b'{"id":"3"}'
+
+
+def test_none_never_asks(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    with numbered() as service:
+        with recording(service.url, path, mode="none") as proxy:
+            assert proxy.recorder is None
+            assert proxy.post(json=ONE).status_code == 400
+        assert service.calls == []
+    assert not path.exists()
+
+
+def test_what_was_never_played_is_known_in_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    with numbered() as service:
+        with recording(service.url, path) as proxy:
+            answers(proxy, ONE, TWO)
+        with recording(service.url, path) as proxy:
+            answers(proxy, TWO)
+            (unused,) = proxy.sessions.unused()
+    assert unused.request is not None
+    assert unused.request.body == b'{"model":"glm-4.6","n":1}'
+
+
+def test_once_records_an_empty_cassette_and_replays_any_other() -> None:
+    recording, replaying = (plan_recording("once", is_empty=empty) for empty in (True, False))
+    assert recording == RecordingPlan(replays=False, records=True)
+    assert replaying == RecordingPlan(replays=True, records=False)

@@ -8,7 +8,7 @@ import jwt
 import pytest
 
 from mockglm.errors import UpstreamError
-from mockglm.recorder import DUMMY, Upstream, is_real
+from mockglm.recorder import DUMMY_ID, Upstream, is_real_key
 from mockglm.testing.config import KEY as SHIPPED
 from tests.recorder.service import KEY
 
@@ -23,14 +23,14 @@ def test_the_hosts_of_the_service_may_be_asked(base: str) -> None:
 @pytest.mark.parametrize(
     ("base", "said"),
     [
-        ("https://example.com/v1", "example.com is not asked, for it would get the key"),
+        ("https://example.com/v1", "example.com is not allowed, because it would get the key"),
         ("http://open.bigmodel.cn/api/paas/v4", "is not encrypted"),
         ("open.bigmodel.cn", "is no base URL"),
         ("ftp://open.bigmodel.cn", "is no base URL"),
         ("https://open.bigmodel.cn:99999/", "is no base URL"),
         ("https://open.bigmodel.cn/?a=1", "is no base URL"),
         ("https://a:b@open.bigmodel.cn/", "has a user in it"),
-        ("https://open.bigmodel.cn.example.com/", "is not asked"),
+        ("https://open.bigmodel.cn.example.com/", "is not allowed"),
         (f"{BASE}/chat/completions", f"is the URL of one path\nwrite {BASE}$"),
     ],
 )
@@ -52,7 +52,7 @@ def test_certificates_that_are_none_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
         UpstreamError, match=r"the certificates of .*ca.pem cannot be read: .*\n.*PEM"
     ):
-        Upstream(BASE, ca=tmp_path / "ca.pem").open()
+        Upstream(BASE, ca=tmp_path / "ca.pem").open_client()
 
 
 def test_certificates_of_the_environment_that_are_not_there_are_named(
@@ -60,13 +60,13 @@ def test_certificates_of_the_environment_that_are_not_there_are_named(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
     with pytest.raises(UpstreamError, match="that SSL_CERT_FILE or SSL_CERT_DIR name cannot be"):
-        Upstream(BASE).open()
+        Upstream(BASE).open_client()
 
 
 def test_a_proxy_that_cannot_be_used_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:1")
     with pytest.raises(UpstreamError, match=r"the proxy of the environment .*\n.*ALL_PROXY"):
-        Upstream(BASE).open()
+        Upstream(BASE).open_client()
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_a_proxy_that_cannot_be_used_is_refused(monkeypatch: pytest.MonkeyPatch)
         ("eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.c2lnbmF0dXJl", True),
         ("eyJhbGciOiJIUzI1NiJ9.eyJhIjoxf.c2lnbmF0dXJl", True),
         (SHIPPED, False),
-        (f"{DUMMY}.AbCdEfGhIjKlMnOp", False),
-        (jwt.encode({"api_key": DUMMY, "exp": 1}, "mockglmmockglm00" * 2), False),
+        (f"{DUMMY_ID}.AbCdEfGhIjKlMnOp", False),
+        (jwt.encode({"api_key": DUMMY_ID, "exp": 1}, "mockglmmockglm00" * 2), False),
         (jwt.encode({"api_key": KEY[:32], "exp": 1}, "mockglmmockglm00" * 2), True),
         ("test", False),
         ("sk-0123456789abcdef", False),
@@ -86,4 +86,4 @@ def test_a_proxy_that_cannot_be_used_is_refused(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_a_key_is_known_by_its_shape(text: str, real: bool) -> None:
-    assert is_real(text) is real
+    assert is_real_key(text) is real

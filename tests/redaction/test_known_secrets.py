@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from mockglm.redaction import Redactor, known_secrets
 from mockglm.redaction.known_secrets import (
-    LONGEST,
-    MOST_CHARACTERS,
-    MOST_LEARNED,
+    MAX_CHARACTERS,
+    MAX_LEARNED,
+    MAX_LENGTH,
     BlockIndex,
     KnownSecrets,
 )
@@ -88,25 +88,25 @@ def test_a_token_without_the_shape_is_learned() -> None:
 
 def test_what_is_longer_than_any_credential_is_not_learned() -> None:
     known = KnownSecrets()
-    for secret in ("a" * LONGEST, "b" * (LONGEST + 1)):
+    for secret in ("a" * MAX_LENGTH, "b" * (MAX_LENGTH + 1)):
         known.learn(secret)
-    assert len(known.find(b"a" * LONGEST)) > 0
-    assert list(known.find(b"b" * (LONGEST + 1))) == []
+    assert len(known.find(b"a" * MAX_LENGTH)) > 0
+    assert list(known.find(b"b" * (MAX_LENGTH + 1))) == []
 
 
 def test_all_that_is_learned_is_bounded_in_characters() -> None:
     known = KnownSecrets()
-    longest = [f"{number:04}" * (LONGEST // 4) for number in range(100)]
+    longest = [f"{number:04}" * (MAX_LENGTH // 4) for number in range(100)]
     for secret in longest:
         known.learn(secret)
     kept = [secret for secret in longest if known.find(secret.encode())]
-    assert kept == longest[-(MOST_CHARACTERS // LONGEST) :]
+    assert kept == longest[-(MAX_CHARACTERS // MAX_LENGTH) :]
 
 
 def test_a_pinned_secret_is_known_whatever_is_learned_meanwhile() -> None:
     redactor = Redactor()
     with redactor.pinned(["the-opaque-key"]), redactor.pinned(["the-opaque-key"]):
-        for number in range(MOST_LEARNED + 5):
+        for number in range(MAX_LEARNED + 5):
             redactor.learn(f"another-key-{number}")
         assert redactor.text("the-opaque-key another-key-0") == "REDACTED another-key-0"
     redactor.learn("one-more-key")
@@ -116,7 +116,7 @@ def test_a_pinned_secret_is_known_whatever_is_learned_meanwhile() -> None:
 def test_a_spelling_that_two_secrets_share_stays_until_both_are_forgotten() -> None:
     redactor = Redactor()
     redactor.learn("one-id.the-shared-half")
-    for number in range(MOST_LEARNED - 1):
+    for number in range(MAX_LEARNED - 1):
         redactor.learn(f"another-key-{number}")
     assert redactor.text("the-shared-half") == "REDACTED"
     redactor.learn("two-id.the-shared-half")
@@ -153,7 +153,7 @@ def test_a_body_is_read_as_often_for_one_key_as_for_hundreds(
 def test_a_body_made_of_what_all_keys_share_is_compared_a_bounded_number_of_times(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(known_secrets, "MOST_CHECKS", 100)
+    monkeypatch.setattr(known_secrets, "MAX_CHECKS", 100)
     index = BlockIndex("Q")
     for number in range(50):
         index.add(b"%03d" % number + b"shared-by-all-of-them")

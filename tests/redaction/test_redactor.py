@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockglm.redaction import MOST_LEARNED, Redactor
+from mockglm.redaction import MAX_LEARNED, Redactor
 
 ID = "0123456789abcdef0123456789abcdef"
 SECRET = "aB3dE6gH9jK2mN5p"
@@ -100,7 +100,7 @@ def test_secrets_that_overlap_leave_nothing() -> None:
 
 def test_the_oldest_learned_secrets_are_forgotten_the_given_ones_never() -> None:
     redactor = Redactor(["given-secret"])
-    for number in range(MOST_LEARNED + 1):
+    for number in range(MAX_LEARNED + 1):
         redactor.learn(f"learned-{number:04}")
     text = "given-secret learned-0000 learned-0001"
     assert redactor.text(text) == "REDACTED learned-0000 REDACTED"

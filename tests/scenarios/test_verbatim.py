@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.cassettes.serializer import KEPT, KEPT_PREFIXES
+from mockglm.cassettes.serializer import KEPT_HEADERS, KEPT_PREFIXES
 from mockglm.exchange import Response
 from mockglm.scenarios import verbatim
 from mockglm.scenarios.replies import FRAMING_HEADERS
@@ -144,7 +144,7 @@ def test_an_answer_may_have_no_body(text: str) -> None:
 
 
 def test_no_header_that_is_recorded_frames_a_body() -> None:
-    assert not KEPT & set(FRAMING_HEADERS)
+    assert not KEPT_HEADERS & set(FRAMING_HEADERS)
     assert not [name for name in FRAMING_HEADERS if name.startswith(KEPT_PREFIXES)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mockglm import GLM
-from mockglm.recorder import NAMES
+from mockglm.api_keys import KEY_VARIABLES
 from mockglm.scenarios import load
 from mockglm.testing import TestServer, open_handle
 from tests.testing.client import ask
@@ -62,7 +62,7 @@ def test_mode_new_records_missing_requests_only(
 def test_recording_without_upstream_or_key_is_refused(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in NAMES:
+    for name in KEY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     code = "@pytest.mark.glm_cassette\ndef test_it(glm): ...\n"
     result = run(pytester, code, "--glm-cassettes", "once")

@@ -19,7 +19,7 @@ _MOST_PIECES = 2_000
 
 _REQUEST_HEADERS = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
 # What recordings keep, and headers that carry no more than they do; cookies are not among them.
-_ANSWER_HEADERS = cassettes.KEPT | {
+_ANSWER_HEADERS = cassettes.KEPT_HEADERS | {
     *("connection", "content-encoding", "content-length", "date", "location"),
     *("server", "strict-transport-security", "transfer-encoding", "via"),
 }

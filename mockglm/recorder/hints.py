@@ -1,4 +1,4 @@
-"""What to do about an answer that means that recording cannot go on like this."""
+"""Hints for people: what to do about a response that shows that recording cannot work like this."""
 
 from __future__ import annotations
 
@@ -7,30 +7,31 @@ from typing import Any
 
 import msgspec
 
-from mockglm.api_keys import NAMES
+from mockglm.api_keys import KEY_VARIABLES
 from mockglm.exchange import Response
 from mockglm.matching.difference import shorten
-from mockglm.recorder.credentials import SHAPE, is_real
+from mockglm.recorder.credentials import KEY_FORM, is_real_key
 
-UNREACHED = (
-    "is the network there, and the base URL right? A proxy is taken from HTTPS_PROXY, certificates "
-    "of your own from --ca"
+UNREACHABLE = (
+    "check the network and the base URL; a proxy is taken from HTTPS_PROXY, own certificates "
+    "from --ca"
 )
-"""What to do about a service that does not answer."""
+"""The hint for a service that does not answer."""
 
-_REFUSED = f"is the key right and not expired? It is taken from the client, or from {NAMES[0]} …"
+_REFUSED = (
+    f"is the key right and not expired? It is taken from the client, or from {KEY_VARIABLES[0]} …"
+)
+_INACTIVE = "the account is locked or not active: see the console of the service"
 
 BY_CODE: Mapping[str, str] = {
     **dict.fromkeys(("401", "1000", "1001", "1002", "1003", "1004", "1005"), _REFUSED),
-    "1110": "the account is locked or not active: see the console of the service",
-    "1111": "the account is locked or not active: see the console of the service",
-    "1112": "the account is locked or not active: see the console of the service",
+    **dict.fromkeys(("1110", "1111", "1112"), _INACTIVE),
     "1113": "the account has no balance or resource package for this model: top it up, or record "
     "with a free model, as glm-4.7-flash; a Coding Plan wants the base …/api/coding/paas/v4",
     "1220": "the account may not use this model or interface: have it enabled in the console",
-    "1311": "the plan does not include this model: take another, or the base …/api/paas/v4",
+    "1311": "the plan does not include this model: use another, or the base …/api/paas/v4",
 }
-"""Advice by business code (docs.bigmodel.cn, 错误码)."""
+"""Hints by business code (docs.bigmodel.cn, 错误码)."""
 
 BY_STATUS: Mapping[int, str] = {
     401: _REFUSED,
@@ -38,23 +39,23 @@ BY_STATUS: Mapping[int, str] = {
 }
 
 
-def advice(answer: Response, credential: str) -> tuple[str, str]:
-    """Return what the service answered and what to do about it; two empty texts if all is well.
+def find_hint(response: Response, credential: str) -> tuple[str, str]:
+    """Return the problem that a response shows and the hint for it; two empty texts if none.
 
     `credential` is the one that was sent to the service: a wrong form of it is explained.
     """
-    if answer.status < 400 and answer.is_stream:
+    if response.status < 400 and response.is_stream:
         return "", ""
-    code, message = _error(answer.body)
-    hint = BY_CODE.get(code) or BY_STATUS.get(answer.status, "")
+    code, message = _parse_error(response.body)
+    hint = BY_CODE.get(code) or BY_STATUS.get(response.status, "")
     if not hint:
         return "", ""
-    if hint is _REFUSED and credential and not is_real(credential):
-        hint = f"the key is none of the service's, which are {SHAPE}"
-    return f"the service answers {answer.status} {code} {message}".rstrip(), hint
+    if hint is _REFUSED and credential and not is_real_key(credential):
+        hint = f"the key has not the form of the service's keys: {KEY_FORM}"
+    return f"the service answers {response.status} {code} {message}".rstrip(), hint
 
 
-def _error(body: bytes) -> tuple[str, str]:
+def _parse_error(body: bytes) -> tuple[str, str]:
     """Return code and message of GLM's envelope, or of that of its gateway."""
     try:
         value: Any = msgspec.json.decode(body)

@@ -12,7 +12,7 @@ import pytest
 from mockglm.errors import UpstreamError
 from mockglm.exchange import Request
 from mockglm.limits import Limits
-from mockglm.recorder import Patience, Upstream
+from mockglm.recorder import Timeouts, Upstream
 from tests.recorder.service import Call, Proxy, Service, chunk, head, recording
 
 FRAME = b'data: {"n":1}\n\n'
@@ -173,7 +173,7 @@ def test_open_responses_are_counted_together(tmp_path: Path) -> None:
 
 async def test_verification_is_bounded_alike() -> None:
     with sized(100_000_000) as service:
-        upstream = Upstream(service.url, allowed=("127.0.0.1",), patience=Patience(idle=5))
+        upstream = Upstream(service.url, allowed=("127.0.0.1",), timeouts=Timeouts(idle=5))
         with pytest.raises(UpstreamError, match="more than 67,108,864 bytes"):
             await upstream.fetch(Request("GET", "/models"))
         await upstream.close()

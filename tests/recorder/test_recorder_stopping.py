@@ -12,7 +12,7 @@ import pytest
 
 from mockglm.cassettes import CassetteWriter
 from mockglm.exchange import Exchange, Request
-from mockglm.recorder import Passed, Recorder, Upstream
+from mockglm.recorder import RecordedExchange, Recorder, Upstream
 from mockglm.redaction import Redactor
 from mockglm.scenarios import load
 from tests.recorder.service import Call, Service, chunk, head
@@ -40,7 +40,7 @@ class Client:
 
     def __init__(self) -> None:
         self.has_piece = asyncio.Event()
-        self.seen: list[Passed] = []
+        self.seen: list[RecordedExchange] = []
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         if message.get("body"):
@@ -98,7 +98,7 @@ def test_what_came_is_kept_and_marked(tmp_path: Path, stop: Stop) -> None:
 
     async def run(service: Service) -> Client:
         client, one = Client(), recorder(service, cassette)
-        task = asyncio.create_task(one.forward(ASKED, client.send, client.seen.append))
+        task = asyncio.create_task(one.forward(ASKED, client.send, on_recorded=client.seen.append))
         await client.has_piece.wait()
         await stop(one, task)
         return client
@@ -156,7 +156,9 @@ def test_what_had_no_answer_is_not_kept(tmp_path: Path) -> None:
 
     async def run(service: Service) -> Client:
         client, wire, one = Client(), Connection(), recorder(service, cassette)
-        task = asyncio.create_task(one.forward(ASKED, client.send, client.seen.append, wire))
+        task = asyncio.create_task(
+            one.forward(ASKED, client.send, on_recorded=client.seen.append, connection=wire)
+        )
         await asyncio.to_thread(asked.wait)
         await close(one, task)
         assert wire.gone.done()

@@ -163,7 +163,7 @@ def test_one_that_is_killed_at_any_moment_leaves_every_finished_exchange(tmp_pat
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--upstream", "https://example.com"], "example.com is not asked"),
+        (["--upstream", "https://example.com"], "example.com is not allowed"),
         (["--upstream", "nonsense"], "is no base URL"),
     ],
 )

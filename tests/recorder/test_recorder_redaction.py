@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from mockglm.cli.log import LogWriter, format_line
 from mockglm.journal import Entry
-from mockglm.redaction import MOST_LEARNED
+from mockglm.redaction import MAX_LEARNED
 from mockglm.scenarios import load
 from tests.recorder.service import Call, Proxy, Service, chunk, head, recording
 
@@ -240,7 +240,7 @@ def test_a_cookie_that_the_service_sets_is_kept_out_of_its_own_answer(tmp_path: 
 def test_a_key_is_not_forgotten_while_its_exchange_is_under_way(tmp_path: Path) -> None:
     def reply(call: Call) -> None:
         redactor = proxy.recorder._redactor  # type: ignore[union-attr]
-        for number in range(MOST_LEARNED + 5):
+        for number in range(MAX_LEARNED + 5):
             redactor.learn(f"the-key-of-another-{number}")
         call.send(head(401, "application/json"))
         call.send(chunk(b'{"error":{"code":"1000","message":"bad key %b"}}' % OPAQUE.encode()))

@@ -9,7 +9,7 @@ import pytest
 from mockglm.exchange import Response
 from mockglm.lint import LintLimits, lint_files
 from mockglm.scenarios import load
-from tests.recorder.shipping import FOLDER, SHIPPED
+from tests.recorder.shipped_cassettes import FOLDER, SHIPPED
 from tests.serving import KEY, serving
 
 NAMES = sorted(SHIPPED)

@@ -123,7 +123,7 @@ def main(folder: Path = FOLDER) -> None:
 
 def _record(path: Path, host: str, ca: str, asks: Iterable[Ask]) -> None:
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    cassette = CassetteWriter(path, origin="https://127.0.0.1/api/paas/v4", at=at, anew=True)
+    cassette = CassetteWriter(path, origin="https://127.0.0.1/api/paas/v4", at=at, overwrite=True)
     redactor = Redactor((KEY,))
     recorders = {
         name: Recorder(
