@@ -39,7 +39,10 @@ class _Use(Struct):
 
 
 class Ledger:
-    """The use of every account, and the models that are overloaded. `began` is in unix seconds."""
+    """The use of every account, and the models that are overloaded. `began` is in unix seconds.
+
+    An open ledger has no accounts and no overloads: it limits nothing and counts nothing.
+    """
 
     def __init__(
         self, accounts: Iterable[Account], overloads: Iterable[Overload], began: float
@@ -48,6 +51,7 @@ class Ledger:
         self._anybody = self._accounts.get(ANYBODY)
         self.keys = frozenset(self._accounts) - {ANYBODY}
         self._overloads = tuple(overloads)
+        self.is_open = not self._accounts and not self._overloads
         self._began = began
         self._in_flight: dict[tuple[str, str], int] = {}
         self._windows: dict[tuple[str, Window], _Use] = {}

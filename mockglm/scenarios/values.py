@@ -114,8 +114,15 @@ class Interaction(Struct, frozen=True, kw_only=True, eq=False):
     def is_recorded(self) -> bool:
         return self.request is not None
 
+    @property
+    def is_endless(self) -> bool:
+        """True if one step answers all matches."""
+        return self.times is None and len(self.steps) == 1 and self.steps[0].times is None
+
     def step(self, count: int) -> Step | None:
         """The step for the match after `count` earlier ones; None when all are used up."""
+        if self.is_endless:
+            return self.steps[0]
         if self.times is not None and count >= self.times:
             return None
         for step in self.steps[:-1]:

@@ -73,8 +73,9 @@ def handle(
     try:
         response = run(CHAT if handlers is None else handlers, context)
         if response is not None:
-            response = apply_where_possible(context, response, url_faults)
-            response = apply_session_faults(context, response)
+            if url_faults or session.standing_faults or session.queued_faults:
+                response = apply_where_possible(context, response, url_faults)
+                response = apply_session_faults(context, response)
             charge(context, response)
     except Exception as error:
         # The request fails, not the server: the client gets an answer, the journal an entry, and
@@ -100,20 +101,26 @@ def run(handlers: Iterable[Handler], context: RequestContext) -> Response | None
 
 def charge(context: RequestContext, response: Response) -> None:
     """Take the response's cost from the account's balance and note the rest."""
-    if context.chat is not None:
-        notes = context.session.ledger.charge(context.key, context.model_id, response)
-        if notes:
-            context.notes += notes
+    ledger = context.session.ledger
+    if context.chat is not None and not ledger.is_open:
+        context.notes += ledger.charge(context.key, context.model_id, response)
 
 
 def authenticate(context: RequestContext) -> Response | None:
     """Refuse a request without an accepted key."""
     session = context.session
     credential = context.surface.credential(context.request)
+    if credential in session.accepted:
+        context.key = credential
+        return None
     keys, known = session.keys, session.ledger.keys
     session.journal.learn(credential, is_listed=keys is not None and credential in keys)
     context.key, error = auth.authenticate(credential, now=context.now, listed=keys, known=known)
-    return _refuse(context, error or session.ledger.account_error(context.key))
+    error = error or session.ledger.account_error(context.key)
+    # The key of a JWT is another text, and a JWT expires.
+    if error is None and context.key == credential:
+        session.accept(credential)
+    return _refuse(context, error)
 
 
 def authenticate_if_given(context: RequestContext) -> Response | None:
@@ -191,6 +198,8 @@ def _hint_at_models(context: RequestContext) -> str:
 def check_permission(context: RequestContext) -> Response | None:
     """Refuse a model that the account may not use or cannot pay."""
     ledger = context.session.ledger
+    if ledger.is_open:
+        return None
     return _refuse(context, ledger.permission_error(context.key, context.model_id))
 
 
@@ -213,7 +222,10 @@ def validate(context: RequestContext) -> Response | None:
 
 def check_limits(context: RequestContext) -> Response | None:
     """Refuse a request beyond a limit of its account; else take a slot until it is finished."""
-    entered = context.session.ledger.enter(context.key, context.model_id, context.now)
+    ledger = context.session.ledger
+    if ledger.is_open:
+        return None
+    entered = ledger.enter(context.key, context.model_id, context.now)
     if isinstance(entered, APIError):
         return _refuse(context, entered)
     context.release = entered
@@ -289,13 +301,16 @@ def _find_model(context: RequestContext) -> Model | None:
 
 def _match(context: RequestContext, *, validated: bool) -> Response | None:
     """Answer with the first interaction that matches and is not used up."""
-    session, view = context.session, context.view
+    session = context.session
     for playlist in session.playlists:
-        for one in playlist.candidates(view, validated=validated):
-            if one.when is None or session.peek(one) is None:
+        if not validated and not playlist.has_unvalidated:
+            continue
+        for one in playlist.candidates(context.view, validated=validated):
+            when = one.when
+            if when is None or not (one.is_endless or session.peek(one)):
                 continue
-            draw = partial(session.draw, one) if one.when.chance is not None else 0.0
-            if one.when.matches(view, draw):
+            draw = 0.0 if when.chance is None else partial(session.draw, one)
+            if when.matches(context.view, draw):
                 return _respond_with(context, one)
     return None
 

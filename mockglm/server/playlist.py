@@ -80,6 +80,7 @@ class Playlist:
         }
         self._unvalidated = _Patterns(self.interactions, validated=False)
         self._validated = _Patterns(self.interactions, validated=True)
+        self.has_unvalidated = not self._unvalidated.is_empty
         self._recorded = _by_key(self.scenarios)
         self.has_recordings = bool(self._recorded)
 
@@ -110,6 +111,7 @@ class _Patterns:
         ]
         whens = [one.when for one in self._chosen if one.when is not None]
         self._index = PatternIndex(whens) if len(whens) > _FEW_PATTERNS else None
+        self.is_empty = not whens
 
     def candidates(self, view: RequestView) -> Iterator[Interaction]:
         if self._index is None:

@@ -33,6 +33,8 @@ MAX_SESSIONS = 10_000
 MAX_QUEUED = 10_000
 MAX_RULES = 10_000
 MAX_PREFIXES = 100_000
+MAX_ACCEPTED = 64
+MAX_ACCEPTED_LENGTH = 256
 
 Profile = Literal["bigmodel", "zai"]
 OnMiss = Literal["improvise", "error", "record"]
@@ -76,7 +78,8 @@ class Session:
 
     `queue` holds one-shot replies and `rules` the interactions added at run time, which come before
     those of the playlist. `queued_faults` are used by one response each, `standing_faults` apply
-    to every response. A journal is made unless one is given.
+    to every response. `keys` are the accepted keys, None accepts any. `accepted` are keys that
+    were accepted and will be until the next load. A journal is made unless one is given.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class Session:
         self.standing_faults: tuple[FaultSpec, ...] = ()
         self._standing: tuple[Interaction, ...] = ()
         self._rules: Playlist | None = None
+        self._playlists: tuple[Playlist, ...] | None = None
         self.on_miss: OnMiss | None = settings.on_miss
         self.requests = 0
         self._prompt_prefixes: set[bytes] = set()
@@ -105,7 +109,10 @@ class Session:
     def load(self, playlist: Playlist) -> None:
         """Replace the playlist and start all of its sequences, accounts and limits again."""
         self.playlist = playlist
+        self._playlists = None
         self.ledger = Ledger(playlist.accounts, playlist.overloads, self.clock.now())
+        self.keys = self._find_keys()
+        self.accepted: set[str] = set()
         self._used: Counter[Interaction] = Counter()
         self._drawn: Counter[Interaction] = Counter()
 
@@ -148,7 +155,7 @@ class Session:
         """Replace the rules; those that were there before keep their position in their sequence."""
         removed = set(self._standing).difference(interactions := tuple(interactions))
         self._standing = interactions
-        self._rules = None
+        self._rules = self._playlists = None
         for interaction in removed:
             self._used.pop(interaction, None)
             self._drawn.pop(interaction, None)
@@ -164,7 +171,9 @@ class Session:
     @property
     def playlists(self) -> tuple[Playlist, ...]:
         """The playlists to search, in order."""
-        return (self.rules, self.playlist) if self._standing else (self.playlist,)
+        if self._playlists is None:
+            self._playlists = (self.rules, self.playlist) if self._standing else (self.playlist,)
+        return self._playlists
 
     @property
     def has_files(self) -> bool:
@@ -176,9 +185,15 @@ class Session:
         """True if there is any recorded interaction."""
         return self.playlist.has_recordings or bool(self._standing and self.rules.has_recordings)
 
-    @property
-    def keys(self) -> frozenset[str] | None:
-        """The accepted keys; None accepts any."""
+    def accept(self, key: str) -> None:
+        """Remember a key that will be accepted until the next load."""
+        if len(key) > MAX_ACCEPTED_LENGTH:
+            return
+        if len(self.accepted) >= MAX_ACCEPTED:
+            self.accepted.clear()
+        self.accepted.add(key)
+
+    def _find_keys(self) -> frozenset[str] | None:
         if self.settings.accept is None and (
             not self.playlist.keys_listed or self.ledger.takes_all
         ):
@@ -201,7 +216,7 @@ class Session:
         return frozenset(one for one, count in self._used.items() if count)
 
     def use_count(self, interaction: Interaction) -> int:
-        return self._used[interaction]
+        return self._used.get(interaction, 0)
 
     def peek(self, interaction: Interaction) -> Step | None:
         """Return the step an interaction would answer with next, None when it is used up."""
@@ -216,9 +231,10 @@ class Session:
 
     def take_step(self, interaction: Interaction) -> Step | None:
         """Advance an interaction and return its step, None when it is used up."""
-        step = self.peek(interaction)
+        count = self.use_count(interaction)
+        step = interaction.step(count)
         if step is not None:
-            self._used[interaction] += 1
+            self._used[interaction] = count + 1
         return step
 
     def draw(self, interaction: Interaction) -> float:

@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from mockglm.exchange import Reply
-from mockglm.models import MODELS, Model
+from mockglm.models import Model
 from mockglm.validation.refusal import Refusal
 from mockglm.validation.rules import (
+    PARAMETER_FIELDS,
+    ROLES,
     RULES,
     Evidence,
-    FeatureKey,
+    Features,
     RequestFacts,
     ValidationRule,
     Violation,
     extract,
     feature_names,
-    parameters_alone,
 )
 from mockglm.validation.types import Chat, Message
 
 Policy = Literal["default", "strict", "lenient"]
-RuleCheck = tuple[Callable[[RequestFacts], Violation], ValidationRule]
+Check = Callable[[RequestFacts], Violation]
 
 REFUSING_EVIDENCE: Mapping[Policy, frozenset[Evidence]] = MappingProxyType(
     {
@@ -54,8 +55,8 @@ CLEAN = ValidationResult(None)
 MAX_ROLES = 64
 """Messages of the longest conversation whose roles are remembered."""
 
-NO_MODEL = next(iter(MODELS.values()))
-"""A model for rules that look at no model."""
+MAX_WORD = 64
+"""Characters of the longest parameter that is remembered."""
 
 
 def validate(
@@ -73,8 +74,9 @@ def validate(
         return CLEAN
     refusing = REFUSING_EVIDENCE[policy]
     passed: list[str] = []
-    for is_broken, rule in _applicable_rules(facts.features()):
-        broken = is_broken(facts)
+    roles, kinds = ROLES.intersection(facts.roles), tuple(map(type, facts.parameters))
+    for rule in _applicable_rules(facts.features(), roles, kinds):
+        broken = rule.find_violation(facts)
         if broken:
             if rule.essential or rule.evidence in refusing:
                 return ValidationResult(rule.to_refusal(broken), tuple(passed))
@@ -88,57 +90,44 @@ def _is_clean(facts: RequestFacts) -> bool:
     Most requests of a client have the same ones; what they say differs and is looked at each time.
     """
     chat = facts.chat
-    if chat.request_id is not None or chat.user_id is not None or len(facts.roles) > MAX_ROLES:
+    effort, switch = chat.reasoning_effort, chat.thinking and chat.thinking.type
+    if len(facts.roles) > MAX_ROLES or len(effort or "") + len(switch or "") > MAX_WORD:
         return False
-    try:
-        if not _are_parameters_clean(facts.parameters()):
-            return False
-    except TypeError:  # a list or a mapping cannot be hashed
+    checks = _content_checks(facts.features(), tuple(facts.roles), facts.parameters)
+    if checks is None:
         return False
-    if not _are_roles_clean(tuple(facts.roles)):
-        return False
-    return not any(is_broken(facts) for is_broken in _content_checks(facts.content_features()))
-
-
-@lru_cache(maxsize=256)
-def _are_parameters_clean(given: FeatureKey) -> bool:
-    facts = parameters_alone(given)
-    there = feature_names(facts.features())
-    return not any(
-        rule.find_violation(facts)
-        for rule in RULES
-        if rule.looks_at == "parameters" and (not rule.applies_to or rule.applies_to in there)
-    )
+    return not any(is_broken(facts) for is_broken in checks)
 
 
 @lru_cache(maxsize=1024)
-def _are_roles_clean(roles: tuple[str | None, ...]) -> bool:
-    messages = [Message(role) for role in roles]
-    facts = extract(Chat(messages=messages), NO_MODEL, 0)
-    return not any(
-        rule.find_violation(facts)
-        for rule in RULES
-        if rule.looks_at == "roles" and (not rule.applies_to or rule.applies_to in roles)
+def _content_checks(
+    features: Features, roles: tuple[str | None, ...], parameters: tuple[Any, ...]
+) -> tuple[Check, ...] | None:
+    """Return the applicable checks of contents; None if a rule of parameters or roles is broken."""
+    chat = Chat(
+        messages=[Message(role) for role in roles],
+        **dict(zip(PARAMETER_FIELDS, parameters, strict=True)),
     )
+    facts = extract(chat, features[0], 0)
+    names = feature_names(features, roles, map(type, parameters))
+    checks: list[Check] = []
+    for rule in RULES:
+        if rule.applies_to and rule.applies_to not in names:
+            continue
+        if rule.looks_at == "contents":
+            checks.append(rule.find_violation)
+        elif rule.find_violation(facts):
+            return None
+    return tuple(checks)
 
 
 @lru_cache(maxsize=256)
-def _content_checks(given: FeatureKey) -> tuple[Callable[[RequestFacts], Violation], ...]:
-    """Return the checks of the applicable rules that look at contents."""
-    there = feature_names(given)
-    return tuple(
-        rule.find_violation
-        for rule in RULES
-        if rule.looks_at == "contents" and (not rule.applies_to or rule.applies_to in there)
-    )
-
-
-@lru_cache(maxsize=256)
-def _applicable_rules(given: FeatureKey) -> tuple[RuleCheck, ...]:
-    """Return the applicable rules in order, each with its check."""
-    there = feature_names(given)
-    asked = (rule for rule in RULES if not rule.applies_to or rule.applies_to in there)
-    return tuple((rule.find_violation, rule) for rule in asked)
+def _applicable_rules(
+    features: Features, roles: frozenset[str], parameters: tuple[type, ...]
+) -> tuple[ValidationRule, ...]:
+    """Return the applicable rules in order."""
+    names = feature_names(features, roles, parameters)
+    return tuple(rule for rule in RULES if not rule.applies_to or rule.applies_to in names)
 
 
 def unknown_model(id: str | None) -> Refusal:

@@ -23,12 +23,11 @@ interactions:
 def test_a_request_that_fails_is_answered_and_frees_its_slot(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(context: RequestContext, response: Response) -> Response:
+    def fail(context: RequestContext, response: Response) -> None:
         if "坏" in (context.view.text or ""):
             raise RecursionError("too deep")
-        return response
 
-    monkeypatch.setattr(pipeline, "apply_session_faults", fail)
+    monkeypatch.setattr(pipeline, "charge", fail)
     with caplog.at_level(logging.ERROR), serving(LIMITED) as served:
         failed = served.ask("坏")
         served.wait_until(lambda: served.session().ledger.in_flight == 0)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
+import httpx
 import pytest
+from msgspec.structs import replace
 
 from mockglm import faults
 from mockglm.errors import UsageError
@@ -13,6 +16,8 @@ from mockglm.scenarios import load, parse
 from mockglm.server import Sessions, Settings, handle
 from mockglm.serving import Reloader
 from tests.server.asking import chat, said, sessions
+from tests.serving import KEY, serving
+from tests.test_auth import token
 
 ONE = "format: 1\ninteractions: [{reply: [{content: 一}, {content: 二}]}]\n"
 TWO = ONE.replace("一", "甲")
@@ -144,3 +149,42 @@ def test_faults_over_an_error_are_drawn_one_by_one() -> None:
     laid = faults.parse([{"do": "error-code-number", "chance": 0.5}, {"do": "bom", "chance": 0.5}])
     notes = {handle(session, chat("n"), url_faults=laid).entry.notes for _ in range(60)}
     assert len(notes) == 4
+
+
+def test_a_key_that_was_accepted_is_refused_once_it_is_listed_no_more() -> None:
+    account = (
+        "format: 1\nkeys: listed\naccounts: [{key: %s}]\ninteractions: [{reply: {content: x}}]\n"
+    )
+    with serving(account % KEY) as served:
+        before = [served.ask().status_code for _ in range(2)]
+        others = parse((account % "other.key").encode(), "file.yaml")
+        served.background.call(lambda: served.sessions.load([others]))
+        after = served.ask()
+    assert before == [200, 200]
+    assert (after.status_code, after.json()["error"]["code"]) == (401, "401")
+
+
+def test_a_jwt_that_was_accepted_expires() -> None:
+    now = time.time()
+    jwt = token(exp=int(now * 1000) + 60_000)
+    headers = {"Authorization": f"Bearer {jwt}"}
+    asked = {"model": "glm-4.6", "messages": [{"role": "user", "content": "hi"}]}
+    with serving() as served, httpx.Client(headers=headers, trust_env=False) as client:
+        url = f"{served.url}/chat/completions"
+        before = [client.post(url, json=asked).status_code for _ in range(2)]
+        served.session().clock.advance(61)
+        after = client.post(url, json=asked)
+    assert before == [200, 200]
+    assert after.json()["error"]["code"] == "1003"
+
+
+def test_many_keys_are_accepted_and_each_is_redacted() -> None:
+    session = sessions("format: 1\ninteractions: [{reply: {content: x}}]").get()
+    keys = [f"{number:032x}.SecretSecret{number:04}" for number in range(200)]
+    for key in keys:
+        request = chat("n")
+        handle(session, replace(request, headers=(("authorization", f"Bearer {key}"),)))
+        handle(session, replace(request, headers=(("authorization", key),)))
+    assert session.requests == 400
+    assert len(session.accepted) <= 64
+    assert session.journal.redact_text(keys[0], chat("n")) == "REDACTED"

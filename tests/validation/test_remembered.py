@@ -9,8 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockglm.models import MODELS
-from mockglm.validation import validate, validator
-from mockglm.validation.rules import RULES, ValidationRule, extract
+from mockglm.validation import validate
+from mockglm.validation.rules import (
+    PARAMETER_FIELDS,
+    RULES,
+    ValidationRule,
+    extract,
+    feature_names,
+)
 from mockglm.validation.types import Chat, Message, Thinking
 
 
@@ -21,7 +27,7 @@ class OnlyParameters:
 
     class _Chat:
         def __getattr__(self, name: str) -> Any:
-            assert name not in ("messages", "tools"), name
+            assert name in PARAMETER_FIELDS, name
             return None
 
     chat: Any = _Chat()
@@ -71,8 +77,9 @@ CHATS = st.builds(
 @given(chat=CHATS, model=st.sampled_from(["glm-4.6", "glm-5.3", "glm-4.5v", "glm-z1-flash"]))
 def test_what_is_remembered_never_changes_a_verdict(chat: Chat, model: str) -> None:
     facts = extract(chat, MODELS[model], 7)
-    applicable = validator._applicable_rules(facts.features())
-    broken = [rule.name for is_broken, rule in applicable if is_broken(facts)]
+    names = feature_names(facts.features(), facts.roles, map(type, facts.parameters))
+    applicable = [rule for rule in RULES if not rule.applies_to or rule.applies_to in names]
+    broken = [rule.name for rule in applicable if rule.find_violation(facts)]
     for _ in range(2):  # the second time from memory
         result = validate(chat, MODELS[model], "strict", prompt=7)
         named = [*result.waived, *([result.refusal.name] if result.refusal else [])]

@@ -4,14 +4,15 @@ from mockglm.validation.rules.media import MEDIA
 from mockglm.validation.rules.messages import MESSAGES
 from mockglm.validation.rules.parameters import LENGTHS, MODEL, PARAMETERS
 from mockglm.validation.rules.rule import (
+    PARAMETER_FIELDS,
+    ROLES,
     Evidence,
-    FeatureKey,
+    Features,
     RequestFacts,
     ValidationRule,
     Violation,
     extract,
     feature_names,
-    parameters_alone,
 )
 from mockglm.validation.rules.tools import TOOLS
 
@@ -21,16 +22,17 @@ __all__ = [
     "MESSAGES",
     "MODEL",
     "PARAMETERS",
+    "PARAMETER_FIELDS",
+    "ROLES",
     "RULES",
     "TOOLS",
     "Evidence",
-    "FeatureKey",
+    "Features",
     "RequestFacts",
     "ValidationRule",
     "Violation",
     "extract",
     "feature_names",
-    "parameters_alone",
 ]
 
 RULES = (*MODEL, *MESSAGES, *MEDIA, *TOOLS, *PARAMETERS, *LENGTHS)

@@ -18,7 +18,7 @@ ILLEGAL: Fields = {"field": "messages"}
 
 
 def _no_messages(facts: RequestFacts) -> bool:
-    return not facts.messages
+    return not facts.roles
 
 
 def _unknown_role(facts: RequestFacts) -> bool:
@@ -145,6 +145,7 @@ MESSAGES = (
         evidence="captured",
         source="https://github.com/yangjian102621/geekai-plus/issues/1",
         find_violation=_no_messages,
+        looks_at="roles",
         essential=True,
     ),
     ValidationRule(

@@ -256,7 +256,6 @@ PARAMETERS = (
         source=f"{DOCS}: text or json_object; against it, json_schema answered with 200,"
         " https://github.com/hugalafutro/model-hotel/pull/896",
         find_violation=_unknown_format,
-        looks_at="parameters",
     ),
     ValidationRule(
         name="vision-format",
@@ -265,7 +264,6 @@ PARAMETERS = (
         evidence="documented",
         source=f"{DOCS}: the body of a vision model has no response_format",
         find_violation=_vision_format,
-        looks_at="parameters",
     ),
     ValidationRule(
         name="vision-effort",
@@ -285,7 +283,6 @@ PARAMETERS = (
         evidence="documented",
         source="zai-org/z-ai-sdk-python: type is ALL, status is ENABLE or DISABLE",
         find_violation=_word_check,
-        looks_at="parameters",
     ),
     ValidationRule(
         name="many-stops",
@@ -295,7 +292,6 @@ PARAMETERS = (
         evidence="documented",
         source=f"{DOCS}, 2026-09: at most 4; the page of mid-2026 said 1",
         find_violation=_many_stops,
-        looks_at="parameters",
     ),
     ValidationRule(
         name="request-id-length",
@@ -305,7 +301,6 @@ PARAMETERS = (
         evidence="documented",
         source=f"{DOCS}, 2026-09: 6 to 64 characters",
         find_violation=_request_id_length,
-        looks_at="parameters",
     ),
     ValidationRule(
         name="user-id-length",
@@ -315,7 +310,6 @@ PARAMETERS = (
         evidence="documented",
         source=f"{DOCS}: 6 to 128 characters",
         find_violation=_user_id_length,
-        looks_at="parameters",
     ),
 )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import compress
+from operator import attrgetter
 from types import NoneType
 from typing import Any, Literal
 
 from msgspec import Struct, field
-from msgspec.structs import astuple
 
 from mockglm.models import Model
 from mockglm.validation.prompt_tokens import count_prompt_tokens
@@ -22,18 +22,31 @@ and a recording shows such a request answered; a rule of this kind refuses nothi
 Fields = Mapping[str, str]
 Violation = bool | Fields | None
 
-FeatureKey = tuple[Any, ...]
+Features = tuple[Any, ...]
+"""The model, whether there are empty messages, content parts and tool rounds, and the types of
+OTHER_FIELDS."""
 
 ROLES = frozenset(("system", "user", "assistant", "tool"))
 
-FLAGS = ("system", "assistant", "tool", "hollow", "parts", "turns", "vision")
-"""Further preconditions for `ValidationRule.applies_to`: roles, and fields of RequestFacts."""
+PARAMETER_FIELDS = (
+    "model",
+    "stream",
+    "thinking",
+    "reasoning_effort",
+    "do_sample",
+    "temperature",
+    "top_p",
+    "max_tokens",
+)
+"""The fields of a chat that rules of parameters look at: short values that many requests share."""
 
+OTHER_FIELDS = tuple(
+    name for name in Chat.__struct_fields__ if name not in PARAMETER_FIELDS and name != "messages"
+)
+"""The fields of a chat that only rules of contents look at, beside its messages."""
 
-CONTENT_FIELDS = ("tools", "tool_choice", "tool_stream")
-"""The fields of a chat beside its messages that rules of contents apply to."""
-
-TOOLS_FIELD = Chat.__struct_fields__.index("tools")
+_parameters = attrgetter(*PARAMETER_FIELDS)
+_others = attrgetter(*OTHER_FIELDS)
 
 Subject = Literal["contents", "parameters", "roles"]
 
@@ -74,48 +87,42 @@ class RequestFacts(Struct, frozen=True):
             return self.counted
         return count_prompt_tokens(self.chat, keeps_thought=self.model.is_coding_plan)
 
-    def features(self) -> FeatureKey:
-        """Return a cheap, hashable key of the features that rules apply to; see `feature_names`."""
-        return (*self.content_features(), *map(type, astuple(self.chat)))
+    @property
+    def parameters(self) -> tuple[Any, ...]:
+        """The values of PARAMETER_FIELDS."""
+        values: tuple[Any, ...] = _parameters(self.chat)
+        return values
 
-    def content_features(self) -> FeatureKey:
-        """Return the part of `features` that rules of contents apply to."""
-        chat, roles = self.chat, self.roles
+    def features(self) -> Features:
+        """Return a cheap, hashable key of what rules apply to, beside roles and parameters."""
         return (
-            self.model.thinking,
-            self.model.family,
-            "system" in roles,
-            "assistant" in roles,
-            "tool" in roles,
+            self.model,
             bool(self.empty_messages),
             bool(self.parts),
             bool(self.tool_rounds),
-            self.model.is_vision,
-            chat.tools is not None,
-            chat.tool_choice is not None,
-            chat.tool_stream is not None,
+            *map(type, _others(self.chat)),
         )
 
-    def parameters(self) -> FeatureKey:
-        """Return all that rules of parameters look at; it cannot be hashed if a value cannot."""
-        fields = astuple(self.chat)
-        return (self.model, *fields[:1], *fields[2:TOOLS_FIELD], *fields[TOOLS_FIELD + 1 :])
 
+def feature_names(
+    features: Features, roles: Iterable[str | None], parameters: Iterable[type]
+) -> frozenset[str]:
+    """Return the names that `applies_to` may have for a request with these features.
 
-def feature_names(given: FeatureKey) -> frozenset[str]:
-    """Return the names of the features that are present."""
-    thinking, family, *found = given
-    size = len(FLAGS) + len(CONTENT_FIELDS)
-    fields = compress(Chat.__struct_fields__, (kind is not NoneType for kind in found[size:]))
-    return frozenset((thinking, family, *compress((*FLAGS, *CONTENT_FIELDS), found), *fields))
-
-
-def parameters_alone(given: FeatureKey) -> RequestFacts:
-    """Return the facts of a request without messages and tools that has these parameters."""
-    model, id, *rest = given
-    middle = TOOLS_FIELD - 2
-    fields = (id, None, *rest[:middle], None, *rest[middle:])
-    return extract(Chat(**dict(zip(Chat.__struct_fields__, fields, strict=True))), model, 0)
+    `parameters` are the types of PARAMETER_FIELDS.
+    """
+    model, is_hollow, has_parts, has_turns, *others = features
+    flags = (is_hollow, has_parts, has_turns, model.is_vision)
+    types = zip((*OTHER_FIELDS, *PARAMETER_FIELDS), (*others, *parameters), strict=True)
+    return frozenset(
+        (
+            model.thinking,
+            model.family,
+            *ROLES.intersection(roles),
+            *compress(("hollow", "parts", "turns", "vision"), flags),
+            *(name for name, kind in types if kind is not NoneType),
+        )
+    )
 
 
 def extract(chat: Chat, model: Model, prompt: int | None = None) -> RequestFacts:
@@ -169,10 +176,9 @@ class ValidationRule(Struct, frozen=True, kw_only=True):
     does; `zh` and `en` are that text, None for the one that the table has for the code. A rule
     applies to requests that have what `applies_to` names: a field of RequestFacts, a parameter, a
     role, the thinking or the family of the model; "" is every request. `looks_at` is `parameters`
-    if a violation depends on the model and on fields of the chat other than messages and tools
-    alone, `roles` if on the roles of the messages alone. `source` is where the refusal, or the
-    documented rule, can be read. An `essential` rule refuses whatever the policy: without it
-    nothing can be answered.
+    if a violation depends on the model and on PARAMETER_FIELDS alone, `roles` if on the roles of
+    the messages alone. `source` is where the refusal, or the documented rule, can be read. An
+    `essential` rule refuses whatever the policy: without it nothing can be answered.
     """
 
     name: str
