@@ -64,7 +64,7 @@ def _bad_name(facts: RequestFacts) -> Fields | None:
 
 def _without_description(facts: RequestFacts) -> Fields | None:
     for number, tool in enumerate(facts.tools):
-        if tool.function and not tool.function.description:
+        if tool.function and tool.function.description is None:
             return {"field": f"tools[{number}].function.description"}
     return None
 
