@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -11,6 +13,9 @@ from mockglm.exchange import Headers, Response
 
 BODILESS = (204, 304)
 """Statuses whose responses end with their head (RFC 9112, section 6.3)."""
+
+MAX_WRITE = 65536
+"""Bytes written at once: a slow reader is noticed before all of a response is in memory."""
 
 LOG_ID = "X-Log-Id"
 """The last header of every rendered response."""
@@ -238,3 +243,32 @@ def _to_latin1(value: str) -> str:
 def _status_line(status: int) -> str:
     known = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
     return f"HTTP/1.1 {status} {_PHRASES.get(status, known)}\r\n"
+
+
+def encode_at_once(
+    response: Response, *, keep_alive: bool = True, largest: int = MAX_WRITE
+) -> tuple[bytes, bool] | None:
+    """Encode a response to a POST over HTTP/1.1 that is due now and ends cleanly.
+
+    Returns its bytes, head and body, and True if the connection is to be closed behind them; None
+    if it has to be played: it is paced, broken, or longer than `largest`.
+    """
+    chunks = response.chunks
+    if response.head != 0 or response.raw or response.end != "done" or len(chunks) > 1:
+        return None
+    at, body = chunks[0] if chunks else (0.0, b"")
+    if at > 0 or len(body) > largest:
+        return None
+    framing = frame_response(response, date_header(), method="POST", keep_alive=keep_alive)
+    data = framing.head + framing.encode_chunk(body) + framing.ending
+    return data, framing.closes_connection
+
+
+def date_header() -> str:
+    """The value of the Date header now."""
+    return _format_date(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _format_date(second: int) -> str:
+    return formatdate(second, usegmt=True)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from email.utils import formatdate
-from functools import lru_cache
 from time import monotonic
 from typing import Any, Protocol
 
@@ -15,16 +12,20 @@ from msgspec import Struct
 from mockglm.completions import render_mock_error
 from mockglm.errors import FaultError
 from mockglm.exchange import Response
-from mockglm.http1 import Framing, encode_value, frame_response, header_fields
+from mockglm.http1 import (
+    MAX_WRITE,
+    Framing,
+    date_header,
+    encode_value,
+    frame_response,
+    header_fields,
+)
 from mockglm.scheduler import Scheduler
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 CONNECTION = "mockglm.connection"
 """The extension of the ASGI scope that holds the request's Connection."""
-
-MAX_WRITE = 65536
-"""Bytes written at once: a slow reader is noticed before all of a response is in memory."""
 
 MAX_HANG = 3600.0
 """Seconds after which a connection that hangs on purpose is closed."""
@@ -125,7 +126,7 @@ class Player:
             return False
         framing = frame_response(
             response,
-            _date_header(),
+            date_header(),
             method=connection.method,
             version=connection.version,
             keep_alive=connection.keep_alive,
@@ -180,7 +181,7 @@ class Player:
 
     async def _send_asgi(self, response: Response, send: Send, listener: ProgressListener) -> None:
         await self._sleep(listener.started + (response.head or 0.0))
-        fields = header_fields(response, _date_header())
+        fields = header_fields(response, date_header())
         headers = [(name.encode(), encode_value(value)) for name, value in fields]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         chunks = response.chunks or _EMPTY_BODY
@@ -287,25 +288,6 @@ class Transmission(Struct, eq=False):
             self.connection.write(data)
 
 
-def encode_at_once(
-    response: Response, *, keep_alive: bool = True, largest: int = MAX_WRITE
-) -> tuple[bytes, bool] | None:
-    """Encode a response to a POST over HTTP/1.1 that is due now and ends cleanly.
-
-    Returns its bytes, head and body, and True if the connection is to be closed behind them; None
-    if it has to be played: it is paced, broken, or longer than `largest`.
-    """
-    chunks = response.chunks
-    if response.head != 0 or response.raw or response.end != "done" or len(chunks) > 1:
-        return None
-    at, body = chunks[0] if chunks else (0.0, b"")
-    if at > 0 or len(body) > largest:
-        return None
-    framing = frame_response(response, _date_header(), method="POST", keep_alive=keep_alive)
-    data = framing.head + framing.encode_chunk(body) + framing.ending
-    return data, framing.closes_connection
-
-
 def needs_connection(response: Response) -> bool:
     """True if ASGI cannot send the response: it frames itself, has no head, or ends uncleanly."""
     return response.raw or response.head is None or response.end != "done"
@@ -316,12 +298,3 @@ def _unsupported(response: Response) -> Response:
     name = "its framing" if response.end == "done" else response.end
     reason = "this server does not hold the connection; `mockglm serve` does"
     return render_mock_error(str(FaultError(name, reason)), response.header("x-log-id"))
-
-
-def _date_header() -> str:
-    return _format_date(int(time.time()))
-
-
-@lru_cache(maxsize=1)
-def _format_date(second: int) -> str:
-    return formatdate(second, usegmt=True)

@@ -24,8 +24,9 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mockglm.app import CONTROL, DECISION, RequestTarget
+from mockglm.http1 import encode_at_once
 from mockglm.limits import Limits
-from mockglm.player import CONNECTION, encode_at_once
+from mockglm.player import CONNECTION
 from mockglm.server import RequestContext
 from mockglm.serving.connection import HTTPConnection
 

@@ -30,7 +30,7 @@ def test_a_request_that_fails_is_answered_and_frees_its_slot(
     monkeypatch.setattr(pipeline, "charge", fail)
     with caplog.at_level(logging.ERROR), serving(LIMITED) as served:
         failed = served.ask("坏")
-        served.wait_until(lambda: served.session().ledger.in_flight == 0)
+        served.wait_until(lambda: served.slots() == 0)
         fine = served.ask("好")
         entries = list(served.session().journal)
     assert (failed.status_code, failed.headers["x-mockglm-miss"]) == (422, "1")

@@ -51,6 +51,10 @@ class Served:
     def session(self, scenario: str = "", label: str = "") -> Session:
         return self.sessions.get(scenario, label)
 
+    def slots(self, scenario: str = "", label: str = "") -> int:
+        """The number of slots that requests of a session have taken."""
+        return self.session(scenario, label).ledger.in_flight
+
     def ask(self, text: str = "你好", *, base: str = "", **body: Any) -> httpx.Response:
         """Ask for a completion and read all of the answer."""
         url = f"{base or self.url}/chat/completions"

@@ -499,7 +499,7 @@ def held(served: Served) -> Held:
         tasks=background.call(lambda: len(asyncio.all_tasks())),
         connections=background.connections,
         files=len(list(Path("/proc/self/fd").iterdir())),
-        slots=served.session("file").ledger.in_flight,
+        slots=served.slots("file"),
     )
 
 
