@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, takewhile
 from typing import Any
 
-from mockglm import completions, sse
+from mockglm import sse
+from mockglm.completions import ParsedReply
 from mockglm.errors import StreamError
-from mockglm.exchange import JSONObject, Reply, ToolCall
+from mockglm.exchange import JSONObject, Reply, Response, ToolCall
+from mockglm.surfaces import recognise
 
 Properties = Iterator[tuple[str, str]]
 """Pairs of a name and a value."""
@@ -19,13 +21,17 @@ LONGEST_LINE = 65536
 """Bytes of a line beyond which Go's bufio.Scanner ends a stream by default."""
 
 DONE = "[DONE]"
+JSON_TYPE = "application/json"
+STREAM_TYPE = "text/event-stream"
 DELTA_PARTS = ("reasoning_content", "content", "tool_calls")
 
 
 def chunk_kind(chunk: JSONObject) -> str:
-    """The kind of a chunk: the keys of its delta that are not empty."""
+    """The kind of a chunk: the keys of its delta that are not empty, or the name of its event."""
     if "error" in chunk:
         return "error"
+    if isinstance(chunk.get("type"), str):
+        return str(chunk["type"])
     choices = chunk.get("choices")
     if not isinstance(choices, list) or not choices:
         return "usage" if "usage" in chunk else "no choice"
@@ -48,7 +54,7 @@ def summarise_stream(body: bytes) -> Properties:
         values = {json.dumps(chunk.get(key)) for chunk in chunks}
         yield f"$.{key} of all chunks", "the same" if len(values) <= 1 else "not the same"
     try:
-        reply = completions.parse_stream(body).reply
+        reply = _parse(body, STREAM_TYPE).reply
     except StreamError:
         yield "chunks", "not all readable"
         return
@@ -67,7 +73,7 @@ def summarise_stream(body: bytes) -> Properties:
 def summarise_json(body: bytes) -> Properties:
     """Summarise a JSON body, and the reply it has if it is a completion."""
     try:
-        parsed = completions.parse_json(body)
+        parsed = _parse(body, JSON_TYPE)
     except StreamError:
         yield "reply", "not readable"
         return
@@ -78,6 +84,12 @@ def summarise_json(body: bytes) -> Properties:
     if parsed.reply.error is None:
         yield "usage", _frequency(int(bool(parsed.reply.usage)))
         yield from _reply(parsed.reply)
+
+
+def _parse(body: bytes, content_type: str) -> ParsedReply:
+    """Parse a body by its surface. Raises StreamError if it has no meaning."""
+    response = Response(200, (("Content-Type", content_type),), ((0.0, body),))
+    return recognise(response).parse(response)
 
 
 def parse_objects(data: Iterator[str] | Sequence[str]) -> list[JSONObject]:

@@ -3,6 +3,7 @@
 from mockglm.matching import canonical
 from mockglm.matching.difference import Difference
 from mockglm.matching.index import PatternIndex
+from mockglm.matching.meaning import meaning_key
 from mockglm.matching.near_miss import NearMiss, find_near_miss, find_near_recording
 from mockglm.matching.patterns import When
 from mockglm.matching.view import RequestView
@@ -16,4 +17,5 @@ __all__ = [
     "canonical",
     "find_near_miss",
     "find_near_recording",
+    "meaning_key",
 ]

@@ -11,6 +11,8 @@ body. In a chat completion, where clients put back what they were answered in th
 * a picture in base64 is the same with its `data:` and without;
 * a field with the value that its absence means (`DEFAULTS`) does not count.
 
+Requests of the Anthropic surface have rules of their own, in `message_form`.
+
 Form and key raise nothing but TimeoutError for a request, whatever it holds: what cannot be read
 as JSON counts as it stands.
 """
@@ -30,8 +32,9 @@ import msgspec
 from mockglm.matching import paths
 from mockglm.matching.difference import shorten
 from mockglm.matching.expression import Expression, SearchBudget, parse_expression
+from mockglm.matching.message_form import normalise_messages
 from mockglm.redaction import redact_query
-from mockglm.surfaces import CHAT
+from mockglm.surfaces import ANTHROPIC, CHAT
 
 UNCOUNTED = frozenset({"request_id", "stream", "stream_options", "user_id"})
 """Fields of a chat completion that do not change what is said."""
@@ -56,7 +59,11 @@ def key(
 
     Takes and raises the same as `form`.
     """
-    value = form(method, path, query=query, body=body, ignore=ignore, replace=replace)
+    return digest(form(method, path, query=query, body=body, ignore=ignore, replace=replace))
+
+
+def digest(value: Any) -> bytes:
+    """Hash a value of JSON, whatever the order of its keys."""
     # ASCII, so that half of a surrogate pair, which JSON can hold and UTF-8 cannot, has a key too.
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return blake2b(text.encode("ascii"), digest_size=20).digest()
@@ -78,7 +85,19 @@ def form(
     (pattern, text) pairs applied to every text value, path and query included. Raises ValueError
     for an invalid path or pattern, TimeoutError if the patterns take too long.
     """
-    value = {"method": method.upper(), "path": path, "query": _query(query), **_body(path, body)}
+    value = {
+        "method": method.upper(),
+        "path": path,
+        "query": _query(path, query),
+        **_body(path, body),
+    }
+    return apply_options(value, ignore, replace)
+
+
+def apply_options(
+    value: dict[str, Any], ignore: Iterable[str], replace: Iterable[tuple[str, str]]
+) -> dict[str, Any]:
+    """Remove what is ignored from `json`, and replace in every text. Raises the same as `form`."""
     paths.remove(value.get("json"), map(paths.parse, ignore))
     budget = SearchBudget()
     for expression, text in replace:
@@ -104,10 +123,12 @@ def pattern(expression: str) -> Expression:
         raise ValueError(f"{shorten(expression)} is not a regular expression: {error}") from None
 
 
-def _query(query: str) -> dict[str, list[str]]:
+def _query(path: str, query: str) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
     for name, value in parse_qsl(redact_query(query), keep_blank_values=True):
         values.setdefault(name, []).append(value)
+    if path == ANTHROPIC.path:
+        values.pop("beta", None)
     return values
 
 
@@ -116,7 +137,7 @@ def _body(path: str, body: bytes) -> dict[str, Any]:
         return {}
     try:
         value = _plain(decode(body))
-        return {"json": _chat(value) if path.endswith(CHAT.path) else value}
+        return {"json": _conversation(path, value)}
     except (ValueError, RecursionError):
         return _parts(body) if _MULTIPART.fullmatch(body) else _content(body)
 
@@ -130,6 +151,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def _conversation(path: str, value: Any) -> Any:
+    if path.endswith(CHAT.path):
+        return _chat(value)
+    return normalise_messages(value) if path == ANTHROPIC.path else value
 
 
 def _chat(body: Any) -> Any:
@@ -176,8 +203,13 @@ def _bare(part: Any) -> Any:
     """A part of a message; a picture without the `data:` that zai-sdk takes off before it asks."""
     match part:
         case {"image_url": {"url": str(url), **others}, **rest}:
-            return {**rest, "image_url": {**others, "url": _DATA.sub("", url)}}
+            return {**rest, "image_url": {**others, "url": bare_image(url)}}
     return part
+
+
+def bare_image(url: str) -> str:
+    """The URL of a picture; of one in base64 its data alone."""
+    return _DATA.sub("", url)
 
 
 def _is_blank(content: Any) -> bool:
@@ -193,7 +225,7 @@ def _call(call: Any, ids: dict[str, int]) -> Any:
         kept["id"] = _ordinal(kept["id"], ids)
     function = kept.get("function")
     if isinstance(function, dict):
-        kept["function"] = function | {"arguments": _arguments(function.get("arguments"))}
+        kept["function"] = function | {"arguments": parse_arguments(function.get("arguments"))}
     return kept
 
 
@@ -201,7 +233,7 @@ def _ordinal(identity: Any, ids: dict[str, int]) -> Any:
     return ids.setdefault(identity, len(ids)) if isinstance(identity, str) else identity
 
 
-def _arguments(arguments: Any) -> Any:
+def parse_arguments(arguments: Any) -> Any:
     """The arguments of a call: parsed where they are a JSON object or list, else as they stand."""
     if _is_blank(arguments):
         return {}

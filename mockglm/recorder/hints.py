@@ -65,7 +65,7 @@ def _parse_error(body: bytes) -> tuple[str, str]:
         return "", ""
     error = value.get("error")
     if isinstance(error, dict):
-        return _show(error.get("code")), _show(error.get("message"))
+        return _show(error.get("code") or error.get("type")), _show(error.get("message"))
     return (_show(value["code"]), _show(value.get("msg"))) if "code" in value else ("", "")
 
 

@@ -22,7 +22,9 @@ NETWORK_DELAY = 0.02
 """Seconds within which bytes that continue a frame, or a body that is no stream, belong to the
 piece before: the network divided them, not the service."""
 
-_LAST_FRAME = re.compile(rb'"finish_reason":\s*"|data:\s*\[DONE\]')
+_LAST_FRAME = re.compile(
+    rb'"(?:finish|stop)_reason":\s*"|data:\s*\[DONE\]|"type":\s*"message_stop"'
+)
 
 
 class ExcessError(Exception):

@@ -26,7 +26,7 @@ from mockglm.recorder.forwarding import (
     leaves_base,
 )
 from mockglm.recorder.relay import ExcessError, HeldBytes, Relay
-from mockglm.surfaces import CHAT
+from mockglm.surfaces import CHAT, SURFACES, find_surface
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -88,6 +88,15 @@ class Upstream:
         is_kept = is_real_key(parse_credential(header)) or not self.key
         return header if is_kept else f"Bearer {self.key}"
 
+    def base_for(self, path: str) -> str:
+        """The base URL of a path: paths of another surface are below a base of their own."""
+        surface = find_surface(path)
+        parts = urlsplit(self.base)
+        own = next((one for one in SURFACES if parts.path in one.bases), None)
+        if own is None or own is surface:
+            return self.base
+        return f"{parts.scheme}://{parts.netloc}{surface.base}"
+
     @asynccontextmanager
     async def send(self, request: Request) -> AsyncIterator[httpx.Response]:
         """Send a request; the response has its head, and its body is not read yet.
@@ -102,7 +111,7 @@ class Upstream:
         timeout = httpx.Timeout(self._timeouts.first, connect=self._timeouts.connect, pool=None)
         sent = httpx.Request(
             request.method,
-            self.base + encode_target(request.path, request.query),
+            self.base_for(request.path) + encode_target(request.path, request.query),
             headers=self._headers(request),
             content=request.body if request.body or request.header("content-length") else None,
             extensions={"timeout": timeout.as_dict()},

@@ -135,7 +135,9 @@ def _compile_steps(
     if spec.response is not None:
         if spec.reply is not None:
             place.at("response").report("`response` beside `reply`: an interaction has one of them")
-        return (Step(response=verbatim.compile_response(spec.response, place.at("response"))),)
+        response = verbatim.compile_response(spec.response, place.at("response"))
+        path = spec.request.path if spec.request else ""
+        return (Step(response=response, recorded_path=path),)
     if isinstance(spec.reply, schema.ReplySpec):
         return (_compile_step(spec.reply, options, place.at("reply")),)
     if spec.reply:

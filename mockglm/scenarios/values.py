@@ -16,7 +16,7 @@ from mockglm.exchange import Response
 from mockglm.matching import RequestView, When
 from mockglm.models import Model
 from mockglm.scenarios.template import Template
-from mockglm.surfaces import find_surface, recognise
+from mockglm.surfaces import Surface, find_surface, recognise
 from mockglm.validation import Chat
 
 if TYPE_CHECKING:
@@ -44,11 +44,21 @@ class RecordedRequest(Struct, frozen=True, dict=True):
     body: bytes
     key: bytes
 
+    @property
+    def surface(self) -> Surface:
+        """The surface of the path."""
+        return find_surface(self.path)
+
     @cached_property
+    def chat(self) -> Chat | None:
+        """The body as a conversation; None if it is none."""
+        chat = self.surface.decode(self.body)
+        return chat if isinstance(chat, Chat) else None
+
+    @property
     def is_stream(self) -> bool:
         """True for a chat with `stream`."""
-        chat = find_surface(self.path).decode(self.body)
-        return isinstance(chat, Chat) and bool(chat.stream)
+        return self.chat is not None and bool(self.chat.stream)
 
 
 class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
@@ -57,6 +67,7 @@ class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
     An error is a renderer of a Reply with an error. Without `times` a step answers one match, the
     last one all further matches. `pace` is None if the file has none; `speed` is None for that of
     the session and the interaction. `where` is the line of the test that queued the step.
+    `recorded_path` is that of the request that a verbatim response answered.
     """
 
     renderer: Renderer | None = None
@@ -67,6 +78,14 @@ class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
     times: int | None = None
     speed: float | None = None
     where: str = ""
+    recorded_path: str = ""
+
+    @property
+    def surface(self) -> Surface:
+        """The surface of a verbatim response: that of its request, or as the body shows."""
+        if self.response is None or self.recorded_path:
+            return find_surface(self.recorded_path)
+        return recognise(self.response)
 
     @cached_property
     def parsed(self) -> ParsedReply | None:
@@ -74,7 +93,7 @@ class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
         if self.response is None:
             return None
         try:
-            return recognise(self.response).parse(self.response)
+            return self.surface.parse(self.response)
         except StreamError:
             return None
 

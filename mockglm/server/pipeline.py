@@ -146,11 +146,15 @@ def queued_reply(context: RequestContext) -> Response | None:
 
 
 def replay(context: RequestContext) -> Response | None:
-    """Replay the next recording of this very request; when all are used, the last one again."""
+    """Replay the next recording of this very request; when all are used, the last one again.
+
+    If there is none, a recording of the same conversation on another surface answers.
+    """
     session = context.session
     if not session.has_recordings:
         return None
-    playable = [one for one in find_recordings(session, context.request) if session.peek(one)]
+    found = find_recordings(session, context.request) or _find_equivalents(context)
+    playable = [one for one in found if session.peek(one)]
     if not playable:
         return None
     _parse_leniently(context)
@@ -278,6 +282,23 @@ def find_recordings(session: Session, request: Request) -> Sequence[Interaction]
 
 def _find_recordings(session: Session, request: Request) -> Sequence[Interaction]:
     return [one for playlist in session.playlists for one in playlist.find_recordings(request)]
+
+
+def _find_equivalents(context: RequestContext) -> Sequence[Interaction]:
+    """Find the recordings of a conversation on other surfaces, as it came or as redacted."""
+    session, surface = context.session, context.surface
+    if context.request.path != surface.path or not any(
+        playlist.has_other_surfaces(surface) for playlist in session.playlists
+    ):
+        return ()
+    forms = (context.request, *session.journal.redacted_forms(context.request))
+    chats = (surface.decode(form.body) for form in dict.fromkeys(forms))
+    found = (
+        [one for playlist in session.playlists for one in playlist.find_equivalents(chat, surface)]
+        for chat in chats
+        if not isinstance(chat, Refusal)
+    )
+    return next(filter(None, found), ())
 
 
 def _of_mode(found: Iterable[Interaction], context: RequestContext) -> list[Interaction]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import TypeVar
 
@@ -11,9 +12,11 @@ from msgspec import Struct
 
 from mockglm.accounts import Account, Overload
 from mockglm.exchange import JSONObject, Request
-from mockglm.matching import PatternIndex, RequestView, canonical
+from mockglm.matching import PatternIndex, RequestView, canonical, meaning_key
 from mockglm.models import Model
 from mockglm.scenarios import Interaction, RecordedRequest, Scenario
+from mockglm.surfaces import Surface
+from mockglm.validation import Chat
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,14 @@ class KeyOptions(Struct, frozen=True):
             )
         except TimeoutError as error:
             log.warning("no recording can answer this request: replace: %s", error)
+            return b""
+
+    def meaning(self, chat: Chat) -> bytes:
+        """Compute the key of a conversation's meaning; empty if `replace` takes too long."""
+        try:
+            return meaning_key(chat, ignore=self.ignore, replace=self.replace)
+        except TimeoutError as error:
+            log.warning("no recording of another surface can answer: replace: %s", error)
             return b""
 
     def form(self, request: Request | RecordedRequest) -> JSONObject:
@@ -83,6 +94,10 @@ class Playlist:
         self.has_unvalidated = not self._unvalidated.is_empty
         self._recorded = _by_key(self.scenarios)
         self.has_recordings = bool(self._recorded)
+        requests = (one.request for one in self.interactions if one.request is not None)
+        self._surfaces = {
+            request.surface for request in requests if request.path == request.surface.path
+        }
 
     def candidates(self, view: RequestView, *, validated: bool) -> Iterator[Interaction]:
         """Find the interactions whose pattern may match, in order.
@@ -95,6 +110,31 @@ class Playlist:
         """Find the recordings of exactly that request, in the order recorded."""
         groups = (keys.get(options.key(request), ()) for options, keys in self._recorded.items())
         return tuple(_all(groups))
+
+    def has_other_surfaces(self, surface: Surface) -> bool:
+        """True if there is a recording of a conversation on another surface."""
+        return any(recorded is not surface for recorded in self._surfaces)
+
+    def find_equivalents(self, chat: Chat, surface: Surface) -> tuple[Interaction, ...]:
+        """Find the recordings of the same conversation on other surfaces, in the order recorded."""
+        others = (
+            keys.get(options.meaning(chat), ())
+            for (options, recorded), keys in self._meanings.items()
+            if recorded is not surface
+        )
+        return tuple(_all(others))
+
+    @cached_property
+    def _meanings(self) -> dict[tuple[KeyOptions, Surface], dict[bytes, list[Interaction]]]:
+        """The recordings of conversations by their meaning, computed when one is first sought."""
+        keyed: dict[tuple[KeyOptions, Surface], dict[bytes, list[Interaction]]] = {}
+        for options, recordings in self.recordings:
+            for one in recordings:
+                request = one.request
+                if request is not None and request.path == request.surface.path and request.chat:
+                    keys = keyed.setdefault((options, request.surface), {})
+                    keys.setdefault(options.meaning(request.chat), []).append(one)
+        return keyed
 
     @property
     def recordings(self) -> Iterator[tuple[KeyOptions, Sequence[Interaction]]]:

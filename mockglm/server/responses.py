@@ -14,6 +14,7 @@ from mockglm.completions import (
     ParsedReply,
     Renderer,
 )
+from mockglm.error_codes import CODES
 from mockglm.errors import FaultError, MockGLMError
 from mockglm.exchange import APIError, Headers, Response
 from mockglm.improvise import move_thought_to_content
@@ -146,21 +147,36 @@ def _respond(context: RequestContext, step: Step, *, speed: float, count: int) -
 
 
 def _replay(context: RequestContext, step: Step, response: Response, *, speed: float) -> Response:
-    """Replay a recorded response as it stands, or its meaning in the other mode."""
-    parsed = step.parsed
-    if parsed is None or parsed.reply.error is not None:
-        context.code = parsed.reply.error.code if parsed and parsed.reply.error else ""
+    """Replay a recorded response as it stands, or its meaning in the other mode, or on another
+    surface than it was recorded on."""
+    parsed, is_same = step.parsed, step.surface is context.surface
+    if parsed is None:
         return _scaled(response, speed)
+    if context.chat is not None and not is_same:
+        context.notes += (f"recorded on the {step.surface.name} surface",)
+    if parsed.reply.error is not None:
+        context.code = parsed.reply.error.code
+        if context.chat is None or is_same:
+            return _scaled(response, speed)
+        return respond_with_error(context, _translate(parsed.reply.error))
     context.finish_reason = parsed.reply.finish_reason
-    if context.chat is None or response.is_stream == context.is_stream:
+    if context.chat is None or (is_same and response.is_stream == context.is_stream):
         return _scaled(response, speed)
     return _convert(context, response, parsed, speed=speed)
+
+
+def _translate(error: APIError) -> APIError:
+    """An error of one surface for another: its code decides the status there, if it is known."""
+    if error.code in CODES:
+        return replace(error, status=None)
+    message = error.message or str(dict(error.extra))
+    return APIError(error.code or str(error.status), status=error.status, message=message)
 
 
 def _convert(
     context: RequestContext, response: Response, parsed: ParsedReply, *, speed: float
 ) -> Response:
-    """Render what was recorded as a stream as JSON, and what was recorded as JSON as a stream."""
+    """Render a recorded reply as a stream or as JSON, as the request wants."""
     renderer = Renderer(parsed.reply)
     fields = replace(
         context.response_fields(context.model or DEFAULT_MODEL),
@@ -170,18 +186,22 @@ def _convert(
         request_id=parsed.request_id or parsed.id,
     )
     if context.is_stream:
-        context.notes += ("a recorded JSON answer, cut",)
+        if not response.is_stream:
+            context.notes += ("a recorded JSON answer, cut",)
         pace = _spread(response, renderer).scaled(speed)
         return context.surface.render_stream(renderer, fields, pace)
-    context.notes += ("a recorded stream, joined",)
+    if response.is_stream:
+        context.notes += ("a recorded stream, joined",)
     pace = Pace(first=response.chunks[-1][0]).scaled(speed)
     return context.surface.render_json(renderer, fields, pace)
 
 
 def _spread(response: Response, renderer: Renderer) -> Pace:
-    """Spread the time of a recorded JSON response over the frames it is cut into."""
+    """Spread the time of a recorded response over the frames it is cut into: a stream keeps the
+    time of its first chunk, a JSON response has half of its time before."""
     total = response.chunks[-1][0] if response.chunks else 0.0
-    return Pace(first=total / 2, every=total / 2 / max(renderer.frame_count, 1))
+    first = response.chunks[0][0] if response.is_stream and response.chunks else total / 2
+    return Pace(first=first, every=(total - first) / max(renderer.frame_count, 1))
 
 
 def _scaled(response: Response, speed: float) -> Response:
