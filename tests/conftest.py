@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 from _pytest.pytester import SysModulesSnapshot
@@ -25,6 +26,7 @@ def _restore(snapshot: SysModulesSnapshot) -> None:
     pytest empties `sys.modules` for a moment. A thread that imports httpcore just then, as each new
     client of httpx does, gets a second copy, whose exceptions httpx does not know.
     """
+    assert httpcore  # imported before any inner run, so that it stays the only copy
     saved = vars(snapshot)["_SysModulesSnapshot__saved"]
     for name in set(sys.modules).difference(saved):
         sys.modules.pop(name, None)

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from mockglm.cli.options import LIVE, examples
+from mockglm.cli.verbs import describe_error
 from mockglm.conformance.options import OPTIONS
 from mockglm.conformance.report import listing
 from mockglm.conformance.report.matrix import load_reports, matrix_lines
@@ -36,7 +37,7 @@ class CheckCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            raise CheckUsageError(error.format_message(), ctx) from error
+            raise CheckUsageError(describe_error(error), ctx) from error
 
 
 def add_kit_options(command: Callable[..., None]) -> Callable[..., None]:

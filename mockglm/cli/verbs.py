@@ -68,6 +68,14 @@ def verb_group() -> None:
     """Play, record, break and judge the Zhipu / Z.ai GLM v4 chat API."""
 
 
+def describe_error(error: click.ClickException) -> str:
+    """Describe wrong usage in one sentence; that of an unknown option differs between clicks."""
+    if not isinstance(error, click.NoSuchOption):
+        return error.format_message()
+    near = " or ".join(sorted(error.possibilities or ()))
+    return f"there is no option {error.option_name!r}" + (f"; did you mean {near}?" if near else "")
+
+
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; errors of mockglm are printed without a traceback."""
     try:
@@ -78,7 +86,7 @@ def main(argv: list[str] | None = None) -> None:
     except click.Abort:
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        click.echo(f"mockglm: {error.format_message()}", err=True)
+        click.echo(f"mockglm: {describe_error(error)}", err=True)
         sys.exit(error.exit_code)
     except FileError as error:
         click.echo(str(error), err=True)

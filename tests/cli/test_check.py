@@ -115,7 +115,7 @@ def test_no_matching_check_ends_with_5(
         (("--explain", "SSE-99"), "there is no check SSE-99"),
         (("https://a.example", "-k", "SSE and"), "-k 'SSE and', column 8: a name is expected"),
         (("https://a.example", "--timeout", "0"), "--timeout and --pause are seconds"),
-        (("--modle", "glm-4.6"), "No such option '--modle'"),
+        (("--modle", "glm-4.6"), "there is no option '--modle'; did you mean --m"),
         (("--timeout", "soon"), "Invalid value for '--timeout'"),
     ],
 )
@@ -132,7 +132,7 @@ def test_a_wrong_option_names_the_nearest(name: str, capsys: pytest.CaptureFixtu
     nearest = {"check": "--model", "serve": "--port", "record": "--upstream"}[name]
     assert command(name, option, "x") == (4 if name == "check" else 2)
     text = capsys.readouterr().err
-    assert "Did you mean" in text
+    assert "; did you mean " in text
     assert nearest in text
 
 

@@ -12,14 +12,14 @@ from tests.cli.commands import run
     ("arguments", "sentence"),
     [
         (["serv"], "there is no verb 'serv'; did you mean serve?"),
-        (["serve", "--sped", "2"], "No such option '--sped'. (Did you mean one of: "),
+        (["serve", "--sped", "2"], "there is no option '--sped'; did you mean --seed or --speed?"),
         (["serve", "--profile", "zia"], "Invalid value for '--profile': 'zia' is not one of"),
         (["serve", "--speed", "-1"], "Invalid value for '--speed': -1.0 is not in the range"),
         (["serve", "--model", "a=b"], "--model a=b: expected ID=LIKE with a known model"),
         (["serve", "/nowhere.yaml"], "/nowhere.yaml does not exist"),
         (["serve", "--port", "65536"], "Invalid value for '--port': 65536 is not in the range"),
         (["scenarios", "--copy", "helo"], "there is no scenario 'helo'; did you mean hello?"),
-        (["faults", "--jsn"], "No such option '--jsn'. Did you mean '--json'?"),
+        (["faults", "--jsn"], "there is no option '--jsn'; did you mean --json?"),
     ],
     ids=" ".join,
 )

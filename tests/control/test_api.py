@@ -110,6 +110,7 @@ def test_the_journal_has_the_newest_entries_oldest_first_without_bodies(
         "session": "",
         "method": "POST",
         "path": "/chat/completions",
+        "surface": "chat",
         "model": "glm-4.6",
         "source": "file.yaml:7",
         "status": 200,
