@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mockglm.exchange import Frames, Request, Response
+from mockglm.exchange import Frames, Request, Response, count_tokens
 
 TIMETABLE = ((0.0, 0, 2), (0.5, 2, 3), (1.0, 3, 4))
 TAILS = (b"1}\n\n", b"2}\n\n", b"3}\n\n")
@@ -44,3 +46,44 @@ def test_a_header_is_the_first_of_its_name(name: str, value: str) -> None:
     assert Request("GET", "/", headers=headers).header(name, "none") == value
     titles = tuple((key.title(), text) for key, text in headers)
     assert Response(200, titles, ()).header(name, "none") == value
+
+
+text = st.text(st.characters(codec="utf-8"), max_size=200)
+
+
+@pytest.mark.parametrize(
+    ("words", "tokens"),
+    [
+        ("", 0),
+        ("a", 1),
+        ("abcd", 1),
+        ("abcde", 2),
+        ("你", 1),
+        ("你好世界", 2),
+        ("一" * 160, 100),
+        ("一" * 80 + "abcd" * 10, 60),
+        ("\U0001f600", 1),
+        ("\x7f", 1),
+        ("é", 1),
+    ],
+)
+def test_four_latin_or_1_6_other_characters_are_a_token(words: str, tokens: int) -> None:
+    assert count_tokens(words) == tokens
+
+
+@given(text)
+def test_a_text_has_a_token_and_at_most_one_a_character(words: str) -> None:
+    assert (count_tokens(words) == 0) == (words == "")
+    assert count_tokens(words) <= len(words)
+
+
+@given(text, text)
+def test_two_texts_together_count_about_as_much(one: str, other: str) -> None:
+    assert abs(count_tokens(one + other) - count_tokens(one) - count_tokens(other)) <= 2
+
+
+@given(st.text(st.sampled_from("a你"), min_size=60, max_size=70))
+def test_short_and_long_texts_are_counted_alike(words: str) -> None:
+    wide = words.count("你")
+    expected = (len(words) - wide) / 4 + wide / 1.6
+    assert abs(count_tokens(words) - expected) <= 1

@@ -17,7 +17,7 @@ errors
 redaction clock scheduler api_keys urls limits yaml_documents _version
 error_codes models
 sse exchange
-tokens http1 auth
+http1 auth
 completions validation
 messages
 surfaces

@@ -1,13 +1,5 @@
 """Chat completions: replies rendered as JSON or as a stream, and parsed back from either."""
 
-from mockglm.completions.errors import (
-    MISS_HEADER,
-    MOCK_ERROR_STATUS,
-    common_headers,
-    render_error,
-    render_mock_error,
-)
-from mockglm.completions.frames import Chunking
 from mockglm.completions.gateway import (
     list_models,
     models_without_key,
@@ -15,7 +7,17 @@ from mockglm.completions.gateway import (
     not_found_outside,
 )
 from mockglm.completions.parser import ParsedReply, parse_json, parse_stream
-from mockglm.completions.renderer import Renderer, ResponseFields, estimate_tokens
+from mockglm.completions.renderer import (
+    MISS_HEADER,
+    MOCK_ERROR_STATUS,
+    Chunking,
+    Renderer,
+    ResponseFields,
+    common_headers,
+    estimate_tokens,
+    render_error,
+    render_mock_error,
+)
 
 __all__ = [
     "MISS_HEADER",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from mockglm.clock import utc
-from mockglm.completions.errors import common_headers
+from mockglm.completions.renderer import common_headers
 from mockglm.exchange import Headers, Response
 from mockglm.models import Model
 

@@ -1,4 +1,6 @@
-"""The renderer: a Reply encoded once; per response only ids, times and usage are filled in.
+"""The renderer: replies and API errors encoded as JSON or as frames of a stream.
+
+A Reply is encoded once; per response only ids, times and usage are filled in.
 
 Deliberate oddities, all of the real service (GLM v4, recordings of 2025-09 … 2026-10):
 every delta of text says `role: assistant`, a delta with tool calls does not; there is no opening
@@ -12,38 +14,233 @@ each further piece only index and arguments (docs.z.ai, guides/tools/stream-tool
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from mockglm import tokens
+from mockglm import error_codes
 from mockglm.clock import AT_ONCE, Ids, Pace
-from mockglm.completions.errors import JSON_TYPE, STREAM_TYPE, response_headers
-from mockglm.completions.frames import (
-    CALL,
-    DEFAULT_CHUNKING,
-    DONE,
-    OPENING,
-    PLACEHOLDER,
-    USAGE,
-    Chunking,
-    FrameTemplates,
-    call_id,
-    cut_frames,
+from mockglm.error_codes import Language
+from mockglm.exchange import (
+    APIError,
+    Frames,
+    Headers,
+    JSONObject,
+    Reply,
+    Response,
+    Slot,
+    ToolCall,
+    count_tokens,
 )
-from mockglm.completions.schedule import schedule_frames
-from mockglm.exchange import Frames, Headers, JSONObject, Reply, Response, Slot, ToolCall
+from mockglm.http1 import LOG_ID
 from mockglm.models import Model
+
+
+def schedule_frames(pace: Pace, weights: tuple[int, ...], ids: Ids) -> tuple[Slot, ...]:
+    """Schedule frames by their weights in tokens; frames due at the same time share a slot."""
+    return _slots(pace.schedule(weights, ids)) if pace.jitter else _regular(pace, weights)
+
+
+@lru_cache(maxsize=256)
+def _regular(pace: Pace, weights: tuple[int, ...]) -> tuple[Slot, ...]:
+    """The schedule of all streams with these weights, at a pace without jitter."""
+    return _slots(pace.schedule(weights, Ids("", "", 0)))
+
+
+def _slots(times: Sequence[float]) -> tuple[Slot, ...]:
+    ends = [index for index, (at, then) in enumerate(pairwise(times), 1) if at != then]
+    bounds = pairwise((0, *ends, len(times)))
+    return tuple((times[first], first, end) for first, end in bounds)
+
+
+JSON_TYPE = "application/json; charset=UTF-8"
+STREAM_TYPE = "text/event-stream;charset=UTF-8"
+GATEWAY_TYPE = "application/json"
+
+MISS_HEADER = "X-MockGLM-Miss"
+"""The header that marks a response as a report of mockglm itself."""
+
+MOCK_ERROR_STATUS = 422
+"""The status of such a report: no client retries it, and GLM never sends it."""
+
+encode = msgspec.json.encode
+encode_sorted = msgspec.json.Encoder(order="sorted").encode
+
+
+def common_headers(log_id: str) -> Headers:
+    """Return the headers of every response (SamyRai/go-z-ai cassettes, both hosts, 2026-07)."""
+    return (
+        ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+        ("Vary", "Origin"),
+        ("Vary", "Access-Control-Request-Method"),
+        ("Vary", "Access-Control-Request-Headers"),
+        (LOG_ID, log_id),
+    )
+
+
+def response_headers(content_type: str, log_id: str, own: Headers = ()) -> Headers:
+    """Return the headers of a response; its own replace the common ones of the same name."""
+    base = (("Content-Type", content_type), *common_headers(log_id))
+    if not own:
+        return base
+    names = {name.lower() for name, _ in own}
+    return (*(pair for pair in base if pair[0].lower() not in names), *own)
+
+
+def render_error(
+    error: APIError, log_id: str, *, language: Language = "zh", headers: Headers = ()
+) -> Response:
+    """Render an API error: the code is a string, there is neither `type` nor `param`.
+
+    A status or message of None comes from the table of error codes, in the given language.
+    """
+    row = error_codes.CODES.get(error.code)
+    message = error.message
+    if message is None:
+        fields = {"error_id": log_id, **error.fields}
+        message = error_codes.message_for(error.code, language, fields)
+    status = error.status or (row.status if row else 400)
+    body = {"error": {"code": error.code, "message": message}, **error.extra}
+    content_type = GATEWAY_TYPE if row and row.gateway else JSON_TYPE
+    return Response(
+        status, response_headers(content_type, log_id, headers), ((0.0, encode_sorted(body)),)
+    )
+
+
+def render_mock_error(message: str, log_id: str, status: int = MOCK_ERROR_STATUS) -> Response:
+    """Render a report of mockglm itself: in GLM's envelope, so that clients show it, but marked."""
+    error = APIError(str(status), status=status, message=message)
+    return render_error(error, log_id, headers=((MISS_HEADER, "1"),))
+
+
+OPENING = b"data: "
+DONE = b"data: [DONE]\n\n"
+
+# Bytes that UTF-8 never has, so that no text of a reply can be taken for a mark.
+PLACEHOLDER = b"\xff"
+USAGE = PLACEHOLDER + b"u"
+CALL = PLACEHOLDER + b"c%d;"
+
+PIECE = 4
+"""Characters of a piece unless a reply says otherwise."""
+
+
+class Chunking(Struct, frozen=True):
+    """The cut of a stream: Unicode characters per chunk, or the exact chunks.
+
+    Exact chunks are sent unchanged, even if they do not add up to the text. On the chat surface
+    `arguments` applies only to requests with `tool_stream`, None is 4; on the Anthropic surface
+    None leaves them whole.
+    """
+
+    content: int | tuple[str, ...] = PIECE
+    reasoning: int | tuple[str, ...] = PIECE
+    arguments: int | tuple[str, ...] | None = None
+
+
+DEFAULT_CHUNKING = Chunking()
+
+
+class FrameTemplates(Struct, frozen=True):
+    """The frames of a stream without their openings, which are the same within one response.
+
+    `weights` are the tokens of each frame, and 0 for the `[DONE]` that follows; `marked` are the
+    indices of the frames with placeholders.
+    """
+
+    tails: tuple[bytes, ...]
+    weights: tuple[int, ...]
+    marked: tuple[int, ...]
+
+    @classmethod
+    def from_frames(cls, frames: Iterator[tuple[int, bytes]]) -> FrameTemplates:
+        weights, tails = zip(*frames, strict=True)
+        marked = tuple(number for number, tail in enumerate(tails) if PLACEHOLDER in tail)
+        return cls(tails, (*weights, 0), marked)
+
+    def fill(self, fill: Callable[[bytes], bytes]) -> list[bytes]:
+        """Fill in the placeholders."""
+        tails = list(self.tails)
+        for number in self.marked:
+            tails[number] = fill(tails[number])
+        return tails
+
+
+def cut_frames(
+    reply: Reply, chunking: Chunking = DEFAULT_CHUNKING, *, tool_stream: bool = False
+) -> Iterator[tuple[int, bytes]]:
+    """Yield (tokens, frame without its opening, with placeholders) for each frame of a reply."""
+    for piece in split_text(reply.reasoning or "", chunking.reasoning):
+        yield 1, _frame(b'{"role":"assistant","reasoning_content":%b}' % encode(piece))
+    for piece in split_text(reply.content or "", chunking.content):
+        yield 1, _frame(b'{"role":"assistant","content":%b}' % encode(piece))
+    for index, call in enumerate(reply.calls):
+        if tool_stream:
+            yield from _call_pieces(index, call, chunking.arguments)
+        else:
+            body = b'{"tool_calls":[%b]}' % _call(index, call, call.arguments)
+            yield max(1, count_tokens(call.arguments)), _frame(body)
+    yield 1, _last(reply)
+
+
+def call_id(index: int, call: ToolCall) -> bytes:
+    """Return the id of a call, escaped for JSON, or its placeholder."""
+    return CALL % index if call.id is None else encode(call.id)[1:-1]
+
+
+def split_text(text: str, chunking: int | tuple[str, ...]) -> Iterator[str]:
+    """Cut a text into pieces of so many characters; exact pieces stand for any text."""
+    if isinstance(chunking, tuple):
+        yield from chunking if text else ()
+        return
+    for start in range(0, len(text), chunking):
+        yield text[start : start + chunking]
+
+
+def _frame(delta: bytes) -> bytes:
+    return b'"choices":[{"index":0,"delta":%b}]}\n\n' % delta
+
+
+def _last(reply: Reply) -> bytes:
+    tail = b""
+    if reply.web_search:
+        tail += b',"web_search":' + encode(reply.web_search)
+    if reply.content_filter:
+        tail += b',"content_filter":' + encode(reply.content_filter)
+    if reply.usage is not None:
+        tail += b',"usage":' + USAGE
+    return b'"choices":[{"index":0,"finish_reason":%b,"delta":%b}]%b}\n\n' % (
+        encode(reply.finish_reason),
+        b'{"role":"assistant","content":""}',
+        tail,
+    )
+
+
+def _call(index: int, call: ToolCall, arguments: str) -> bytes:
+    return b'{"id":"%b","index":%d,"type":"function","function":{"name":%b,"arguments":%b}}' % (
+        call_id(index, call),
+        index,
+        encode(call.name),
+        encode(arguments),
+    )
+
+
+def _call_pieces(
+    index: int, call: ToolCall, chunking: int | tuple[str, ...] | None
+) -> Iterator[tuple[int, bytes]]:
+    yield 1, _frame(b'{"tool_calls":[%b]}' % _call(index, call, ""))
+    for piece in split_text(call.arguments, PIECE if chunking is None else chunking):
+        body = b'{"tool_calls":[{"index":%d,"function":{"arguments":%b}}]}'
+        yield 1, _frame(body % (index, encode(piece)))
+
 
 HEAD = PLACEHOLDER + b"h"
 
 Derived = TypeVar("Derived")
-
-encode = msgspec.json.encode
-encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
 class ResponseFields(Struct, frozen=True, kw_only=True):
@@ -147,9 +344,9 @@ class Renderer(Struct, frozen=True, dict=True):
 
 def estimate_tokens(reply: Reply) -> tuple[int, int]:
     """Estimate the tokens of a reply: (completion, of them reasoning)."""
-    reasoning = tokens.count(reply.reasoning or "")
-    content = tokens.count(reply.content or "")
-    calls = sum(tokens.count(call.name) + tokens.count(call.arguments) for call in reply.calls)
+    reasoning = count_tokens(reply.reasoning or "")
+    content = count_tokens(reply.content or "")
+    calls = sum(count_tokens(call.name) + count_tokens(call.arguments) for call in reply.calls)
     return reasoning + content + calls, reasoning
 
 

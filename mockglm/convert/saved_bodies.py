@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from mockglm.completions.errors import JSON_TYPE, STREAM_TYPE
+from mockglm.completions.renderer import JSON_TYPE, STREAM_TYPE
 from mockglm.error_codes import CODES
 from mockglm.exchange import End, Headers, Response
 

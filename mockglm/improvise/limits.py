@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from mockglm import tokens
-from mockglm.exchange import Reply, ToolCall
+from mockglm.exchange import Reply, ToolCall, count_tokens
 
 
 def limit_reply(reply: Reply, stop: str | Sequence[str] | None, limit: int | None) -> Reply:
@@ -41,7 +40,7 @@ def cut_tokens(text: str, limit: int) -> str:
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        if tokens.count(text[:middle]) <= limit:
+        if count_tokens(text[:middle]) <= limit:
             low = middle
         else:
             high = middle - 1
@@ -58,8 +57,8 @@ def _stop(reply: Reply, stops: Sequence[str]) -> Reply:
 
 def _limit_tokens(reply: Reply, limit: int) -> Reply:
     thought, said = reply.reasoning or "", reply.content or ""
-    left = limit - tokens.count(thought)
-    room = left - tokens.count(said)
+    left = limit - count_tokens(thought)
+    room = left - count_tokens(said)
     fitting = _fitting_calls(reply.calls, room)
     if room >= 0 and fitting == reply.calls:
         return reply
@@ -76,7 +75,7 @@ def _fitting_calls(calls: Sequence[ToolCall], room: int) -> tuple[ToolCall, ...]
     """The calls before the first one that does not fit."""
     kept: list[ToolCall] = []
     for call in calls:
-        room -= tokens.count(call.name) + tokens.count(call.arguments)
+        room -= count_tokens(call.name) + count_tokens(call.arguments)
         if room < 0:
             break
         kept.append(call)

@@ -15,8 +15,7 @@ from typing import Any
 
 import msgspec
 
-from mockglm import tokens
-from mockglm.completions.frames import (
+from mockglm.completions.renderer import (
     PLACEHOLDER,
     USAGE,
     Chunking,
@@ -24,7 +23,7 @@ from mockglm.completions.frames import (
     call_id,
     split_text,
 )
-from mockglm.exchange import JSONObject, Reply, ToolCall
+from mockglm.exchange import JSONObject, Reply, ToolCall, count_tokens
 
 HEAD = PLACEHOLDER + b"h"
 SIGNATURE = PLACEHOLDER + b"s"
@@ -128,7 +127,7 @@ def _block_pieces(reply: Reply, chunking: Chunking) -> Iterator[list[Piece]]:
 def _argument_deltas(call: ToolCall, chunking: Chunking) -> list[Piece]:
     """Cut the arguments if the reply says so; without, they come whole (glm-4-air, 2026-01)."""
     if chunking.arguments is None:
-        weight = max(1, tokens.count(call.arguments))
+        weight = max(1, count_tokens(call.arguments))
         return [(weight, _argument_delta(call.arguments))]
     pieces = split_text(call.arguments, chunking.arguments)
     return [(1, _argument_delta(piece)) for piece in pieces]

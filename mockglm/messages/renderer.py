@@ -21,8 +21,7 @@ from msgspec import Struct
 
 from mockglm.clock import AT_ONCE, Pace
 from mockglm.completions import Chunking, Renderer, ResponseFields, estimate_tokens
-from mockglm.completions.frames import CALL, PLACEHOLDER, USAGE, FrameTemplates
-from mockglm.completions.schedule import schedule_frames
+from mockglm.completions.renderer import CALL, PLACEHOLDER, USAGE, FrameTemplates, schedule_frames
 from mockglm.exchange import APIError, Frames, Headers, JSONObject, Reply, Response
 from mockglm.messages.errors import (
     JSON_TYPE,

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from mockglm.completions.errors import JSON_TYPE, STREAM_TYPE
+from mockglm.completions.renderer import JSON_TYPE, STREAM_TYPE
 from mockglm.exchange import End, Headers, Response
 from mockglm.faults.options import DAY
 from mockglm.http1 import BODILESS

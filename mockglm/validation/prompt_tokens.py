@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import json
 
-from mockglm import tokens
+from mockglm.exchange import count_tokens
 from mockglm.validation.types import Chat, Message, MessageToolCall, Tool
 
 # Fitted to the usage in the cassettes of pydantic/pydantic-ai (test_zai) and charmbracelet/fantasy
@@ -41,7 +41,7 @@ def count_prompt_tokens(chat: Chat, *, keeps_thought: bool = False) -> int:
         texts += _offered(tools)
         size += TOOLS + _schemas(tools)
     # Counted as one text: what rounds up in each piece costs more than it tells.
-    return size + tokens.count("".join(texts))
+    return size + count_tokens("".join(texts))
 
 
 def _called(calls: Sequence[MessageToolCall]) -> Iterator[str]:

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockglm import tokens
 from mockglm.clock import Ids
-from mockglm.exchange import ToolCall
+from mockglm.exchange import ToolCall, count_tokens
 from tests.improvise.asked import (
     FINAL,
     TOOLS,
@@ -133,14 +132,14 @@ def test_small_talk_goes_through_the_function_for_answers_when_a_call_is_require
 def test_one_token_is_one_token_of_thought() -> None:
     reply = ask(QUESTION, max_tokens=1)
     assert reply.content == ""
-    assert tokens.count(reply.reasoning or "") == 1
+    assert count_tokens(reply.reasoning or "") == 1
     assert reply.finish_reason == "length"
 
 
 @pytest.mark.parametrize("limit", [1, 5, 17, 40])
 def test_a_limit_is_kept(limit: int) -> None:
     reply = ask(QUESTION, max_tokens=limit)
-    spent = tokens.count(reply.reasoning or "") + tokens.count(reply.content or "")
+    spent = count_tokens(reply.reasoning or "") + count_tokens(reply.content or "")
     assert limit - 1 <= spent <= limit
     assert reply.finish_reason == "length"
 

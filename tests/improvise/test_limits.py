@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockglm import tokens
-from mockglm.exchange import Reply, ToolCall
+from mockglm.exchange import Reply, ToolCall, count_tokens
 from mockglm.improvise import move_thought_to_content
 from mockglm.improvise.limits import cut_tokens, limit_reply
 
@@ -16,8 +15,8 @@ CALLS = (ToolCall("a", '{"x":1}'), ToolCall("b", '{"y":2}'))
 def test_a_head_is_the_longest_beginning_within_the_limit(text: str, limit: int) -> None:
     cut = cut_tokens(text, limit)
     assert text.startswith(cut)
-    assert tokens.count(cut) <= limit
-    assert cut == text or tokens.count(text[: len(cut) + 1]) > limit
+    assert count_tokens(cut) <= limit
+    assert cut == text or count_tokens(text[: len(cut) + 1]) > limit
 
 
 @pytest.mark.parametrize(
