@@ -63,7 +63,7 @@ def _find_spendable_key(host: str) -> str:
         warn(f"mockglm: other machines can reach {host}, so every client needs its own API key")
         return ""
     if key and not is_real_key(key):
-        warn("mockglm: the API key in the environment has not the form id.secret of GLM's")
+        warn("mockglm: the API key in the environment is a dummy; keys of GLM are id.secret")
     if not key:
         warn(f"mockglm: no API key in {KEY_VARIABLES[0]} or .env; clients need their own")
     return key

@@ -43,7 +43,7 @@ class AbortReason(Struct, frozen=True):
 ADVICE: Mapping[AbortKind, str] = {
     "transport": "Is the URL right, and is the service running? If it is only slow, raise "
     "--timeout; if its certificate is its own, name it with --ca.",
-    "key": "Set ZAI_API_KEY (or ZHIPUAI_API_KEY, ZHIPU_API_KEY, GLM_API_KEY) to a key of its own.",
+    "key": "Set ZAI_API_KEY (or ZHIPUAI_API_KEY, ZHIPU_API_KEY, GLM_API_KEY) to a valid key.",
     "balance": "Recharge, wait for the limit to reset, or name a free model with --model.",
     "busy": "Try again later, or wait longer between requests with --pause.",
     "budget": "Raise --max-requests or --max-tokens, or select fewer checks with -k.",
@@ -91,7 +91,7 @@ def missing_probes(views: Mapping[str, ExchangeView], missing: Iterable[str]) ->
     """The reason why a kept run cannot be judged: the one that stopped it, or its gaps."""
     reasons = (abort_reason_after(PROBES[name], views) for name in views)
     names = ", ".join(missing)
-    text = f"What was kept has no exchange of {names}."
+    text = f"The recordings have no exchange of {names}."
     return next(filter(None, reasons), AbortReason.of("recording", text) if names else None)
 
 
@@ -99,7 +99,7 @@ def diagnose(view: ExchangeView) -> AbortReason | None:
     """The reason why a good request was not answered, if it stops the whole run."""
     answer = f"{view.status} {_excerpt(view)}"
     if view.answer is None:
-        return AbortReason.of("transport", f"No answer came: {view.exchange.error}.")
+        return AbortReason.of("transport", f"There was no response: {view.exchange.error}.")
     if view.status in (401, 403):
         return AbortReason.of("key", f"The key was refused: {answer}")
     if _is_unknown_model(view):

@@ -35,21 +35,21 @@ def describe_miss(context: RequestContext) -> str:
     """Describe a miss: the closest interaction and its differences from the request."""
     near = _find_near(context)
     if near is None:
-        return "mockglm: nothing is loaded that could answer this request"
+        return "mockglm: no loaded interaction can answer this request"
     interaction, differences = near
     lines = [f"  {difference}" for difference in differences[:_MAX_DIFFERENCES]]
     if len(differences) > _MAX_DIFFERENCES:
         lines.append(f"  and {len(differences) - _MAX_DIFFERENCES} more differences")
     if not differences:
         lines.append(f"  it matches, but {_unused_reason(context.session, interaction)}")
-    head = f"mockglm: nothing answers this request; the nearest is {interaction.location}:"
+    head = f"mockglm: no interaction matches this request; the closest is {interaction.location}:"
     return context.session.journal.redact_text("\n".join((head, *lines)), context.request)
 
 
 def _unused_reason(session: Session, interaction: Interaction) -> str:
     if session.peek(interaction) is not None:
-        return "its chance did not come"
-    return f"is used up after {session.use_count(interaction)} answers"
+        return "its `chance` was not drawn"
+    return f"it was used {session.use_count(interaction)} times, the most it allows"
 
 
 def _improvise(context: RequestContext, chat: Chat) -> Response:

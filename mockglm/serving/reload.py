@@ -63,13 +63,14 @@ class Reloader:
             scenarios = await _run_in_thread(self.load)
             self._on_load(scenarios)
         except MockGLMError as error:
-            self._report(f"mockglm: the files as they were go on playing:\n{error}")
+            self._report(f"mockglm: not reloaded, because files have mistakes:\n{error}")
             return
         # `load` raises FileError for a mistake of a file; this is for errors of mockglm.
         except Exception as error:
-            self._report(f"mockglm: the files as they were go on playing:\n{error!r}")
+            self._report(f"mockglm: not reloaded, because files have mistakes:\n{error!r}")
             return
-        self._report(f"mockglm: read again, {len(scenarios)} scenarios")
+        count = len(scenarios)
+        self._report(f"mockglm: reloaded {count} scenario{'s' * (count != 1)}")
 
     def _read_fingerprint(self) -> Fingerprint:
         """The modification time in nanoseconds and the size of each file."""

@@ -93,7 +93,7 @@ def test_a_closed_port_ends_with_6(key: None, capsys: pytest.CaptureFixture[str]
         port = free.getsockname()[1]
     assert command("check", f"http://127.0.0.1:{port}/api/paas/v4") == 6
     output = capsys.readouterr().out
-    assert output.count("No answer came: ConnectError: [Errno 111] Connection refused.") == 1
+    assert output.count("There was no response: ConnectError: [Errno 111] Connection refused.") == 1
     assert "Is the URL right, and is the service running?" in output
     assert "; 1 requests" in output
 

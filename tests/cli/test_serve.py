@@ -136,14 +136,14 @@ def test_an_edited_file_is_loaded_and_a_broken_one_changes_nothing(hello: Path) 
     with running(hello) as served:
         assert served.process.stderr is not None
         hello.write_text(HELLO.replace("你好", "再见了"), "utf-8")
-        assert served.process.stderr.readline() == "mockglm: read again, 1 scenarios\n"
+        assert served.process.stderr.readline() == "mockglm: reloaded 1 scenario\n"
         assert served.ask().json()["choices"][0]["message"]["content"] == "再见了"
         served.process.stderr.readline()
         hello.write_text("format: 1\ninteractions: [{reply: {contnt: x}}]\n", "utf-8")
         told = [served.process.stderr.readline() for _ in range(2)]
         assert served.ask().json()["choices"][0]["message"]["content"] == "再见了"
     assert told == [
-        "mockglm: the files as they were go on playing:\n",
+        "mockglm: not reloaded, because files have mistakes:\n",
         f"{hello}:2:25: unknown key `contnt`, did you mean `content`?\n",
     ]
 

@@ -139,7 +139,7 @@ def test_a_part_of_a_run_cannot_be_judged_as_a_whole(
     check(endpoint, "-k", "SSE", "--record-to", "kept")
     assert command("check", "--replay-from", "kept", "-k", "SSE") == 0
     assert command("check", "--replay-from", "kept", "-k", "SSE or JSN or AUT") == 6
-    text = "What was kept has no exchange of plain, bad-key, no-key."
+    text = "The recordings have no exchange of plain, bad-key, no-key."
     assert text in capsys.readouterr().out
 
 

@@ -246,5 +246,5 @@ def test_a_report_of_mockglm_itself_is_marked(http: httpx.Client) -> None:
     assert (answer.status_code, answer.headers["x-mockglm-miss"]) == (422, "1")
     error = answer.json()["error"]
     assert error["code"] == "422"
-    assert "nothing answers this request" in error["message"]
+    assert "no interaction matches this request" in error["message"]
     assert json.loads(answer.text)["type"] == "error"

@@ -62,14 +62,16 @@ def test_recordings_that_are_all_used_up_are_told_as_such() -> None:
     assert many(session, 2) == ["one", "422"]
     answer = ask(session, "n").response
     assert answer is not None
-    assert b"file.yaml:3:\\n  it matches, but is used up after 1 answers" in answer.body
+    assert (
+        b"file.yaml:3:\\n  it matches, but it was used 1 times, the most it allows" in answer.body
+    )
 
 
 def test_a_pattern_whose_chance_did_not_come_is_told_as_such() -> None:
     never = "format: 1\ninteractions: [{when: {user: n, chance: 0}, reply: {content: x}}]\n"
     answer = ask(sessions(never).get(), "n").response
     assert answer is not None
-    assert b"it matches, but its chance did not come" in answer.body
+    assert b"it matches, but its `chance` was not drawn" in answer.body
 
 
 def test_what_a_file_ignores_is_no_difference() -> None:

@@ -187,8 +187,8 @@ async def test_a_broken_edit_keeps_the_files_as_they_were(text: str, tmp_path: P
     await _until(lambda: len(said) == 2)
     running.cancel()
     assert taken == [1]
-    assert said[0].startswith(f"mockglm: the files as they were go on playing:\n{path}:")
-    assert said[1] == "mockglm: read again, 1 scenarios"
+    assert said[0].startswith(f"mockglm: not reloaded, because files have mistakes:\n{path}:")
+    assert said[1] == "mockglm: reloaded 1 scenario"
 
 
 async def _until(holds: object) -> None:

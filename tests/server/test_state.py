@@ -48,7 +48,7 @@ async def test_files_are_read_again_after_one_that_was_in_use_went(tmp_path: Pat
     first.write_text(TWO)
     await _until(told, 2)
     running.cancel()
-    assert told == ["mockglm: read again, 1 scenarios"] * 2
+    assert told == ["mockglm: reloaded 1 scenario"] * 2
     assert said(some.get("a"), "n") == "甲"
 
 
@@ -68,8 +68,8 @@ async def test_what_cannot_be_taken_is_told_and_watching_goes_on(tmp_path: Path)
         await _until(told, number)
     running.cancel()
     assert told == [
-        "mockglm: the files as they were go on playing:\nnot now",
-        "mockglm: read again, 1 scenarios",
+        "mockglm: not reloaded, because files have mistakes:\nnot now",
+        "mockglm: reloaded 1 scenario",
     ]
 
 

@@ -19,8 +19,8 @@ from mockglm.scenarios import Scenario
 from mockglm.serving import Reloader
 from tests.cli.commands import HELLO, PATIENCE, Running, run, running
 
-KEPT = "mockglm: the files as they were go on playing:"
-AGAIN = "mockglm: read again, 1 scenarios"
+KEPT = "mockglm: not reloaded, because files have mistakes:"
+AGAIN = "mockglm: reloaded 1 scenario"
 
 
 class Watched:

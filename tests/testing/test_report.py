@@ -30,7 +30,7 @@ def test_request_that_nothing_matches_fails_the_test(pytester: pytest.Pytester) 
         [
             "Nothing matched:",
             "  #1 POST /chat/completions glm-4.6 “时间”",
-            "    mockglm: nothing answers this request; the nearest is test_it.py:3:",
+            "    mockglm: no interaction matches this request; the closest is test_it.py:3:",
             '*expected a text with "天气", got "时间"',
             "Requests and responses:",
             "  #1 +0.000s POST /chat/completions glm-4.6 “时间” → 422  (miss)",
