@@ -1,4 +1,4 @@
-"""The key is found in the environment or in `.env`, however it is written there."""
+"""The key is found in the environment or in `.env`, in any notation."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ KEY = "0123456789abcdef0123456789abcdef.AbCdEfGhIjKlMnOp"
         f"ZAI_API_KEY=\nZHIPUAI_API_KEY={KEY}",
     ],
 )
-def test_a_line_of_the_file_is_read(tmp_path: Path, line: str) -> None:
+def test_assignment_of_the_file_is_read(tmp_path: Path, line: str) -> None:
     (tmp_path / ".env").write_bytes(line.encode())
     assert find_api_key({}, tmp_path) == KEY
 
 
-def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
+def test_environment_comes_before_the_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("ZAI_API_KEY=of-the-file\n", encoding="utf-8")
     assert find_api_key({"ZHIPUAI_API_KEY": f" {KEY}\n"}, tmp_path) == KEY
     assert find_api_key({"ZAI_API_KEY": " "}, tmp_path) == "of-the-file"
 
 
-def test_there_may_be_no_key(tmp_path: Path) -> None:
+def test_missing_key_is_an_empty_text(tmp_path: Path) -> None:
     assert (
         find_api_key({})
         == find_api_key({}, tmp_path)
@@ -49,7 +49,7 @@ def test_there_may_be_no_key(tmp_path: Path) -> None:
     )
 
 
-def test_a_file_that_is_no_text_has_no_key(tmp_path: Path) -> None:
+def test_file_that_is_no_text_has_no_key(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"\xff\xfe\x00ZAI_API_KEY")
     assert find_api_key({}, tmp_path) == ""
 
@@ -64,7 +64,7 @@ def test_a_file_that_is_no_text_has_no_key(tmp_path: Path) -> None:
         ("first-key-1é", "characters that no key has"),
     ],
 )
-def test_a_key_that_no_header_carries_is_refused_without_its_value(
+def test_key_that_no_header_can_have_is_refused_without_its_value(
     tmp_path: Path, value: str, reason: str
 ) -> None:
     with pytest.raises(UsageError, match=reason) as refused:
@@ -74,7 +74,7 @@ def test_a_key_that_no_header_carries_is_refused_without_its_value(
     assert "first-key-1" not in str(refused.value)
 
 
-def test_a_key_of_the_file_that_no_header_carries_is_refused(tmp_path: Path) -> None:
+def test_key_of_the_file_that_no_header_can_have_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text('ZAI_API_KEY="first-key-1\x01"\n', "utf-8")
     with pytest.raises(UsageError, match=r"key of \.env has .* ZAI_API_KEY") as refused:
         find_api_key({}, tmp_path)
@@ -90,7 +90,7 @@ def test_a_key_of_the_file_that_no_header_carries_is_refused(tmp_path: Path) -> 
     ],
     ids=["record", "check", "verify"],
 )
-def test_a_key_of_two_lines_ends_the_command_at_its_start(
+def test_key_of_two_lines_ends_the_command_at_its_start(
     tmp_path: Path, arguments: list[str]
 ) -> None:
     (tmp_path / "a.yaml").write_text("format: 1\ninteractions: []\n", "utf-8")

@@ -21,7 +21,6 @@ PAGES = sorted(
     for pattern in ("*.md", "docs/*.md", "examples/*.md", "benchmarks/*.md")
     for path in ROOT.glob(pattern)
 )
-PAGES.remove("docs/recording.md")  # is being rewritten
 PAGES.remove("CHANGELOG.md")
 WIDEST = 100
 PRIVATE = re.compile(

@@ -1,4 +1,4 @@
-"""Where a server is said to be, and that it can be asked there."""
+"""The URLs of servers: the printed ones, and the reachable ones."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ HOSTS = [
         ("fe80::1", "fe80::1"),
     ],
 )
-def test_what_means_every_address_is_asked_at_loopback(host: str, asked: str) -> None:
+def test_unspecified_address_is_reached_at_loopback(host: str, asked: str) -> None:
     assert reachable_host(host) == asked
 
 
-def test_an_address_with_colons_is_in_brackets() -> None:
+def test_address_with_colons_is_in_brackets() -> None:
     assert format_origin("::1", 8600) == "http://[::1]:8600"
     assert format_origin("mock.test", 443, "https") == "https://mock.test:443"
 
 
 @pytest.mark.parametrize(("host", "bound", "asked"), HOSTS)
-def test_serve_prints_what_is_bound_and_writes_what_can_be_asked(
+def test_serve_prints_the_bound_address_and_writes_a_reachable_one(
     host: str, bound: str, asked: str, tmp_path: Path
 ) -> None:
     ready = tmp_path / "ready"
@@ -76,7 +76,7 @@ def test_serve_prints_what_is_bound_and_writes_what_can_be_asked(
 
 
 @pytest.mark.parametrize(("host", "bound", "asked"), HOSTS)
-def test_the_handle_gives_what_can_be_asked(host: str, bound: str, asked: str) -> None:
+def test_server_of_a_thread_has_a_reachable_url(host: str, bound: str, asked: str) -> None:
     with mockglm.serve(host=host) as glm:
         assert glm.base_url.startswith(f"http://{asked}:")
         glm.reply("好")

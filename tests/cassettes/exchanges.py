@@ -1,4 +1,4 @@
-"""Exchanges to be written down: any that can be, and a plain one."""
+"""Exchanges for tests: any that a file can have, and a plain one."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def _write(path: Path, writer: int, size: int) -> None:
 
 
 def _count(path: Path) -> int:
-    """How many exchanges are in a file, each of them whole."""
+    """Count the exchanges in a file, each of which is whole."""
     interactions = load(path).interactions
     for interaction in interactions:
         answer = interaction.steps[0].response

@@ -1,4 +1,4 @@
-"""What in a request is a credential by its name, and what only looks like one."""
+"""Credentials of a request by their names, and values that only look like credentials."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ from mockglm.redaction import redact_query, secret_parameters
         ("author=a&authority=b;secretary=c", "author=a&authority=b;secretary=c", []),
     ],
 )
-def test_a_query_loses_what_its_names_call_a_secret(
-    query: str, clean: str, secrets: list[str]
-) -> None:
+def test_query_loses_values_with_secret_names(query: str, clean: str, secrets: list[str]) -> None:
     assert redact_query(query) == clean
     assert list(secret_parameters(query)) == secrets
     assert list(secret_parameters(clean)) == []
@@ -55,7 +53,7 @@ def test_a_query_loses_what_its_names_call_a_secret(
         (("author", "me"), []),
     ],
 )
-def test_a_header_gives_its_credentials_without_their_scheme(
+def test_credentials_of_a_header_have_no_scheme(
     header: tuple[str, str], secrets: list[str]
 ) -> None:
     assert list(find_credentials(Request("POST", "/messages", "", (header,)))) == secrets

@@ -34,7 +34,7 @@ def framed(draw: st.DrawFn) -> tuple[Chunk, ...]:
 
 
 @given(framed())
-def test_frames_written_as_lines_are_the_same_pieces_again(pieces: tuple[Chunk, ...]) -> None:
+def test_frames_as_lines_are_read_back_as_the_same_pieces(pieces: tuple[Chunk, ...]) -> None:
     text = dump_events(pieces)
     if text is None:
         return
@@ -74,7 +74,7 @@ def test_only_whole_printable_frames_are_written_as_lines(data: bytes, text: str
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.binary(max_size=12)), max_size=5))
-def test_any_bytes_written_as_chunks_are_the_same_pieces_again(
+def test_bytes_as_chunks_are_read_back_as_the_same_pieces(
     written: list[tuple[int, bytes]],
 ) -> None:
     pieces = tuple(sorted((ms / 1000, data) for ms, data in written))

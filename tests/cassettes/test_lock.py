@@ -64,7 +64,7 @@ def windows(module: ModuleType) -> Iterator[Locked]:
 
 
 def excludes(locked: Locked, folder: Path) -> bool:
-    """Whether four at once that add to a number by reading it first lose nothing."""
+    """True if four threads that increment a number in a file lose no increment."""
     path = folder / "number"
     path.write_text("0", "utf-8")
 
@@ -77,12 +77,12 @@ def excludes(locked: Locked, folder: Path) -> bool:
     return path.read_text("utf-8") == "200"
 
 
-def test_a_folder_is_locked_and_nothing_is_left_behind(tmp_path: Path) -> None:
+def test_lock_of_a_folder_leaves_nothing_behind(tmp_path: Path) -> None:
     assert excludes(lock.lock_folder, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["number"]
 
 
-def test_on_windows_a_file_is_locked_for_the_folder(tmp_path: Path) -> None:
+def test_windows_locks_a_file_instead_of_the_folder(tmp_path: Path) -> None:
     module = Msvcrt()
     with windows(module) as locked:
         assert excludes(locked, tmp_path)
@@ -90,7 +90,7 @@ def test_on_windows_a_file_is_locked_for_the_folder(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [lock.NAME, "number"]
 
 
-def test_on_windows_who_gave_up_tries_again(tmp_path: Path) -> None:
+def test_windows_lock_is_tried_again_after_a_timeout(tmp_path: Path) -> None:
     module, had = Msvcrt(), threading.Event()
 
     def wait() -> None:
@@ -105,7 +105,7 @@ def test_on_windows_who_gave_up_tries_again(tmp_path: Path) -> None:
         waiting.result(10)
 
 
-def test_on_windows_what_cannot_be_locked_is_an_error(
+def test_windows_lock_that_fails_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(handle: int, mode: int, size: int) -> None:
@@ -120,7 +120,7 @@ def test_on_windows_what_cannot_be_locked_is_an_error(
 
 
 @pytest.mark.parametrize("code", lock.UNFIT)
-def test_where_a_folder_cannot_be_locked_a_file_is(
+def test_file_is_locked_if_the_folder_cannot_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     flock = fcntl.flock
@@ -135,6 +135,6 @@ def test_where_a_folder_cannot_be_locked_a_file_is(
     assert sorted(path.name for path in tmp_path.iterdir()) == [lock.NAME, "number"]
 
 
-def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), lock.lock_folder(tmp_path / "none"):
         pass

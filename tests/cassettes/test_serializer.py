@@ -1,4 +1,4 @@
-"""An exchange as an interaction: what is read back is what was written, and people can read it."""
+"""Exchanges as interactions: readable, and read back as they were written."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def written(answer: Response) -> str:
     return dump(Exchange(CHAT, answer, 0.0)).partition("  response:\n")[2]
 
 
-def test_a_stream_is_a_line_for_each_event() -> None:
+def test_stream_has_a_line_for_each_event() -> None:
     assert dump(exchange("北京今天晴。😀")) == (
         "- request:\n"
         "    path: /chat/completions\n"
@@ -67,14 +67,14 @@ def test_a_stream_is_a_line_for_each_event() -> None:
         (Response(204, (), (), head=1.2345), "    status: 204\n    headers: {}\n    at: 1.234\n"),
     ],
 )
-def test_a_body_is_written_the_most_readable_way_that_is_true(answer: Response, text: str) -> None:
+def test_body_has_the_most_readable_form_that_is_read_back(answer: Response, text: str) -> None:
     assert text in written(answer)
     assert loaded(Exchange(CHAT, answer, 0.0))[0].steps[0].response == normalise(answer)
 
 
 @settings(deadline=None)
 @given(answers())
-def test_every_answer_is_read_back_as_it_was_written(answer: Response) -> None:
+def test_every_response_is_read_back_as_it_was_written(answer: Response) -> None:
     assert loaded(Exchange(CHAT, answer, 0.0))[0].steps[0].response == answer
 
 
@@ -90,7 +90,7 @@ def test_every_request_replays_itself(request: Request) -> None:
 
 @settings(deadline=None)
 @given(values)
-def test_a_request_replays_in_any_order_of_its_keys(value: dict[str, Any]) -> None:
+def test_request_replays_in_any_order_of_its_keys(value: dict[str, Any]) -> None:
     body = json.dumps(value).encode()
     asked = Request("POST", "/chat/completions", body=body)
     (interaction,) = loaded(Exchange(asked, Response(200, (), ()), 0.0))
@@ -103,12 +103,12 @@ def test_a_request_replays_in_any_order_of_its_keys(value: dict[str, Any]) -> No
 
 @settings(deadline=None)
 @given(exchanges(), exchanges())
-def test_an_interaction_ends_where_the_next_begins(first: Exchange, second: Exchange) -> None:
+def test_interaction_ends_where_the_next_begins(first: Exchange, second: Exchange) -> None:
     answers = [interaction.steps[0].response for interaction in loaded(first, second)]
     assert answers == [first.response, second.response]
 
 
-def test_what_came_in_the_same_millisecond_is_one_piece() -> None:
+def test_pieces_of_one_millisecond_are_one_piece() -> None:
     answer = Response(200, (), ((0.1001, b"a"), (0.1004, b"b"), (0.2, b"")), head=0.0999)
     assert normalise(answer) == Response(200, (), ((0.1, b"ab"),), head=0.1)
 
@@ -131,7 +131,7 @@ def test_only_headers_that_clients_act_on_are_kept() -> None:
     )
 
 
-def test_a_secret_is_nowhere_in_it() -> None:
+def test_secret_is_in_no_part_of_the_interaction() -> None:
     secret = "0123456789abcdef0123456789abcdef.CanaryCanary1234"
     asked = Request(
         "POST",
@@ -148,13 +148,13 @@ def test_a_secret_is_nowhere_in_it() -> None:
     assert secret[:20] not in text
 
 
-def test_an_exchange_without_an_answer_is_no_interaction() -> None:
+def test_exchange_without_a_response_is_no_interaction() -> None:
     with pytest.raises(ValueError, match="without an answer"):
         dump(Exchange(CHAT, None, 0.0))
 
 
 @pytest.mark.parametrize("status", [199, 600, 999])
-def test_a_status_that_no_file_can_have_is_not_written(status: int) -> None:
+def test_status_outside_of_http_is_not_written(status: int) -> None:
     with pytest.raises(ValueError, match=f"{status} is no status of HTTP"):
         dump(Exchange(CHAT, Response(status, (), ()), 0.0))
     with pytest.raises(ValueError, match=f"{status} is no status of HTTP"):
@@ -162,7 +162,7 @@ def test_a_status_that_no_file_can_have_is_not_written(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_what_follows_a_status_without_a_body_is_not_written(status: int) -> None:
+def test_body_of_a_status_without_one_is_not_written(status: int) -> None:
     assert (
         written(Response(status, (), ((0.0, b"{}"),)))
         == f"    status: {status}\n    headers: {{}}\n"

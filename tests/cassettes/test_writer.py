@@ -1,4 +1,4 @@
-"""The file that is recorded into: always whole, whoever else writes and however that ends."""
+"""The file that is recorded into is always whole, also with several writers and after a kill."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def cassette(path: Path, *, overwrite: bool = False) -> CassetteWriter:
 
 
 def texts(path: Path) -> list[str]:
-    """What was asked in each interaction of a file."""
+    """The text of the request in each interaction of a file."""
     found = [one.request for one in load(path).interactions if one.request is not None]
     return [
         request.body.decode().partition('"content":"')[2].partition('"')[0] for request in found
     ]
 
 
-def test_a_file_is_begun_with_where_it_is_from(tmp_path: Path) -> None:
+def test_new_file_has_its_origin(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     cassette(path).append([exchange()])
     recorded = load(path).provenance
@@ -42,7 +42,7 @@ def test_a_file_is_begun_with_where_it_is_from(tmp_path: Path) -> None:
     assert recorded.by.startswith("mockglm ")
 
 
-def test_exchanges_are_kept_in_the_order_they_were_appended(tmp_path: Path) -> None:
+def test_exchanges_are_in_the_order_of_appending(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     recorder = cassette(path)
     for number in range(5):
@@ -52,7 +52,7 @@ def test_exchanges_are_kept_in_the_order_they_were_appended(tmp_path: Path) -> N
     assert recorder.count == 7
 
 
-def test_nothing_is_left_beside_it_when_it_is_closed(tmp_path: Path) -> None:
+def test_closed_writer_leaves_only_the_file(tmp_path: Path) -> None:
     recorder = cassette(tmp_path / "a.yaml")
     recorder.append([exchange()])
     recorder.append([exchange()])
@@ -62,19 +62,19 @@ def test_nothing_is_left_beside_it_when_it_is_closed(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]
 
 
-def test_nothing_is_made_when_nothing_is_recorded(tmp_path: Path) -> None:
+def test_writer_without_exchanges_makes_no_file(tmp_path: Path) -> None:
     cassette(tmp_path / "a.yaml").close()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_there_is_added_to(tmp_path: Path) -> None:
+def test_existing_file_is_appended_to(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     cassette(path).append([exchange("一")])
     cassette(path).append([exchange("二")])
     assert texts(path) == ["一", "二"]
 
 
-def test_a_cassette_that_is_made_anew_keeps_the_old_one_until_there_is_something(
+def test_overwritten_file_stays_until_the_first_exchange(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "a.yaml"
@@ -86,7 +86,7 @@ def test_a_cassette_that_is_made_anew_keeps_the_old_one_until_there_is_something
     assert texts(path) == ["新", "新二"]
 
 
-def test_a_file_written_by_hand_is_added_to_at_its_own_margin(tmp_path: Path) -> None:
+def test_file_written_by_hand_is_appended_to_at_its_margin(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(
         "format: 1\ninteractions:\n    - when: {user: 你好}\n      reply: {content: 晴}", "utf-8"
@@ -99,7 +99,7 @@ def test_a_file_written_by_hand_is_added_to_at_its_own_margin(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# of the weather", "\ufeff# of the weather\n"])
-def test_a_file_with_nothing_in_it_is_begun_below_what_it_has(tmp_path: Path, text: str) -> None:
+def test_comments_of_an_empty_file_stay(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(text, "utf-8")
     recorder = cassette(path)
@@ -112,7 +112,7 @@ def test_a_file_with_nothing_in_it_is_begun_below_what_it_has(tmp_path: Path, te
     assert recorded.origin == ORIGIN
 
 
-def test_a_file_changed_meanwhile_keeps_its_change(tmp_path: Path) -> None:
+def test_change_between_two_appends_stays(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     recorder = cassette(path)
     recorder.append([exchange("一")])
@@ -131,7 +131,7 @@ def test_a_file_changed_meanwhile_keeps_its_change(tmp_path: Path) -> None:
         "format: 1\nignore: [$.seed]\ninteractions: # none yet\n",
     ],
 )
-def test_a_file_that_only_says_what_to_ignore_is_recorded_into(tmp_path: Path, text: str) -> None:
+def test_file_without_interactions_is_appended_to(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(text, "utf-8")
     recorder = cassette(path)
@@ -150,7 +150,7 @@ def test_a_file_that_only_says_what_to_ignore_is_recorded_into(tmp_path: Path, t
         "{format: 1, interactions: }\n",
     ],
 )
-def test_a_file_that_cannot_be_added_to_is_refused_and_stays(tmp_path: Path, text: str) -> None:
+def test_file_that_cannot_be_appended_to_is_refused_and_stays(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(text, "utf-8")
     with pytest.raises(FileError, match="has to come last"):
@@ -158,7 +158,7 @@ def test_a_file_that_cannot_be_added_to_is_refused_and_stays(tmp_path: Path, tex
     assert path.read_text("utf-8") == text
 
 
-def test_what_a_killed_recorder_left_does_no_harm(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_writer_are_ignored(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     killed = cassette(path)
     killed.append([exchange("一")])
@@ -172,7 +172,7 @@ def test_what_a_killed_recorder_left_does_no_harm(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]
 
 
-def test_several_recorders_of_one_file_lose_nothing(tmp_path: Path) -> None:
+def test_several_writers_of_one_file_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
 
     def record(name: str) -> None:
@@ -190,7 +190,7 @@ def test_several_recorders_of_one_file_lose_nothing(tmp_path: Path) -> None:
         ]
 
 
-def test_a_full_disk_is_an_error_and_leaves_the_file_as_it_was(
+def test_full_disk_is_an_error_and_leaves_the_file_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.yaml"
@@ -266,7 +266,7 @@ def test_file_beyond_the_bound_is_not_written(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_a_writer_killed_at_any_moment_leaves_whole_exchanges(tmp_path: Path) -> None:
+def test_writer_killed_at_any_moment_leaves_whole_exchanges(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.cassettes.killing", str(tmp_path), "60"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.stderr == ""

@@ -26,7 +26,7 @@ from tests.serving import serving
 FRAME = 'data: {"choices":[{"index":0,"delta":{"content":"晴"}}]}\n\n'.encode()
 ROOT = Path(__file__).parents[2]
 KILLS = "200"
-"""How often the recorder is killed, unless MOCKGLM_KILLS says something else."""
+"""The number of times that the recorder is killed, unless MOCKGLM_KILLS has another."""
 
 ASKED = {"model": "glm-4.6", "messages": [{"role": "user", "content": "天气"}], "stream": True}
 
@@ -77,7 +77,7 @@ def ask(url: str, text: str = "你好") -> httpx.Response:
     return httpx.post(f"{url}/chat/completions", json=asked, headers=headers, trust_env=False)
 
 
-def test_it_records_says_what_and_plays_it_again(tmp_path: Path) -> None:
+def test_record_writes_a_cassette_and_replays_it(tmp_path: Path) -> None:
     with serving(shipped_scenarios()["hello"]) as served:
         options = ("--upstream", served.url, "--allow-upstream", "127.0.0.1")
         key = {"GLM_API_KEY": KEY}
@@ -96,7 +96,7 @@ def test_it_records_says_what_and_plays_it_again(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.yaml"]
 
 
-def test_serve_plays_files_and_records_the_rest(tmp_path: Path) -> None:
+def test_serve_replays_files_and_records_the_rest(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(
         "format: 1\ninteractions:\n- {when: {user: 天气}, reply: {content: 晴}}\n"
         "- {when: {user: 无人}, reply: {content: 无}}\n",
@@ -116,7 +116,7 @@ def test_serve_plays_files_and_records_the_rest(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
 @pytest.mark.parametrize("verb", ["record", "serve"])
 @pytest.mark.parametrize("signals", [1, 2], ids=["stopped", "stopped at once"])
-def test_what_is_under_way_when_it_is_stopped_is_kept_as_far_as_it_came(
+def test_unfinished_exchanges_are_recorded_when_the_command_is_stopped(
     tmp_path: Path, verb: str, signals: int
 ) -> None:
     def slow(call: Call) -> None:
@@ -150,7 +150,7 @@ def test_what_is_under_way_when_it_is_stopped_is_kept_as_far_as_it_came(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_one_that_is_killed_at_any_moment_leaves_every_finished_exchange(tmp_path: Path) -> None:
+def test_recorder_killed_at_any_moment_leaves_every_finished_exchange(tmp_path: Path) -> None:
     kills = os.environ.get("MOCKGLM_KILLS", KILLS)
     command = [sys.executable, "-m", "tests.recorder.killing", str(tmp_path / "a.yaml"), kills]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -167,13 +167,13 @@ def test_one_that_is_killed_at_any_moment_leaves_every_finished_exchange(tmp_pat
         (["--upstream", "nonsense"], "is no base URL"),
     ],
 )
-def test_a_service_that_may_not_be_asked_is_refused(options: list[str], said: str) -> None:
+def test_service_that_is_not_allowed_is_refused(options: list[str], said: str) -> None:
     ended = CliRunner().invoke(verb, ["a.yaml", *options])
     assert isinstance(ended.exception, UpstreamError)
     assert said in str(ended.exception)
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     path = tmp_path / "file" / "a.yaml"
     ended = CliRunner().invoke(verb, [str(path), "--upstream", "https://api.z.ai/api/paas/v4"])
@@ -182,7 +182,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder nobody writes to")
-def test_a_folder_that_cannot_be_written_to_is_refused() -> None:
+def test_folder_that_is_not_writable_is_refused() -> None:
     options = ["--upstream", "https://api.z.ai/api/paas/v4"]
     ended = CliRunner().invoke(verb, ["/proc/self/a.yaml", *options])
     assert isinstance(ended.exception, UsageError)
@@ -193,7 +193,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused() -> None:
     ("status", "code", "said"),
     [(200, 0, "accepts the key"), (401, 1, "is the key right"), (503, 1, "is the base URL right?")],
 )
-def test_the_key_can_be_tried_before_anything_is_recorded(
+def test_try_key_sends_one_request_and_records_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, code: int, said: str
 ) -> None:
     monkeypatch.setenv("ZAI_API_KEY", KEY)
@@ -206,7 +206,7 @@ def test_the_key_can_be_tried_before_anything_is_recorded(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_passes_can_be_judged(tmp_path: Path) -> None:
+def test_check_judges_the_responses_of_the_service(tmp_path: Path) -> None:
     with serving(shipped_scenarios()["hello"]) as served:
         options = ("--upstream", served.url, "--allow-upstream", "127.0.0.1", "--check")
         with running("record", "a.yaml", *options, cwd=tmp_path) as run:
@@ -216,7 +216,7 @@ def test_what_passes_can_be_judged(tmp_path: Path) -> None:
     assert run.said.splitlines()[-1] == "checked: 1 exchanges, good"
 
 
-def test_what_is_broken_is_told_as_it_passes(tmp_path: Path) -> None:
+def test_check_prints_each_violation(tmp_path: Path) -> None:
     with serving(shipped_scenarios()["hello"]) as served:
         broken = served.base("hello+usage-total+model-other")
         options = ("--upstream", broken, "--allow-upstream", "127.0.0.1", "--check")
@@ -231,7 +231,7 @@ def test_what_is_broken_is_told_as_it_passes(tmp_path: Path) -> None:
     assert len(load(tmp_path / "a.yaml").interactions) == 1
 
 
-def test_what_the_client_broke_off_is_not_held_against_the_service(tmp_path: Path) -> None:
+def test_check_ignores_responses_that_the_client_broke_off(tmp_path: Path) -> None:
     with serving(shipped_scenarios()["idle-stall-forever"]) as served:
         base = served.base("idle-stall-forever")
         options = ("--upstream", base, "--allow-upstream", "127.0.0.1", "--check")
@@ -247,7 +247,7 @@ def test_what_the_client_broke_off_is_not_held_against_the_service(tmp_path: Pat
     assert run.said.endswith("mockglm: there was no chat response to judge\n")
 
 
-def test_what_could_not_be_asked_is_not_judged_as_good(tmp_path: Path) -> None:
+def test_check_fails_without_a_response(tmp_path: Path) -> None:
     options = ("--upstream", "http://127.0.0.1:9", "--allow-upstream", "127.0.0.1", "--check")
     with running("record", "a.yaml", *options, cwd=tmp_path) as run:
         assert ask(run.url).status_code == 502
@@ -255,7 +255,7 @@ def test_what_could_not_be_asked_is_not_judged_as_good(tmp_path: Path) -> None:
     assert run.said.endswith("mockglm: requests without a response to judge: 1\n")
 
 
-def test_a_cassette_that_is_played_cannot_be_judged(tmp_path: Path) -> None:
+def test_check_of_a_replayed_cassette_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("format: 1\ninteractions: [{reply: {content: a}}]\n", "utf-8")
     options = ["--upstream", "https://api.z.ai/api/paas/v4", "--check"]
@@ -265,7 +265,7 @@ def test_a_cassette_that_is_played_cannot_be_judged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "format: 1\ninteractions:\n"])
-def test_an_empty_file_is_recorded_into(tmp_path: Path, text: str) -> None:
+def test_empty_file_is_recorded_into(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(text, "utf-8")
     with serving(shipped_scenarios()["hello"]) as served:

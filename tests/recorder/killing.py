@@ -1,4 +1,4 @@
-"""`mockglm record`, killed: each time while clients stream through it into the one cassette.
+"""`mockglm record` is killed again and again while clients stream through it into one cassette.
 
 Run by itself, because forking wants a process without threads: it has imported the command line
 once, and every recorder is a fork of it. So is the service.
@@ -41,7 +41,7 @@ END = b"0\r\n\r\n"
 
 @dataclass
 class Told:
-    """What clients were told: the whole answer, by the number of the question."""
+    """The complete responses that clients received, by the number of the request."""
 
     whole: dict[int, bytes] = field(default_factory=dict)
     begun: asyncio.Event = field(default_factory=asyncio.Event)

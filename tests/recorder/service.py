@@ -1,4 +1,4 @@
-"""A service to be recorded, byte by byte as a test wants it, and the proxy in front of it."""
+"""A service whose responses a test writes byte by byte, and a recorder in front of it."""
 
 from __future__ import annotations
 
@@ -118,6 +118,7 @@ class Proxy:
     path: Path
     sessions: Sessions
     recorder: Recorder | None
+    redactor: Redactor
     told: list[str]
     passed: list[RecordedExchange]
 
@@ -155,6 +156,7 @@ def recording(
     limits: Limits = DEFAULT,
 ) -> Iterator[Proxy]:
     """A proxy that records a service into a file until the block ends."""
+    redactor = Redactor((key,) if key else ())
     told: list[str] = []
     passed: list[RecordedExchange] = []
     there = load(path) if path.exists() else None
@@ -168,7 +170,7 @@ def recording(
         recorder = Recorder(
             service,
             cassette,
-            Redactor((key,) if key else ()),
+            redactor,
             print_line=told.append,
             on_recorded=passed.append,
             clock=clock,
@@ -181,7 +183,7 @@ def recording(
     background.start()
     try:
         url = f"http://127.0.0.1:{background.port}/api/paas/v4"
-        yield Proxy(url, path, sessions, recorder, told, passed)
+        yield Proxy(url, path, sessions, recorder, redactor, told, passed)
     finally:
         background.stop()
 

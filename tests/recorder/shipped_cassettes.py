@@ -1,4 +1,4 @@
-"""The cassettes that come with mockglm: what is asked for each, and how they are recorded."""
+"""The cassettes that come with mockglm: their requests, and the program that records them."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ SHIPPED: Mapping[str, tuple[Ask, ...]] = {
         Ask("hello", {"model": "no-such-model", "messages": [{"role": "user", "content": "你好"}]}),
     ),
 }
-"""What each cassette is recorded of."""
+"""The requests of each cassette."""
 
 
 def main(folder: Path = FOLDER) -> None:

@@ -1,4 +1,4 @@
-"""The proxy through real sockets: what reaches the service, the client and the cassette."""
+"""The recorder between real sockets: the bytes for the service, the client and the cassette."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def error(status: int, code: str) -> bytes:
     return head(status, "application/json") + chunk(body) + chunk(b"")
 
 
-def test_the_service_gets_what_the_client_sent_and_nothing_of_the_hop(tmp_path: Path) -> None:
+def test_request_reaches_the_service_without_the_headers_of_one_connection(tmp_path: Path) -> None:
     with Service(plain) as service, recording(service.url, tmp_path / "a.yaml") as proxy:
         body = '{"model" : "glm-4.6", "x":"\\u4f60好"}'.encode()
         headers = {"X-Own": "1", "Connection": "keep-alive, X-Hop", "X-Hop": "2"}
@@ -67,7 +67,7 @@ def test_the_service_gets_what_the_client_sent_and_nothing_of_the_hop(tmp_path: 
 @pytest.mark.parametrize(
     "credential", ["Bearer test", "test-key", f"Bearer {SHIPPED}", f"Bearer {SIGNED}", None]
 )
-def test_a_dummy_is_replaced_by_the_key_of_the_environment(
+def test_dummy_is_replaced_by_the_key_of_the_environment(
     tmp_path: Path, credential: str | None
 ) -> None:
     with Service(plain) as service, recording(service.url, tmp_path / "a.yaml", key=KEY) as proxy:
@@ -80,7 +80,7 @@ def test_a_dummy_is_replaced_by_the_key_of_the_environment(
 @pytest.mark.parametrize(
     ("given", "sent"), [("test", KEY), (SHIPPED, KEY), (OTHER, OTHER)], ids=["dummy", "ours", "own"]
 )
-def test_a_key_in_a_header_of_its_own_is_replaced_alike_and_has_none_beside_it(
+def test_dummy_in_a_key_header_is_replaced_and_no_authorization_is_added(
     tmp_path: Path, header: str, given: str, sent: str
 ) -> None:
     with Service(plain) as service, recording(service.url, tmp_path / "a.yaml", key=KEY) as proxy:
@@ -90,7 +90,7 @@ def test_a_key_in_a_header_of_its_own_is_replaced_alike_and_has_none_beside_it(
 
 
 @pytest.mark.parametrize("name", ["x-api-key", "api-key", "X-Goog-Api-Key", "Cookie"])
-def test_a_key_of_any_shape_is_kept_out_whatever_header_has_it(tmp_path: Path, name: str) -> None:
+def test_key_in_any_header_is_recorded_nowhere(tmp_path: Path, name: str) -> None:
     secret = "sk-live-abcdef123456789"
 
     def echo(call: Call) -> None:
@@ -106,7 +106,7 @@ def test_a_key_of_any_shape_is_kept_out_whatever_header_has_it(tmp_path: Path, n
 
 
 @pytest.mark.parametrize("name", ["api_key", "key", "X-API-Key", "access_token", "api%5Fkey"])
-def test_a_key_of_the_query_reaches_the_service_and_nothing_else(tmp_path: Path, name: str) -> None:
+def test_key_in_a_query_reaches_only_the_service(tmp_path: Path, name: str) -> None:
     path = tmp_path / "a.yaml"
     with Service(plain) as service, recording(service.url, path) as proxy:
         asked = f"/messages?beta=true&{name}=sk%2Dlive%2Dabcdef1234&b=%E4%BD%A0"
@@ -125,7 +125,7 @@ def test_a_key_of_the_query_reaches_the_service_and_nothing_else(tmp_path: Path,
     "credential",
     [OTHER, "Bearer eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.c2lnbmF0dXJl"],
 )
-def test_a_key_of_the_client_is_its_own(tmp_path: Path, credential: str) -> None:
+def test_real_key_of_the_client_is_forwarded(tmp_path: Path, credential: str) -> None:
     with Service(plain) as service, recording(service.url, tmp_path / "a.yaml", key=KEY) as proxy:
         proxy.post(headers={"Authorization": credential})
     assert service.calls[0].header("authorization") == credential
@@ -147,7 +147,7 @@ def test_any_path_below_the_base_is_recorded_and_replays(tmp_path: Path) -> None
     assert first == again
 
 
-def test_the_client_holds_a_piece_before_the_service_sends_the_next(
+def test_client_has_each_piece_before_the_service_sends_the_next(
     tmp_path: Path, authority: Authority
 ) -> None:
     held = [threading.Event() for _ in range(5)]
@@ -173,9 +173,7 @@ def test_the_client_holds_a_piece_before_the_service_sends_the_next(
     assert load(tmp_path / "a.yaml").interactions[0].steps[0].response is not None
 
 
-def test_what_is_passed_on_is_recorded_piece_by_piece_and_in_time(
-    tmp_path: Path, authority: Authority
-) -> None:
+def test_pieces_are_recorded_with_their_times(tmp_path: Path, authority: Authority) -> None:
     now = [100.0]
     times = (2.0, 5.25, 5.5, 5.501, 16.0)
     held = threading.Semaphore(0)
@@ -218,7 +216,7 @@ def test_what_is_passed_on_is_recorded_piece_by_piece_and_in_time(
     assert entry.response.chunks == tuple((at / 128, piece) for at, piece in kept.chunks)
 
 
-def test_a_frame_that_the_network_cut_is_one_piece(tmp_path: Path) -> None:
+def test_frame_divided_by_the_network_is_one_piece(tmp_path: Path) -> None:
     def cut(call: Call) -> None:
         call.send(head() + chunk(FRAME[:20]) + chunk(FRAME[20:]) + chunk(DONE) + chunk(b""))
 
@@ -228,7 +226,7 @@ def test_a_frame_that_the_network_cut_is_one_piece(tmp_path: Path) -> None:
     assert "    events: |\n" in proxy.path.read_text("utf-8")
 
 
-def test_a_frame_that_the_service_cut_stays_cut(tmp_path: Path) -> None:
+def test_frame_divided_by_the_service_is_two_pieces(tmp_path: Path) -> None:
     pause = threading.Event()
 
     def cut(call: Call) -> None:
@@ -263,7 +261,7 @@ def test_any_bytes_reach_the_client_and_the_cassette(tmp_path: Path) -> None:
             assert proxy.post(json={"n": number}).content == b"".join(pieces)
 
 
-def test_a_client_that_leaves_has_the_service_left(tmp_path: Path) -> None:
+def test_connection_to_the_service_is_closed_when_the_client_leaves(tmp_path: Path) -> None:
     left = threading.Event()
 
     def endless(call: Call) -> None:
@@ -279,7 +277,7 @@ def test_a_client_that_leaves_has_the_service_left(tmp_path: Path) -> None:
     assert (kept.body, kept.end) == (FRAME, "close")
 
 
-def test_a_client_that_leaves_before_there_is_an_answer_has_the_service_left(
+def test_connection_to_the_service_is_closed_when_the_client_leaves_before_the_response(
     tmp_path: Path,
 ) -> None:
     left, asked = threading.Event(), threading.Event()
@@ -298,7 +296,7 @@ def test_a_client_that_leaves_before_there_is_an_answer_has_the_service_left(
     assert proxy.told == []
 
 
-def test_an_answer_is_drained_when_its_client_left_at_its_end(tmp_path: Path) -> None:
+def test_rest_of_a_response_is_read_when_the_client_leaves_at_its_end(tmp_path: Path) -> None:
     gone = threading.Event()
 
     def send(call: Call) -> None:
@@ -319,7 +317,7 @@ def test_an_answer_is_drained_when_its_client_left_at_its_end(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("how", "end"), [("reset", "reset"), ("close", "close"), ("hang", "hang")])
-def test_an_answer_that_breaks_off_breaks_off_for_the_client_and_is_marked(
+def test_response_that_breaks_off_breaks_off_for_the_client_and_is_marked(
     tmp_path: Path, how: str, end: str
 ) -> None:
     def break_off(call: Call) -> None:
@@ -349,7 +347,7 @@ def test_an_answer_that_breaks_off_breaks_off_for_the_client_and_is_marked(
     assert f"    cut: {'true' if end == 'close' else end}\n" in path.read_text("utf-8")
 
 
-def test_a_thought_longer_than_a_pause_is_waited_for(tmp_path: Path) -> None:
+def test_first_byte_may_take_longer_than_a_pause(tmp_path: Path) -> None:
     pause = threading.Event()
 
     def think(call: Call) -> None:
@@ -362,7 +360,7 @@ def test_a_thought_longer_than_a_pause_is_waited_for(tmp_path: Path) -> None:
         assert proxy.post().content == DONE
 
 
-def test_a_service_that_is_not_there_is_told_and_not_recorded(tmp_path: Path) -> None:
+def test_missing_service_is_reported_and_not_recorded(tmp_path: Path) -> None:
     with recording("http://127.0.0.1:9/api/paas/v4", tmp_path / "a.yaml") as proxy:
         answer = proxy.post()
     assert answer.status_code == 502
@@ -376,9 +374,7 @@ def test_a_service_that_is_not_there_is_told_and_not_recorded(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(
-    tmp_path: Path, authority: Authority
-) -> None:
+def test_untrusted_certificate_is_refused(tmp_path: Path, authority: Authority) -> None:
     with (
         Service(stream, authority.context) as service,
         recording(service.url, tmp_path / "a.yaml") as proxy,
@@ -388,7 +384,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     assert "CERTIFICATE_VERIFY_FAILED" in answer.text
 
 
-def test_a_redirect_is_passed_on_and_not_followed(tmp_path: Path) -> None:
+def test_redirect_is_forwarded_and_not_followed(tmp_path: Path) -> None:
     def redirect(call: Call) -> None:
         call.send(head(302, "text/html", Location="http://127.0.0.1:9/") + chunk(b""))
 
@@ -397,7 +393,7 @@ def test_a_redirect_is_passed_on_and_not_followed(tmp_path: Path) -> None:
     assert (answer.status_code, answer.headers["location"]) == (302, "http://127.0.0.1:9/")
 
 
-def test_a_coding_that_nobody_asked_for_is_undone(tmp_path: Path) -> None:
+def test_content_coding_is_undone(tmp_path: Path) -> None:
     import gzip
 
     def coded(call: Call) -> None:
@@ -413,7 +409,7 @@ def test_a_coding_that_nobody_asked_for_is_undone(tmp_path: Path) -> None:
     assert proxy.answers[0].body == b'{"a":1}'
 
 
-def test_a_coding_that_only_the_client_can_undo_is_passed_on_and_not_recorded(
+def test_unknown_content_coding_is_forwarded_and_not_recorded(
     tmp_path: Path,
 ) -> None:
     def coded(call: Call) -> None:
@@ -433,7 +429,7 @@ def test_a_coding_that_only_the_client_can_undo_is_passed_on_and_not_recorded(
     assert not proxy.path.exists()
 
 
-def test_a_status_that_is_none_is_told_and_not_recorded(tmp_path: Path) -> None:
+def test_status_outside_of_http_is_reported_and_not_recorded(tmp_path: Path) -> None:
     with (
         Service(lambda call: call.send(head(999) + chunk(b"{}") + chunk(b""))) as service,
         recording(service.url, tmp_path / "a.yaml") as proxy,
@@ -453,7 +449,7 @@ def test_a_status_that_is_none_is_told_and_not_recorded(tmp_path: Path) -> None:
         (404, "", KEY, "is the base URL right?"),
     ],
 )
-def test_what_stands_in_the_way_of_recording_is_explained_once(
+def test_error_of_the_service_is_printed_each_time_with_one_hint(
     tmp_path: Path, status: int, code: str, credential: str, advice: str
 ) -> None:
     with (
@@ -468,7 +464,7 @@ def test_what_stands_in_the_way_of_recording_is_explained_once(
     assert [answer.status for answer in proxy.answers] == [status, status]
 
 
-def test_fifty_clients_at_once_are_recorded_whole_and_unmixed(tmp_path: Path) -> None:
+def test_exchanges_of_fifty_clients_are_whole_and_separate(tmp_path: Path) -> None:
     def echo(call: Call) -> None:
         asked = json.loads(call.body)["messages"][0]["content"]
         call.send(head())
@@ -498,7 +494,7 @@ def test_fifty_clients_at_once_are_recorded_whole_and_unmixed(tmp_path: Path) ->
     )
 
 
-def test_an_exchange_is_on_disk_before_the_next_begins(tmp_path: Path) -> None:
+def test_exchange_is_on_disk_before_the_next_begins(tmp_path: Path) -> None:
     counts: list[int] = []
 
     def look(call: Call) -> None:
@@ -518,7 +514,7 @@ def test_an_exchange_is_on_disk_before_the_next_begins(tmp_path: Path) -> None:
     assert counts == list(range(10))
 
 
-def test_a_cassette_that_cannot_be_written_is_told_and_the_client_has_its_answer(
+def test_failed_write_is_reported_and_the_client_has_the_response(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "cassettes"
@@ -530,7 +526,7 @@ def test_a_cassette_that_cannot_be_written_is_told_and_the_client_has_its_answer
         assert [entry.notes for entry in proxy.sessions.get().journal] == [("not recorded",)]
 
 
-def test_the_journal_has_what_the_service_said(tmp_path: Path) -> None:
+def test_journal_has_the_response_of_the_service(tmp_path: Path) -> None:
     finish = b'data: {"id":"1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
 
     def send(call: Call) -> None:
@@ -545,9 +541,7 @@ def test_the_journal_has_what_the_service_said(tmp_path: Path) -> None:
     assert entry.response.body == FRAME + finish + DONE
 
 
-def test_a_proxy_of_the_environment_is_respected(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_proxy_of_the_environment_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         Service(stream) as service,
         recording("http://127.0.0.1:9/v4", tmp_path / "a.yaml") as proxy,
@@ -558,7 +552,7 @@ def test_a_proxy_of_the_environment_is_respected(
     assert service.calls[0].head.startswith("POST http://127.0.0.1:9/v4/chat/completions HTTP/1.1")
 
 
-def test_a_canary_is_nowhere(tmp_path: Path) -> None:
+def test_canary_is_in_no_file_journal_or_message(tmp_path: Path) -> None:
     token = "eyJhbGciOiJIUzI1NiJ9.eyJhcGlfa2V5IjoiMDEyMzQ1Njc4OWFiY2RlZiJ9.Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5"
     frames = b"".join(
         b'data: {"content":"%b"}\n\n' % part.encode() for part in (KEY[:40], KEY[40:])
@@ -589,7 +583,7 @@ def test_a_canary_is_nowhere(tmp_path: Path) -> None:
         assert "Q2FuYXJ5" not in place
 
 
-def test_a_request_that_had_a_key_in_it_replays(tmp_path: Path) -> None:
+def test_request_with_a_key_in_it_replays(tmp_path: Path) -> None:
     said = {"messages": [{"role": "user", "content": f"my key is {KEY}"}], "stream": True}
     with Service(stream) as service, recording(service.url, tmp_path / "a.yaml") as proxy:
         proxy.post(json=said)

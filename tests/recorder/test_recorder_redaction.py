@@ -1,4 +1,4 @@
-"""Canaries through the real recorder: in whatever spelling, they are in nothing that is kept."""
+"""Canaries in all spellings pass a real recorder, and are in nothing that is kept."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Recorded:
     _seen: int = 0
 
     def news(self) -> Iterator[str]:
-        """What is new in the file, the journal, the log and the errors."""
+        """The new text in the file, the journal, the log and the errors."""
         text = self.proxy.path.read_text("utf-8") if self.proxy.path.exists() else ""
         yield text[self._read :]
         yield from self.proxy.told[self._told :]
@@ -177,7 +177,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(draw=st.data())
-def test_a_canary_in_any_spelling_is_in_nothing_that_is_kept(
+def test_canary_in_any_spelling_is_in_no_file_journal_or_log(
     recorded: Recorded, draw: st.DataObject
 ) -> None:
     secret = draw.draw(st.sampled_from([KEY, OPAQUE]))
@@ -214,7 +214,7 @@ def test_a_canary_in_any_spelling_is_in_nothing_that_is_kept(
             assert not has_canary(text), text
 
 
-def test_a_key_in_the_name_of_a_header_is_kept_out(tmp_path: Path) -> None:
+def test_key_in_the_name_of_a_header_is_recorded_nowhere(tmp_path: Path) -> None:
     def reply(call: Call) -> None:
         call.send(answer(b"{}", **{f"X-RateLimit-{KEY}": "9"}))
 
@@ -226,7 +226,7 @@ def test_a_key_in_the_name_of_a_header_is_kept_out(tmp_path: Path) -> None:
     assert "canary" not in proxy.path.read_text("utf-8").lower() + journal
 
 
-def test_a_cookie_that_the_service_sets_is_kept_out_of_its_own_answer(tmp_path: Path) -> None:
+def test_cookie_of_the_service_is_redacted_in_its_own_response(tmp_path: Path) -> None:
     def reply(call: Call) -> None:
         call.send(answer(b'{"session":"%b"}' % COOKIE.encode(), Set_Cookie=f"sid={COOKIE}; Path=/"))
 
@@ -237,11 +237,10 @@ def test_a_cookie_that_the_service_sets_is_kept_out_of_its_own_answer(tmp_path: 
     assert COOKIE not in proxy.path.read_text("utf-8") + journal
 
 
-def test_a_key_is_not_forgotten_while_its_exchange_is_under_way(tmp_path: Path) -> None:
+def test_key_is_known_until_its_exchange_ends(tmp_path: Path) -> None:
     def reply(call: Call) -> None:
-        redactor = proxy.recorder._redactor  # type: ignore[union-attr]
         for number in range(MAX_LEARNED + 5):
-            redactor.learn(f"the-key-of-another-{number}")
+            proxy.redactor.learn(f"the-key-of-another-{number}")
         call.send(head(401, "application/json"))
         call.send(chunk(b'{"error":{"code":"1000","message":"bad key %b"}}' % OPAQUE.encode()))
         call.send(chunk(b""))
@@ -254,7 +253,7 @@ def test_a_key_is_not_forgotten_while_its_exchange_is_under_way(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("log", ["text", "json"])
-def test_a_key_in_a_model_or_a_note_is_not_logged(
+def test_key_in_a_model_or_a_note_is_not_logged(
     log: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def reply(call: Call) -> None:
@@ -270,7 +269,7 @@ def test_a_key_in_a_model_or_a_note_is_not_logged(
     assert OPAQUE not in logged
 
 
-def test_a_service_that_does_not_answer_shows_no_key_to_the_client(tmp_path: Path) -> None:
+def test_error_for_a_missing_service_shows_no_key(tmp_path: Path) -> None:
     with recording("http://127.0.0.1:9/v4", tmp_path / "a.yaml", key="two\nlines\\n1234") as proxy:
         answered = proxy.post(headers={"Authorization": "Bearer dummy"})
     assert answered.status_code == 502
@@ -278,7 +277,7 @@ def test_a_service_that_does_not_answer_shows_no_key_to_the_client(tmp_path: Pat
         assert "lines" not in text
 
 
-def test_what_a_recorder_made_of_a_request_is_found_again(tmp_path: Path) -> None:
+def test_redacted_request_is_found_again(tmp_path: Path) -> None:
     """The same credential and prompt, spelled in another way."""
 
     def reply(call: Call) -> None:

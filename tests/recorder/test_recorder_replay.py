@@ -1,4 +1,4 @@
-"""What was recorded over TLS from every scenario and under faults is played as it was passed on."""
+"""Recordings of all scenarios and faults over TLS replay as the client received them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ UNREACHED = 599
 """The status of what had no head, so that there is nothing to be recorded."""
 
 SPEED = 200.0
-"""How much faster than the models the scenarios are played while they are recorded."""
+"""The speed of the scenarios while they are recorded."""
 
 SLOW = ("stall", "drip", "slow", "hang", "huge", "concurrency", "one-byte")
-"""What takes its time, which nothing scales, or much of it."""
+"""Parts of the names of scenarios and faults that take long at any speed."""
 
 FAULTS = [name for name, fault in faults.CATALOGUE.items() if fault.kind != "meaning"]
 WHAT = [
@@ -37,7 +37,7 @@ WHAT = [
 STEP = 0.125
 
 PLAIN = ("/hello", "/finish", "/error", "/tool-call")
-"""What is asked for as JSON, too."""
+"""Scenarios that are also requested as JSON."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def ask(client: httpx.Client, what: str, *, stream: bool) -> Told:
         return Told(status, answer.headers.get("content-type", ""), b"".join(pieces), end)
 
 
-def test_everything_that_can_be_played_is_recorded_in_time_and_replayed(
+def test_every_scenario_is_recorded_with_its_times_and_replayed(
     tmp_path: Path, service: str, authority: Authority
 ) -> None:
     path = tmp_path / "a.yaml"

@@ -1,4 +1,4 @@
-"""Whatever stops the recorder, what came of an exchange by then is kept."""
+"""However the recorder is stopped, the pieces of an exchange so far are recorded."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Slow(CassetteWriter):
 
 
 class Client:
-    """Who is answered: what has been sent, and when a piece has."""
+    """A client: the exchanges that were recorded for it, and an event for its first piece."""
 
     def __init__(self) -> None:
         self.has_piece = asyncio.Event()
@@ -92,7 +92,7 @@ def recorder(service: Service, cassette: CassetteWriter) -> Recorder:
 
 
 @pytest.mark.parametrize("stop", [cancel, close])
-def test_what_came_is_kept_and_marked(tmp_path: Path, stop: Stop) -> None:
+def test_unfinished_response_is_recorded_and_marked(tmp_path: Path, stop: Stop) -> None:
     cassette = Slow(tmp_path / "a.yaml")
     cassette.may.set()
 
@@ -115,7 +115,7 @@ def test_what_came_is_kept_and_marked(tmp_path: Path, stop: Stop) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]
 
 
-def test_what_is_being_written_is_written_to_its_end(tmp_path: Path) -> None:
+def test_exchange_that_is_being_written_is_written_to_its_end(tmp_path: Path) -> None:
     cassette = Slow(tmp_path / "a.yaml")
 
     async def run(service: Service) -> None:
@@ -146,7 +146,7 @@ def test_what_is_being_written_is_written_to_its_end(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]
 
 
-def test_what_had_no_answer_is_not_kept(tmp_path: Path) -> None:
+def test_request_without_a_response_is_not_recorded(tmp_path: Path) -> None:
     cassette = Slow(tmp_path / "a.yaml")
     asked = threading.Event()
 

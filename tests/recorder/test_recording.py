@@ -39,7 +39,7 @@ def nobody() -> Upstream:
         ("", "none", False, False),
     ],
 )
-def test_a_mode_says_what_is_played_and_who_records(
+def test_mode_decides_if_a_cassette_is_replayed_and_recorded(
     tmp_path: Path, text: str | None, mode: Mode, plays: bool, records: bool
 ) -> None:
     path = tmp_path / "new" / "a.yaml"
@@ -55,7 +55,7 @@ def test_a_mode_says_what_is_played_and_who_records(
         assert list(path.parent.iterdir()) == [path] * path.exists()
 
 
-def test_what_stands_in_the_way_is_said_before_anything_is_asked(tmp_path: Path) -> None:
+def test_recording_that_cannot_work_is_refused_before_any_request(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("no: [", "utf-8")
     with pytest.raises(FileError):
         open_recording(tmp_path / "a.yaml", "new", service)
@@ -89,14 +89,14 @@ def answers(proxy: Proxy, *asked: dict[str, object]) -> list[str | int]:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("is_empty", [True, False])
-def test_every_mode_has_a_plan(mode: Mode, is_empty: bool) -> None:
+def test_every_mode_replays_or_records(mode: Mode, is_empty: bool) -> None:
     plan = plan_recording(mode, is_empty=is_empty)
     assert plan.records or plan.replays
     assert plan.replays is not is_empty or mode in ("all", "none")
     assert plan.overwrites == (mode == "all")
 
 
-def test_once_records_a_cassette_and_then_only_plays_it(tmp_path: Path) -> None:
+def test_once_records_a_cassette_and_then_only_replays_it(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     with numbered() as service:
         with recording(service.url, path) as proxy:
@@ -115,7 +115,7 @@ def test_once_records_a_cassette_that_is_empty(tmp_path: Path) -> None:
     assert len(load(path).interactions) == 1
 
 
-def test_new_plays_each_recording_once_and_records_the_rest(tmp_path: Path) -> None:
+def test_new_replays_each_recording_once_and_records_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     with numbered() as service:
         with recording(service.url, path) as proxy:
@@ -136,7 +136,7 @@ def test_new_records_a_stream_where_only_json_is_recorded(tmp_path: Path) -> Non
             assert answers(proxy, {**ONE, "stream": True}, ONE) == ["2", "1"]
 
 
-def test_all_asks_for_everything_and_begins_the_cassette_anew(tmp_path: Path) -> None:
+def test_all_records_every_request_and_overwrites_the_cassette(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     with numbered() as service:
         with recording(service.url, path) as proxy:
@@ -148,7 +148,7 @@ def test_all_asks_for_everything_and_begins_the_cassette_anew(tmp_path: Path) ->
     assert kept.steps[0].response.body == b'{"id":"3"}'
 
 
-def test_none_never_asks(tmp_path: Path) -> None:
+def test_none_sends_no_request(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     with numbered() as service:
         with recording(service.url, path, mode="none") as proxy:
@@ -158,7 +158,7 @@ def test_none_never_asks(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_what_was_never_played_is_known_in_the_end(tmp_path: Path) -> None:
+def test_unused_recordings_are_known_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     with numbered() as service:
         with recording(service.url, path) as proxy:

@@ -1,4 +1,4 @@
-"""What a service may send is bounded: bytes, frames, time, and all responses together."""
+"""Responses of a service are bounded: bytes, frames, time, and all of them together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cassettes that come with mockglm: clean, in step with what they are recorded of, playable."""
+"""The cassettes that come with mockglm have no problems, their requests, and replay."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.serving import KEY, serving
 NAMES = sorted(SHIPPED)
 
 
-def test_they_are_clean() -> None:
+def test_shipped_cassettes_have_no_problems() -> None:
     assert sorted(path.stem for path in FOLDER.iterdir()) == NAMES
     assert lint_files([FOLDER], LintLimits(now=0.0)) == ()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_has_what_is_asked_for_it(name: str) -> None:
+def test_shipped_cassette_has_its_requests(name: str) -> None:
     recorded = [one.request for one in load(FOLDER / f"{name}.yaml").interactions]
     asked = [(ask.method, ask.path, ask.body or None) for ask in SHIPPED[name]]
     assert asked == [
@@ -32,7 +32,7 @@ def test_each_has_what_is_asked_for_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_plays_what_it_has(name: str) -> None:
+def test_shipped_cassette_replays(name: str) -> None:
     path = FOLDER / f"{name}.yaml"
     headers = {"Authorization": f"Bearer {KEY}"}
     with serving(path) as served, httpx.Client(headers=headers, trust_env=False) as client:

@@ -1,4 +1,4 @@
-"""Which services may be asked, and with which key."""
+"""Services that get requests, and the keys they get."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BASE = "https://open.bigmodel.cn/api/paas/v4"
 
 
 @pytest.mark.parametrize("base", [BASE, BASE + "/", "https://api.z.ai/api/coding/paas/v4"])
-def test_the_hosts_of_the_service_may_be_asked(base: str) -> None:
+def test_hosts_of_the_service_are_allowed(base: str) -> None:
     assert Upstream(base).base == base.rstrip("/")
 
 
@@ -34,12 +34,12 @@ def test_the_hosts_of_the_service_may_be_asked(base: str) -> None:
         (f"{BASE}/chat/completions", f"is the URL of one path\nwrite {BASE}$"),
     ],
 )
-def test_others_may_not(base: str, said: str) -> None:
+def test_other_base_urls_are_refused(base: str, said: str) -> None:
     with pytest.raises(UpstreamError, match=said):
         Upstream(base)
 
 
-def test_a_host_that_is_named_may_be_asked() -> None:
+def test_named_host_is_allowed() -> None:
     assert Upstream("http://127.0.0.1:8000/v1", allowed=["127.0.0.1"])
     assert Upstream("http://[::1]:8000/v1", allowed=["::1:8000"])
     assert Upstream("http://LocalHost:8000/v1", allowed=["LOCALHOST "])
@@ -47,7 +47,7 @@ def test_a_host_that_is_named_may_be_asked() -> None:
         Upstream("http://127.0.0.1:8000/v1", allowed=["127.0.0.1:9000"])
 
 
-def test_certificates_that_are_none_are_refused(tmp_path: Path) -> None:
+def test_unreadable_certificates_are_refused(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing", "utf-8")
     with pytest.raises(
         UpstreamError, match=r"the certificates of .*ca.pem cannot be read: .*\n.*PEM"
@@ -55,7 +55,7 @@ def test_certificates_that_are_none_are_refused(tmp_path: Path) -> None:
         Upstream(BASE, ca=tmp_path / "ca.pem").open_client()
 
 
-def test_certificates_of_the_environment_that_are_not_there_are_named(
+def test_missing_certificates_of_the_environment_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
@@ -63,7 +63,7 @@ def test_certificates_of_the_environment_that_are_not_there_are_named(
         Upstream(BASE).open_client()
 
 
-def test_a_proxy_that_cannot_be_used_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unusable_proxy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:1")
     with pytest.raises(UpstreamError, match=r"the proxy of the environment .*\n.*ALL_PROXY"):
         Upstream(BASE).open_client()
@@ -85,5 +85,5 @@ def test_a_proxy_that_cannot_be_used_is_refused(monkeypatch: pytest.MonkeyPatch)
         ("", False),
     ],
 )
-def test_a_key_is_known_by_its_shape(text: str, real: bool) -> None:
+def test_real_key_is_known_by_its_form(text: str, real: bool) -> None:
     assert is_real_key(text) is real

@@ -1,4 +1,4 @@
-"""Secrets that a stream cuts into frames, by choices, calls and fields that come in turns."""
+"""Secrets that a stream divides into frames, with alternating choices, calls and fields."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def halves(secret: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("secret", [KEY, OPAQUE, TOKEN])
 @pytest.mark.parametrize("separators", [(",", ":"), (" , ", " : ")])
-def test_a_secret_cut_across_choices_in_turns_is_in_none(
+def test_secret_divided_over_alternating_choices_is_redacted(
     secret: str, separators: tuple[str, str]
 ) -> None:
     first, second = halves(secret)
@@ -44,7 +44,7 @@ def test_a_secret_cut_across_choices_in_turns_is_in_none(
     assert Redactor([secret]).bytes(body) == framed(*clean, separators=separators)
 
 
-def test_a_secret_cut_across_calls_in_turns_is_in_none() -> None:
+def test_secret_divided_over_alternating_calls_is_redacted() -> None:
     pieces = [OPAQUE[at : at + 3] for at in range(0, len(OPAQUE), 3)]
     chunks = [call(number, piece) for piece in pieces for number in (0, 1)]
     clean = Redactor([OPAQUE]).bytes(framed(*chunks))
@@ -53,20 +53,20 @@ def test_a_secret_cut_across_calls_in_turns_is_in_none() -> None:
     assert clean == framed(*expected)
 
 
-def test_a_secret_across_choices_of_a_server_that_counts_wrongly_is_in_none() -> None:
+def test_secret_divided_over_choices_with_wrong_indexes_is_redacted() -> None:
     chunks = [choice(number, content=letter) for number, letter in enumerate(OPAQUE)]
     assert Redactor([OPAQUE]).bytes(framed(*chunks)).count(b"REDACTED") == 1
 
 
 @pytest.mark.parametrize("name", ["name", "text", "partial_json", "whatever"])
-def test_a_secret_is_found_in_a_delta_of_any_name(name: str) -> None:
+def test_secret_is_found_in_a_delta_of_any_name(name: str) -> None:
     chunks = [choice(0, **{name: letter}) for letter in KEY]
     clean = Redactor().bytes(framed(*chunks))
     expected = [choice(0, **{name: text}) for text in ["REDACTED", *[""] * (len(KEY) - 1)]]
     assert clean == framed(*expected)
 
 
-def test_a_secret_is_found_in_blocks_of_the_anthropic_surface() -> None:
+def test_secret_is_found_in_blocks_of_the_anthropic_surface() -> None:
     chunks = [
         {"type": "content_block_delta", "index": number, "delta": {"text": letter}}
         for letter in OPAQUE
@@ -76,19 +76,19 @@ def test_a_secret_is_found_in_blocks_of_the_anthropic_surface() -> None:
     assert clean.count(b"REDACTED") == 2
 
 
-def test_a_secret_is_found_in_lines_of_json() -> None:
+def test_secret_is_found_in_lines_of_json() -> None:
     pieces = [KEY[at : at + 4] for at in range(0, len(KEY), 4)]
     body = b"".join(json.dumps({"content": piece}).encode() + b"\n" for piece in pieces)
     lines = Redactor([KEY]).bytes(body).split(b"\n")[:-1]
     assert [json.loads(line)["content"] for line in lines] == ["REDACTED", *[""] * 12]
 
 
-def test_a_secret_is_found_in_events_that_are_no_json() -> None:
+def test_secret_is_found_in_events_that_are_no_json() -> None:
     body = b"".join(b"data: %b\n\n" % letter.encode() for letter in OPAQUE)
     assert Redactor([OPAQUE]).bytes(body) == b"data: REDACTED\n\n" + b"data: \n\n" * 16
 
 
-def test_a_secret_half_of_which_is_escaped_is_in_no_frame() -> None:
+def test_secret_with_half_of_it_escaped_is_redacted() -> None:
     first, second = OPAQUE[:9], OPAQUE[9:]
     escaped = "".join(f"\\u{ord(letter):04x}" for letter in second)
     body = b'data: {"content":"%b"}\n\ndata: {"content":"%b"}\n\n'
@@ -96,7 +96,7 @@ def test_a_secret_half_of_which_is_escaped_is_in_no_frame() -> None:
     assert clean == body % (b"REDACTED", b"")
 
 
-def test_an_escape_that_is_cut_itself_hides_no_secret() -> None:
+def test_secret_with_a_divided_escape_is_redacted() -> None:
     """The arguments of a call are JSON in JSON, and are cut anywhere."""
     arguments = json.dumps({"key": "@"}).replace("@", "\\u0073\\u006b-live/Zx+81pQ77")
     pieces = [arguments[at : at + 4] for at in range(0, len(arguments), 4)]
@@ -106,13 +106,13 @@ def test_an_escape_that_is_cut_itself_hides_no_secret() -> None:
     assert json.loads("".join(one["function"]["arguments"] for one in calls)) == {"key": "REDACTED"}
 
 
-def test_a_key_with_percents_in_it_is_found_where_a_body_escapes_it() -> None:
+def test_key_with_percent_signs_is_found_in_an_escaped_body() -> None:
     secret = "sk%41%42/live%43"
     body = b'{"a":"sk%41%42\\/live\\u002543"}'
     assert Redactor([secret]).bytes(body) == b'{"a":"REDACTED"}'
 
 
-def test_members_of_one_name_are_both_read() -> None:
+def test_members_with_the_same_name_are_both_searched() -> None:
     body = b'data: {"a":"%b","a":"\\u0020"}\n\n' % json.dumps(OPAQUE)[1:-1].encode()
     assert Redactor([OPAQUE]).bytes(body) == b'data: {"a":"REDACTED","a":"\\u0020"}\n\n'
 
@@ -127,7 +127,7 @@ def test_members_of_one_name_are_both_read() -> None:
     ],
     ids=["deep", "half a pair", "no text", "deep text"],
 )
-def test_a_body_that_is_hard_to_read_is_redacted_all_the_same(body: bytes) -> None:
+def test_deeply_nested_body_is_redacted(body: bytes) -> None:
     assert Redactor([KEY]).bytes(body) == body.replace(KEY.encode(), b"REDACTED")
 
 
@@ -136,5 +136,5 @@ def test_a_body_that_is_hard_to_read_is_redacted_all_the_same(body: bytes) -> No
     [b"\\" * 3_000_000, b"\\u005c" * 300_000, b"%" * 3_000_000, b"%25" * 500_000],
     ids=["backslashes", "escaped backslashes", "percents", "escaped percents"],
 )
-def test_megabytes_of_escapes_are_read_a_bounded_number_of_times(body: bytes) -> None:
+def test_escapes_are_decoded_a_bounded_number_of_times(body: bytes) -> None:
     assert Redactor([OPAQUE]).bytes(body) is body

@@ -1,4 +1,4 @@
-"""Known secrets: how they are spelled, how many are kept, and that one search finds all."""
+"""Known secrets: their spellings, their number, and the one search that finds all."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def percents(text: str) -> str:
     ],
     ids=range(11),
 )
-def test_a_secret_is_found_in_every_spelling(secret: str, spell: object) -> None:
+def test_secret_is_found_in_every_spelling(secret: str, spell: object) -> None:
     assert callable(spell)
     text = f'{{"a":"before {spell(secret)} after"}}'
     assert Redactor([secret]).text(text) == '{"a":"before REDACTED after"}'
@@ -59,7 +59,7 @@ def test_a_secret_is_found_in_every_spelling(secret: str, spell: object) -> None
 @pytest.mark.parametrize("secret", [KEY, OPAQUE, "sk-12345"])
 @pytest.mark.parametrize("code", [b64encode, urlsafe_b64encode])
 @pytest.mark.parametrize("before", ["", "x", "xy", "a longer one"])
-def test_a_secret_is_found_in_base64_wherever_it_stands(
+def test_secret_is_found_in_base64_wherever_it_stands(
     secret: str, code: object, before: str
 ) -> None:
     assert callable(code)
@@ -72,21 +72,21 @@ def test_a_secret_is_found_in_base64_wherever_it_stands(
         assert coded[3:-4] not in clean
 
 
-def test_a_json_web_token_is_not_learned_for_its_shape_gives_it_away() -> None:
+def test_json_web_token_is_found_by_its_form_and_not_learned() -> None:
     known = KnownSecrets()
     known.learn(TOKEN)
     assert list(known.find(TOKEN.encode())) == []
     assert Redactor().text(f"x {TOKEN}") == "x REDACTED"
 
 
-def test_a_token_without_the_shape_is_learned() -> None:
+def test_token_of_another_form_is_learned() -> None:
     odd = "eyJhbGciOiJIUzI1NiJ9.e30.Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5"
     redactor = Redactor()
     redactor.learn(odd)
     assert redactor.text(odd) == "REDACTED"
 
 
-def test_what_is_longer_than_any_credential_is_not_learned() -> None:
+def test_too_long_secret_is_not_learned() -> None:
     known = KnownSecrets()
     for secret in ("a" * MAX_LENGTH, "b" * (MAX_LENGTH + 1)):
         known.learn(secret)
@@ -94,7 +94,7 @@ def test_what_is_longer_than_any_credential_is_not_learned() -> None:
     assert list(known.find(b"b" * (MAX_LENGTH + 1))) == []
 
 
-def test_all_that_is_learned_is_bounded_in_characters() -> None:
+def test_learned_secrets_are_bounded_in_characters() -> None:
     known = KnownSecrets()
     longest = [f"{number:04}" * (MAX_LENGTH // 4) for number in range(100)]
     for secret in longest:
@@ -103,7 +103,7 @@ def test_all_that_is_learned_is_bounded_in_characters() -> None:
     assert kept == longest[-(MAX_CHARACTERS // MAX_LENGTH) :]
 
 
-def test_a_pinned_secret_is_known_whatever_is_learned_meanwhile() -> None:
+def test_pinned_secret_is_not_forgotten() -> None:
     redactor = Redactor()
     with redactor.pinned(["the-opaque-key"]), redactor.pinned(["the-opaque-key"]):
         for number in range(MAX_LEARNED + 5):
@@ -113,7 +113,7 @@ def test_a_pinned_secret_is_known_whatever_is_learned_meanwhile() -> None:
     assert redactor.text("the-opaque-key") == "the-opaque-key"
 
 
-def test_a_spelling_that_two_secrets_share_stays_until_both_are_forgotten() -> None:
+def test_spelling_of_two_secrets_stays_until_both_are_forgotten() -> None:
     redactor = Redactor()
     redactor.learn("one-id.the-shared-half")
     for number in range(MAX_LEARNED - 1):
@@ -124,7 +124,7 @@ def test_a_spelling_that_two_secrets_share_stays_until_both_are_forgotten() -> N
 
 
 @pytest.mark.parametrize("count", [1, 300])
-def test_a_body_is_read_as_often_for_one_key_as_for_hundreds(
+def test_body_is_read_as_often_for_hundreds_of_keys_as_for_one(
     monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     read: list[int] = []
@@ -150,7 +150,7 @@ def test_a_body_is_read_as_often_for_one_key_as_for_hundreds(
     assert not compared
 
 
-def test_a_body_made_of_what_all_keys_share_is_compared_a_bounded_number_of_times(
+def test_comparisons_are_bounded_for_blocks_that_all_keys_share(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(known_secrets, "MAX_CHECKS", 100)
@@ -168,7 +168,7 @@ def test_a_body_made_of_what_all_keys_share_is_compared_a_bounded_number_of_time
     st.text("ab", max_size=80).map(str.encode),
     st.sets(st.integers(0, 11)),
 )
-def test_the_index_finds_what_a_plain_search_finds(
+def test_index_finds_what_a_plain_search_finds(
     texts: set[bytes], body: bytes, gone: set[int]
 ) -> None:
     index = BlockIndex("Q")

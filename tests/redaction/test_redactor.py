@@ -1,4 +1,4 @@
-"""Keys out of everything: by value, by shape, across pieces and frames, and nothing else."""
+"""Keys are redacted by value and by form, across pieces and frames, and nothing else is."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ HARMLESS = [
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_what_is_no_secret_is_left_as_it_is(text: str) -> None:
+def test_text_without_a_secret_stays_as_it_is(text: str) -> None:
     redactor = Redactor([KEY, JWT])
     if ID not in text:
         assert redactor.text(text) is text
@@ -63,7 +63,7 @@ def test_what_is_no_secret_is_left_as_it_is(text: str) -> None:
         (f"密钥{KEY}。", "密钥REDACTED。"),
     ],
 )
-def test_a_secret_goes_by_its_shape_when_nobody_told_it(text: str, clean: str) -> None:
+def test_unknown_key_is_redacted_by_its_form(text: str, clean: str) -> None:
     assert Redactor().text(text) == clean
     assert Redactor().bytes(text.encode()) == clean.encode()
 
@@ -82,23 +82,23 @@ def test_a_secret_goes_by_its_shape_when_nobody_told_it(text: str, clean: str) -
         ("test", "a test", "a test"),
     ],
 )
-def test_a_known_secret_goes_by_its_value(secret: str, text: str, clean: str) -> None:
+def test_known_secret_is_redacted_by_its_value(secret: str, text: str, clean: str) -> None:
     assert Redactor([secret]).text(text) == clean
     learned = Redactor()
     learned.learn(secret)
     assert learned.text(text) == clean
 
 
-def test_a_secret_that_holds_another_goes_whole() -> None:
+def test_secret_that_contains_another_is_redacted_whole() -> None:
     redactor = Redactor(["12345678", "1234567890"])
     assert redactor.text("1234567890 12345678") == "REDACTED REDACTED"
 
 
-def test_secrets_that_overlap_leave_nothing() -> None:
+def test_overlapping_secrets_are_redacted_whole() -> None:
     assert Redactor(["abcdefgh", "efghijkl"]).text("-abcdefghijkl-") == "-REDACTED-"
 
 
-def test_the_oldest_learned_secrets_are_forgotten_the_given_ones_never() -> None:
+def test_oldest_learned_secrets_are_forgotten_and_given_ones_are_not() -> None:
     redactor = Redactor(["given-secret"])
     for number in range(MAX_LEARNED + 1):
         redactor.learn(f"learned-{number:04}")
@@ -106,7 +106,7 @@ def test_the_oldest_learned_secrets_are_forgotten_the_given_ones_never() -> None
     assert redactor.text(text) == "REDACTED learned-0000 REDACTED"
 
 
-def test_learning_a_secret_again_does_not_push_out_others() -> None:
+def test_learning_a_secret_again_forgets_no_other() -> None:
     redactor = Redactor()
     redactor.learn("the-first-one")
     for _ in range(300):
@@ -119,7 +119,7 @@ def test_pieces_without_a_secret_are_left_as_they_are() -> None:
     assert Redactor([KEY]).pieces([]) == ()
 
 
-def test_a_secret_across_pieces_goes_to_the_first_of_them() -> None:
+def test_first_piece_of_a_divided_secret_has_the_replacement() -> None:
     half = len(KEY) // 2
     pieces = [b"a " + KEY[:5].encode(), KEY[5:half].encode(), b"", KEY[half:].encode() + b" z"]
     for redactor in (Redactor([KEY]), Redactor()):
@@ -127,9 +127,7 @@ def test_a_secret_across_pieces_goes_to_the_first_of_them() -> None:
 
 
 @given(st.lists(st.integers(0, 150), max_size=6), st.booleans())
-def test_wherever_a_body_is_cut_its_pieces_make_up_the_clean_body(
-    places: list[int], known: bool
-) -> None:
+def test_clean_pieces_make_up_the_clean_body(places: list[int], known: bool) -> None:
     body = f'{{"a":"{KEY}","b":"{KEY}{SECRET}"}}'.encode()
     redactor = Redactor([KEY] if known else [])
     bounds = [0, *sorted(min(place, len(body)) for place in places), len(body)]
@@ -148,14 +146,16 @@ def frames(texts: list[str], key: str = "content") -> bytes:
     )
 
 
-def test_a_secret_cut_across_deltas_is_in_none_of_them() -> None:
+def test_secret_divided_over_deltas_is_redacted() -> None:
     texts = ["钥匙：", KEY[:7], KEY[7:40], KEY[40:] + "。", "完"]
     assert Redactor([KEY]).bytes(frames(texts)) == frames(["钥匙：", "REDACTED", "", "。", "完"])
 
 
 @pytest.mark.parametrize("key", ["content", "reasoning_content"])
 @given(st.lists(st.integers(0, 60), max_size=12), st.sampled_from([KEY, JWT, "sk-my-own-key"]))
-def test_deltas_of_any_size_hide_a_known_secret(key: str, cuts: list[int], secret: str) -> None:
+def test_known_secret_in_deltas_of_any_size_is_redacted(
+    key: str, cuts: list[int], secret: str
+) -> None:
     text = f'"{secret}\n好'
     bounds = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     body = frames([text[start:end] for start, end in pairwise(bounds)], key)
@@ -166,13 +166,13 @@ def test_deltas_of_any_size_hide_a_known_secret(key: str, cuts: list[int], secre
     assert len(chunks) == len(bounds) - 1
 
 
-def test_texts_of_other_keys_between_do_not_hide_it() -> None:
+def test_secret_divided_by_texts_of_other_keys_is_redacted() -> None:
     body = frames([KEY[:20]]) + frames(["想"], "reasoning_content") + frames([KEY[20:]])
     expected = frames(["REDACTED"]) + frames(["想"], "reasoning_content") + frames([""])
     assert Redactor([KEY]).bytes(body) == expected
 
 
-def test_pieces_and_deltas_cut_a_secret_at_once() -> None:
+def test_secret_divided_by_pieces_and_deltas_is_redacted() -> None:
     body = frames([KEY[:20], KEY[20:]])
     pieces = [body[:70], body[70:100], body[100:]]
     cleaned = Redactor([KEY]).pieces(pieces)
@@ -180,7 +180,7 @@ def test_pieces_and_deltas_cut_a_secret_at_once() -> None:
     assert b"".join(cleaned) == frames(["REDACTED", ""])
 
 
-def test_places_say_where_secrets_stand() -> None:
+def test_places_are_those_of_the_secrets() -> None:
     data = f"key {KEY} and {JWT}".encode()
     assert [data[start:end] for start, end in Redactor().places(data)] == [
         KEY.encode(),
@@ -189,7 +189,7 @@ def test_places_say_where_secrets_stand() -> None:
     assert Redactor().places(b"none") == ()
 
 
-def test_bytes_that_are_no_text_are_no_hindrance() -> None:
+def test_secret_among_bytes_that_are_no_text_is_redacted() -> None:
     assert Redactor().bytes(b"\xff\xfe" + KEY.encode() + b"\x00") == b"\xff\xfeREDACTED\x00"
     assert Redactor([KEY]).text(f"\ud800{KEY}") == "\ud800REDACTED"
 
@@ -204,12 +204,12 @@ def test_bytes_that_are_no_text_are_no_hindrance() -> None:
     ],
     ids=["heads", "bodies", "long bodies", "both"],
 )
-def test_three_megabytes_of_beginnings_of_tokens_are_read_once(body: bytes) -> None:
+def test_beginnings_of_tokens_are_read_once(body: bytes) -> None:
     """Each read to the end of what may follow, they took seconds."""
     assert Redactor().bytes(body) is body
 
 
-def test_a_token_after_what_looks_like_one_goes() -> None:
+def test_token_after_a_similar_text_is_redacted() -> None:
     assert Redactor().text(f"x.{JWT}") == "x.REDACTED"
     assert Redactor().text(f"eyJ.{JWT}.more") == "eyJ.REDACTED.more"
 
@@ -222,13 +222,13 @@ def test_a_token_after_what_looks_like_one_goes() -> None:
         ("a-longer-dummy.messages", "messages", "messages"),
     ],
 )
-def test_what_is_too_short_for_a_secret_is_not_learned(secret: str, text: str, clean: str) -> None:
+def test_too_short_secret_is_not_learned(secret: str, text: str, clean: str) -> None:
     redactor = Redactor()
     redactor.learn(secret, shortest=16)
     assert redactor.text(text) == clean
 
 
-def test_a_body_made_to_slow_the_search_does_not() -> None:
+def test_hostile_body_does_not_slow_the_search() -> None:
     """Without bounds each `eyJ` would be read to the end of the body: hours for a megabyte."""
     body = b"eyJ" * 100_000 + b"0123456789abcdef" * 50_000 + b'"content":"' * 50_000
     assert Redactor([KEY]).bytes(body) is body
