@@ -19,6 +19,7 @@ from mockglm.conformance.report.matrix import load_reports, matrix_lines
 from mockglm.conformance.report.terminal import Line, plan_lines, report_lines
 from mockglm.conformance.run import INTERNAL_ERROR, INTERRUPTED, NOTHING_RAN, WRONG_USAGE, Run
 from mockglm.conformance.selection import select_checks
+from mockglm.conformance.sets import CHAT_SET, find_set
 from mockglm.conformance.settings import read_settings
 from mockglm.conformance.view import ExchangeView
 from mockglm.errors import FileError, MockGLMError, UsageError
@@ -67,6 +68,7 @@ def add_kit_options(command: Callable[..., None]) -> Callable[..., None]:
         f"mockglm check {LIVE} --plan",
         f"mockglm check {LIVE} --report out",
         "mockglm check http://localhost:8000/v1 --model glm-4.7-fp8 -k 'SSE or TOL'",
+        f"mockglm check {LIVE.replace('paas/v4', 'anthropic')} --plan",
         "mockglm check cassettes/",
         "mockglm check --explain SSE-05",
     ),
@@ -93,7 +95,8 @@ def check_command(
     after wrong usage, 5 if nothing ran, 6 if the endpoint could not be judged."""
     try:
         if as_list or explain:
-            click.echo(listing.explain_check(explain) if explain else listing.list_checks())
+            found = find_set(values["set"]) if values["set"] else CHAT_SET
+            click.echo(listing.explain_check(explain) if explain else listing.list_checks(found))
         else:
             sys.exit(_run_checks({**values, **_read_targets(targets, values)}, expression))
     except MockGLMError as error:
@@ -139,7 +142,10 @@ def _read_targets(targets: Sequence[str], values: dict[str, Any]) -> dict[str, A
 
 def _run_checks(values: dict[str, Any], expression: str) -> int:
     settings = read_settings(values, os.environ, Path.cwd())
-    run = Run(settings, select_checks(expression, disruptive=settings.disruptive))
+    checks = select_checks(
+        expression, disruptive=settings.disruptive, check_set=settings.check_set
+    )
+    run = Run(settings, checks)
     if not run.checks:
         click.echo(f"mockglm: no check matches -k {expression!r}", err=True)
         return NOTHING_RAN

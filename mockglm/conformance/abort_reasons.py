@@ -49,7 +49,8 @@ ADVICE: Mapping[AbortKind, str] = {
     "budget": "Raise --max-requests or --max-tokens, or select fewer checks with -k.",
     "model": "Name one that the endpoint has with --model.",
     "recording": "Keep a whole run with --record-to, or select fewer checks with -k.",
-    "endpoint": "The base URL ends before /chat/completions; for GLM it ends in /api/paas/v4.",
+    "endpoint": "The base URL ends before /chat/completions; for GLM it ends in /api/paas/v4. That "
+    "of the Anthropic surface ends before /v1/messages, in /api/anthropic.",
 }
 """Options as `mockglm check` has them; under pytest they begin with --glm-."""
 
@@ -60,6 +61,13 @@ GATEWAY_ERRORS = (502, 503, 504)
 
 MOST_UNFINISHED = 2
 """Answers left before their end after which a run stops: each costs the whole timeout."""
+
+_FORMS: Mapping[str, str] = {"stream": "plain", "message-stream": "message"}
+"""The first stream of each surface, and the probe for the same answer in one piece: if neither is
+answered, there is no endpoint."""
+
+_OVERLOADED = 529
+"""The status of 1305 on the Anthropic surface."""
 
 _BALANCE = re.compile(r"11\d\d|1304|1308|1309|131[01]|131[3-9]|132\d")
 """Codes of a limit that waiting a little does not lift; docs.bigmodel.cn/cn/faq/api-code."""
@@ -73,7 +81,7 @@ def abort_reason_after(probe: Probe, views: Mapping[str, ExchangeView]) -> Abort
     A limit or an endless answer stops a run at any time, any other reason only at its start.
     """
     last = views.get(probe.name)
-    if last is None or probe.disruptive:
+    if last is None or probe.disruptive or probe.expects_overload:
         return None
     cause = diagnose(last)
     is_first = not any(view.completion for view in views.values())
@@ -82,9 +90,8 @@ def abort_reason_after(probe: Probe, views: Mapping[str, ExchangeView]) -> Abort
     unending = endless(tuple(views.values())) if last.is_unfinished else None
     if unending:
         return unending
-    if probe.name == "stream" and "plain" in views:
-        return not_an_endpoint(views["plain"], last)
-    return None
+    plain = views.get(_FORMS.get(probe.name, ""))
+    return not_an_endpoint(plain, last) if plain else None
 
 
 def missing_probes(views: Mapping[str, ExchangeView], missing: Iterable[str]) -> AbortReason | None:
@@ -114,8 +121,9 @@ def diagnose(view: ExchangeView) -> AbortReason | None:
 
 
 def is_busy(view: ExchangeView) -> bool:
-    """True for a 429 that may be over in a moment."""
-    return view.status == 429 and not _BALANCE.fullmatch(str(view.error_code))
+    """True for a 429 or 529 that may be over in a moment."""
+    is_limited = view.status == 429 and not _BALANCE.fullmatch(str(view.error_code))
+    return is_limited or view.status == _OVERLOADED
 
 
 def endless(views: Sequence[ExchangeView]) -> AbortReason | None:

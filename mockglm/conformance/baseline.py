@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from mockglm.conformance.checks import CHECKS
+from mockglm.conformance.checks import ALL_CHECKS
 from mockglm.errors import FileError, Problem, nearest
 
 
@@ -40,8 +40,8 @@ def _find_problems(path: Path, pairs: list[tuple[object, object]]) -> Iterator[P
     for key, value in pairs:
         id, reason = getattr(key, "value", None), getattr(value, "value", None)
         mark = getattr(key, "start_mark", None)
-        if not isinstance(id, str) or id not in CHECKS:
-            near = nearest(str(id), CHECKS)
+        if not isinstance(id, str) or id not in ALL_CHECKS:
+            near = nearest(str(id), ALL_CHECKS)
             hint = f"; did you mean {near}?" if near else ""
             yield _problem(path, mark, f"there is no check {id}{hint}")
         if not isinstance(reason, str) or not reason.strip():

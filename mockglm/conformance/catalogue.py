@@ -12,6 +12,8 @@ from mockglm.conformance.view import ExchangeKind
 
 SET = "glm-v4-2026.11"
 """The name of the frozen set of requirements; a change of the set changes the name."""
+MESSAGE_SET = "glm-anthropic-2026.11"
+"""The name of the set for the Anthropic surface."""
 
 Level = Literal["MUST", "SHOULD", "NOTE"]
 CheckVerdict = Literal[
@@ -46,6 +48,16 @@ CATEGORIES: Mapping[str, str] = {
     "LIM": "limits",
     "HDR": "headers",
     "TIM": "times",
+    "EVT": "events of the Anthropic surface",
+    "BLK": "blocks of content",
+    "MSG": "messages",
+    "THK": "thinking",
+    "CAL": "calls of tools",
+    "STP": "stop reasons",
+    "TOK": "counts of tokens",
+    "ENV": "errors of the Anthropic surface",
+    "KEY": "keys",
+    "PTH": "other paths",
 }
 
 RETIRED: Mapping[str, str] = {
@@ -73,8 +85,8 @@ class Check(Struct, frozen=True, kw_only=True):
     every other exchange of one of the `kinds`, recorded ones too. `together` passes the exchanges
     of all probes to `run` in one call. `needs` names the view of an exchange that must not be
     empty, `if_missing` is the verdict if it is. `requires_success` is for checks of refusals: they
-    prove nothing unless a good request was answered. `live_only` checks need what recordings do
-    not keep.
+    prove nothing unless a good request was answered, as that of the probe `proof` is. `live_only`
+    checks need what recordings do not keep.
     """
 
     id: str
@@ -90,6 +102,7 @@ class Check(Struct, frozen=True, kw_only=True):
     if_missing: CheckVerdict = "not_testable"
     capability: str = ""
     requires_success: bool = False
+    proof: str = "plain"
     live_only: bool = False
 
     @property
@@ -99,11 +112,18 @@ class Check(Struct, frozen=True, kw_only=True):
     @property
     def required_probes(self) -> tuple[str, ...]:
         """The probes that have to be sent for this check."""
-        return (*self.probes, "plain") if self.requires_success else self.probes
+        return (*self.probes, self.proof) if self.requires_success else self.probes
 
 
 class Catalogue(dict[str, Check]):
-    """Checks by id, in the order of declaration; an id that is taken or retired is refused."""
+    """Checks by id, in the order of declaration; an id that is taken or retired is refused.
+
+    `proof` names the probe that any good endpoint answers.
+    """
+
+    def __init__(self, proof: str = "plain") -> None:
+        super().__init__()
+        self._proof = proof
 
     def check(
         self,
@@ -138,6 +158,7 @@ class Catalogue(dict[str, Check]):
                     if_missing=if_missing,
                     capability=capability,
                     requires_success=requires_success,
+                    proof=self._proof,
                     live_only=live_only,
                 )
             )

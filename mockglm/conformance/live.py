@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.json_path import CheckFinding
 from mockglm.conformance.report.terminal import printable
+from mockglm.conformance.sets import CHAT_SET, SETS, CheckSet
 from mockglm.conformance.verdicts import CheckResult, judge_recordings
 from mockglm.conformance.view import ExchangeView
 from mockglm.exchange import Exchange
@@ -31,13 +31,14 @@ class LiveChecker:
         self._is_conformant = True
 
     def add(self, exchange: Exchange) -> None:
-        """Judge an exchange in its turn; exchanges of other paths than the chat are ignored."""
-        view = ExchangeView(str(self._count + 1), exchange)
-        if view.is_chat:
+        """Judge an exchange in its turn; exchanges of paths without a set of checks are ignored."""
+        check_set = next((s for s in SETS.values() if s.judges(exchange)), None)
+        if check_set is not None:
             self._count += 1
+            view = check_set.view(str(self._count), exchange)
             # Those that are done are dropped, so that a recording of days needs no more memory.
             self._pending = [f for f in self._pending if not f.done() or f.exception()]
-            self._pending.append(self._pool.submit(self._judge, view))
+            self._pending.append(self._pool.submit(self._judge, view, check_set))
 
     def close(self) -> bool:
         """Wait for the last judgement and write a summary; true if no MUST is broken."""
@@ -50,16 +51,16 @@ class LiveChecker:
         self._write_line(text if self._count else "nothing was judged")
         return self._is_conformant
 
-    def _judge(self, view: ExchangeView) -> None:
-        for result in broken_checks(view):
+    def _judge(self, view: ExchangeView, check_set: CheckSet) -> None:
+        for result in broken_checks(view, check_set):
             self._broken[result.check.id] += 1
             self._is_conformant = self._is_conformant and result.verdict == "warn"
             self._write_line(printable(_line(result)))
 
 
-def broken_checks(view: ExchangeView) -> tuple[CheckResult, ...]:
+def broken_checks(view: ExchangeView, check_set: CheckSet = CHAT_SET) -> tuple[CheckResult, ...]:
     """The checks that an exchange fails or warns for, and those that a bug of the kit stopped."""
-    results = (judge_recordings(check, [view]) for check in CHECKS.values())
+    results = (judge_recordings(check, [view]) for check in check_set.checks.values())
     return tuple(result for result in results if result.verdict in _REPORTED)
 
 

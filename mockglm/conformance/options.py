@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 PACKAGE = "mockglm.conformance"
 GROUP = "glm-v4"
 """The part of a node id before the id of the check: `glm-v4::SSE-05`."""
+MESSAGE_GROUP = "glm-anthropic"
+"""The same of the set for the Anthropic surface."""
+GROUPS = (GROUP, MESSAGE_GROUP)
 
 LIVE = "https://open.bigmodel.cn/api/paas/v4"
 
@@ -55,6 +58,12 @@ OPTIONS = (
         f"Judge the endpoint at this base URL, such as {LIVE}.",
         "URL",
         pytest_only=True,
+    ),
+    KitOption(
+        "set",
+        f"Judge by this set of checks, {GROUP} or {MESSAGE_GROUP}; by default the one of the "
+        "target's path.",
+        "NAME",
     ),
     KitOption("model", "Send requests for this model.", "ID", default=MODEL),
     KitOption(
@@ -165,10 +174,11 @@ def _take_node_ids(config: pytest.Config) -> list[str]:
     pytest takes the part before `::` for a file. The arguments become the folder of the kit, and
     the ids an attribute of the options, which xdist hands to its workers.
     """
-    ids = [arg.partition("::")[2] for arg in config.args if arg.startswith(f"{GROUP}::")]
+    named = [arg for arg in config.args if arg.partition("::")[0] in GROUPS and "::" in arg]
+    ids = [arg.partition("::")[2] for arg in named]
     if ids:
         folder = str(Path(__file__).parent)
-        others = [arg for arg in config.args if not arg.startswith(f"{GROUP}::")]
-        config.args[:] = [*others, folder]
+        config.args[:] = [*(arg for arg in config.args if arg not in named), folder]
+        config.option.glm_set = config.option.glm_set or named[0].partition("::")[0]
         config.option.glm_checks = ids
     return getattr(config.option, "glm_checks", [])

@@ -19,12 +19,14 @@ class RunLimits(Struct, frozen=True):
 
 
 class ProbePlan(Struct, frozen=True):
-    """The probes of a run in the order they are sent, then `soak` repetitions of the stream."""
+    """The probes of a run in the order they are sent, then `soak` repetitions of the probe
+    `stream`."""
 
     probes: tuple[Probe, ...]
     capabilities: Capabilities
     limits: RunLimits
     soak: int = 0
+    stream: str = "stream"
 
     @property
     def first_attempts(self) -> RunLimits:
@@ -46,7 +48,7 @@ class ProbePlan(Struct, frozen=True):
         return RunLimits(requests, tokens)
 
     def _sum(self, times: Iterable[tuple[Probe, int]]) -> RunLimits:
-        repeated = PROBES["stream"], self.soak
+        repeated = PROBES[self.stream], self.soak
         pairs = [*times, repeated]
         tokens = sum(count * probe.token_ceiling(self.capabilities) for probe, count in pairs)
         return RunLimits(sum(count for _, count in pairs), tokens)
@@ -58,20 +60,23 @@ def make_plan(
     *,
     disruptive: bool = False,
     soak: int = 0,
+    stream: str = "stream",
 ) -> ProbePlan:
     """The plan for a selection of checks, without probes that none of them needs."""
     applicable = (check for check in checks if capabilities.has(check.capability))
     wanted = {name for check in applicable for name in check.required_probes}
     if soak:
-        wanted.add("stream")
+        wanted.add(stream)
     probes = tuple(_sendable(wanted, capabilities, disruptive=disruptive))
     # The limits hold for ordinary probes; disruptive ones and a soak come on top.
-    extra = ProbePlan(tuple(p for p in probes if p.disruptive), capabilities, RunLimits(), soak)
+    extra = ProbePlan(
+        tuple(p for p in probes if p.disruptive), capabilities, RunLimits(), soak, stream
+    )
     limits = RunLimits(
         RunLimits().requests + extra.first_attempts.requests,
         RunLimits().tokens + extra.first_attempts.tokens,
     )
-    return ProbePlan(probes, capabilities, limits, soak)
+    return ProbePlan(probes, capabilities, limits, soak, stream)
 
 
 def _sendable(wanted: set[str], capabilities: Capabilities, *, disruptive: bool) -> Iterator[Probe]:

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import asdict, replace
 
 from mockglm.conformance.catalogue import Check
-from mockglm.conformance.options import GROUP, PACKAGE, has_subject, option_values
+from mockglm.conformance.options import GROUPS, PACKAGE, has_subject, option_values
 from mockglm.conformance.report.terminal import (
     Line,
     failure_lines,
@@ -42,8 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("the probes are sent once: use --dist loadgroup, or no -n")
     try:
         settings = read_settings(values, os.environ, Path.cwd())
-        checks = select_checks(disruptive=settings.disruptive)
-        checks = select_by_id(checks, getattr(config.option, "glm_checks", ()))
+        check_set = settings.check_set
+        checks = select_checks(disruptive=settings.disruptive, check_set=check_set)
+        checks = select_by_id(checks, getattr(config.option, "glm_checks", ()), check_set)
     except MockGLMError as error:
         raise pytest.UsageError(str(error)) from error
     # pytest writes its own JUnit report.
@@ -68,10 +69,11 @@ class CheckItem(pytest.Item):
     @classmethod
     def of(cls, parent: KitDirectory, check: Check) -> CheckItem:
         """The item of a check, marked with its level."""
-        item: CheckItem = cls.from_parent(parent, name=check.id, nodeid=f"{GROUP}::{check.id}")
+        group = parent.run.settings.check_set.group
+        item: CheckItem = cls.from_parent(parent, name=check.id, nodeid=f"{group}::{check.id}")
         item.check, item.run = check, parent.run
         item.add_marker(check.level.lower())
-        item.add_marker(pytest.mark.xdist_group(GROUP))
+        item.add_marker(pytest.mark.xdist_group(group))
         item.user_properties += [
             ("level", check.level),
             ("probe", ", ".join(check.probes)),
@@ -152,7 +154,7 @@ class KitPlugin:
         return (yield)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        is_check = report.nodeid.startswith(f"{GROUP}::")
+        is_check = _group(report.nodeid) in GROUPS
         if is_check and report.failed and not _verdict(report):
             self._has_crashed = True
 
@@ -188,7 +190,7 @@ class KitPlugin:
 
         scheduling = LoadGroupScheduling(config, log)
         split = scheduling._split_scope
-        scheduling._split_scope = lambda id: GROUP if id.startswith(f"{GROUP}::") else split(id)
+        scheduling._split_scope = lambda id: _group(id) if _group(id) in GROUPS else split(id)
         return scheduling
 
     @pytest.hookimpl(optionalhook=True)
@@ -221,6 +223,11 @@ class KitPlugin:
         reporter = self._config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None and reporter.isatty:
             reporter.rewrite(self._run.progress(name, view), erase=True)
+
+
+def _group(id: str) -> str:
+    """The part of a node id before the id of a check."""
+    return id.partition("::")[0]
 
 
 def _verdict(report: pytest.TestReport) -> str:

@@ -14,7 +14,6 @@ from mockglm.conformance.abort_reasons import missing_probes
 from mockglm.conformance.baseline import dump_baseline
 from mockglm.conformance.capabilities import Capabilities, find_capabilities
 from mockglm.conformance.catalogue import Check
-from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.plan import ProbePlan, RunLimits, make_plan
 from mockglm.conformance.probes import PROBES, WRONG_KEY
 from mockglm.conformance.report.document import (
@@ -105,6 +104,7 @@ class Run:
             settings.target.capabilities,
             disruptive=settings.disruptive,
             soak=settings.soak,
+            stream=settings.check_set.stream,
         )
         requests, tokens = settings.max_requests, settings.max_tokens
         limits = RunLimits(
@@ -138,7 +138,9 @@ class Run:
     def finish(self) -> RunReport:
         """The report over the checks that were judged; written where the settings ask for it."""
         views = tuple(self.collect())
-        entries = (self._entries[id] for id in CHECKS if id in self._entries)
+        entries = (
+            self._entries[id] for id in self.settings.check_set.checks if id in self._entries
+        )
         report = make_document(self._redact(self._head(views)), entries)
         exchanges = self._redact([describe_exchange(view) for view in views])
         try:
@@ -174,6 +176,7 @@ class Run:
             cause=evidence.cause,
             note="" if evidence.is_recorded else _note(target.model, target.capabilities),
             soak=failure_rates(self.checks, evidence),
+            check_set=self.settings.check_set.name,
         )
 
     def _write(self, report: JSON, exchanges: Sequence[JSON]) -> None:
@@ -197,10 +200,14 @@ class Run:
         limits = settings.limits
         with open_client(settings.target.url, limits, settings.trust) as send:
             sender = self._counting(send)
-            runner = ProbeRunner(
-                self.plan, settings.target, sender, listener=listener, pause=limits.pause
-            )
-            return runner.run()
+            return ProbeRunner(
+                self.plan,
+                settings.target,
+                sender,
+                listener=listener,
+                pause=limits.pause,
+                view=settings.check_set.view,
+            ).run()
 
     def _counting(self, send: SendRequest) -> SendRequest:
         def counted(request: Request) -> Exchange:
@@ -210,12 +217,12 @@ class Run:
         return counted
 
     def _read(self) -> RunEvidence:
-        """The recorded exchanges of the chat path, or all exchanges of a kept run."""
-        replay = self.settings.replay
+        """The recorded exchanges that the set judges, or all exchanges of a kept run."""
+        replay, check_set = self.settings.replay, self.settings.check_set
         if replay is None or self.settings.recorded:
-            views = store.load_views(*self.settings.recorded)
+            views = store.load_views(*self.settings.recorded, check_set=check_set)
             return RunEvidence({}, self._capabilities(views), views, is_recorded=True)
-        found = [ExchangeView(s.name, s.exchange) for s in store.load_exchanges(replay)]
+        found = [check_set.view(s.name, s.exchange) for s in store.load_exchanges(replay)]
         probed = {view.name: view for view in found if view.name in PROBES}
         more = tuple(view for view in found if view.name not in PROBES)
         capabilities = self._capabilities(found)

@@ -43,6 +43,7 @@ class ProbeRunner:
         *,
         listener: ProbeListener = ignore_progress,
         pause: float = DEFAULT_LIMITS.pause,
+        view: type[ExchangeView] = ExchangeView,
         wait: Callable[[float], None] = sleep,
     ) -> None:
         self._plan = plan
@@ -50,6 +51,7 @@ class ProbeRunner:
         self._send = send
         self._listener = listener
         self._pause = pause
+        self._view = view
         self._wait = wait
         self._views: dict[str, ExchangeView] = {}
         self._more: list[ExchangeView] = []
@@ -106,15 +108,13 @@ class ProbeRunner:
             exchanges = list(pool.map(self._send, [request] * probe.copies))
         exchanges.sort(key=_burst_order)
         first, *others = exchanges
-        self._views[probe.name] = ExchangeView(probe.name, first)
-        self._more += (
-            ExchangeView(f"{probe.name}-{i}", found) for i, found in enumerate(others, 2)
-        )
+        self._views[probe.name] = self._view(probe.name, first)
+        self._more += (self._view(f"{probe.name}-{i}", found) for i, found in enumerate(others, 2))
         self._listener(probe.name, self._views[probe.name])
 
     def _repeat_stream(self, number: int) -> None:
         """Send the stream once more, unless the budget is spent or a limit was met."""
-        probe = PROBES["stream"]
+        probe = PROBES[self._plan.stream]
         if self._cause:
             return
         if not self._affords(probe):
@@ -130,10 +130,10 @@ class ProbeRunner:
             self._cause = endless([v for v in self._more if v.name.startswith("soak-")])
 
     def _exchange(self, probe: Probe, name: str) -> ExchangeView:
-        """Send a request, and once more after a 429 that may pass, within the limits."""
+        """Send a request, and once more after a 429 or 529 that may pass, within the limits."""
         self._budget.debit(probe.token_ceiling(self._plan.capabilities))
         view = self._send_once(probe, name)
-        if not is_busy(view) or not self._budget.allows(0):
+        if probe.expects_overload or not is_busy(view) or not self._budget.allows(0):
             return view
         self._keep_attempt(name, view.exchange)
         self._wait(_delay(view, self._pause))
@@ -143,14 +143,14 @@ class ProbeRunner:
 
     def _send_once(self, probe: Probe, name: str) -> ExchangeView:
         self._listener(name, None)
-        view = ExchangeView(name, self._send(self._target.request(probe)))
+        view = self._view(name, self._send(self._target.request(probe)))
         self._listener(name, view)
         return view
 
     def _keep_attempt(self, name: str, exchange: Exchange) -> None:
         """Keep an attempt that is replaced by another, under a name of its own."""
         number = 1 + sum(view.name.rpartition("-")[0] == name for view in self._more)
-        self._more.append(ExchangeView(f"{name}-{number}", exchange))
+        self._more.append(self._view(f"{name}-{number}", exchange))
 
     def _affords(self, probe: Probe, copies: int = 1) -> bool:
         return self._budget.allows(probe.token_ceiling(self._plan.capabilities), copies)

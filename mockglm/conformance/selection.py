@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from mockglm.conformance.catalogue import Check
-from mockglm.conformance.checks import CHECKS
-from mockglm.conformance.options import GROUP
 from mockglm.conformance.probes import PROBES
+from mockglm.conformance.sets import CHAT_SET, CheckSet
 from mockglm.errors import UsageError, nearest
 
 _Predicate: TypeAlias = Callable[[frozenset[str]], bool]
@@ -19,8 +18,10 @@ _TOKEN = re.compile(r"\s*(\(|\)|[\w:+\-.\[\]\\/]+|$)")
 _OPERATORS = ("and", "or", "not", "(", ")")
 
 
-def select_checks(expression: str = "", *, disruptive: bool = False) -> tuple[Check, ...]:
-    """The checks that match, in the order of the catalogue; an empty expression matches all.
+def select_checks(
+    expression: str = "", *, disruptive: bool = False, check_set: CheckSet = CHAT_SET
+) -> tuple[Check, ...]:
+    """The checks of a set that match, in its order; an empty expression matches all.
 
     Checks of disruptive probes are left out unless they are wanted. Raises UsageError for an
     expression that cannot be read.
@@ -28,7 +29,7 @@ def select_checks(expression: str = "", *, disruptive: bool = False) -> tuple[Ch
     matches = _Parser(expression).parse() if expression.strip() else None
     return tuple(
         check
-        for check in CHECKS.values()
+        for check in check_set.checks.values()
         if (disruptive or not is_disruptive(check)) and (matches is None or matches(_names(check)))
     )
 
@@ -38,21 +39,24 @@ def is_disruptive(check: Check) -> bool:
     return any(PROBES[name].disruptive for name in check.probes)
 
 
-def select_by_id(checks: Iterable[Check], ids: Iterable[str]) -> tuple[Check, ...]:
+def select_by_id(
+    checks: Iterable[Check], ids: Iterable[str], check_set: CheckSet = CHAT_SET
+) -> tuple[Check, ...]:
     """The checks with these ids; all of them for no id.
 
-    Raises UsageError for an id that is not in the catalogue, and for one of a disruptive check
+    Raises UsageError for an id that is not in the set, and for one of a disruptive check
     that is not among the checks.
     """
     found = {check.id: check for check in checks}
     wanted = [id.upper() for id in ids]
+    group = check_set.group
     for id in wanted:
-        if id not in CHECKS:
-            near = nearest(id, CHECKS)
-            hint = f"; did you mean {GROUP}::{near}?" if near else ""
-            raise UsageError(f"there is no check {GROUP}::{id}{hint}")
+        if id not in check_set.checks:
+            near = nearest(id, check_set.checks)
+            hint = f"; did you mean {group}::{near}?" if near else ""
+            raise UsageError(f"there is no check {group}::{id}{hint}")
         if id not in found:
-            raise UsageError(f"{GROUP}::{id} exceeds limits of the endpoint: add --glm-disruptive")
+            raise UsageError(f"{group}::{id} exceeds limits of the endpoint: add --glm-disruptive")
     return tuple(check for id, check in found.items() if not wanted or id in wanted)
 
 

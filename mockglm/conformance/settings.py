@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from mockglm import api_keys
+from mockglm.conformance import store
 from mockglm.conformance.baseline import load_baseline
+from mockglm.conformance.sets import CHAT_SET, CheckSet, find_set, set_of_url
 from mockglm.conformance.target import Target, parse_base_url, parse_headers, parse_key
 from mockglm.conformance.transport import ReadLimits, load_certificates
 from mockglm.errors import UsageError
@@ -32,6 +34,7 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     """
 
     target: Target
+    check_set: CheckSet = CHAT_SET
     disruptive: bool = False
     strict: bool = False
     soak: int = 0
@@ -60,6 +63,7 @@ def read_settings(
         raise UsageError("nothing is sent, so that there is nothing to be kept in --record-to")
     settings = RunSettings(
         target=_read_target(values, api_keys.find_api_key(environ, folder)),
+        check_set=_read_set(values),
         disruptive=values["disruptive"],
         strict=values["strict"],
         soak=values["soak"],
@@ -78,6 +82,16 @@ def read_settings(
     if not values["plan"]:
         _prepare_outputs(settings)
     return settings
+
+
+def _read_set(values: Mapping[str, Any]) -> CheckSet:
+    """The set of checks: the one that is named, or that of the URL or of the recordings."""
+    if values["set"]:
+        return find_set(values["set"])
+    recorded = values["recording"] or (values["replay_from"] and [values["replay_from"]])
+    if recorded:
+        return store.recorded_set(*map(Path, recorded))
+    return set_of_url(values["url"] or "")
 
 
 def _read_target(values: Mapping[str, Any], key: str) -> Target:

@@ -41,3 +41,18 @@ def cite_recording(where: str) -> Citation:
 def cite_issues(*where: str) -> Citation:
     """Public reports, as owner/repository#number."""
     return Citation("issue", ", ".join(where))
+
+
+# The Anthropic surface, which no page of the service describes field by field.
+
+MESSAGE_STREAM = cite_recording(
+    "dyyz1993/llm-flux-gateway, glm-4-air, a whole stream of text, open.bigmodel.cn, 2026-01-03"
+)
+MESSAGE = cite_recording("public proxy log of open.bigmodel.cn, glm-5.2, JSON, 2026-08-06")
+MESSAGE_CALL = cite_recording("dyyz1993/llm-flux-gateway, glm-4.7, a call in JSON, 2026-01-07")
+MESSAGE_BLOCKS = cite_recording(
+    "Claude Code 2.0.76 transcript, glm-4.7, thinking and a call, 2026-02-04"
+)
+MESSAGE_REFUSALS = cite_recording("public captures of api.z.ai: 1302, 1305, 1210, 2026-06 to 08")
+ANTHROPIC_EVENTS = Citation("sdk", "anthropic 2.14.0 _streaming.py: an unnamed event is lost")
+ANTHROPIC_BLOCKS = Citation("sdk", "anthropic 2.14.0 lib/streaming/_messages.py, accumulate_event")

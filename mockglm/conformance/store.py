@@ -11,8 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockglm import cassettes
-from mockglm.conformance.view import CHAT, ExchangeView
-from mockglm.errors import UsageError
+from mockglm.conformance.sets import CHAT_SET, SETS, CheckSet
+from mockglm.conformance.view import ExchangeView
+from mockglm.errors import MockGLMError, UsageError
 from mockglm.exchange import Exchange
 from mockglm.redaction import Redactor
 
@@ -48,13 +49,23 @@ def load_exchanges(*paths: Path) -> tuple[StoredExchange, ...]:
     return tuple(replace(s, name=s.short if counts[s.short] == 1 else _long_name(s)) for s in found)
 
 
-def load_views(*paths: Path) -> tuple[ExchangeView, ...]:
-    """The recorded exchanges of the chat path. Raises UsageError for a path without any."""
-    found = [(s.source, ExchangeView(s.name, s.exchange)) for s in load_exchanges(*paths)]
-    chats = [(source, view) for source, view in found if view.is_chat]
-    for path in sorted(set(paths) - {source for source, _ in chats}):
-        raise UsageError(f"{path} holds no recorded exchange of {CHAT}")
-    return tuple(view for _, view in chats)
+def load_views(*paths: Path, check_set: CheckSet = CHAT_SET) -> tuple[ExchangeView, ...]:
+    """The recorded exchanges that a set judges. Raises UsageError for a path without any."""
+    found = [s for s in load_exchanges(*paths) if check_set.judges(s.exchange)]
+    for path in sorted(set(paths) - {stored.source for stored in found}):
+        raise UsageError(f"{path} holds no recorded exchange of {check_set.path}")
+    return tuple(check_set.view(stored.name, stored.exchange) for stored in found)
+
+
+def recorded_set(*paths: Path) -> CheckSet:
+    """The set for recordings: that of chat completions if any is among them, or if nothing else
+    can be judged. A cassette that cannot be read is for `load_views` to report."""
+    try:
+        found = [stored.exchange for stored in load_exchanges(*paths)]
+    except MockGLMError:
+        return CHAT_SET
+    sets = (s for s in SETS.values() if any(s.judges(exchange) for exchange in found))
+    return next(sets, CHAT_SET)
 
 
 def save_exchanges(

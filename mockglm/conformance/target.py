@@ -67,11 +67,11 @@ class Target(Struct, frozen=True):
         ]
         secret = self.secret(probe.credential)
         if secret:
-            headers.append(("authorization", f"Bearer {secret}"))
+            headers += probe.credential_headers(secret)
         return Request(probe.method, probe.path, "", tuple(headers), body)
 
     def secret(self, credential: Credential) -> str:
-        """The text after `Bearer` for a kind of credential; empty for none."""
+        """The key or token for a kind of credential; empty for none."""
         if credential == "none":
             return ""
         if credential == "wrong":

@@ -61,6 +61,20 @@ _MISSING: Mapping[str, str] = {
     "is_rate_limited": "no request was refused for coming too often",
     "retry_after": "no Retry-After",
     "event_times": "no times",
+    "typed_events": "no event with a JSON object",
+    "starts": "no message_start",
+    "whole_stream": "no stream without an error",
+    "block_events": "no event of a block",
+    "blocks": "no block of content",
+    "thinking_blocks": "no block of thinking",
+    "tool_blocks": "no call",
+    "bodies": "no message in JSON",
+    "heads": "no message",
+    "endings": "no end of a message",
+    "envelopes": "no error object",
+    "is_overloaded": "no overload",
+    "envelope_log_id": "no request_id in an error",
+    "json_body": "no JSON object",
 }
 """The words for each view that a check may need, if it is empty."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from mockglm.exchange import Response
+from tests.conformance.message_reference import MESSAGE_ANSWERS
 from tests.conformance.reference import ANSWERS, refusal
 
 Mutation = Callable[[Response], Response]
@@ -33,7 +34,7 @@ class Mutant:
     also: str = ""
 
     def answer(self) -> Response:
-        return self.change(ANSWERS[self.probe])
+        return self.change({**ANSWERS, **MESSAGE_ANSWERS}[self.probe])
 
 
 def sub(old: bytes, new: bytes, count: int = 0) -> Mutation:

@@ -14,6 +14,11 @@ from tests.conformance.checks import (
     test_finish,
     test_framing,
     test_limits,
+    test_message_blocks,
+    test_message_body,
+    test_message_errors,
+    test_message_events,
+    test_message_paths,
     test_plain,
     test_reasoning,
     test_times,
@@ -38,9 +43,20 @@ _TABLES = (
     test_times,
 )
 
+_MESSAGE_TABLES = (
+    test_message_events,
+    test_message_blocks,
+    test_message_body,
+    test_message_errors,
+    test_message_paths,
+)
+
 MUTANTS: Mapping[str, tuple[Mutant, ...]] = dict(
     chain.from_iterable(table.BROKEN.items() for table in _TABLES)
 )
+MESSAGE_MUTANTS: Mapping[str, tuple[Mutant, ...]] = dict(
+    chain.from_iterable(table.BROKEN.items() for table in _MESSAGE_TABLES)
+)
 ALLOWED: Mapping[str, tuple[Mutant, ...]] = dict(
-    chain.from_iterable(table.ALLOWED.items() for table in _TABLES)
+    chain.from_iterable(table.ALLOWED.items() for table in (*_TABLES, *_MESSAGE_TABLES))
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mockglm.conformance.probes import PROBES
+from mockglm.conformance.probes import CHAT_PROBES, PROBES
 from mockglm.conformance.target import Target
 from mockglm.conformance.verdicts import RunEvidence
 from mockglm.conformance.view import ExchangeView
@@ -215,7 +215,7 @@ def view(name: str, answer: Response | None = None, error: str = "") -> Exchange
 
 
 # Views are pure and keep what they have read, so that all tests can share those of the reference.
-_VIEWS: Mapping[str, ExchangeView] = {name: view(name) for name in PROBES}
+_VIEWS: Mapping[str, ExchangeView] = {probe.name: view(probe.name) for probe in CHAT_PROBES}
 _COPY = ExchangeView("burst-2", exchange("burst", ANSWERS["stream"]))
 
 
@@ -228,5 +228,5 @@ def evidence(changed: Mapping[str, Exchange] | None = None) -> RunEvidence:
 def evidence_of_one_answer(answer: Response | None) -> RunEvidence:
     """The evidence of a run in which every probe had the same answer; None for no answer."""
     error = "" if answer else "ConnectError: connection refused"
-    views = {name: view(name, answer, error) for name in PROBES}
+    views = {probe.name: view(probe.name, answer, error) for probe in CHAT_PROBES}
     return RunEvidence(views, TARGET.capabilities)

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from mockglm.conformance.checks import CHECKS
-from mockglm.conformance.verdicts import judge_run
+from mockglm.conformance.catalogue import Catalogue
+from mockglm.conformance.checks import CHECKS, MESSAGE_CHECKS
+from mockglm.conformance.verdicts import RunEvidence, judge_run
+from mockglm.exchange import Response
+from tests.conformance import message_reference, reference
 from tests.conformance.changes import Mutant
-from tests.conformance.reference import evidence, exchange
 
 VERDICTS = {"MUST": "fail", "SHOULD": "warn", "NOTE": "pass"}
 
@@ -27,8 +29,8 @@ def cases(table: Mapping[str, tuple[Mutant, ...]]) -> list[Any]:
 def assert_reported(id: str, mutant: Mutant) -> None:
     """The check reports the change as the mutant says, and only the named checks do so too."""
     answer = mutant.answer()
-    changed = evidence({mutant.probe: exchange(mutant.probe, answer)})
-    results = {other: judge_run(check, changed) for other, check in CHECKS.items()}
+    changed = _evidence(id, mutant.probe, answer)
+    results = {other: judge_run(check, changed) for other, check in set_of(id).items()}
     result = results[id]
 
     assert result.verdict == VERDICTS[result.check.level], result.cause
@@ -49,9 +51,19 @@ def assert_reported(id: str, mutant: Mutant) -> None:
 
 def assert_passes(id: str, mutant: Mutant) -> None:
     """The check has nothing to report about the change."""
-    changed = evidence({mutant.probe: exchange(mutant.probe, mutant.answer())})
-    result = judge_run(CHECKS[id], changed)
+    result = judge_run(set_of(id)[id], _evidence(id, mutant.probe, mutant.answer()))
     assert (result.verdict, result.findings) == ("pass", ())
+
+
+def set_of(id: str) -> Catalogue:
+    """The set that a check is in."""
+    return CHECKS if id in CHECKS else MESSAGE_CHECKS
+
+
+def _evidence(id: str, probe: str, answer: Response) -> RunEvidence:
+    if id in CHECKS:
+        return reference.evidence({probe: reference.exchange(probe, answer)})
+    return message_reference.evidence({probe: message_reference.exchange(probe, answer)})
 
 
 def _agrees(actual: str | None, expected: str | None) -> bool:

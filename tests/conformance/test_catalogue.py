@@ -44,6 +44,7 @@ def test_the_set_is_frozen() -> None:
             if check.category == category
         )
         for category in CATEGORIES
+        if category in {check.category for check in CHECKS.values()}
     }  # fmt: skip
     assert SET == "glm-v4-2026.11"
     assert levels == GOLDEN

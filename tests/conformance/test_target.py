@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from mockglm.conformance.probes import PROBES
+from mockglm.conformance.probes import CHAT_PROBES, PROBES
 from mockglm.conformance.target import Target, make_token, parse_base_url, parse_headers
 from mockglm.errors import UsageError
 from tests.conformance.reference import KEY, TARGET
@@ -55,7 +55,7 @@ def test_compared_probes_switch_sampling_off_for_a_deterministic_target() -> Non
 
 
 def test_request_ids_name_the_run_and_the_probe() -> None:
-    for probe in PROBES.values():
+    for probe in CHAT_PROBES:
         body = TARGET.request(probe).body
         if probe.name not in ("bad-json", "bad-method"):
             assert json.loads(body)["request_id"] == f"mockglm-a1b2c3-{probe.name}"

@@ -1,4 +1,4 @@
-"""The frozen set of requirements: every check by its id."""
+"""The frozen sets of requirements: every check by its id."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from mockglm.conformance.checks import (
     finish,
     framing,
     limits,
+    message_blocks,
+    message_body,
+    message_errors,
+    message_events,
+    message_paths,
     plain,
     reasoning,
     times,
@@ -19,7 +24,7 @@ from mockglm.conformance.checks import (
     usage,
 )
 
-__all__ = ["CHECKS"]
+__all__ = ["ALL_CHECKS", "CHECKS", "MESSAGE_CHECKS"]
 
 CHECKS = Catalogue.merge(
     transport.CHECKS,
@@ -36,3 +41,16 @@ CHECKS = Catalogue.merge(
     limits.CHECKS,
     times.CHECKS,
 )
+"""The set for chat completions."""
+
+MESSAGE_CHECKS = Catalogue.merge(
+    message_events.CHECKS,
+    message_blocks.CHECKS,
+    message_body.CHECKS,
+    message_errors.CHECKS,
+    message_paths.CHECKS,
+)
+"""The set for the Anthropic surface."""
+
+ALL_CHECKS = Catalogue.merge(CHECKS, MESSAGE_CHECKS)
+"""The checks of all sets, by ids that no two share."""

@@ -19,6 +19,16 @@ _CATEGORIES: Mapping[str, str] = {
     "LIM": "Answer a request over a limit with 429 and the code of that limit.",
     "HDR": "Set the header on every answer, refusals too.",
     "TIM": "Look at the queue in front of the model.",
+    "EVT": "Write each event from one place: event: with its type, data: with its JSON.",
+    "BLK": "Keep one open block: close it before the next one begins, and number them from 0.",
+    "MSG": "Compare the message with one that the service sent, key by key.",
+    "THK": "Send thinking as a block of its own, with a signature in its last delta.",
+    "CAL": "Look at the tool parser, and at how the input is cut into fragments.",
+    "STP": "Map the finish reason to a stop_reason in one place, when the model has stopped.",
+    "TOK": "Send the counts with message_delta, where the stop_reason is.",
+    "ENV": "Map every refusal to the envelope of this surface before anything is sent.",
+    "KEY": "Read the key from x-api-key, and from Authorization if that is not there.",
+    "PTH": "Serve the path below the same base URL, with the same key.",
 }
 
 _CHECKS: Mapping[str, str] = {
@@ -55,6 +65,10 @@ _CHECKS: Mapping[str, str] = {
     "ERR-10": "Let the gateway answer JSON, not its HTML page.",
     "AUT-02": "Answer 401 with code 1001 where the Authorization header is missing.",
     "AUT-04": "Accept a JWT signed with the secret half of the key (HS256, sign_type SIGN).",
+    "EVT-03": "Write event: with the type before data:; SDKs pass over events without a name.",
+    "EVT-07": "Do not send [DONE] on this surface: message_stop ends the stream.",
+    "ENV-06": "Answer 1305 with status 529, so that clients try again.",
+    "KEY-05": "Never put the key into a message or a header.",
     "AUT-06": "Never put the credential into a message or a header.",
 }
 

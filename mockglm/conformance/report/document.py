@@ -35,12 +35,13 @@ def make_head(
     cause: AbortReason | None = None,
     note: str = "",
     soak: JSON | None = None,
+    check_set: str = SET,
 ) -> dict[str, Any]:
     """The part of a report about the run as a whole. `started` is in unix seconds."""
     return {
         "schema": SCHEMA,
         "tool": f"mockglm {__version__}",
-        "set": SET,
+        "set": check_set,
         "started": started,
         "target": target,
         "model": model,

@@ -30,6 +30,8 @@ _BEFORE = 60
 _MOST_CURL = 4_000
 """Characters of a body beyond which a curl command leaves the rest to the reader."""
 _KIT_HEADERS = ("accept", "accept-encoding", "authorization", "content-type", "user-agent")
+_VERSION = "anthropic-version"
+"""The header that the kit sends on the Anthropic surface alone."""
 _KEY_VARIABLES: Mapping[str, str] = {
     "wrong": "$WRONG_KEY",
     "jwt": "$TOKEN",
@@ -82,10 +84,17 @@ def curl_command(base: str, request: Request, credential: str = "key") -> str:
     words = ["curl", "-N", quote(url)]
     if request.method != "POST":
         words += ["-X", request.method]
+    variable = _KEY_VARIABLES.get(credential, "$ZAI_API_KEY")
+    is_version = request.header(_VERSION) != ""
+    is_key = is_version and not request.header("authorization")
     if request.header("authorization"):
-        variable = _KEY_VARIABLES.get(credential, "$ZAI_API_KEY")
         words += ["-H", f'"Authorization: Bearer {variable}"']
-    others = (name for name, _ in request.headers if name not in _KIT_HEADERS)
+    elif is_key and request.header("x-api-key"):
+        words += ["-H", f'"x-api-key: {variable}"']
+    if is_version:
+        words += ["-H", quote(f"{_VERSION}: {request.header(_VERSION)}")]
+    known = (*_KIT_HEADERS, _VERSION, *(("x-api-key",) if is_key else ()))
+    others = (name for name, _ in request.headers if name not in known)
     words += [word for name in others for word in ("-H", quote(f"{name}: …"))]
     if request.body:
         words += ["-H", quote("Content-Type: application/json"), "-d", quote(_curl_body(request))]

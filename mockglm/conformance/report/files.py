@@ -53,7 +53,7 @@ def write_junit(path: Path, report: JSON) -> None:
         timestamp=datetime.fromtimestamp(report["started"], UTC).isoformat(timespec="seconds"),
     )
     for check in checks:
-        suite.append(_case(check))
+        suite.append(_case(check, report["set"].rpartition("-")[0]))
     ElementTree.indent(document)
     ElementTree.ElementTree(document).write(path, encoding="utf-8", xml_declaration=True)
 
@@ -73,8 +73,8 @@ def make_badge(report: JSON) -> dict[str, Any]:
     return {"schemaVersion": 1, "label": "GLM v4", "message": message, "color": color}
 
 
-def _case(check: JSON) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", classname="glm-v4", name=check["id"])
+def _case(check: JSON, group: str) -> ElementTree.Element:
+    case = ElementTree.Element("testcase", classname=group, name=check["id"])
     properties = ElementTree.SubElement(case, "properties")
     for name, value in (
         ("level", check["level"]),

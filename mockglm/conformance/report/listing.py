@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from mockglm.conformance.abort_reasons import MOST_UNFINISHED
-from mockglm.conformance.catalogue import CATEGORIES, RETIRED, SET, Check
-from mockglm.conformance.checks import CHECKS
+from mockglm.conformance.catalogue import CATEGORIES, MESSAGE_SET, RETIRED, SET, Check
+from mockglm.conformance.checks import ALL_CHECKS, CHECKS, MESSAGE_CHECKS
 from mockglm.conformance.probes import PROBES
 from mockglm.conformance.report.advice import advise
+from mockglm.conformance.sets import CHAT_SET, CheckSet
 from mockglm.conformance.transport import MAX_BYTES, MAX_LINES
 from mockglm.errors import UsageError, nearest
 
@@ -110,15 +111,33 @@ mockglm and for another mock.
 | 6 | could not judge: no connection, key, model, balance or budget, or responses without an end |
 """
 
+_MESSAGES = """\
+## The Anthropic surface
 
-def list_checks() -> str:
-    """One line for each check: id, level, requirement."""
-    return "\n".join(f"{c.id}  {c.level:6}  {c.title}" for c in CHECKS.values())
+Set `{set}`: {total} checks, {must} MUST, {should} SHOULD, {note} NOTE. A base URL that ends in
+`/anthropic` is judged by it, any other with `--set glm-anthropic`; recordings, if all that can be
+judged in them is of `/v1/messages`.
+
+```sh
+mockglm check https://open.bigmodel.cn/api/anthropic --model glm-4.6 --report out
+pytest glm-anthropic::EVT-03 --glm-url URL                              # one check
+```
+
+The reference is what GLM sends, not Anthropic's API: no page of the service describes the fields.
+A MUST has a capture of the service behind it, or an official `anthropic` SDK that fails or loses
+content without it. This surface has no `request_id`: `metadata.user_id` begins with `mockglm-`.
+With `--failing` the endpoint also answers the probe for an overload with 1305 (a mock).
+"""
+
+
+def list_checks(check_set: CheckSet = CHAT_SET) -> str:
+    """One line for each check of a set: id, level, requirement."""
+    return "\n".join(f"{c.id}  {c.level:6}  {c.title}" for c in check_set.checks.values())
 
 
 def explain_check(id: str) -> str:
     """All about one check. Raises UsageError for an unknown id."""
-    check = CHECKS.get(id.upper())
+    check = ALL_CHECKS.get(id.upper())
     if check is None:
         raise UsageError(f"there is no check {id}{_hint(id.upper())}")
     probes = (f"{name}: {PROBES[name].purpose}" for name in check.probes)
@@ -136,8 +155,6 @@ def explain_check(id: str) -> str:
 
 def render_checks_page() -> str:
     """The text of docs/checks.md."""
-    levels = [check.level for check in CHECKS.values()]
-    counts = {level.lower(): levels.count(level) for level in ("MUST", "SHOULD", "NOTE")}
     parts = [
         _INTRODUCTION.format(
             set=SET,
@@ -145,13 +162,26 @@ def render_checks_page() -> str:
             bytes=MAX_BYTES // 1024**2,
             lines=MAX_LINES,
             unfinished=MOST_UNFINISHED,
-            **counts,
-        )
+            **_count_levels(CHECKS.values()),
+        ),
+        *_sections(CHECKS.values()),
+        _MESSAGES.format(
+            set=MESSAGE_SET, total=len(MESSAGE_CHECKS), **_count_levels(MESSAGE_CHECKS.values())
+        ),
+        *_sections(MESSAGE_CHECKS.values()),
     ]
-    for category, checks in groupby(CHECKS.values(), key=lambda check: check.category):
-        parts.append(_section(category, checks))
     retired = "".join(f"* `{id}`: {reason}.\n" for id, reason in RETIRED.items())
     return "\n".join((*parts, f"## Not checked\n\n{retired}"))
+
+
+def _count_levels(checks: Iterable[Check]) -> Mapping[str, int]:
+    levels = [check.level for check in checks]
+    return {level.lower(): levels.count(level) for level in ("MUST", "SHOULD", "NOTE")}
+
+
+def _sections(checks: Iterable[Check]) -> Iterator[str]:
+    for category, found in groupby(checks, key=lambda check: check.category):
+        yield _section(category, found)
 
 
 def _section(category: str, checks: Iterable[Check]) -> str:
@@ -179,5 +209,5 @@ def _probes(check: Check) -> Iterator[str]:
 def _hint(id: str) -> str:
     if id in RETIRED:
         return f": {RETIRED[id]}"
-    near = nearest(id, CHECKS)
+    near = nearest(id, ALL_CHECKS)
     return f"; did you mean {near}?" if near else ""

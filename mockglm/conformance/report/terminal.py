@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 from unicodedata import east_asian_width
 
+from mockglm.conformance.catalogue import MESSAGE_SET, SET
 from mockglm.conformance.plan import ProbePlan
 from mockglm.conformance.report.marks import MARKS, STYLES, WORDS
 from mockglm.conformance.verdicts import NEEDS_PROBE
@@ -14,6 +15,9 @@ from mockglm.conformance.verdicts import NEEDS_PROBE
 JSON = Mapping[str, Any]
 Line = tuple[str, str]
 """A text and its style: a colour, `bold`, or nothing."""
+
+TITLES: Mapping[str, str] = {SET: "GLM v4", MESSAGE_SET: "GLM Anthropic"}
+"""The titles of reports by their set."""
 
 _MOST = 3
 """Findings of one check that are shown in full."""
@@ -31,13 +35,14 @@ def printable(text: str) -> str:
 
 def plan_lines(plan: ProbePlan) -> Iterator[Line]:
     """One line for each probe, then the most that the run costs."""
-    yield f"{'probe':18}{'requests':>9}{'tokens':>8}  purpose", "bold"
+    width = max(18, *(len(probe.name) + 1 for probe in plan.probes), 0)
+    yield f"{'probe':{width}}{'requests':>9}{'tokens':>8}  purpose", "bold"
     for probe in plan.probes:
         tokens = probe.token_ceiling(plan.capabilities)
         times = f"{probe.copies}" if probe.attempts == 1 else f"1 to {probe.attempts}"
-        yield f"{probe.name:18}{times:>9}{tokens:>8}  {probe.purpose}", ""
+        yield f"{probe.name:{width}}{times:>9}{tokens:>8}  {probe.purpose}", ""
     if plan.soak:
-        yield f"{'soak':18}{plan.soak:>9}{'':8}  the stream, repeated", ""
+        yield f"{'soak':{width}}{plan.soak:>9}{'':8}  the stream, repeated", ""
     yield "a request refused with 429 is sent once more, within the limits", ""
     ceiling, limits = plan.ceiling, plan.limits
     yield f"at most {ceiling.requests} requests and {ceiling.tokens} output tokens", "bold"
@@ -75,7 +80,7 @@ def failure_lines(check: JSON) -> Iterator[Line]:
 
 
 def _report_lines(report: JSON, *, details: bool) -> Iterator[Line]:
-    yield f"GLM v4 conformance, {report['set']}", "bold"
+    yield f"{TITLES.get(report['set'], 'GLM')} conformance, {report['set']}", "bold"
     yield f"{report['target']} as {report['model']}", ""
     if report["note"]:
         yield report["note"], ""

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from mockglm.conformance.checks import CHECKS
-from mockglm.conformance.probes import PROBES
+from mockglm.conformance.probes import CHAT_PROBES
 from mockglm.conformance.verdicts import judge_recordings, judge_run
 from mockglm.exchange import Response
 from tests.conformance.changes import header, sub
@@ -24,6 +24,7 @@ from tests.conformance.reference import (
     view,
 )
 
+NAMES = tuple(probe.name for probe in CHAT_PROBES)
 HTML = (("Content-Type", "text/html"), *HEADERS)
 SERVERS: Mapping[str, Response | None] = {
     "closed port": None,
@@ -82,11 +83,11 @@ def test_only_true_statements_pass_without_a_reply(server: str) -> None:
 @pytest.mark.parametrize("server", SERVERS)
 def test_no_check_raises_for_one_answer_without_a_reply(server: str) -> None:
     error = "" if SERVERS[server] else "ConnectError: connection refused"
-    bugs = [bug for name in PROBES for bug in find_bugs(name, SERVERS[server], error)]
+    bugs = [bug for name in NAMES for bug in find_bugs(name, SERVERS[server], error)]
     assert bugs == []
 
 
-@pytest.mark.parametrize("probe", PROBES)
+@pytest.mark.parametrize("probe", NAMES)
 def test_no_check_raises_for_the_answer_to_another_probe(probe: str) -> None:
     own = [check for check in CHECKS.values() if probe in check.required_probes]
     bugs: list[str] = []

@@ -1,0 +1,166 @@
+"""EVT: the events of a stream on the Anthropic surface, their names and their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mockglm import sse
+from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue
+from mockglm.conformance.json_path import CheckFinding, decode_json, shorten
+from mockglm.conformance.message_view import MessageView
+from mockglm.conformance.sources import (
+    ANTHROPIC_BLOCKS,
+    ANTHROPIC_EVENTS,
+    JSON,
+    MESSAGE_STREAM,
+    cite_whatwg,
+)
+
+CHECKS = Catalogue("message")
+check = CHECKS.check
+
+_TYPES = (
+    *("message_start", "ping", "content_block_start", "content_block_delta"),
+    *("content_block_stop", "message_delta", "message_stop", "error"),
+)
+_DEFECTS: tuple[sse.Kind, ...] = (
+    *("bom", "invalid-utf8", "unknown-field", "nul-in-id", "bad-retry"),
+    *("no-data", "empty-data", "unterminated"),
+)
+
+
+@check(
+    "EVT-01",
+    MUST,
+    cite_whatwg("parsing-an-event-stream"),
+    probe="message-stream",
+    needs="data_events",
+    kinds="stream",
+)
+def message_stream_is_well_framed(view: MessageView) -> Iterator[CheckFinding]:
+    """A stream is UTF-8 in fields that are known, and each event has data and ends."""
+    for defect in view.defects(*_DEFECTS):
+        yield CheckFinding(f"{defect.kind}", at=defect.at, actual=shorten(defect.text, 120))
+
+
+@check(
+    "EVT-02", MUST, JSON, ANTHROPIC_EVENTS, probe="message-stream", needs="events", kinds="stream"
+)
+def message_events_are_json(view: MessageView) -> Iterator[CheckFinding]:
+    """Each event before [DONE] is one JSON object with a type."""
+    for event in view.data_events:
+        try:
+            value = decode_json(event.data)
+        except ValueError as error:
+            yield CheckFinding(f"{error}", at=event.start, actual=shorten(event.data, 120))
+            continue
+        if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+            yield CheckFinding("no type", at=event.start, actual=shorten(event.data, 120))
+
+
+@check(
+    "EVT-03",
+    MUST,
+    ANTHROPIC_EVENTS,
+    probe="message-stream",
+    needs="typed_events",
+    kinds="stream",
+)
+def events_are_named_by_their_type(view: MessageView) -> Iterator[CheckFinding]:
+    """The event field of each event is the type of its data."""
+    for event, node in view.typed_events:
+        if event.event != node.get("type"):
+            yield CheckFinding(
+                "another name" if event.event else "no name",
+                at=event.start,
+                expected=f"event: {node.get('type')}",
+                actual=event.event,
+            )
+
+
+@check(
+    "EVT-04",
+    MUST,
+    ANTHROPIC_BLOCKS,
+    MESSAGE_STREAM,
+    probe="message-stream",
+    needs="whole_stream",
+    kinds="stream",
+)
+def message_start_comes_first(view: MessageView) -> Iterator[CheckFinding]:
+    """The event message_start comes first, and once."""
+    first = view.chunks[0]
+    if first.get("type") != "message_start":
+        yield view.finding("not the first", first, expected="message_start", actual=_type(first))
+    for again in view.starts[1:]:
+        yield view.finding("more than once", again, actual="message_start")
+
+
+@check(
+    "EVT-05",
+    SHOULD,
+    MESSAGE_STREAM,
+    probe="message-stream",
+    needs="starts",
+    kinds="stream",
+)
+def one_ping_follows_the_start(view: MessageView) -> Iterator[CheckFinding]:
+    """One ping follows message_start, and no other comes."""
+    types = [_type(event) for event in view.chunks[:2]]
+    if len(types) > 1 and types[1] != "ping":
+        yield view.finding("no ping", view.chunks[1], expected="ping", actual=types[1])
+    for again in view.of_type("ping")[1:]:
+        yield view.finding("more than one", again, actual="ping")
+
+
+@check(
+    "EVT-06",
+    MUST,
+    MESSAGE_STREAM,
+    ANTHROPIC_BLOCKS,
+    probe="message-stream",
+    needs="whole_stream",
+    kinds="stream",
+)
+def message_delta_and_stop_end_the_message(view: MessageView) -> Iterator[CheckFinding]:
+    """After the blocks come one message_delta and one message_stop."""
+    for type in ("message_delta", "message_stop"):
+        found = view.of_type(type)
+        if not found:
+            last = view.chunks[-1]
+            yield view.finding(f"no {type}", last, expected=type, actual=_type(last))
+        for again in found[1:]:
+            yield view.finding("more than once", again, actual=type)
+    ends = view.of_type("message_delta")
+    for late in view.block_events if ends else ():
+        if late.at > ends[0].at:
+            yield view.finding("a block after message_delta", late, actual=_type(late))
+
+
+@check(
+    "EVT-07",
+    MUST,
+    MESSAGE_STREAM,
+    probe="message-stream",
+    needs="whole_stream",
+    kinds="stream",
+)
+def nothing_follows_message_stop(view: MessageView) -> Iterator[CheckFinding]:
+    """Nothing follows message_stop, no [DONE] either."""
+    stops = view.of_type("message_stop")
+    for event in view.events:
+        if event.data.startswith("[DONE]") or (stops and event.start > stops[0].at):
+            yield CheckFinding("the stream went on", at=event.start, actual=shorten(event.data))
+            return
+
+
+@check("EVT-08", SHOULD, MESSAGE_STREAM, probe="message-stream", needs="chunks", kinds="stream")
+def event_types_are_known(view: MessageView) -> Iterator[CheckFinding]:
+    """The types of events are those that the service sends."""
+    for event in view.chunks:
+        if isinstance(event.get("type"), str) and event.get("type") not in _TYPES:
+            yield view.finding("an unknown type", event, "type", actual=_type(event))
+
+
+def _type(event: object) -> str:
+    return shorten(getattr(event, "value", {}).get("type"))
