@@ -142,9 +142,7 @@ def _read_targets(targets: Sequence[str], values: dict[str, Any]) -> dict[str, A
 
 def _run_checks(values: dict[str, Any], expression: str) -> int:
     settings = read_settings(values, os.environ, Path.cwd())
-    checks = select_checks(
-        expression, disruptive=settings.disruptive, check_set=settings.check_set
-    )
+    checks = select_checks(expression, disruptive=settings.disruptive, check_set=settings.check_set)
     run = Run(settings, checks)
     if not run.checks:
         click.echo(f"mockglm: no check matches -k {expression!r}", err=True)

@@ -106,9 +106,9 @@ class MessageView(ExchangeView):
         """The events with a delta of a block."""
         return self.of_type("content_block_delta")
 
-    def of_type(self, type: str) -> tuple[JSONNode, ...]:
+    def of_type(self, name: str) -> tuple[JSONNode, ...]:
         """The events of a type."""
-        return tuple(event for event in self.chunks if event.get("type") == type)
+        return tuple(event for event in self.chunks if event.get("type") == name)
 
     # A message in either form
 

@@ -33,6 +33,11 @@ def cite_rfc9110(section: str) -> Citation:
     return Citation("spec", f"RFC 9110 §{section}")
 
 
+def cite_rfc9112(section: str) -> Citation:
+    """A section of RFC 9112."""
+    return Citation("spec", f"RFC 9112 §{section}")
+
+
 def cite_recording(where: str) -> Citation:
     """A recording or a pasted answer of the live service."""
     return Citation("seen", where)

@@ -41,9 +41,9 @@ Block = Mapping[str, Any]
 Blocks = Sequence[tuple[Block, Sequence[Block]]]
 
 
-def usage(input: int, output: int) -> dict[str, Any]:
+def usage(prompt: int, output: int) -> dict[str, Any]:
     return {
-        "input_tokens": input,
+        "input_tokens": prompt,
         "output_tokens": output,
         "cache_read_input_tokens": 0,
         "server_tool_use": {"web_search_requests": 0},
@@ -86,8 +86,8 @@ def plain_call(number: int, city: str) -> Block:
     return {**call(number)[0], "input": {"city": city}}
 
 
-def event(type: str, **fields: Any) -> bytes:
-    return b"event: %b\ndata: %b\n\n" % (type.encode(), dump({"type": type, **fields}))
+def event(name: str, **fields: Any) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), dump({"type": name, **fields}))
 
 
 def frames(blocks: Blocks) -> list[bytes]:
@@ -122,8 +122,8 @@ def json_answer(status: int, body: Any, content_type: tuple[str, str] = JSON_TYP
     return Response(status, (content_type, *HEADERS), ((0.9, dump(body)),), head=0.9)
 
 
-def envelope(status: int, type: str, code: str, message: str) -> Response:
-    error = {"type": type, "code": code, "message": f"[{code}][{message}][{LOG_ID}]"}
+def envelope(status: int, kind: str, code: str, message: str) -> Response:
+    error = {"type": kind, "code": code, "message": f"[{code}][{message}][{LOG_ID}]"}
     body = {"type": "error", "error": error, "request_id": LOG_ID}
     # A 400 is labelled as a stream (lazygophers/aidog, 2026-07-02).
     return json_answer(status, body, REFUSAL_TYPE if status == 400 else JSON_TYPE)

@@ -126,15 +126,15 @@ def deltas_fit_their_block(view: MessageView) -> Iterator[CheckFinding]:
     for block in view.blocks:
         fitting = _DELTAS.get(str(block.type), ())
         for delta in block.deltas:
-            type = str(delta.get("type"))
-            if type not in fitting:
+            kind = str(delta.get("type"))
+            if kind not in fitting:
                 expected = " or ".join(fitting) or f"no delta of {block.type}"
                 yield view.finding(
-                    "not of its block", delta, "type", expected=expected, actual=type
+                    "not of its block", delta, "type", expected=expected, actual=kind
                 )
-            elif not isinstance(delta.get(_VALUES[type]), str):
-                actual = shorten(delta.get(_VALUES[type]))
-                yield view.finding("no text", delta, _VALUES[type], actual=actual)
+            elif not isinstance(delta.get(_VALUES[kind]), str):
+                actual = shorten(delta.get(_VALUES[kind]))
+                yield view.finding("no text", delta, _VALUES[kind], actual=actual)
 
 
 @check(

@@ -126,6 +126,26 @@ def message_has_its_media_type(view: MessageView) -> Iterator[CheckFinding]:
 
 
 @check(
+    "MSG-07",
+    MUST,
+    MESSAGE,
+    MESSAGE_STREAM,
+    probe=("message", "message-stream"),
+    needs="blocks",
+    together=True,
+    capability="deterministic",
+)
+def both_forms_have_the_same_text(
+    plain: MessageView, stream: MessageView
+) -> Iterator[CheckFinding]:
+    """The deltas of a stream join to the text of the JSON answer, if the endpoint is
+    deterministic."""
+    if plain.content != stream.content:
+        expected, actual = shorten(plain.content), shorten(stream.content)
+        yield stream.finding("another text", expected=expected, actual=actual)
+
+
+@check(
     "STP-01",
     MUST,
     MESSAGE,

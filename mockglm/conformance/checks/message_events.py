@@ -13,6 +13,7 @@ from mockglm.conformance.sources import (
     ANTHROPIC_EVENTS,
     JSON,
     MESSAGE_STREAM,
+    cite_rfc9112,
     cite_whatwg,
 )
 
@@ -124,13 +125,13 @@ def one_ping_follows_the_start(view: MessageView) -> Iterator[CheckFinding]:
 )
 def message_delta_and_stop_end_the_message(view: MessageView) -> Iterator[CheckFinding]:
     """After the blocks come one message_delta and one message_stop."""
-    for type in ("message_delta", "message_stop"):
-        found = view.of_type(type)
+    for name in ("message_delta", "message_stop"):
+        found = view.of_type(name)
         if not found:
             last = view.chunks[-1]
-            yield view.finding(f"no {type}", last, expected=type, actual=_type(last))
+            yield view.finding(f"no {name}", last, expected=name, actual=_type(last))
         for again in found[1:]:
-            yield view.finding("more than once", again, actual=type)
+            yield view.finding("more than once", again, actual=name)
     ends = view.of_type("message_delta")
     for late in view.block_events if ends else ():
         if late.at > ends[0].at:
@@ -160,6 +161,21 @@ def event_types_are_known(view: MessageView) -> Iterator[CheckFinding]:
     for event in view.chunks:
         if isinstance(event.get("type"), str) and event.get("type") not in _TYPES:
             yield view.finding("an unknown type", event, "type", actual=_type(event))
+
+
+@check(
+    "EVT-09",
+    MUST,
+    cite_rfc9112("6.3"),
+    probe="message-stream",
+    needs="events",
+    kinds="stream",
+)
+def message_stream_ends_by_itself(view: MessageView) -> Iterator[CheckFinding]:
+    """The body of a stream ends by itself, neither cut nor left open."""
+    if view.answer and view.answer.end != "done":
+        actual = view.exchange.error or view.answer.end
+        yield view.finding("not ended", expected="a complete body", actual=actual)
 
 
 def _type(event: object) -> str:

@@ -74,6 +74,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             path="$.index",
             actual="1",
             at=b'"index":1,"delta',
+            also="MSG-07",
         ),
         Mutant(
             "message-stream",
@@ -82,6 +83,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             path="$.index",
             actual="0",
             at=b'"index":0,"delta',
+            also="MSG-07",
         ),
         Mutant(
             "message-stream",
@@ -100,6 +102,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             path="$.delta.type",
             actual="thinking_delta",
             at=b'"type":"content_',
+            also="MSG-07",
         ),
         Mutant(
             "message-stream",
@@ -108,6 +111,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             path="$.delta.text",
             actual="null",
             at=b'"text":null}}\n\ne',
+            also="MSG-07",
         ),
         Mutant(
             "message-stream",
@@ -126,6 +130,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             path="$.content_block.text",
             actual="one",
             at=b'"text","text":"o',
+            also="MSG-07",
         ),
         Mutant(
             "message-stream",

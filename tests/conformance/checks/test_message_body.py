@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.conformance.changes import Mutant, frame, header, number, sub
+from tests.conformance.changes import Mutant, frame, header, number, sub, without
 from tests.conformance.requirements import assert_passes, assert_reported, cases
 
 BROKEN: Mapping[str, tuple[Mutant, ...]] = {
@@ -98,6 +98,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             sub(b'"type":"text","text":', b'"type":"text","content":'),
             "block 0 without text",
             actual='{"type": "text", "content": "one two thr…',
+            also="MSG-07",
         ),
     ),
     "MSG-05": (
@@ -115,6 +116,20 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             "message", header("Content-Type", "text/plain"), "another type", actual="text/plain"
         ),
         Mutant("message-stream", header("Content-Type", ""), "another type", actual="none"),
+    ),
+    "MSG-07": (
+        Mutant(
+            "message-stream",
+            sub(b'"text":"one "', b'"text":"two "'),
+            "another text",
+            actual="two two three four five six seven eight nine ten",
+        ),
+        Mutant(
+            "message-stream",
+            without(4),
+            "another text",
+            actual="one three four five six seven eight nine ten",
+        ),
     ),
     "STP-01": (
         Mutant(

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.conformance.changes import Mutant, frame, sub, swapped, twice, use_crlf, without
+from tests.conformance.changes import (
+    Mutant,
+    close_early,
+    frame,
+    sub,
+    swapped,
+    twice,
+    use_crlf,
+    without,
+)
 from tests.conformance.message_reference import event
 from tests.conformance.requirements import assert_passes, assert_reported, cases
 
@@ -18,6 +27,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             "invalid-utf8",
             actual='data: {"type":"content_block_delta","ind…',
             at=b'\xe4 "}}\n\nevent: co',
+            also="MSG-07",
         ),
         Mutant(
             "message-stream",
@@ -56,6 +66,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             "Expecting ',' delimiter: line 1 column 29 (char 28)",
             actual='{"type":"content_block_delt"text_delta",…',
             at=b"event: content_b",
+            also="MSG-07",
         ),
         Mutant(
             "message-stream",
@@ -204,6 +215,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             at=b'"type":"chunk"}\n',
         ),
     ),
+    "EVT-09": (Mutant("message-stream", close_early, "not ended", actual="close"),),
 }
 
 ALLOWED: Mapping[str, tuple[Mutant, ...]] = {

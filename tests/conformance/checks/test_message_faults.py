@@ -1,0 +1,118 @@
+"""Faults of the catalogue over HTTP on the Anthropic surface, and the checks that report them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from mockglm.conformance.checks import MESSAGE_CHECKS
+from mockglm.conformance.message_view import MessageView
+from mockglm.conformance.plan import ProbePlan, RunLimits, make_plan
+from mockglm.conformance.probes import PROBES
+from mockglm.conformance.runner import ProbeRunner
+from mockglm.conformance.target import Target
+from mockglm.conformance.transport import ReadLimits, open_client
+from mockglm.conformance.verdicts import CheckResult, RunEvidence, judge_run
+from tests.serving import KEY, Served, serving
+
+SCENARIO = Path(__file__).parents[3] / "scenarios" / "conformance.yaml"
+LIMITS = ReadLimits(connect=5, idle=5, whole=20)
+
+CASES: Mapping[str, tuple[str, str]] = {
+    "EVT-01": ("unterminated", "message-stream"),
+    "EVT-02": ("glue", "message-stream"),
+    "EVT-03": ("event-name", "message-stream"),
+    "EVT-04": ("drop.0-frames", "message-stream"),
+    "EVT-05": ("duplicate.1-frames", "message-stream"),
+    "EVT-06": ("no-done", "message-stream"),
+    "EVT-07": ("done-twice", "message-stream"),
+    "EVT-09": ("reset", "message-stream"),
+    "BLK-01": ("duplicate.2-frames", "message-stream"),
+    "BLK-02": ("end", "message-stream"),
+    "BLK-03": ("drop.2-frames", "message-stream"),
+    "BLK-04": ("content-null", "message-stream"),
+    "THK-02": ("end", "message-thinking"),
+    "THK-03": ("end", "message-thinking"),
+    "CAL-01": ("call-without-id", "message-tools"),
+    "CAL-02": ("call-id-empty", "message-tools-plain"),
+    "CAL-03": ("arguments-cut", "message-tools"),
+    "CAL-04": ("refused", "message-result"),
+    "MSG-01": ("role-missing", "message"),
+    "MSG-02": ("id-openai", "message"),
+    "MSG-03": ("model-missing", "message"),
+    "MSG-04": ("content-list", "message"),
+    "MSG-06": ("stream-type", "message-stream"),
+    "MSG-07": ("drop.4-frames", "message-stream"),
+    "STP-01": ("finish-unknown", "message-stream"),
+    "STP-02": ("finish-stop", "message-tools"),
+    "STP-03": ("finish-stop", "message-length"),
+    "TOK-02": ("usage-null", "message-stream"),
+    "TOK-03": ("usage-zero", "message"),
+    "TOK-05": ("usage-over", "message-length"),
+    "ENV-01": ("error-flat", "message-bad-model"),
+    "ENV-02": ("error-code-other", "message-bad-model"),
+    "ENV-03": ("error-500", "message-bad-key"),
+    "ENV-04": ("accepted", "message-bad-model"),
+    "ENV-05": ("accepted", "message-bad-model-stream"),
+    "ENV-06": ("error-500", "message-overload"),
+    "ENV-07": ("error-continues", "message-stream"),
+    "ENV-08": ("accepted", "message-bad-limit"),
+    "ENV-09": ("accepted", "message-bad-shape"),
+    "KEY-01": ("refused", "message"),
+    "KEY-02": ("refused", "message-bearer"),
+    "KEY-03": ("accepted", "message-bad-key"),
+    "KEY-04": ("accepted", "message-no-key"),
+    "KEY-05": ("key-echo", "message"),
+}
+"""A fault that each check reports, and the probe whose answer it breaks."""
+
+WITHOUT_A_FAULT = {
+    *("EVT-08", "BLK-05", "THK-01", "MSG-05", "STP-04", "TOK-01", "TOK-04"),
+    *("PTH-01", "PTH-02", "PTH-03"),
+}
+"""Checks of what no fault of the catalogue breaks on this surface: keys of its own, and the paths
+beside messages, whose answers come from no scenario."""
+
+
+def send(served: Served, plan: ProbePlan, name: str) -> RunEvidence:
+    base = f"{served.host}/s/{name}/api/anthropic"
+    target = Target(base, "glm-4.6", KEY, deterministic=True, failing=True)
+    with open_client(base, LIMITS) as sender:
+        return ProbeRunner(plan, target, sender, view=MessageView).run()
+
+
+@pytest.fixture(scope="module")
+def results() -> Iterator[Mapping[str, tuple[CheckResult, CheckResult]]]:
+    """For each check its verdict without the fault and with it."""
+    with serving(SCENARIO, policy="strict", accept=frozenset([KEY]), speed=1) as served:
+        capabilities = Target("", "glm-4.6", KEY, deterministic=True, failing=True).capabilities
+        plan = make_plan(MESSAGE_CHECKS.values(), capabilities)
+        good = send(served, plan, "conformance")
+
+        def judge(id: str) -> tuple[CheckResult, CheckResult]:
+            spec, probe = CASES[id]
+            one = ProbePlan((PROBES[probe],), capabilities, RunLimits())
+            found = send(served, one, f"conformance+{spec}")
+            broken = replace(good, views={**good.views, **found.views})
+            return judge_run(MESSAGE_CHECKS[id], good), judge_run(MESSAGE_CHECKS[id], broken)
+
+        with ThreadPoolExecutor(4) as pool:
+            yield dict(zip(CASES, pool.map(judge, CASES), strict=True))
+
+
+@pytest.mark.parametrize("id", CASES)
+def test_a_fault_over_http_is_reported_by_the_check(
+    results: Mapping[str, tuple[CheckResult, CheckResult]], id: str
+) -> None:
+    before, after = results[id]
+    assert before.findings == ()
+    assert {finding.exchange for finding in after.findings} == {CASES[id][1]}, after.cause
+
+
+def test_every_check_has_a_fault_or_is_known_to_have_none() -> None:
+    assert CASES.keys() | WITHOUT_A_FAULT == MESSAGE_CHECKS.keys()
+    assert CASES.keys() & WITHOUT_A_FAULT == set()
