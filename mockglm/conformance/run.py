@@ -238,7 +238,7 @@ class Run:
             self._models(views),
             jwt="jwt" in names,
             deterministic=self.settings.target.deterministic,
-            failing="failing" in names,
+            failing=bool(names & {"failing", "message-failing"}),
         )
 
     def _models(self, views: Iterable[ExchangeView]) -> str:

@@ -59,5 +59,5 @@ MESSAGE_BLOCKS = cite_recording(
     "Claude Code 2.0.76 transcript, glm-4.7, thinking and a call, 2026-02-04"
 )
 MESSAGE_REFUSALS = cite_recording("public captures of api.z.ai: 1302, 1305, 1210, 2026-06 to 08")
-ANTHROPIC_EVENTS = Citation("sdk", "anthropic 2.14.0 _streaming.py: an unnamed event is lost")
+ANTHROPIC_EVENTS = Citation("sdk", "anthropic 2.14.0 _streaming.py, events by their names")
 ANTHROPIC_BLOCKS = Citation("sdk", "anthropic 2.14.0 lib/streaming/_messages.py, accumulate_event")

@@ -29,7 +29,7 @@ def cases(table: Mapping[str, tuple[Mutant, ...]]) -> list[Any]:
 def assert_reported(id: str, mutant: Mutant) -> None:
     """The check reports the change as the mutant says, and only the named checks do so too."""
     answer = mutant.answer()
-    changed = _evidence(id, mutant.probe, answer)
+    changed = changed_evidence(id, mutant.probe, answer)
     results = {other: judge_run(check, changed) for other, check in set_of(id).items()}
     result = results[id]
 
@@ -51,7 +51,7 @@ def assert_reported(id: str, mutant: Mutant) -> None:
 
 def assert_passes(id: str, mutant: Mutant) -> None:
     """The check has nothing to report about the change."""
-    result = judge_run(set_of(id)[id], _evidence(id, mutant.probe, mutant.answer()))
+    result = judge_run(set_of(id)[id], changed_evidence(id, mutant.probe, mutant.answer()))
     assert (result.verdict, result.findings) == ("pass", ())
 
 
@@ -60,7 +60,13 @@ def set_of(id: str) -> Catalogue:
     return CHECKS if id in CHECKS else MESSAGE_CHECKS
 
 
-def _evidence(id: str, probe: str, answer: Response) -> RunEvidence:
+def reference_evidence(id: str) -> RunEvidence:
+    """The evidence of the reference for the set that a check is in."""
+    return reference.evidence() if id in CHECKS else message_reference.evidence()
+
+
+def changed_evidence(id: str, probe: str, answer: Response) -> RunEvidence:
+    """The same with another answer to one probe."""
     if id in CHECKS:
         return reference.evidence({probe: reference.exchange(probe, answer)})
     return message_reference.evidence({probe: message_reference.exchange(probe, answer)})

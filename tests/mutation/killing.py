@@ -12,14 +12,19 @@ from importlib import import_module, reload
 from types import ModuleType
 
 from mockglm.conformance import checks
-from mockglm.conformance.checks import CHECKS
+from mockglm.conformance.checks import MESSAGE_CHECKS
 from mockglm.conformance.verdicts import judge_run
 from tests.conformance import test_live, test_verdicts
 from tests.conformance.changes import Mutant
-from tests.conformance.checks import test_empty_answers
-from tests.conformance.mutants import ALLOWED, MUTANTS
-from tests.conformance.reference import evidence, exchange
-from tests.conformance.requirements import assert_passes, assert_reported
+from tests.conformance.checks import test_empty_answers, test_message_answers
+from tests.conformance.mutants import ALLOWED, MESSAGE_MUTANTS, MUTANTS
+from tests.conformance.requirements import (
+    assert_passes,
+    assert_reported,
+    changed_evidence,
+    reference_evidence,
+    set_of,
+)
 
 LIMIT = 20
 """Seconds after which a mutation hangs, and so has been noticed."""
@@ -48,7 +53,8 @@ def _install(name: str, tree: ast.Module) -> None:
     exec(compile(tree, str(module.__file__), "exec"), module.__dict__)
     changed = [module, *(reload(user) for user in _users(module))]
     for one in changed:
-        CHECKS.update(one.CHECKS)
+        for id, check in one.CHECKS.items():
+            set_of(id)[id] = check
 
 
 def _users(module: ModuleType) -> Iterator[ModuleType]:
@@ -65,13 +71,15 @@ def _tests(name: str) -> Iterator[Callable[[], None]]:
     module = import_module(f"{checks.__name__}.{name}")
     ids = [id for one in (module, *_users(module)) for id in one.CHECKS]
     yield partial(_passes_reference, ids)
+    is_of_messages = ids[0] in MESSAGE_CHECKS
+    mutants_by_id = MESSAGE_MUTANTS if is_of_messages else MUTANTS
     for id in ids:
-        for mutant in MUTANTS[id]:
+        for mutant in mutants_by_id[id]:
             yield partial(assert_reported, id, mutant)
         for mutant in ALLOWED.get(id, ()):
             yield partial(assert_passes, id, mutant)
-    yield from _shared_tests()
-    for id, mutants in MUTANTS.items():
+    yield from _shared_message_tests() if is_of_messages else _shared_tests()
+    for id, mutants in mutants_by_id.items():
         for mutant in mutants:
             yield partial(_reports_only_if_named, id, mutant, ids)
 
@@ -92,17 +100,26 @@ def _shared_tests() -> Iterator[Callable[[], None]]:
         yield partial(answers.test_only_true_statements_pass_without_a_reply, server)
 
 
+def _shared_message_tests() -> Iterator[Callable[[], None]]:
+    """The tests of the set for the Anthropic surface that are not about one check."""
+    answers = test_message_answers
+    for case in answers.STRANGE:
+        yield partial(answers.test_no_check_raises_for_unexpected_json, case)
+    for server in answers.SERVERS:
+        yield partial(answers.test_only_true_statements_pass_without_a_message, server)
+
+
 def _passes_reference(ids: list[str]) -> None:
     """As `test_all_checks_pass_the_reference`, over these checks alone."""
-    results = {id: judge_run(CHECKS[id], evidence()) for id in ids}
+    results = {id: judge_run(set_of(id)[id], reference_evidence(id)) for id in ids}
     others = {id for id, result in results.items() if result.verdict != "pass"}
     assert others <= {"LIM-02"}
 
 
 def _reports_only_if_named(id: str, mutant: Mutant, ids: list[str]) -> None:
     """As `assert_reported`, for the other checks that the mutant names."""
-    changed = evidence({mutant.probe: exchange(mutant.probe, mutant.answer())})
-    results = {other: judge_run(CHECKS[other], changed) for other in ids}
+    changed = changed_evidence(id, mutant.probe, mutant.answer())
+    results = {other: judge_run(set_of(id)[other], changed) for other in ids}
     named = {id, *mutant.also.split()} & set(ids)
     assert {other for other, result in results.items() if result.findings} == named
     assert all(result.verdict != "error" for result in results.values())

@@ -139,7 +139,6 @@ def refusal_of_a_stream_is_json(view: MessageView) -> Iterator[CheckFinding]:
     needs="is_overloaded",
     kinds="refusal",
     if_missing="not_exercised",
-    capability="failing",
 )
 def overload_is_529(view: MessageView) -> Iterator[CheckFinding]:
     """An overload (1305) is answered 529 with overloaded_error."""
