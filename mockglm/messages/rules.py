@@ -31,7 +31,7 @@ from mockglm.validation import (
     count_prompt_tokens,
     unknown_model,
 )
-from mockglm.validation.rules import extract
+from mockglm.validation.facts import extract
 
 ROLES = frozenset(("user", "assistant", "system"))
 LARGEST_MAX_TOKENS = 131072

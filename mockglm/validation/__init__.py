@@ -1,18 +1,20 @@
 """Requests decoded into typed data and checked against the validation rules."""
 
-from mockglm.validation.decoder import decode_chat
-from mockglm.validation.prompt_tokens import count_prompt_tokens
-from mockglm.validation.refusal import ASSUMED, UNREADABLE, Refusal
+from mockglm.validation.facts import count_prompt_tokens
 from mockglm.validation.rules import RULES, Evidence, ValidationRule
 from mockglm.validation.types import (
+    ASSUMED,
+    UNREADABLE,
     CalledFunction,
     Chat,
     ContentPart,
     Function,
     Message,
     MessageToolCall,
+    Refusal,
     Thinking,
     Tool,
+    decode_chat,
     decode_json,
 )
 from mockglm.validation.validator import (

@@ -11,20 +11,16 @@ from msgspec import Struct
 
 from mockglm.exchange import Reply
 from mockglm.models import Model
-from mockglm.validation.refusal import Refusal
-from mockglm.validation.rules import (
+from mockglm.validation.facts import (
     PARAMETER_FIELDS,
     ROLES,
-    RULES,
-    Evidence,
     Features,
     RequestFacts,
-    ValidationRule,
-    Violation,
     extract,
     feature_names,
 )
-from mockglm.validation.types import Chat, Message
+from mockglm.validation.rules import RULES, Evidence, ValidationRule, Violation
+from mockglm.validation.types import Chat, Message, Refusal
 
 Policy = Literal["default", "strict", "lenient"]
 Check = Callable[[RequestFacts], Violation]

@@ -10,13 +10,8 @@ from hypothesis import strategies as st
 
 from mockglm.models import MODELS
 from mockglm.validation import validate
-from mockglm.validation.rules import (
-    PARAMETER_FIELDS,
-    RULES,
-    ValidationRule,
-    extract,
-    feature_names,
-)
+from mockglm.validation.facts import PARAMETER_FIELDS, extract, feature_names
+from mockglm.validation.rules import RULES, ValidationRule
 from mockglm.validation.types import Chat, Message, Thinking
 
 

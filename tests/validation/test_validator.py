@@ -20,7 +20,7 @@ from mockglm.validation import (
     decode_chat,
     validate,
 )
-from mockglm.validation.rules.rule import ROLES
+from mockglm.validation.facts import ROLES
 from tests.validation.bodies import CALL, RESULT, TOOL, USER, body, chat
 
 GLM = MODELS["glm-4.6"]

@@ -4,15 +4,9 @@ from mockglm.validation.rules.media import MEDIA
 from mockglm.validation.rules.messages import MESSAGES
 from mockglm.validation.rules.parameters import LENGTHS, MODEL, PARAMETERS
 from mockglm.validation.rules.rule import (
-    PARAMETER_FIELDS,
-    ROLES,
     Evidence,
-    Features,
-    RequestFacts,
     ValidationRule,
     Violation,
-    extract,
-    feature_names,
 )
 from mockglm.validation.rules.tools import TOOLS
 
@@ -22,17 +16,11 @@ __all__ = [
     "MESSAGES",
     "MODEL",
     "PARAMETERS",
-    "PARAMETER_FIELDS",
-    "ROLES",
     "RULES",
     "TOOLS",
     "Evidence",
-    "Features",
-    "RequestFacts",
     "ValidationRule",
     "Violation",
-    "extract",
-    "feature_names",
 ]
 
 RULES = (*MODEL, *MESSAGES, *MEDIA, *TOOLS, *PARAMETERS, *LENGTHS)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockglm.validation.rules.rule import Fields, RequestFacts, ValidationRule
+from mockglm.validation.facts import RequestFacts
+from mockglm.validation.rules.rule import Fields, ValidationRule
 from mockglm.validation.types import ContentPart
 
 DOCS = "docs.bigmodel.cn 对话补全"

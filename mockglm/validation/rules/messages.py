@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mockglm.validation.rules.rule import ROLES, Fields, RequestFacts, ValidationRule
+from mockglm.validation.facts import ROLES, RequestFacts
+from mockglm.validation.rules.rule import Fields, ValidationRule
 
 PARTS = frozenset(("text", "image_url", "video_url", "file", "file_url", "input_audio"))
 CALLS = ("function", "web_search", "retrieval", "mcp")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mockglm.validation.rules.rule import Fields, RequestFacts, ValidationRule
+from mockglm.validation.facts import RequestFacts
+from mockglm.validation.rules.rule import Fields, ValidationRule
 
 DOCS = "docs.bigmodel.cn 对话补全"
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from mockglm.validation.rules.rule import Fields, RequestFacts, ValidationRule
+from mockglm.validation.facts import RequestFacts
+from mockglm.validation.rules.rule import Fields, ValidationRule
 from mockglm.validation.types import decode_json
 
 BODIES = ("function", "web_search", "retrieval", "mcp")
