@@ -110,6 +110,16 @@ def test_files_in_pages_can_be_loaded(page: str) -> None:
             parse(block.encode(), "example.yaml")
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page.endswith(".zh.md")])
+def test_the_chinese_page_has_the_same_titles_tables_and_blocks(page: str) -> None:
+    chinese, english = read(page), read(page.replace(".zh.md", ".md"))
+    for pattern in (r"^```\w+\n.*?^```$", r"^\| (`[^|]*`)[^`|]* \|"):
+        found = re.findall(pattern, chinese, re.MULTILINE | re.DOTALL)
+        assert found == re.findall(pattern, english, re.MULTILINE | re.DOTALL)
+    levels = [re.findall(r"^#+ ", text, re.MULTILINE) for text in (chinese, english)]
+    assert levels[0] == levels[1]
+
+
 def test_the_page_on_serving_has_every_option() -> None:
     command = verb_group.get_command(click.Context(verb_group), "serve")
     assert command is not None
