@@ -3,7 +3,6 @@
 from mockglm.server.context import RequestContext
 from mockglm.server.explanation import explain
 from mockglm.server.pipeline import CHAT, RECORDING_CHAT, Handler, handle
-from mockglm.server.playlist import Playlist
 from mockglm.server.responses import DEFAULT_MODEL
 from mockglm.server.routes import (
     Route,
@@ -15,6 +14,7 @@ from mockglm.server.routes import (
 )
 from mockglm.server.sessions import (
     OnMiss,
+    Playlist,
     Profile,
     QueuedFaults,
     Session,

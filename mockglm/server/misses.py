@@ -11,9 +11,8 @@ from mockglm.journal import Source
 from mockglm.matching import Difference, find_near_miss, find_near_recording
 from mockglm.scenarios import Interaction
 from mockglm.server.context import RequestContext
-from mockglm.server.playlist import KeyOptions
 from mockglm.server.responses import DEFAULT_MODEL, mock_error, respond_with_reply
-from mockglm.server.sessions import Session
+from mockglm.server.sessions import KeyOptions, Session
 from mockglm.validation import Chat
 
 _MAX_DIFFERENCES = 5
