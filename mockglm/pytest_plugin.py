@@ -35,31 +35,32 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption(
         "--glm-verdict",
         action="store_true",
-        help="at the end of the run, list the mistakes of the clients under test",
+        help="List the mistakes of the clients under test at the end of the run.",
     )
     group.addoption(
         "--glm-cassettes",
         choices=MODES,
         default="none",
-        help="for tests marked glm_cassette: once records cassettes that do not exist, new adds "
-        "requests that are missing, all records everything again, none only replays (default)",
+        help="Record the cassettes of tests marked glm_cassette: once records those that do not "
+        "exist, new adds missing requests, all records everything again, none only replays. "
+        "(default: none)",
     )
     group.addoption(
         "--glm-upstream",
         metavar="URL",
-        help="base URL of the service to record from, e.g. https://open.bigmodel.cn/api/paas/v4",
+        help="Record from this base URL, such as https://open.bigmodel.cn/api/paas/v4.",
     )
     group.addoption(
         "--glm-allow-upstream",
         metavar="HOST",
         action="append",
         default=[],
-        help="allow recording from this host, which is not one of GLM's; may be repeated",
+        help="Allow this host besides those of GLM (repeatable).",
     )
     group.addoption(
         "--glm-unused",
         action="store_true",
-        help="at the end of the run, list recordings that no test has used",
+        help="List the recordings that no test has used at the end of the run.",
     )
     options.pytest_addoption(parser)
 

@@ -21,7 +21,6 @@ PAGES = sorted(
     for pattern in ("*.md", "docs/*.md", "examples/*.md", "benchmarks/*.md")
     for path in ROOT.glob(pattern)
 )
-PAGES.remove("CHANGELOG.md")
 WIDEST = 100
 PRIVATE = re.compile(
     r"\b(whoever|who asks|is asked|are asked|was asked|is told|are told|laid over|anew|the house"
