@@ -25,7 +25,7 @@ import time
 import tomllib
 from datetime import date
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
 AGENTS = tomllib.loads((Path(__file__).parent / "agents.toml").read_text("utf-8"))
@@ -48,7 +48,10 @@ TASKS = {
     "typo-zh": "找出 guide.md 里的拼写错误并修复",
     "create": 'Create a file hello.txt with the content "Hello from Parcel"',
     "question": "What does this project do? See README.md",
+    "busy": "In notes.txt, change the word blue to green",
 }
+FIRST = {"busy": [{"error": 1305, "times": 2}]}
+"""Replies that are queued before a task: `busy` is `change` with two overloads before it."""
 
 
 def main() -> int:
@@ -129,6 +132,13 @@ def inside(agent: str, task: str) -> int:
         serve, cwd=folder, stdout=log, stderr=log, env=os.environ | {"PYTHONPATH": str(ROOT)}
     )
     wait_until_served(port)
+    if task in FIRST:
+        queue = Request(
+            f"http://127.0.0.1:{port}/__mockglm__/replies",
+            data=json.dumps(FIRST[task]).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        urlopen(queue).read()
     said = drive(agent, task, home, work, port)
     (folder / "said.txt").write_text(said, "utf-8")
     journal = f"http://127.0.0.1:{port}/__mockglm__/journal"
@@ -175,6 +185,7 @@ def drive(agent: str, task: str, home: Path, work: Path, port: int) -> str:
         "work": str(work),
         "prompt": TASKS[task],
         "bin": str(binaries(agent)),
+        "here": str(Path(__file__).parent),
     }
     for name, text in held.get("files", {}).items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
@@ -217,6 +228,7 @@ def fill(text: str, values: dict[str, str]) -> str:
 
 EXPECTED = {
     "change": ("notes.txt", "blue", "green"),
+    "busy": ("notes.txt", "blue", "green"),
     "typo": ("main.py", "pritn", "print"),
     "typo-zh": ("guide.md", "recieve", "receive"),
 }
