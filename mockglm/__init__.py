@@ -1,4 +1,4 @@
-"""Play, record, break and judge the Zhipu GLM v4 chat API."""
+"""Play, record, break and judge the Zhipu / Z.ai GLM API."""
 
 from __future__ import annotations
 

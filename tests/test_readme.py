@@ -29,6 +29,7 @@ from tests.test_wheel import build
 ROOT = Path(__file__).parents[1]
 PORT = "8600"
 LIVE = "https://open.bigmodel.cn/api/paas/v4"
+USER = {"role": "user", "content": "你好"}
 READY = "mockglm (serving|recording)"
 NETWORK = ("PIP_", "SSL_", "HTTP", "http", "ALL_", "all_", "NO_", "no_", "HOME", "LANG", "TMPDIR")
 """Beginnings of the variables that say how a package index is reached."""
@@ -155,7 +156,11 @@ def test_the_first_answer_comes_from_an_installed_checkout(
     assert serve == "pip install .\nmockglm serve\n"
     with running(serve, checkout, environ) as port:
         answer = json.loads(run(curl, tmp_path, environ, port))
+        base = _anthropic_base().replace(PORT, str(port))
+        body = {"model": "glm-4.6", "max_tokens": 100, "messages": [USER]}
+        message = httpx.post(f"{base}/v1/messages", json=body, headers={"x-api-key": KEY})
     assert answer["choices"][0]["finish_reason"] == "stop"
+    assert message.json()["type"] == "message"
     assert not list(checkout.glob("*.egg-info"))
 
 
@@ -238,6 +243,13 @@ def test_every_link_leads_somewhere() -> None:
         links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / name).read_text(encoding="utf-8"))
         missing = [link for link in links if not (ROOT / link).exists()]
         assert missing == []
+
+
+def _anthropic_base() -> str:
+    (found,) = re.findall(
+        r"`(http://[^`]*/api/anthropic)`", (ROOT / "README.md").read_text("utf-8")
+    )
+    return str(found)
 
 
 def _free() -> int:

@@ -65,7 +65,7 @@ class Verbs(click.Group):
 )
 @click.version_option(__version__, prog_name="mockglm")
 def verb_group() -> None:
-    """Play, record, break and judge the Zhipu / Z.ai GLM v4 chat API."""
+    """Play, record, break and judge the Zhipu / Z.ai GLM API."""
 
 
 def describe_error(error: click.ClickException) -> str:
