@@ -93,11 +93,12 @@ class Request(Struct, frozen=True):
 class Frames(Sequence[tuple[float, bytes]]):
     """The chunks of a stream, joined on demand: a thousand streams of one reply share its frames.
 
-    Each of `tails` follows the opening. A slot of the schedule is (seconds since the request, index
-    of the first frame, index after the last). `ending` comes last.
+    Each of `tails` follows the opening and ends an event. A slot of the schedule is (seconds since
+    the request, index of the first frame, index after the last); all slots together are the whole
+    stream. `ending` comes last, an event too if it is not empty.
     """
 
-    __slots__ = ("_ending", "_opening", "_schedule", "_tails")
+    __slots__ = ("_ending", "_opening", "_schedule", "_size", "_tails")
 
     def __init__(
         self, opening: bytes, tails: Sequence[bytes], *, ending: bytes, schedule: Schedule
@@ -106,6 +107,7 @@ class Frames(Sequence[tuple[float, bytes]]):
         self._tails = tails
         self._ending = ending
         self._schedule = schedule
+        self._size = sum(map(len, tails))
 
     @overload
     def __getitem__(self, index: int) -> tuple[float, bytes]: ...
@@ -132,10 +134,35 @@ class Frames(Sequence[tuple[float, bytes]]):
     def __hash__(self) -> int:
         return hash(tuple(self))
 
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
     @property
     def memory_size(self) -> int:
         """The bytes kept alive, those shared with other responses included."""
-        return len(self._opening) + sum(map(len, self._tails))
+        return len(self._opening) + self._size
+
+    @property
+    def size(self) -> int:
+        """The length of all chunks together."""
+        return len(self._opening) * len(self._tails) + self._size + len(self._ending)
+
+    @property
+    def events(self) -> int:
+        """The number of events."""
+        return len(self._tails) + bool(self._ending)
+
+    @property
+    def last(self) -> float:
+        """The time of the last chunk."""
+        return self._schedule[-1][0]
+
+    def parts(self) -> list[bytes]:
+        """The parts of the body, to be joined once."""
+        parts = [self._opening] * (2 * len(self._tails))
+        parts[1::2] = self._tails
+        parts.append(self._ending)
+        return parts
 
     def _chunk(self, stop: Slot) -> tuple[float, bytes]:
         at, first, end = stop
@@ -172,6 +199,8 @@ class Response(Struct, frozen=True):
     @property
     def size(self) -> int:
         """The length of the body in bytes."""
+        if type(self.chunks) is Frames:
+            return self.chunks.size
         size = 0
         for _, piece in self.chunks:
             size += len(piece)
@@ -179,6 +208,8 @@ class Response(Struct, frozen=True):
 
     @property
     def body(self) -> bytes:
+        if type(self.chunks) is Frames:
+            return b"".join(self.chunks.parts())
         return b"".join(piece for _, piece in self.chunks)
 
     def header(self, name: str, default: str = "") -> str:

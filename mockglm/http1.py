@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from msgspec import Struct
 
-from mockglm.exchange import Headers, Response
+from mockglm.exchange import Frames, Headers, Response
 
 BODILESS = (204, 304)
 """Statuses whose responses end with their head (RFC 9112, section 6.3)."""
@@ -131,10 +131,11 @@ class _HeadTemplate(Struct, frozen=True):
     before_size: str
     end: str
 
-    def fill(self, response: Response, date: str, log_id: str) -> bytes:
-        date = date if self.is_dated else ""
-        size = response.size if self.writer is SIZED else ""
-        text = f"{self.start}{date}{self.lines}{log_id}{self.before_size}{size}{self.end}"
+    def fill(self, date: str, log_id: str, size: int) -> bytes:
+        """Return the head; `size` is the length of the body, where that is announced."""
+        dated = date if self.is_dated else ""
+        sized = size if self.writer is SIZED else ""
+        text = f"{self.start}{dated}{self.lines}{log_id}{self.before_size}{sized}{self.end}"
         return text.encode("latin-1")
 
 
@@ -154,7 +155,8 @@ def frame_response(
     template, log_id = _find_template(
         response, is_head=method == "HEAD", knows_chunks=version != "1.0", keep_alive=keep_alive
     )
-    head = b"" if response.head is None else template.fill(response, date, log_id)
+    size = response.size if template.writer is SIZED else 0
+    head = b"" if response.head is None else template.fill(date, log_id, size)
     return Framing(head, template.body_writer, template.closes_connection)
 
 
@@ -256,12 +258,22 @@ def encode_at_once(
     chunks = response.chunks
     if response.head != 0 or response.raw or response.end != "done" or len(chunks) > 1:
         return None
-    at, body = chunks[0] if chunks else (0.0, b"")
-    if at > 0 or len(body) > largest:
+    if type(chunks) is Frames:
+        at, size, body = chunks.last, chunks.size, chunks.parts()
+    else:
+        at, whole = chunks[0] if chunks else (0.0, b"")
+        size, body = len(whole), [whole]
+    if at > 0 or size > largest:
         return None
-    framing = frame_response(response, date_header(), method="POST", keep_alive=keep_alive)
-    data = framing.head + framing.encode_chunk(body) + framing.ending
-    return data, framing.closes_connection
+    template, log_id = _find_template(response, keep_alive=keep_alive)
+    head, writer = template.fill(date_header(), log_id, size), template.body_writer
+    if writer is NO_BODY or not size:
+        data = head + writer.ending
+    elif writer is CHUNKED:
+        data = b"".join((head, _chunk_size_line(size), *body, b"\r\n", writer.ending))
+    else:
+        data = b"".join((head, *body))
+    return data, template.closes_connection
 
 
 def date_header() -> str:

@@ -21,7 +21,7 @@ from mockglm.cassettes import (
     redact_request,
     redact_response,
 )
-from mockglm.exchange import Exchange, Headers, Request, Response
+from mockglm.exchange import Exchange, Frames, Headers, Request, Response
 from mockglm.models import MODELS
 from mockglm.redaction import MIN_LENGTH, REDACTED, Redactor, is_secret_header
 from mockglm.surfaces import SURFACES, find_surface
@@ -93,6 +93,9 @@ class Entry(Struct):
         response."""
         if self.response is None or not self.response.is_stream:
             return 0
+        chunks = self.response.chunks
+        if self.sent is None and type(chunks) is Frames:
+            return chunks.events
         body = self.response.body
         if self.sent is not None:
             body = b"".join(chunk for _, chunk in self.response.chunks[: self.sent])

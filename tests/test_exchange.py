@@ -10,6 +10,7 @@ from mockglm.exchange import Frames, Request, Response, count_tokens
 
 TIMETABLE = ((0.0, 0, 2), (0.5, 2, 3), (1.0, 3, 4))
 TAILS = (b"1}\n\n", b"2}\n\n", b"3}\n\n")
+DONE = b"data: [DONE]\n\n"
 FRAMES = Frames(b"data: {", TAILS, ending=b"data: [DONE]\n\n", schedule=TIMETABLE)
 PIECES = (
     (0.0, b"data: {1}\n\ndata: {2}\n\n"),
@@ -87,3 +88,12 @@ def test_short_and_long_texts_are_counted_alike(words: str) -> None:
     wide = words.count("你")
     expected = (len(words) - wide) / 4 + wide / 1.6
     assert abs(count_tokens(words) - expected) <= 1
+
+
+def test_a_stream_at_once_is_known_without_being_joined() -> None:
+    frames = Frames(b"data: ", (b"1\n\n", b"2\n\n"), ending=DONE, schedule=((0.0, 0, 3),))
+    response = Response(200, (("Content-Type", "text/event-stream"),), frames)
+    body = b"data: 1\n\ndata: 2\n\n" + DONE
+    assert (response.body, response.size, frames.events) == (body, len(body), body.count(b"\n\n"))
+    assert (len(frames), frames.last) == (1, 0.0)
+    assert frames.memory_size < len(body)

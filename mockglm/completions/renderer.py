@@ -42,6 +42,8 @@ from mockglm.models import Model
 
 def schedule_frames(pace: Pace, weights: tuple[int, ...], ids: Ids) -> tuple[Slot, ...]:
     """Schedule frames by their weights in tokens; frames due at the same time share a slot."""
+    if pace.is_none and weights:
+        return ((0.0, 0, len(weights)),)
     return _slots(pace.schedule(weights, ids)) if pace.jitter else _regular(pace, weights)
 
 
@@ -84,11 +86,16 @@ def common_headers(log_id: str) -> Headers:
 
 def response_headers(content_type: str, log_id: str, own: Headers = ()) -> Headers:
     """Return the headers of a response; its own replace the common ones of the same name."""
-    base = (("Content-Type", content_type), *common_headers(log_id))
+    base = (*_shared_headers(content_type), (LOG_ID, log_id))
     if not own:
         return base
     names = {name.lower() for name, _ in own}
     return (*(pair for pair in base if pair[0].lower() not in names), *own)
+
+
+@lru_cache(maxsize=16)
+def _shared_headers(content_type: str) -> Headers:
+    return (("Content-Type", content_type), *common_headers("")[:-1])
 
 
 def render_error(
@@ -239,6 +246,7 @@ def _call_pieces(
 
 
 HEAD = PLACEHOLDER + b"h"
+_NUMBER = msgspec.Raw(b"%d")
 
 Derived = TypeVar("Derived")
 
@@ -269,14 +277,10 @@ class Renderer(Struct, frozen=True, dict=True):
 
     def render_json(self, fields: ResponseFields, pace: Pace = AT_ONCE) -> Response:
         """Render one JSON response; head and body come when the last token is due."""
-        at = pace.end(self._templates.weights, fields.ids)
-        parts = [
-            self._fill(part, fields, call_id=fields.ids.plain_call, dump=encode_sorted)
-            if has_placeholders
-            else part
-            for part, has_placeholders in self._json_parts
-        ]
-        body = _json_head(fields, fields.created + int(at)).join(parts)
+        # Without a pace the reply need not be cut.
+        at = 0.0 if pace.is_none else pace.end(self._templates.weights, fields.ids)
+        created, form = fields.created + int(at), self._json_form(fields.profile)
+        body = self._fill_json(fields, created) if form is None else form.fill(fields, created)
         headers = response_headers(JSON_TYPE, fields.id, self.headers)
         return Response(200, headers, ((at, body),), head=at)
 
@@ -289,7 +293,8 @@ class Renderer(Struct, frozen=True, dict=True):
         tails = templates.fill(lambda tail: self._fill(tail, fields, call_id=call_id, dump=encode))
         schedule = schedule_frames(pace, templates.weights, fields.ids)
         headers = response_headers(STREAM_TYPE, fields.id, self.headers)
-        return Response(200, headers, _join_frames(_opening(fields), tails, schedule))
+        frames = Frames(_opening(fields), tails, ending=DONE, schedule=schedule)
+        return Response(200, headers, frames)
 
     def derive(self, make: Callable[[Renderer], Derived]) -> Derived:
         """Make the renderer of another surface; it is made once and kept."""
@@ -315,10 +320,40 @@ class Renderer(Struct, frozen=True, dict=True):
     def _tool_stream_templates(self) -> FrameTemplates:
         return FrameTemplates.from_frames(cut_frames(self.reply, self.chunking, tool_stream=True))
 
+    def _json_form(self, profile: Model) -> _JSONForm | None:
+        """Return the form of the JSON for a model; None if the reply has usage of its own, or calls
+        whose ids are made up."""
+        forms, kind = self._json_forms, (profile.reports_cached, profile.reports_reasoning)
+        if kind not in forms:
+            is_fixed = all(call.id is not None for call in self.reply.calls)
+            forms[kind] = None if self.reply.usage or not is_fixed else self._build_form(profile)
+        return forms[kind]
+
     @cached_property
-    def _json_parts(self) -> tuple[tuple[bytes, bool], ...]:
-        """The parts of the JSON around the head, each with True if it has placeholders."""
-        return tuple((part, PLACEHOLDER in part) for part in _json(self.reply).split(HEAD))
+    def _json_forms(self) -> dict[tuple[bool, bool], _JSONForm | None]:
+        return {}
+
+    def _build_form(self, profile: Model) -> _JSONForm:
+        before, _, rest = self._json.partition(HEAD)
+        middle, mark, after = rest.partition(USAGE)
+        usage = _usage(self._tokens, profile, prompt=_NUMBER, cached=_NUMBER, total=_NUMBER)
+        return _JSONForm(
+            before,
+            middle,
+            after,
+            encode_sorted(usage) if mark else b"",
+            self._tokens[0],
+            profile.reports_cached,
+        )
+
+    def _fill_json(self, fields: ResponseFields, created: int) -> bytes:
+        text = self._fill(self._json, fields, call_id=fields.ids.plain_call, dump=encode_sorted)
+        return text.replace(HEAD, _json_head(fields, created))
+
+    @cached_property
+    def _json(self) -> bytes:
+        """The JSON with its placeholders."""
+        return _json(self.reply)
 
     @cached_property
     def _tokens(self) -> tuple[int, int]:
@@ -334,12 +369,39 @@ class Renderer(Struct, frozen=True, dict=True):
     ) -> bytes:
         """Fill in the placeholders of usage and of the ids of tool calls."""
         if self.reply.usage is not None:
-            usage = _usage(self.reply.usage, fields, self._tokens)
-            text = text.replace(USAGE, dump(usage))
+            total = fields.prompt + self._tokens[0]
+            usage = _usage(
+                self._tokens,
+                fields.profile,
+                prompt=fields.prompt,
+                cached=fields.cached,
+                total=total,
+            )
+            own = self.reply.usage
+            text = text.replace(USAGE, dump(_override(usage, own) if own else usage))
         for index, call in enumerate(self.reply.calls):
             if call.id is None:
                 text = text.replace(CALL % index, call_id(index).encode())
         return text
+
+
+class _JSONForm(Struct, frozen=True):
+    """The parts of the JSON of a reply around ids, time and usage, which are filled in."""
+
+    before: bytes
+    middle: bytes
+    after: bytes
+    usage: bytes
+    completion: int
+    reports_cached: bool
+
+    def fill(self, fields: ResponseFields, created: int) -> bytes:
+        head, prompt = _json_head(fields, created), fields.prompt
+        if not self.usage:
+            return b"".join((self.before, head, self.middle, self.after))
+        total = prompt + self.completion
+        values = (prompt, fields.cached, total) if self.reports_cached else (prompt, total)
+        return b"".join((self.before, head, self.middle, self.usage % values, self.after))
 
 
 def estimate_tokens(reply: Reply) -> tuple[int, int]:
@@ -348,14 +410,6 @@ def estimate_tokens(reply: Reply) -> tuple[int, int]:
     content = count_tokens(reply.content or "")
     calls = sum(count_tokens(call.name) + count_tokens(call.arguments) for call in reply.calls)
     return reasoning + content + calls, reasoning
-
-
-def _join_frames(
-    opening: bytes, tails: Sequence[bytes], schedule: Sequence[Slot]
-) -> Sequence[tuple[float, bytes]]:
-    if len(schedule) > 1:
-        return Frames(opening, tails, ending=DONE, schedule=schedule)
-    return ((schedule[0][0], opening.join((b"", *tails[:-1], tails[-1] + DONE))),)
 
 
 def _json(reply: Reply) -> bytes:
@@ -400,29 +454,31 @@ def _opening(fields: ResponseFields) -> bytes:
 
 def _json_head(fields: ResponseFields, created: int) -> bytes:
     form = b'"created":%d,"id":%b,"model":%b,"object":"chat.completion","request_id":%b'
-    return form % (
-        created,
-        encode(fields.id),
-        encode(fields.model),
-        encode(fields.request_id),
-    )
+    id = encode(fields.id)
+    request_id = id if fields.request_id is fields.id else encode(fields.request_id)
+    return form % (created, id, encode(fields.model), request_id)
 
 
 def _usage(
-    overlay: JSONObject, fields: ResponseFields, estimate: tuple[int, int]
+    estimate: tuple[int, int],
+    profile: Model,
+    *,
+    prompt: int | msgspec.Raw,
+    cached: int | msgspec.Raw,
+    total: int | msgspec.Raw,
 ) -> dict[str, Any]:
-    """Return the estimated usage, overridden by the reply's own figures."""
+    """Return the estimated usage with the details that a model reports."""
     completion, reasoning = estimate
     usage: dict[str, Any] = {
-        "prompt_tokens": fields.prompt,
+        "prompt_tokens": prompt,
         "completion_tokens": completion,
-        "total_tokens": fields.prompt + completion,
+        "total_tokens": total,
     }
-    if fields.profile.reports_cached:
-        usage["prompt_tokens_details"] = {"cached_tokens": fields.cached}
-    if fields.profile.reports_reasoning:
+    if profile.reports_cached:
+        usage["prompt_tokens_details"] = {"cached_tokens": cached}
+    if profile.reports_reasoning:
         usage["completion_tokens_details"] = {"reasoning_tokens": reasoning}
-    return _override(usage, overlay) if overlay else usage
+    return usage
 
 
 def _override(usage: dict[str, Any], overlay: JSONObject) -> dict[str, Any]:

@@ -89,8 +89,6 @@ class MessagesRenderer(Struct, frozen=True, dict=True):
         tails = templates.fill(self._fill(fields))
         schedule = schedule_frames(pace, templates.weights, fields.ids)
         headers = self._headers(STREAM_TYPE, fields, schedule[0][0], ("Cache-Control", "no-cache"))
-        if len(schedule) == 1:
-            return Response(200, headers, ((schedule[0][0], b"".join(tails)),))
         return Response(200, headers, Frames(b"", tails, ending=b"", schedule=schedule))
 
     def _headers(

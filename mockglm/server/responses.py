@@ -40,7 +40,7 @@ def respond(context: RequestContext, step: Step, *, speed: float = 1.0, count: i
         response = _respond(context, step, speed=speed, count=count)
     except MockGLMError as error:
         return mock_error(context, str(error))
-    return apply_faults(context, response, step.faults)
+    return apply_faults(context, response, step.faults) if step.faults else response
 
 
 def respond_with_reply(
