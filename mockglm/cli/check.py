@@ -88,8 +88,9 @@ def add_kit_options(command: Callable[..., None]) -> Callable[..., None]:
 def check_command(
     *, targets: tuple[str, ...], expression: str, as_list: bool, explain: str | None, **values: Any
 ) -> None:
-    """Judge whether an endpoint conforms to the GLM v4 API: the one at URL, or the one that was
-    recorded in each PATH. The API key comes from ZAI_API_KEY or .env.
+    """Judge whether an endpoint conforms to the GLM API, chat completions (v4) or the Anthropic
+    surface: the one at URL, or the one that was recorded in each PATH. The API key comes from
+    ZAI_API_KEY or .env.
 
     Exits with 0 if it conforms, 1 after a violation, 2 if interrupted, 3 after an internal error, 4
     after wrong usage, 5 if nothing ran, 6 if the endpoint could not be judged."""

@@ -27,14 +27,17 @@ _BETWEEN = 0.002
 
 def _probe(handler: BaseHTTPRequestHandler, body: bytes) -> str:
     if handler.command == "GET":
-        return "bad-method"
+        return "message-models" if handler.path.endswith("/v1/models") else "bad-method"
+    if handler.path.endswith("/count_tokens"):
+        return "message-count"
     if handler.path.endswith("no-such-path"):
         return "bad-path"
     try:
         sent = json.loads(body)
     except ValueError:
         return "bad-json"
-    return str(sent.get("request_id", "mockglm-x-plain")).split("-", 2)[2]
+    id = sent.get("request_id") or sent.get("metadata", {}).get("user_id", "mockglm-x-plain")
+    return str(id).split("-", 2)[2]
 
 
 def _stamp(answer: Response, body: bytes) -> Response:

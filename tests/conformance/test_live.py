@@ -14,7 +14,8 @@ from mockglm.conformance.probes import PROBES
 from mockglm.conformance.view import ExchangeView
 from mockglm.exchange import Request
 from tests.conformance.changes import sub
-from tests.conformance.mutants import MUTANTS
+from tests.conformance.message_reference import exchange as message_exchange
+from tests.conformance.mutants import MESSAGE_MUTANTS, MUTANTS
 from tests.conformance.reference import ANSWERS, exchange, view
 
 CHAT = [name for name, probe in PROBES.items() if probe.path == "/chat/completions"]
@@ -85,3 +86,19 @@ def test_exchanges_of_other_paths_are_ignored() -> None:
     checker.add(replace(stray, request=Request("POST", "/files", body=stray.request.body)))
     assert checker.close()
     assert lines == ["nothing was judged"]
+
+
+def test_messages_are_judged_by_their_own_set() -> None:
+    lines: list[str] = []
+    checker = LiveChecker(lines.append)
+    mutant = MESSAGE_MUTANTS["EVT-03"][0]
+    for name in ("message", "message-stream", "message-count", "message-models"):
+        checker.add(message_exchange(name))
+    checker.add(exchange("plain"))
+    checker.add(message_exchange("message-stream", mutant.answer()))
+    assert not checker.close()
+    assert lines == [
+        "EVT-03 MUST The event field of each event is the type of its data. "
+        "Exchange 4 at byte 411: no name: ",
+        "checked: 4 exchanges, broken: EVT-03 in 1",
+    ]

@@ -11,6 +11,7 @@ import pytest
 from mockglm.conformance.options import OPTIONS
 from mockglm.conformance.run import Run
 from tests.conformance.endpoint import Endpoint
+from tests.conformance.message_reference import MESSAGE_ANSWERS
 from tests.conformance.mutants import MUTANTS
 from tests.conformance.reference import ANSWERS
 
@@ -47,6 +48,31 @@ def run_workers(pytester: pytest.Pytester, endpoint: Endpoint, *arguments: str) 
     target = ("--glm-url", endpoint.url, "--glm-model", "glm-4.6")
     many = ("-p", "xdist", "-n", "2", "--dist", "loadgroup")
     return pytester.runpytest_subprocess(*PLAIN, *target, *many, *arguments)
+
+
+def test_node_ids_of_the_other_set_choose_it(endpoint: Endpoint, pytester: pytest.Pytester) -> None:
+    endpoint.answer_with(MESSAGE_ANSWERS.__getitem__)
+    url = endpoint.url.replace("/paas/v4", "/gateway")
+    target = ("--glm-url", url, "--glm-model", "glm-4.6")
+    ids = ("glm-anthropic::EVT-03", "glm-anthropic::KEY-02")
+    found = pytester.runpytest_inprocess(*PLAIN, *target, *ids, "-rA")
+    assert found.ret == 0
+    assert "PASSED glm-anthropic::EVT-03" in found.stdout.str()
+    assert endpoint.probes == ["message-stream", "message-bearer"]
+
+    found = pytester.runpytest_inprocess(*PLAIN, *target, "glm-anthropic::SSE-05")
+    assert found.ret == 4
+    found.stderr.fnmatch_lines(["*there is no check glm-anthropic::SSE-05*"])
+
+
+def test_the_other_set_is_chosen_by_an_option(
+    endpoint: Endpoint, pytester: pytest.Pytester
+) -> None:
+    endpoint.answer_with(MESSAGE_ANSWERS.__getitem__)
+    found = run(pytester, endpoint, *PACKAGE, "--glm-set", "glm-anthropic", "-k", "THK", "-rA")
+    assert found.ret == 0
+    assert "PASSED glm-anthropic::THK-01" in found.stdout.str()
+    assert endpoint.probes == ["message-thinking"]
 
 
 def test_node_ids_are_the_ids_of_checks(broken: Endpoint, pytester: pytest.Pytester) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from mockglm.conformance.report.marks import TITLES
 from mockglm.conformance.report.page import render_page
 from mockglm.conformance.report.terminal import failure_lines
 
@@ -40,7 +41,7 @@ def write_report(folder: Path, report: JSON, exchanges: Sequence[JSON]) -> None:
 
 def write_junit(path: Path, report: JSON) -> None:
     """Write the checks as test cases of JUnit, with the names and properties of the pytest run."""
-    document = ElementTree.Element("testsuites", name="GLM v4 conformance")
+    document = ElementTree.Element("testsuites", name=f"{_title(report)} conformance")
     checks = report["checks"]
     suite = ElementTree.SubElement(
         document,
@@ -70,7 +71,11 @@ def make_badge(report: JSON) -> dict[str, Any]:
     else:
         message = f"MUST {must[0]}/{must[1]} · SHOULD {should[0]}/{should[1]}"
         color = _badge_color(report["summary"])
-    return {"schemaVersion": 1, "label": "GLM v4", "message": message, "color": color}
+    return {"schemaVersion": 1, "label": _title(report), "message": message, "color": color}
+
+
+def _title(report: JSON) -> str:
+    return TITLES.get(report["set"], "GLM")
 
 
 def _case(check: JSON, group: str) -> ElementTree.Element:

@@ -1,8 +1,13 @@
-"""The marks, colours and words of the verdicts."""
+"""The marks, colours and words of the verdicts, and the titles of the sets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from mockglm.conformance.catalogue import MESSAGE_SET, SET
+
+TITLES: Mapping[str, str] = {SET: "GLM v4", MESSAGE_SET: "GLM Anthropic"}
+"""Titles of reports by their set; a set of another version has the title GLM."""
 
 MARKS: Mapping[str, str] = {
     "pass": "✓",

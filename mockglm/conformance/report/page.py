@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from mockglm.conformance.report.marks import MARKS, WORDS
+from mockglm.conformance.report.marks import MARKS, TITLES, WORDS
 
 JSON = Mapping[str, Any]
 
@@ -36,6 +36,7 @@ def render_page(report: JSON, exchanges: Sequence[JSON]) -> str:
     groups = groupby(report["checks"], key=lambda check: check["category"])
     return template.render(
         report=report,
+        title=TITLES.get(report["set"], "GLM"),
         started=datetime.fromtimestamp(report["started"], UTC).strftime("%Y-%m-%d %H:%M UTC"),
         categories=[(name, list(checks)) for name, checks in groups],
         exchanges=[{**found, "timeline": draw_timeline(found)} for found in exchanges],

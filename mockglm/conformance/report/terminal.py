@@ -7,17 +7,13 @@ from itertools import groupby
 from typing import Any
 from unicodedata import east_asian_width
 
-from mockglm.conformance.catalogue import MESSAGE_SET, SET
 from mockglm.conformance.plan import ProbePlan
-from mockglm.conformance.report.marks import MARKS, STYLES, WORDS
+from mockglm.conformance.report.marks import MARKS, STYLES, TITLES, WORDS
 from mockglm.conformance.verdicts import NEEDS_PROBE
 
 JSON = Mapping[str, Any]
 Line = tuple[str, str]
 """A text and its style: a colour, `bold`, or nothing."""
-
-TITLES: Mapping[str, str] = {SET: "GLM v4", MESSAGE_SET: "GLM Anthropic"}
-"""The titles of reports by their set."""
 
 _MOST = 3
 """Findings of one check that are shown in full."""
