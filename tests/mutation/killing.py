@@ -105,6 +105,8 @@ def _shared_message_tests() -> Iterator[Callable[[], None]]:
     answers = test_message_answers
     for case in answers.STRANGE:
         yield partial(answers.test_no_check_raises_for_unexpected_json, case)
+    refusing = answers.test_an_endpoint_that_refuses_everything_fails_only_for_good_requests
+    yield from (partial(refusing, f"{status} to all") for status in (400, 401, 529))
     for server in answers.SERVERS:
         yield partial(answers.test_only_true_statements_pass_without_a_message, server)
 

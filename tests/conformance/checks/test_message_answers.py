@@ -119,6 +119,13 @@ def test_only_true_statements_pass_without_a_message(server: str) -> None:
     assert [result.cause for result in results.values() if result.verdict == "error"] == []
 
 
+@pytest.mark.parametrize("server", ["401 to all", "400 to all", "529 to all"])
+def test_an_endpoint_that_refuses_everything_fails_only_for_good_requests(server: str) -> None:
+    same = evidence_of_one_answer(SERVERS[server])
+    failed = {id for id, check in MESSAGE_CHECKS.items() if judge_run(check, same).findings}
+    assert failed == {"KEY-01", "KEY-02"}
+
+
 @pytest.mark.parametrize("probe", [probe.name for probe in MESSAGE_PROBES])
 def test_no_check_raises_for_the_answer_to_another_probe(probe: str) -> None:
     base = evidence()

@@ -124,6 +124,15 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     ),
     "BLK-05": (
         Mutant(
+            "message-thinking",
+            sub(b'"thinking":"","signature":""', b'"thinking":"","signature":"a"'),
+            "not empty",
+            path="$.content_block.signature",
+            actual="a",
+            at=b'"signature":"a"}',
+            also="THK-03",
+        ),
+        Mutant(
             "message-stream",
             frame(2, lambda p: p.replace(b'"text":""', b'"text":"one"')),
             "not empty",
@@ -208,6 +217,23 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
         ),
     ),
     "CAL-01": (
+        Mutant(
+            "message-tools",
+            sub(b'"id":"call_326f82523b21434ba5dfe827"', b'"id":5'),
+            "no id of its own",
+            path="$.content_block.id",
+            actual="5",
+            at=b'"id":5,"name":"g',
+        ),
+        Mutant(
+            "message-tools",
+            sub(b'"id":"call_326f82523b21434ba5dfe827"', b'"id":""'),
+            "no id of its own",
+            path="$.content_block.id",
+            actual="",
+            at=b'"id":"","name":"',
+            also="CAL-02",
+        ),
         Mutant(
             "message-tools",
             sub(b'"id":"call_326f82523b21434ba5dfe827",', b""),

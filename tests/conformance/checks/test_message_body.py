@@ -6,11 +6,27 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.conformance.changes import Mutant, frame, header, number, sub, without
+from tests.conformance.changes import Mutant, frame, header, instead, number, sub, without
+from tests.conformance.message_reference import plain, usage
 from tests.conformance.requirements import assert_passes, assert_reported, cases
 
 BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     "MSG-01": (
+        Mutant(
+            "message-stream",
+            sub(b'"content":[],', b""),
+            "no content",
+            path="$.message",
+            at=b"event: message_s",
+        ),
+        Mutant(
+            "message",
+            sub(b'"content":[', b'"content":"ab","c":['),
+            "no list",
+            path="$.content",
+            actual="ab",
+            at=b'"content":"ab","',
+        ),
         Mutant(
             "message",
             sub(b'"stop_sequence":null,', b""),
@@ -87,6 +103,9 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
         ),
     ),
     "MSG-04": (
+        Mutant(
+            "message", sub(b'"content":[', b'"content":[1,'), "block 0 without a type", actual="1"
+        ),
         Mutant(
             "message",
             sub(b'{"type":"text","text":', b'{"text":'),
@@ -207,6 +226,22 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     ),
     "TOK-02": (
         Mutant(
+            "message",
+            number(b"output_tokens", b"true"),
+            "not a count",
+            path="$.usage.output_tokens",
+            actual="true",
+            at=b'"output_tokens":',
+        ),
+        Mutant(
+            "message",
+            number(b"output_tokens", b"-1"),
+            "not a count",
+            path="$.usage.output_tokens",
+            actual="-1",
+            at=b'"output_tokens":',
+        ),
+        Mutant(
             "message-stream",
             frame(-2, lambda p: p.partition(b',"usage"')[0] + b"}\n\n"),
             "no usage",
@@ -231,6 +266,14 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
         ),
     ),
     "TOK-03": (
+        Mutant(
+            "message-tools-plain",
+            number(b"output_tokens", b"0"),
+            "nothing counted",
+            path="$.usage.output_tokens",
+            actual="0 for 0 characters and 2 calls",
+            at=b'"output_tokens":',
+        ),
         Mutant(
             "message",
             number(b"output_tokens", b"0"),
@@ -279,6 +322,17 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
 }
 
 ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
+    "MSG-05": (Mutant("message", sub(b'{"id":"msg', b'{"x":1,"id":"msg')),),
+    "STP-04": (Mutant("message-stream", sub(b'"content":[],', b"")),),
+    "TOK-01": (
+        Mutant("message-stream", sub(b',"usage":{"input_tokens":0,"output_tokens":0}', b"")),
+    ),
+    "TOK-03": (
+        Mutant(
+            "message-failing",
+            instead(plain([], "end_turn", usage(6, 0))),
+        ),
+    ),
     "MSG-02": (Mutant("message", sub(b"msg_", b"")),),
     "MSG-06": (Mutant("message", header("Content-Type", "application/json; charset=UTF-8")),),
     "STP-01": (Mutant("message", sub(b'"end_turn"', b'"model_context_window_exceeded"')),),

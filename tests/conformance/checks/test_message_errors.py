@@ -6,15 +6,58 @@ from collections.abc import Mapping
 
 import pytest
 
+from mockglm.exchange import Response
 from tests.conformance.changes import HTML, Mutant, body, frame, header, instead, status, sub
-from tests.conformance.message_reference import MESSAGE_ANSWERS, envelope, event, json_answer
+from tests.conformance.message_reference import (
+    LOG_ID,
+    MESSAGE_ANSWERS,
+    envelope,
+    event,
+    json_answer,
+)
 from tests.conformance.requirements import assert_passes, assert_reported, cases
 
 ACCEPTED = instead(MESSAGE_ANSWERS["message-bearer"])
 WRONG = instead(json_answer(401, {"error": {"message": "wrong", "type": "401"}}))
 SECRET = b"0" * 32 + b"." + b"W" * 16
+
+
+def _failed(message: object) -> Response:
+    """A refusal whose error has a message of any type."""
+    error = {"type": "api_error", "code": "500", "message": message}
+    return json_answer(500, {"type": "error", "error": error, "request_id": LOG_ID})
+
+
 BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     "ENV-01": (
+        Mutant("message-bad-limit", body(b"oops"), "no envelope", actual="oops", also="ENV-08"),
+        Mutant(
+            "message-bad-limit",
+            body(b'{"type":"error"}'),
+            "no envelope",
+            path="$",
+            actual='{"type":"error"}',
+            at=b'{"type":"error"}',
+            also="ENV-08",
+        ),
+        Mutant(
+            "message-bad-shape",
+            instead(_failed(message="")),
+            "no message",
+            path="$.error.message",
+            actual="",
+            at=b'"message":""},"r',
+            also="ENV-02 ENV-09",
+        ),
+        Mutant(
+            "message-bad-shape",
+            instead(_failed(message=5)),
+            "no message",
+            path="$.error.message",
+            actual="5",
+            at=b'"message":5},"re',
+            also="ENV-02 ENV-09",
+        ),
         Mutant(
             "message-bad-model",
             sub(b'{"type":"error",', b"{"),
@@ -43,6 +86,15 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     "ENV-02": (
         Mutant(
             "message-bad-model",
+            sub(b'"code":"1211"', b'"code":"1210"'),
+            "do not agree",
+            path="$.error.message",
+            actual="1211, 20260729080000f0ab19f8cb470c01",
+            at=b'"message":"[1211',
+            also="ENV-04",
+        ),
+        Mutant(
+            "message-bad-model",
             sub(b"[1211]", b"1211: "),
             "no brackets",
             path="$.error.message",
@@ -59,6 +111,15 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
         ),
     ),
     "ENV-03": (
+        Mutant(
+            "message-bad-limit",
+            instead(envelope(500, "server_error", "500", "failed")),
+            "another type",
+            path="$.error.type",
+            actual="server_error",
+            at=b'"type":"error","',
+            also="ENV-08",
+        ),
         Mutant(
             "message-bad-model",
             sub(b"invalid_request_error", b"not_found_error"),
@@ -106,6 +167,19 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     "ENV-06": (
         Mutant(
             "message-overload",
+            status(500),
+            "unexpected answer",
+            actual='500 {"type":"error","error":{"type":"ove…',
+        ),
+        Mutant(
+            "message-overload",
+            instead(envelope(429, "overloaded_error", "500", "failed")),
+            "unexpected answer",
+            actual='429 {"type":"error","error":{"type":"ove…',
+            also="ENV-03",
+        ),
+        Mutant(
+            "message-overload",
             status(429),
             "unexpected answer",
             actual='429 {"type":"error","error":{"type":"ove…',
@@ -149,6 +223,12 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     "ENV-08": (
         Mutant(
             "message-bad-limit",
+            status(422),
+            "unexpected answer",
+            actual='422 {"type":"error","error":{"type":"inv…',
+        ),
+        Mutant(
+            "message-bad-limit",
             ACCEPTED,
             "unexpected answer",
             actual='200 {"id":"msg_20260729080000f0ab19f8cb4…',
@@ -162,6 +242,12 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
         ),
     ),
     "ENV-09": (
+        Mutant(
+            "message-bad-shape",
+            body(HTML),
+            "unexpected answer",
+            actual="422 <html><head><title>405 Not Allowed</…",
+        ),
         Mutant(
             "message-bad-shape",
             ACCEPTED,
@@ -199,6 +285,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
         ),
     ),
     "KEY-03": (
+        Mutant("message-bad-key", body(b"{}"), "unexpected answer", actual="401 {}"),
         Mutant(
             "message-bad-key",
             ACCEPTED,
@@ -230,6 +317,13 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     "KEY-05": (
         Mutant(
             "message-bad-key",
+            body(SECRET),
+            "the key came back",
+            at=b"0000000000000000",
+            also="KEY-03",
+        ),
+        Mutant(
+            "message-bad-key",
             sub("令牌".encode(), SECRET),
             "the key came back",
             at=b"0000000000000000",
@@ -239,6 +333,13 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
 }
 
 ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
+    "ENV-01": tuple(
+        Mutant("message-bad-limit", instead(json_answer(code, {"detail": "…"})))
+        for code in (401, 404, 405, 413, 422, 502, 503, 504)
+    ),
+    "ENV-06": (
+        Mutant("message-overload", instead(envelope(500, "overloaded_error", "500", "failed"))),
+    ),
     "ENV-02": (
         Mutant("message-bad-limit", instead(envelope(400, "invalid_request_error", "1210", "a]["))),
     ),

@@ -6,11 +6,17 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.conformance.changes import Mutant, status, sub
+from tests.conformance.changes import HTML, Mutant, body, status, sub
 from tests.conformance.requirements import assert_passes, assert_reported, cases
 
 BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     "PTH-01": (
+        Mutant(
+            "message-count",
+            body(HTML),
+            "unexpected answer",
+            actual="200 <html><head><title>405 Not Allowed</…",
+        ),
         Mutant(
             "message-count", sub(b"21", b"0"), "unexpected answer", actual='200 {"input_tokens":0}'
         ),
@@ -31,6 +37,18 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     "PTH-02": (
         Mutant(
             "message-models",
+            status(404),
+            "unexpected answer",
+            actual='404 {"data":[{"created_at":"2026-01-11T0…',
+        ),
+        Mutant(
+            "message-models",
+            body(HTML),
+            "unexpected answer",
+            actual="200 <html><head><title>405 Not Allowed</…",
+        ),
+        Mutant(
+            "message-models",
             sub(b'"data":[', b'"models":['),
             "unexpected answer",
             actual='200 {"models":[{"created_at":"2026-01-11…',
@@ -46,6 +64,24 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
         ),
     ),
     "PTH-03": (
+        Mutant(
+            "message-models",
+            sub(b'"type":"model"', b'"type":"llm"'),
+            "incomplete",
+            path="$.data[0]",
+            actual='{"created_at": "2026-01-11T00:00:00Z", "…',
+            at=b'{"data":[{"creat',
+            count=2,
+        ),
+        Mutant(
+            "message-models",
+            sub(b'"display_name"', b'"name"'),
+            "incomplete",
+            path="$.data[0]",
+            actual='{"created_at": "2026-01-11T00:00:00Z", "…',
+            at=b'{"data":[{"creat',
+            count=2,
+        ),
         Mutant(
             "message-models",
             sub(b'"firstId"', b'"first_id"'),
@@ -83,6 +119,8 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
 }
 
 ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
+    "PTH-01": (Mutant("message-count", sub(b"21", b"1")),),
+    "PTH-03": (Mutant("message-models", body(b"{}")),),
     "PTH-02": (Mutant("message-models", sub(b'"firstId":"glm-4.6",', b"")),),
 }
 
