@@ -41,6 +41,15 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     "BLK-02": (
         Mutant(
             "message-stream",
+            frame(-3, lambda p: p.replace(b'"index":0', b'"index":1')),
+            "no block to close",
+            path="$.index",
+            actual="1",
+            at=b'"index":1}\n\neven',
+            count=2,
+        ),
+        Mutant(
+            "message-stream",
             without(-3),
             "not closed",
             path="$",
@@ -315,8 +324,8 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
 }
 
 ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
+    "BLK-02": (Mutant("message-failing", without(-2)),),
     "BLK-05": (Mutant("message-thinking", sub(b'"thinking":"","signature":""', b'"thinking":""')),),
-    "BLK-02": (Mutant("message-failing", sub(b"one ", b"two ")),),
     "CAL-03": (Mutant("message-tools", sub(b'"{\\"city\\":\\"Beijing\\"}"', b'""')),),
 }
 

@@ -329,7 +329,7 @@ ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
     ),
     "TOK-03": (
         Mutant(
-            "message-failing",
+            "message-bearer",
             instead(plain([], "end_turn", usage(6, 0))),
         ),
     ),

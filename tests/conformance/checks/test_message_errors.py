@@ -341,6 +341,9 @@ ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
         Mutant("message-overload", instead(envelope(500, "overloaded_error", "500", "failed"))),
     ),
     "ENV-02": (
+        Mutant(
+            "message-bad-limit", instead(json_answer(400, {"type": "error", "request_id": LOG_ID}))
+        ),
         Mutant("message-bad-limit", instead(envelope(400, "invalid_request_error", "1210", "a]["))),
     ),
     "ENV-04": (Mutant("message-bad-model", sub(b"1211", b"1214")),),
