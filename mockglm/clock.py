@@ -8,8 +8,11 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import accumulate
+from typing import TypeVar
 
 from msgspec import Struct
+
+Option = TypeVar("Option")
 
 BEIJING = 8 * 3600
 """Seconds that the service's local time (UTC+8) is ahead of UTC; ids and reset times are local."""
@@ -88,6 +91,10 @@ class Ids:
     def chance(self, what: str) -> float:
         """A number in [0, 1) that depends on `what` and nothing that varies between runs."""
         return int(self._derive(what)[:13], 16) / 16**13
+
+    def pick(self, options: Sequence[Option], what: str) -> Option:
+        """Pick one of the options, by the chance of `what`."""
+        return options[int(self.chance(what) * len(options))]
 
     def _derive(self, what: str) -> str:
         digest = self._digest.copy()

@@ -44,9 +44,40 @@ def depth(node: ast.AST) -> int:
 FUNCTIONS = tuple(functions())
 
 
-def test_a_module_has_at_most_600_lines() -> None:
-    lines = {path: len(path.read_text("utf-8").splitlines()) for path in MODULES}
-    assert {path: count for path, count in lines.items() if count > 600} == {}
+SMALL = {
+    "cli/convert.py": "one verb",
+    "cli/lint.py": "one verb",
+    "conformance/baseline.py": "one kind of file",
+    "improvise/prompt_cache.py": "a subject of its own, used by sessions",
+    "messages/thinking.py": "facts of one field",
+    "redaction/shapes.py": "used by both sides of the redactor",
+    "serving/garbage.py": "a task of its own",
+    "validation/rules/rule.py": "the type of the tables beside it",
+}
+"""Modules of fewer than 60 lines, each with the reason."""
+
+
+def is_table(tree: ast.Module) -> bool:
+    """True for a module of data: it has at most one function, a lookup."""
+    return sum(isinstance(node, Function) for node in ast.walk(tree)) <= 1
+
+
+def test_modules_have_60_to_600_lines_but_for_faces_and_tables() -> None:
+    found = {}
+    for path in MODULES:
+        text = path.read_text("utf-8")
+        name = path.relative_to(PACKAGE).as_posix()
+        is_small = not is_table(ast.parse(text)) and name not in SMALL
+        if path.stem.startswith("__"):
+            continue
+        if not (60 if is_small else 0) <= len(text.splitlines()) <= 600:
+            found[name] = len(text.splitlines())
+    assert found == {}
+
+
+def test_each_exception_is_a_small_module() -> None:
+    lines = {name: len((PACKAGE / name).read_text("utf-8").splitlines()) for name in SMALL}
+    assert {name: count for name, count in lines.items() if count >= 60} == {}
 
 
 def test_a_module_has_a_docstring_and_a_name_of_its_subject() -> None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from mockglm.cassettes.credentials import find_credentials, find_new_cookies
-from mockglm.cassettes.events import dump_base64, dump_chunk, dump_events
-from mockglm.cassettes.yaml_layout import fits_yaml, render_lines
+from mockglm.cassettes.yaml_layout import FlowStyle, fits_yaml, quote_text, render_lines
 from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.http1 import BODILESS
 from mockglm.matching import canonical
-from mockglm.redaction import Redactor
+from mockglm.redaction import Redactor, header_credentials, secret_parameters
 from mockglm.scenarios import verbatim
 
 KEPT_HEADERS = frozenset(
@@ -47,6 +46,13 @@ STATUSES = range(200, 600)
 
 ENDS: Mapping[str, Any] = {"close": True, "reset": "reset", "hang": "hang"}
 """The marks of responses that were cut."""
+
+_FRAMES = re.compile(rb"(?:data: [^\r\n]*\n\n)+")
+# Characters that a block of YAML can contain as they are: no control characters, no byte order
+# mark, and no line break of YAML 1.1 (U+0085, U+2028, U+2029).
+_PRINTABLE = re.compile(
+    "[\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
+)
 
 
 def dump(exchange: Exchange) -> str:
@@ -253,3 +259,42 @@ def _dumped(value: Any) -> bytes | None:
         return verbatim.encode_json(value)
     except (ValueError, OverflowError):
         return None
+
+
+def find_credentials(request: Request) -> Iterator[str]:
+    """Return the secrets of a request: those of headers without a scheme, of the query unquoted."""
+    yield from header_credentials(request.headers)
+    yield from secret_parameters(request.query)
+
+
+def find_new_cookies(response: Response | None) -> Iterator[str]:
+    """Return the secrets that a response gives to its client."""
+    return header_credentials(response.headers) if response is not None else iter(())
+
+
+def dump_events(pieces: Iterable[tuple[float, bytes]]) -> str | None:
+    """Write pieces as a block of event lines; None if they are not whole `data:` frames of
+    printable text and have to be written as chunks."""
+    written: list[str] = []
+    for at, data in pieces:
+        try:
+            texts = data.decode().split("\n\n")[:-1]
+        except UnicodeDecodeError:
+            return None
+        if not _FRAMES.fullmatch(data) or not all(map(_PRINTABLE.fullmatch, texts)):
+            return None
+        written.extend(f"{at:.3f} {text.removeprefix('data: ')}\n" for text in texts)
+    return "".join(written)
+
+
+def dump_chunk(at: float, data: bytes) -> FlowStyle:
+    """Write one piece as an item of `chunks`: as text if it is one."""
+    try:
+        return FlowStyle(f"[{at:.3f}, {quote_text(data.decode())}]")
+    except UnicodeDecodeError:
+        return dump_base64(at, data)
+
+
+def dump_base64(at: float, data: bytes) -> FlowStyle:
+    """Write one piece as an item of `chunks`, as base64."""
+    return FlowStyle(f"{{at: {at:.3f}, base64: {b64encode(data).decode()}}}")

@@ -17,18 +17,22 @@ import time
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from msgspec import Struct
 
 from mockglm import yaml_documents
 from mockglm._version import __version__
-from mockglm.cassettes.exchanges import dump_checked
 from mockglm.cassettes.lock import lock_folder
+from mockglm.cassettes.serializer import dump, dump_bytes, normalise
 from mockglm.cassettes.structure import CHUNK, AppendPoint, copy_for_appending
 from mockglm.cassettes.swap import swap_files
 from mockglm.cassettes.yaml_layout import FlowStyle, render_lines
-from mockglm.errors import FileError, Problem
+from mockglm.errors import FileError, Problem, UsageError
 from mockglm.exchange import Exchange
+from mockglm.matching import canonical
+from mockglm.matching.difference import shorten
+from mockglm.scenarios import parse
 
 MAX_TRIES = 20
 """Appends that begin again because somebody saved a change meanwhile."""
@@ -37,6 +41,8 @@ PAUSE = 0.02
 """Seconds between two looks at a file that is perhaps being saved."""
 
 MAX_LOOKS = 50
+
+_FILE_HEAD = b"format: 1\ninteractions:\n"
 
 
 class _Identity(Struct, frozen=True):
@@ -298,3 +304,42 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def dump_checked(exchange: Exchange) -> tuple[str, str]:
+    """Write an exchange as `dump` does, and read it back; as `dump_bytes` does if that fails.
+
+    Returns the text, and the reason if it is that of `dump_bytes`. So a cassette can be loaded
+    whatever a client or a service put into an exchange. Raises ValueError for an exchange that is
+    no interaction.
+    """
+    try:
+        text = dump(exchange)
+        _check_readable(text, exchange)
+    # Bodies are of any form: nothing that is raised here may lose a finished exchange.
+    except Exception as error:
+        return dump_bytes(exchange), shorten(f"{type(error).__name__}: {error}")
+    return text, ""
+
+
+def _check_readable(text: str, exchange: Exchange) -> None:
+    """Raise FileError or ValueError if a text does not read back as the exchange."""
+    (interaction,) = parse(_FILE_HEAD + text.encode(), "exchange").interactions
+    sent, found = exchange.request, interaction.request
+    key = canonical.key(sent.method, sent.path, query=sent.query, body=sent.body)
+    if found is None or found.key != key:
+        raise ValueError("the request reads back as another one")
+    if exchange.response is None or interaction.steps[0].response != normalise(exchange.response):
+        raise ValueError("the response reads back as another one")
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make a folder if it is missing, and check that it is writable. Raises UsageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror or error}") from error
+    try:
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written to: {error.strerror or error}") from error

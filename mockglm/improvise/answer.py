@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from mockglm.clock import Ids
-from mockglm.exchange import Reply, ToolCall
+from mockglm.exchange import JSONObject, Reply, ToolCall
 from mockglm.improvise.capabilities import ToolOffer, is_agent, read_offers
 from mockglm.improvise.conversation import Conversation, read_conversation
 from mockglm.improvise.function_calls import call_functions
@@ -15,7 +15,6 @@ from mockglm.improvise.language import subject
 from mockglm.improvise.limits import limit_reply
 from mockglm.improvise.planner import PlannedReply, find_finish_command, plan_reply
 from mockglm.improvise.replies import announce, is_thinking, phrase, report, speak, think
-from mockglm.improvise.sampling import choose_source
 from mockglm.improvise.schema import make_arguments
 from mockglm.improvise.side_tasks import is_side_task
 from mockglm.improvise.steps import PlanStep, StepCaller, encode_compact
@@ -25,15 +24,18 @@ from mockglm.improvise.structured import (
     remove_instructions,
     write_json,
 )
+from mockglm.improvise.tables import table
 from mockglm.improvise.text_edits import edit_in_text
-from mockglm.improvise.web_search import search_results
 from mockglm.models import Model
 from mockglm.validation.types import Chat
+
+MAX_RESULTS = 5
+USUAL_RESULTS = 3
 
 
 def improvise_reply(chat: Chat, model: Model, ids: Ids) -> Reply:
     """Improvise a reply, with the thought in `reasoning` for every model."""
-    source = choose_source(chat, model, ids)
+    source = _choose_source(chat, model, ids)
     conversation = read_conversation(chat)
     reply = _call_or_speak(conversation, model, source)
     if is_thinking(conversation, model):
@@ -116,3 +118,47 @@ def _finish_through_tool(
 
 def _reply_with_calls(text: str, made: tuple[ToolCall, ...]) -> Reply:
     return Reply(content=text, calls=made, finish_reason="tool_calls")
+
+
+def _choose_source(chat: Chat, model: Model, ids: Ids) -> Ids:
+    """Choose the ids that choices depend on: without sampling, only on the last message.
+
+    `do_sample: false` and a temperature of 0 disable sampling (docs.bigmodel.cn, 核心参数).
+    """
+    last = chat.messages[-1].text if chat.messages else ""
+    temperature = model.temperature if chat.temperature is None else chat.temperature
+    if chat.do_sample is False or temperature == 0:
+        return Ids("greedy", last, 0)
+    return ids
+
+
+def search_results(conversation: Conversation, ids: Ids) -> tuple[JSONObject, ...]:
+    """Make search results if a tool is a web search with `search_result: true`.
+
+    Their fields are those of docs.bigmodel.cn (联网搜索) and of a live response of
+    glm-4-flash-250414, in which icon, link and media may be empty.
+    """
+    tool = next((tool for tool in conversation.chat.tools or () if tool.web_search), None)
+    options = tool.web_search or {} if tool else {}
+    if options.get("search_result") is not True or options.get("enable") is False:
+        return ()
+    about = str(options.get("search_query") or subject(conversation.text, 30) or "…")
+    count = options.get("count", USUAL_RESULTS)
+    held = table("phrases")["search"]
+    titles = held["titles"][conversation.language]
+    (content,) = held["contents"][conversation.language]
+    return tuple(
+        {
+            "content": content.format(topic=about),
+            "icon": "",
+            "link": f"https://example.com/search/{index}",
+            "media": "",
+            "publish_date": f"2026-{index:02}-{int(ids.chance(f'published{index}') * 28) + 1:02}",
+            "refer": f"ref_{index}",
+            "title": title.format(topic=about),
+        }
+        for index, title in enumerate(
+            titles[: min(max(count, 1), MAX_RESULTS) if isinstance(count, int) else USUAL_RESULTS],
+            1,
+        )
+    )

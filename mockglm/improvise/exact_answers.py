@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 
 from mockglm.clock import Ids
 from mockglm.improvise.language import LATIN, Language, shorten, subject, word_set
-from mockglm.improvise.sampling import pick
 from mockglm.improvise.tables import table
 
 MAX_POINTS = 8
@@ -114,7 +113,7 @@ def _echo(text: str, _: Language, ids: Ids) -> str | None:
     if is_long or not wanted or DESCRIPTION.match(wanted):
         return None
     bare = wanted[:-1] if wanted[-1] in ".。" else wanted
-    return pick(re.split(r"\s+or\s+|或者?|还是", bare), ids, "either").strip("\"'“”")
+    return ids.pick(re.split(r"\s+or\s+|或者?|还是", bare), "either").strip("\"'“”")
 
 
 def _count(text: str, _: Language, __: Ids) -> str | None:
@@ -203,7 +202,7 @@ def _write_list(text: str, language: Language, ids: Ids) -> str | None:
 
 
 def _phrase(name: str, language: Language, ids: Ids) -> str:
-    return str(pick(table("phrases")[name][language], ids, name))
+    return str(ids.pick(table("phrases")[name][language], name))
 
 
 EXACT = (_echo, _count, _sum, _find_translation, _write_code, _write_list)

@@ -12,7 +12,6 @@ from mockglm.exchange import ToolCall
 from mockglm.improvise.conversation import Conversation, ToolResult
 from mockglm.improvise.exact_answers import answer_exactly
 from mockglm.improvise.language import Language, excerpt, shorten, subject, topic
-from mockglm.improvise.sampling import pick
 from mockglm.improvise.side_tasks import do_side_task
 from mockglm.improvise.tables import table
 from mockglm.models import Model
@@ -74,7 +73,7 @@ def phrase(name: str, conversation: Conversation, ids: Ids, **values: object) ->
     held: Any = table("phrases")
     for part in name.split("."):
         held = held[part]
-    text: str = pick(held[conversation.language], ids, name)
+    text: str = ids.pick(held[conversation.language], name)
     return text.format(**values)
 
 

@@ -1,6 +1,6 @@
 """The recording proxy: forwards requests to the live service and records the exchanges."""
 
-from mockglm.recorder.credentials import DUMMY_ID, is_real_key
+from mockglm.api_keys import DUMMY_ID, is_real_key
 from mockglm.recorder.hints import UNREACHABLE, find_hint
 from mockglm.recorder.outcome import RecordedExchange
 from mockglm.recorder.recorder import Recorder

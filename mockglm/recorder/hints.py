@@ -7,10 +7,9 @@ from typing import Any
 
 import msgspec
 
-from mockglm.api_keys import KEY_VARIABLES
+from mockglm.api_keys import KEY_FORM, KEY_VARIABLES, is_real_key
 from mockglm.exchange import Response
 from mockglm.matching.difference import shorten
-from mockglm.recorder.credentials import KEY_FORM, is_real_key
 
 UNREACHABLE = (
     "check the network and the base URL; a proxy is taken from HTTPS_PROXY, own certificates "

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mockglm.api_keys import KEY_HEADERS, is_real_key
 from mockglm.auth import parse_credential
 from mockglm.errors import UpstreamError
 from mockglm.exchange import Request, Response
 from mockglm.limits import DEFAULT
 from mockglm.recorder.client import Client
-from mockglm.recorder.credentials import KEY_HEADERS, is_real_key
 from mockglm.recorder.forwarding import (
     Fields,
     encode_fields,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockglm.cassettes import dump, exchanges
+from mockglm.cassettes import dump, writer
 from mockglm.exchange import Exchange
 from mockglm.recorder import outcome
 from mockglm.scenarios import load
@@ -127,7 +127,7 @@ def test_exchange_that_has_no_readable_form_is_recorded_as_bytes(
     def fail(exchange: Exchange) -> str:
         raise RecursionError("nested too deep")
 
-    monkeypatch.setattr(exchanges, "dump", fail)
+    monkeypatch.setattr(writer, "dump", fail)
     body = '{"a": "晴"}'.encode()
     path = tmp_path / "a.yaml"
     with (
@@ -145,7 +145,7 @@ def test_exchange_that_has_no_readable_form_is_recorded_as_bytes(
 def test_exchange_that_reads_back_as_another_is_recorded_as_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exchanges, "dump", lambda one: dump(one).replace("晴", "雨"))
+    monkeypatch.setattr(writer, "dump", lambda one: dump(one).replace("晴", "雨"))
     path = tmp_path / "a.yaml"
     with (
         Service(answer("application/json", '"晴"'.encode())) as service,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockglm.cassettes.events import dump_chunk, dump_events
+from mockglm.cassettes.serializer import dump_chunk, dump_events
 from mockglm.scenarios.verbatim import Chunk, parse_events
 from tests.scenarios.loading import one
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mockglm.improvise.web_search import search_results
+from mockglm.improvise.answer import search_results
 from tests.improvise.asked import IDS, ask, scene
 
 
