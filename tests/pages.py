@@ -69,7 +69,8 @@ SCENARIOS = """\
 # Scenarios
 
 Generated from the files in `scenarios/` by `scripts/write-pages`; do not edit by hand.
-`mockglm serve` plays each of them at `/s/NAME/api/paas/v4`, as a stream or as JSON.
+`mockglm serve` plays each of them at `/s/NAME/api/paas/v4` and `/s/NAME/api/anthropic`, as a stream
+or as JSON. Those named `anthropic-…` are about what only the latter sends.
 `mockglm scenarios --copy NAME` copies one into the current folder, to edit it.
 [Clients](clients.md) shows how known clients handle them. There are {count} scenarios:
 """

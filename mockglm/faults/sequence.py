@@ -16,7 +16,7 @@ from mockglm.faults.frames import Edit, Frame, apply_edits, done, frames_from, s
 from mockglm.faults.options import Option, Options, choice, count, text
 from mockglm.faults.position import FIRST, NOWHERE, Offset
 from mockglm.faults.refusals import message
-from mockglm.messages import error_body, is_message
+from mockglm.messages import error_event, is_message
 
 _OPENS = re.compile(
     rb'"(?:content|reasoning_content|arguments)":"|"(?:text|thinking|partial_json)":"(?!")'
@@ -96,7 +96,7 @@ def _error(name: str, answer: Response, options: Options) -> bytes:
     body: Mapping[str, object] = {"error": {"code": options["code"], "message": said}}
     if is_message(answer):
         failure = APIError(options["code"], message=said)
-        body = error_body(failure, answer.header("x-log-id"))
+        body = error_event(failure, answer.header("x-log-id"))
     is_named = _chosen(options["event"], default=is_message(answer))
     event = b"event: error\n" if is_named else b""
     return event + sse.frame(msgspec.json.encode(body))

@@ -5,7 +5,7 @@ documents the fields, so most facts are from public captures and reports, named 
 """
 
 from mockglm.messages.decoder import decode_request
-from mockglm.messages.errors import error_body, render_error
+from mockglm.messages.errors import error_event, render_error
 from mockglm.messages.gateway import answer_head, count_tokens, list_models, not_found
 from mockglm.messages.models import ALIASES, ModelAlias, resolve_model
 from mockglm.messages.parser import FINISH_REASONS, is_message, parse_message
@@ -24,7 +24,7 @@ __all__ = [
     "answer_head",
     "count_tokens",
     "decode_request",
-    "error_body",
+    "error_event",
     "is_message",
     "list_models",
     "not_found",

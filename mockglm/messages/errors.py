@@ -54,6 +54,9 @@ TYPES: Mapping[int, str] = MappingProxyType(
 )
 """The `type` of an error by its status; 400, 429, 500 and 529 are on record."""
 
+EVENT_TYPES: Mapping[str, str] = MappingProxyType({"500": "overloaded_error"})
+"""Codes with another `type` within a stream (public capability matrix, 2026-09-14)."""
+
 _encode = msgspec.json.encode
 
 
@@ -98,22 +101,32 @@ def error_status(error: APIError) -> int:
 
 def error_body(error: APIError, log_id: str, *, language: Language = "zh") -> Mapping[str, object]:
     """Return the body of an error: one of three envelopes."""
-    status = error_status(error)
     if error.code == SHAPE and error.message is None:
         return error.extra
-    fields = {"error_id": log_id, **error.fields}
-    text = error.message
-    if text is None:
-        text = error_codes.message_for(error.code, language, fields)
+    status, text = error_status(error), _text(error, log_id, language)
     if status == 401:
         return {"error": {"message": text, "type": error.code}, **error.extra}
+    kind = TYPES.get(status, "api_error")
+    return {**_envelope(error.code, text, kind=kind, log_id=log_id), **error.extra}
+
+
+def error_event(error: APIError, log_id: str) -> Mapping[str, object]:
+    """Return the data of an error event within a stream."""
+    kind = EVENT_TYPES.get(error.code) or TYPES.get(error_status(error), "api_error")
+    return _envelope(error.code, _text(error, log_id, "zh"), kind=kind, log_id=log_id)
+
+
+def _text(error: APIError, log_id: str, language: Language) -> str:
+    if error.message is not None:
+        return error.message
+    fields = {"error_id": log_id, **error.fields}
+    return error_codes.message_for(error.code, language, fields)
+
+
+def _envelope(code: str, text: str, *, kind: str, log_id: str) -> Mapping[str, object]:
+    message = f"[{code}][{text}][{log_id}]"
     return {
         "type": "error",
-        "error": {
-            "type": TYPES.get(status, "api_error"),
-            "code": error.code,
-            "message": f"[{error.code}][{text}][{log_id}]",
-        },
+        "error": {"type": kind, "code": code, "message": message},
         "request_id": log_id,
-        **error.extra,
     }

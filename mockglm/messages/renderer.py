@@ -26,7 +26,7 @@ from mockglm.exchange import APIError, Frames, Headers, JSONObject, Reply, Respo
 from mockglm.messages.errors import (
     JSON_TYPE,
     STREAM_TYPE,
-    error_body,
+    error_event,
     render_error,
     response_headers,
 )
@@ -168,5 +168,5 @@ def _call_id(fields: ResponseFields, index: int) -> str:
 
 def _network_error(log_id: str) -> bytes:
     """The members of an error event behind its type."""
-    body = encode(error_body(APIError(_NETWORK_CODE), log_id))
+    body = encode(error_event(APIError(_NETWORK_CODE), log_id))
     return body[len(_OPENING) : -1]
