@@ -13,10 +13,14 @@ from mockglm.conformance.capabilities import find_capabilities
 from mockglm.conformance.checks import CHECKS, MESSAGE_CHECKS
 from mockglm.conformance.plan import make_plan
 from mockglm.conformance.probes import MESSAGE_PROBES, PROBES
-from mockglm.conformance.run import VIOLATION, WRONG_USAGE
+from mockglm.conformance.run import COULD_NOT_JUDGE, VIOLATION, WRONG_USAGE
 from mockglm.conformance.sets import ANTHROPIC_SET, CHAT_SET, set_of_url
 from mockglm.conformance.view import ExchangeView
 from tests.conformance.commands import command, read_report, verdicts
+from tests.conformance.endpoint import Endpoint
+from tests.conformance.message_reference import MESSAGE_ANSWERS
+from tests.conformance.reference import KEY as REFERENCE_KEY
+from tests.conformance.reference import spring
 from tests.serving import KEY, Served, serving
 
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "conformance.yaml"
@@ -234,3 +238,53 @@ def test_the_probes_are_in_the_bodies_of_this_surface() -> None:
         fields = json.loads(body) if body else {}
         assert not fields.keys() & {"thinking", "request_id", "do_sample"}
         assert fields.get("output_config", {}).get("effort") in (None, "low", "high")
+
+
+def messages_url(endpoint: Endpoint) -> str:
+    return endpoint.url.replace("/paas/v4", "/anthropic")
+
+
+def test_an_overload_is_waited_for_once(endpoint: Endpoint) -> None:
+    busy = [MESSAGE_ANSWERS["message-overload"]]
+    endpoint.answer_with(lambda name: busy.pop() if busy else MESSAGE_ANSWERS[name])
+    options = ("--model", "glm-4.6", "-k", "KEY-01", "--pause", "0", "--report", "out")
+    assert command("check", messages_url(endpoint), *options) == 0
+    assert endpoint.probes == ["message", "message"]
+
+
+def test_an_overload_that_stays_cannot_be_judged(
+    endpoint: Endpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint.answer_with(lambda name: MESSAGE_ANSWERS["message-overload"])
+    options = ("--model", "glm-4.6", "--pause", "0")
+    assert command("check", messages_url(endpoint), *options) == COULD_NOT_JUDGE
+    assert "The endpoint is overloaded, or got too many requests" in capsys.readouterr().out
+    assert endpoint.probes == ["message", "message"]
+
+
+def test_the_probe_for_an_overload_is_not_repeated(endpoint: Endpoint) -> None:
+    endpoint.answer_with(MESSAGE_ANSWERS.__getitem__)
+    options = ("--model", "glm-4.6", "--failing", "-k", "ENV-06 or KEY-02")
+    assert command("check", messages_url(endpoint), *options) == 0
+    assert endpoint.probes == ["message-overload", "message-bearer"]
+
+
+def test_another_endpoint_gets_two_requests(
+    endpoint: Endpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint.answer_with(lambda name: spring(404, "Not Found"))
+    assert command("check", messages_url(endpoint), "--model", "glm-4.6") == VIOLATION
+    printed = capsys.readouterr().out
+    assert "This is not a chat endpoint; it answered 404" in printed
+    assert "That of the Anthropic surface ends before /v1/messages" in printed
+    assert endpoint.probes == ["message", "message-stream"]
+
+
+def test_a_wrong_key_stops_the_run(endpoint: Endpoint, capsys: pytest.CaptureFixture[str]) -> None:
+    endpoint.answer_with(lambda name: MESSAGE_ANSWERS["message-bad-key"])
+    assert command("check", messages_url(endpoint), "--model", "glm-4.6") == COULD_NOT_JUDGE
+    assert "The key was refused: 401" in capsys.readouterr().out
+    assert endpoint.probes == ["message"]
+    (_, headers), *_ = endpoint.requests
+    assert (headers["x-api-key"], headers["anthropic-version"]) == (REFERENCE_KEY, "2023-06-01")
+    assert "authorization" not in headers
