@@ -12,7 +12,7 @@ from mockglm.improvise.capabilities import ToolOffer, is_agent, read_offers
 from mockglm.improvise.conversation import Conversation, read_conversation
 from mockglm.improvise.function_calls import call_functions
 from mockglm.improvise.language import subject
-from mockglm.improvise.limits import limit_reply
+from mockglm.improvise.limits import TAG_TOKENS, limit_reply
 from mockglm.improvise.planner import PlannedReply, find_finish_command, plan_reply
 from mockglm.improvise.replies import announce, is_thinking, phrase, report, speak, think
 from mockglm.improvise.schema import make_arguments
@@ -41,7 +41,10 @@ def improvise_reply(chat: Chat, model: Model, ids: Ids) -> Reply:
     if is_thinking(conversation, model):
         thought = think(conversation, model, source, calls=reply.calls)
         reply = replace(reply, reasoning=thought)
-    return limit_reply(reply, chat.stop, chat.max_tokens)
+    limit = chat.max_tokens
+    if limit is not None and reply.reasoning and model.thought == "tags":
+        limit -= TAG_TOKENS
+    return limit_reply(reply, chat.stop, limit)
 
 
 def _call_or_speak(conversation: Conversation, model: Model, ids: Ids) -> Reply:

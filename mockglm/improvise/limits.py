@@ -8,6 +8,9 @@ from msgspec.structs import replace
 
 from mockglm.exchange import Reply, ToolCall, count_tokens
 
+TAG_TOKENS = count_tokens("<think>") + count_tokens("</think>\n")
+"""Tokens of the tags around a thought in the content, which `max_tokens` limits, too."""
+
 
 def limit_reply(reply: Reply, stop: str | Sequence[str] | None, limit: int | None) -> Reply:
     """Cut a reply at the first stop sequence and at the limit of tokens.

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall, count_tokens
+from mockglm.improvise import move_thought_to_content
 from tests.improvise.asked import (
     FINAL,
     TOOLS,
@@ -141,6 +142,15 @@ def test_a_limit_is_kept(limit: int) -> None:
     reply = ask(QUESTION, max_tokens=limit)
     spent = count_tokens(reply.reasoning or "") + count_tokens(reply.content or "")
     assert limit - 1 <= spent <= limit
+    assert reply.finish_reason == "length"
+
+
+@pytest.mark.parametrize("limit", [8, 17, 40])
+def test_a_limit_counts_the_tags_around_a_thought(limit: int) -> None:
+    reply = move_thought_to_content(ask(QUESTION, model="glm-z1-air", max_tokens=limit))
+    assert reply.reasoning is None
+    assert (reply.content or "").startswith("<think>")
+    assert 1 < count_tokens(reply.content or "") <= limit
     assert reply.finish_reason == "length"
 
 
