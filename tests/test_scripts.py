@@ -202,6 +202,8 @@ def test_an_old_python_is_refused(machine: Machine) -> None:
             ],
         ),
         ("derive-grammars", ["python -m tests.grammars -k two words"]),
+        ("fuzz", ["python -m tests.fuzz -k two words"]),
+        ("attack", ["python -m tests.attack -k two words"]),
     ],
 )
 def test_a_script_sets_up_and_runs(machine: Machine, script: str, commands: list[str]) -> None:

@@ -21,7 +21,7 @@ from httptools import (
 )
 from msgspec import Struct
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mockglm.app import CONTROL, DECISION, RequestTarget
 from mockglm.http1 import encode_at_once
@@ -155,6 +155,9 @@ class GLMProtocol(HttpToolsProtocol):
     _body_size = 0
     """Bytes received of the body of the last request."""
 
+    _running: RequestResponseCycle | None = None
+    """The request that is answered; others may wait behind it."""
+
     def __init__(
         self, *args: Any, limits: Limits, lane: FastLane | None = None, **more: Any
     ) -> None:
@@ -175,10 +178,19 @@ class GLMProtocol(HttpToolsProtocol):
         if not self.gone.done():
             self.gone.set_result(None)
         self._incoming = None
+        if self._running is not None:
+            # uvicorn marks only the last request, which may wait behind the one that is answered.
+            self._running.disconnected = True
+            self._running.message_event.set()
+            self._running = None
         super().connection_lost(exc)
         self._flow.detach()
         self.pipeline.clear()
         self._unparsed = b""
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         if not self._open_head_size:

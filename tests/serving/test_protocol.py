@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 from collections.abc import Sequence
 from time import monotonic
 from typing import Any, cast
@@ -101,6 +102,21 @@ def test_pipelined_requests_are_answered_whole_and_in_order() -> None:
     assert got.count(b"data: [DONE]\n\n\r\n0\r\n\r\n") == 2
     assert got.count(b'"content":"\xe4\xb8\x80\xe4\xba\x8c\xe4\xb8\x89\xe5\x9b\x9b"') == 2
     assert got.count(b'"content":"\xe5\xa5\xbd"') == 2
+
+
+def test_a_client_that_leaves_its_pipeline_causes_no_failure(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    large = f"format: 1\ninteractions: [{{reply: {{content: {'x' * 200_000}}}}}]\n"
+    with serving(large) as served:
+        with socket.create_connection(("127.0.0.1", served.background.port), timeout=10) as sock:
+            sock.sendall(asked("快") * 100)
+            connections = served.background.server.server_state.connections
+            served.wait_until(lambda: any(one.flow.write_paused for one in connections))  # type: ignore[union-attr]
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        served.wait_until(lambda: not served.background.connections)
+        assert served.raw(asked("快", "Connection: close"))[1] == "FIN"
+    assert caplog.text == ""
 
 
 H2C = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAAAAIAAAAA")
