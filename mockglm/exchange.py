@@ -24,7 +24,10 @@ FINISHES = (
     "network_error",
     "model_context_window_exceeded",
 )
-"""The finish reasons of docs.bigmodel.cn (对话补全); the first three are in recordings."""
+"""The finish reasons of docs.bigmodel.cn (对话补全); all but `sensitive` are in recordings."""
+
+ERROR_FINISHES = ("network_error", "model_context_window_exceeded")
+"""Those whose chunk has neither `object` nor usage (glm-5.2 and glm-5v-turbo, 2026-07)."""
 
 ASCII_PER_TOKEN = 4.0
 """Characters of ASCII text in a token, an assumption."""

@@ -92,7 +92,7 @@ CASES = (
     plain("finish-stop", STOP),
     plain("finish-length", LENGTH),
     plain("finish-tool-calls", CALLS, '"name":"get_time"'),
-    streamed("finish-context-window", FULL, '"usage":{', DONE),
+    streamed("finish-context-window", FULL, DONE, lacks=('"usage"', '"object"')),
     plain("finish-context-window", FULL, '"content":""'),
     plain("finish-context-window-partial", FULL, "从前有一座山"),
     streamed("finish-sensitive", SENSITIVE, '"content_filter":[{"role":"assistant","level":1}]'),

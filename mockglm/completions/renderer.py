@@ -26,6 +26,7 @@ from mockglm import error_codes
 from mockglm.clock import AT_ONCE, Ids, Pace
 from mockglm.error_codes import Language
 from mockglm.exchange import (
+    ERROR_FINISHES,
     APIError,
     Frames,
     Headers,
@@ -125,6 +126,7 @@ def render_mock_error(message: str, log_id: str, status: int = MOCK_ERROR_STATUS
 
 
 OPENING = b"data: "
+OBJECT = b'"object":"chat.completion.chunk",'
 DONE = b"data: [DONE]\n\n"
 
 # Bytes that UTF-8 never has, so that no text of a reply can be taken for a mark.
@@ -218,7 +220,9 @@ def _last(reply: Reply) -> bytes:
         tail += b',"web_search":' + encode(reply.web_search)
     if reply.content_filter:
         tail += b',"content_filter":' + encode(reply.content_filter)
-    if reply.usage is not None:
+    # The chunk of an error has no usage, unless a reply gives figures of its own.
+    is_error = reply.finish_reason in ERROR_FINISHES
+    if reply.usage or (reply.usage is not None and not is_error):
         tail += b',"usage":' + USAGE
     return b'"choices":[{"index":0,"finish_reason":%b,"delta":%b}]%b}\n\n' % (
         encode(reply.finish_reason),
@@ -294,6 +298,8 @@ class Renderer(Struct, frozen=True, dict=True):
         schedule = schedule_frames(pace, templates.weights, fields.ids)
         headers = response_headers(STREAM_TYPE, fields.id, self.headers)
         frames = Frames(_opening(fields), tails, ending=DONE, schedule=schedule)
+        if self.reply.finish_reason in ERROR_FINISHES:
+            return Response(200, headers, _without_last_object(frames))
         return Response(200, headers, frames)
 
     def derive(self, make: Callable[[Renderer], Derived]) -> Derived:
@@ -412,6 +418,20 @@ def estimate_tokens(reply: Reply) -> tuple[int, int]:
     return reasoning + content + calls, reasoning
 
 
+def _without_last_object(
+    chunks: Sequence[tuple[float, bytes]],
+) -> tuple[tuple[float, bytes], ...]:
+    """Remove the key `object` from the last frame that has one."""
+    kept = list(chunks)
+    for index in range(len(kept) - 1, -1, -1):
+        at, chunk = kept[index]
+        before, found, after = chunk.rpartition(OBJECT)
+        if found:
+            kept[index] = at, before + after
+            break
+    return tuple(kept)
+
+
 def _json(reply: Reply) -> bytes:
     message: dict[str, Any] = {}
     if reply.content is not None:
@@ -445,9 +465,10 @@ def _json_call(index: int, call: ToolCall) -> bytes:
 
 
 def _opening(fields: ResponseFields) -> bytes:
-    return OPENING + b'{"id":%b,"created":%d,"object":"chat.completion.chunk","model":%b,' % (
+    return OPENING + b'{"id":%b,"created":%d,%b"model":%b,' % (
         encode(fields.id),
         fields.created,
+        OBJECT,
         encode(fields.model),
     )
 

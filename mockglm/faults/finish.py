@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockglm.exchange import Response
+from mockglm.exchange import ERROR_FINISHES, Response
 from mockglm.faults.fault import BOTH, CHAT, Change, Fault
 from mockglm.faults.frames import (
     JSON,
@@ -36,8 +36,11 @@ def halt(reason: str) -> Change:
             return answer
         for ended in finishes(final.value):
             ended["finish_reason"] = reason
-        if options["usage"] == "no":
+        is_error = reason in ERROR_FINISHES and answer.is_stream
+        if options["usage"] == "no" or (options["usage"] is None and is_error):
             final.value.pop("usage", None)
+        if is_error:
+            final.value.pop("object", None)
         if options.get("filter") == "yes":
             final.value["content_filter"] = [{"level": 1, "role": "assistant"}]
         if not answer.is_stream:
@@ -160,7 +163,7 @@ FAULTS = (
         caught_by="FIN-04",
         also=("FIN-03", "EQV-03"),
         needs=FINISH,
-        options={"usage": _usage("yes")},
+        options={"usage": Option(YES_NO, None, "keep usage; by default only in JSON")},
         position=START,
     ),
     Fault(

@@ -32,7 +32,7 @@ ERROR_SIBLINGS: Mapping[str, JSONObject] = MappingProxyType(
 
 WITHOUT_USAGE = ("sensitive", "network_error")
 """Finish reasons of responses without usage, by open.bigmodel.cn/dev/howuse/securityaudit and
-earendil-works/pi#2313."""
+a recording of glm-5.2, 2026-07."""
 
 MERGED_BY_KEY = ("headers", "usage")
 """Keys whose mapping in `defaults` is merged with that of a reply; others are replaced."""

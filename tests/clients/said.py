@@ -25,7 +25,7 @@ class Said:
     text: str = ""
     reasoning: str = ""
     calls: tuple[Call, ...] = ()
-    finish: str = "stop"
+    finish: str | None = "stop"
     web_search: Any = None
     content_filter: Any = None
     usage: Mapping[str, Any] = field(default_factory=dict, compare=False)

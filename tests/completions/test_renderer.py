@@ -34,6 +34,12 @@ def stream(*frames: str) -> str:
     return "".join(f"data: {HEAD}{frame}\n\n" for frame in frames) + "data: [DONE]\n\n"
 
 
+def without_object(text: str) -> str:
+    """The stream without the key in its last chunk."""
+    before, _, after = text.rpartition('"object":"chat.completion.chunk",')
+    return before + after
+
+
 def delta(text: str) -> str:
     return f'"choices":[{{"index":0,"delta":{text}}}]}}'
 
@@ -110,7 +116,16 @@ STREAMS = {
     ),
     "network error": (
         Reply(content="", finish_reason="network_error", usage=None),
-        stream(last("network_error")),
+        without_object(stream(last("network_error"))),
+    ),
+    "full context": (
+        Reply(content="从前", finish_reason="model_context_window_exceeded", usage=None),
+        without_object(
+            stream(
+                delta('{"role":"assistant","content":"从前"}'),
+                last("model_context_window_exceeded"),
+            )
+        ),
     ),
     "web search": (
         Reply(content="晴", web_search=(SEARCH,), usage=USAGE),

@@ -25,6 +25,12 @@ from tests.faults.answers import (
     whole,
 )
 
+
+def error(reason: str) -> bytes:
+    """The last chunk of an error: without object and usage."""
+    return last(reason, "").replace(b'"object":"chat.completion.chunk",', b"")
+
+
 BARE = stream(chunk('{"index":0}]'), STOP, DONE)
 
 BODIES: tuple[tuple[str, Response, bytes], ...] = (
@@ -42,7 +48,7 @@ BODIES: tuple[tuple[str, Response, bytes], ...] = (
             ',"content_filter":[{"level":1,"role":"assistant"}]',
         ).body,
     ),
-    ("network-error", TALK, R + last("network_error", "") + DONE),
+    ("network-error", TALK, R + error("network_error") + DONE),
     (
         "network-error",
         WORDS,
@@ -50,7 +56,7 @@ BODIES: tuple[tuple[str, Response, bytes], ...] = (
             '{"content":"你","reasoning_content":"想","role":"assistant"}', "network_error", ""
         ).body,
     ),
-    ("context-window", TALK, last("model_context_window_exceeded") + DONE),
+    ("context-window", TALK, error("model_context_window_exceeded") + DONE),
     (
         "context-window",
         WORDS,
@@ -153,8 +159,8 @@ BODIES: tuple[tuple[str, Response, bytes], ...] = (
         + DONE,
     ),
     ("sensitive.tool_call.usage-yes.filter-no", TOOLS, R + A + last("sensitive") + DONE),
-    ("network-error.0-frames", TALK, last("network_error", "") + DONE),
-    ("network-error.3-frames", TOOLS, R + A + T + last("network_error", "") + DONE),
+    ("network-error.0-frames", TALK, error("network_error") + DONE),
+    ("network-error.3-frames", TOOLS, R + A + T + error("network_error") + DONE),
     ("cut-short.usage-no", TALK, R + last("length", "") + DONE),
     ("finish-unknown.reason-content_filter", TALK, R + A + B + last("content_filter") + DONE),
     ("finish-everywhere", BARE, chunk('{"index":0,"finish_reason":"stop"}]') + STOP + DONE),

@@ -31,9 +31,8 @@ def client(name: str) -> Callable[..., Any]:
     return made
 
 
-def conversation(make: Callable[..., Any], job: dict[str, Any], messages: list[Any]) -> list[Heard]:
+def conversation(client: Any, job: dict[str, Any], messages: list[Any]) -> list[Heard]:
     """Hold one conversation: what a client heard in each of its turns."""
-    client = make(base_url=job["base"], api_key=job["key"])
     turns: list[Heard] = []
     history = list(messages)
     while len(turns) < job["turns"]:
@@ -68,7 +67,7 @@ def _ask(client: Any, job: dict[str, Any], messages: list[Any]) -> tuple[Heard, 
 
 def outcomes(make: Callable[..., Any], job: dict[str, Any]) -> list[list[Heard]]:
     """Hold the conversations of a job, one after the other or all at once."""
-    hold = partial(conversation, make, job)
+    hold = partial(conversation, make(base_url=job["base"], api_key=job["key"]), job)
     if job["parallel"]:
         with ThreadPoolExecutor(len(job["conversations"])) as threads:
             return list(threads.map(hold, job["conversations"]))

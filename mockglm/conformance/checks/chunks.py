@@ -17,6 +17,7 @@ from mockglm.conformance.sources import (
     cite_recording,
 )
 from mockglm.conformance.view import ExchangeView
+from mockglm.exchange import ERROR_FINISHES
 
 CHECKS = Catalogue()
 check = CHECKS.check
@@ -60,8 +61,12 @@ def head_fields_are_constant(view: ExchangeView) -> Iterator[CheckFinding]:
 def object_is_completion_chunk(view: ExchangeView) -> Iterator[CheckFinding]:
     """The object of a chunk is chat.completion.chunk."""
     expected = "chat.completion.chunk"
+    # The chunk of an error has none (glm-5.2 and glm-5v-turbo, 2026-07).
+    ends = view.finished_choices
+    errors = {choice.at for choice in ends if choice.get("finish_reason") in ERROR_FINISHES}
     for chunk in view.reply_chunks:
-        if chunk.get("object") != expected:
+        is_error = chunk.at in errors and "object" not in chunk.value
+        if chunk.get("object") != expected and not is_error:
             yield view.finding(
                 "unexpected object", chunk, "object", expected=expected, actual=chunk.get("object")
             )

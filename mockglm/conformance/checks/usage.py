@@ -17,6 +17,7 @@ from mockglm.conformance.sources import (
     cite_issues,
 )
 from mockglm.conformance.view import ExchangeKind, ExchangeView
+from mockglm.exchange import ERROR_FINISHES
 
 CHECKS = Catalogue()
 check = CHECKS.check
@@ -30,7 +31,7 @@ _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 )
 def usage_comes_once(view: ExchangeView) -> Iterator[CheckFinding]:
     """Usage comes once, on the chunk that has the finish_reason."""
-    if view.finish_reason in ("sensitive", "network_error"):
+    if view.finish_reason in ("sensitive", *ERROR_FINISHES):
         return
     finishing = {choice.at for choice in view.finished_choices}
     for usage in view.usages[:-1]:
