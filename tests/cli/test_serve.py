@@ -135,17 +135,23 @@ def test_a_server_beyond_loopback_has_a_token(hello: Path) -> None:
 def test_an_edited_file_is_loaded_and_a_broken_one_changes_nothing(hello: Path) -> None:
     with running(hello) as served:
         assert served.process.stderr is not None
-        hello.write_text(HELLO.replace("你好", "再见了"), "utf-8")
+        _replace(hello, HELLO.replace("你好", "再见了"))
         assert served.process.stderr.readline() == "mockglm: reloaded 1 scenario\n"
         assert served.ask().json()["choices"][0]["message"]["content"] == "再见了"
         served.process.stderr.readline()
-        hello.write_text("format: 1\ninteractions: [{reply: {contnt: x}}]\n", "utf-8")
+        _replace(hello, "format: 1\ninteractions: [{reply: {contnt: x}}]\n")
         told = [served.process.stderr.readline() for _ in range(2)]
         assert served.ask().json()["choices"][0]["message"]["content"] == "再见了"
     assert told == [
         "mockglm: not reloaded, because files have mistakes:\n",
         f"{hello}:2:25: unknown key `contnt`, did you mean `content`?\n",
     ]
+
+
+def _replace(path: Path, text: str) -> None:
+    """Replace a file in one step: a file that is written in place is empty for a moment."""
+    path.with_suffix(".new").write_text(text, "utf-8")
+    path.with_suffix(".new").replace(path)
 
 
 SEEDED = (
