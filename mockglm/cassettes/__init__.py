@@ -1,17 +1,19 @@
 """Cassettes: exchanges are serialised, redacted, appended to a file, and loaded again."""
 
 from mockglm.cassettes.loader import load, read_exchanges
+from mockglm.cassettes.redaction import (
+    find_credentials,
+    find_new_cookies,
+    redact,
+    redact_request,
+    redact_response,
+)
 from mockglm.cassettes.serializer import (
     KEPT_HEADERS,
     STATUSES,
     dump,
     dump_response,
-    find_credentials,
-    find_new_cookies,
     normalise,
-    redact,
-    redact_request,
-    redact_response,
 )
 from mockglm.cassettes.writer import CassetteWriter, file_head, prepare_folder
 

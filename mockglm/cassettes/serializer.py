@@ -1,10 +1,10 @@
-"""Exchanges as interactions of a file: request, response and times, redacted and normalised."""
+"""Exchanges as interactions of a file: request, response and times, normalised."""
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,6 @@ from mockglm.cassettes.yaml_layout import FlowStyle, fits_yaml, quote_text, rend
 from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.http1 import BODILESS
 from mockglm.matching import canonical
-from mockglm.redaction import Redactor, header_credentials, secret_parameters
 from mockglm.scenarios import verbatim
 
 KEPT_HEADERS = frozenset(
@@ -103,41 +102,6 @@ def normalise(answer: Response) -> Response:
         chunks=tuple((at, b"".join(pieces)) for at, pieces in due.items()),
         head=round(answer.head or 0.0, 3),
     )
-
-
-def redact(exchange: Exchange, redactor: Redactor) -> Exchange:
-    """Return an exchange without secrets and without request headers.
-
-    Its own credentials are secrets even if the redactor has forgotten them.
-    """
-    request, answer = exchange.request, exchange.response
-    redactor = redactor.with_secrets((*find_credentials(request), *find_new_cookies(answer)))
-    return replace(
-        exchange,
-        request=replace(redact_request(request, redactor), headers=()),
-        response=answer and redact_response(answer, redactor),
-        error=redactor.text(exchange.error),
-    )
-
-
-def redact_request(request: Request, redactor: Redactor) -> Request:
-    """Return a request without secrets in path, query and body; the same object if it has none.
-
-    Recorded requests and those that are looked up are redacted alike, so that they have one key.
-    """
-    path, query = redactor.text(request.path), redactor.query(request.query)
-    body = redactor.bytes(request.body)
-    if path is request.path and query == request.query and body is request.body:
-        return request
-    return replace(request, path=path, query=query, body=body)
-
-
-def redact_response(answer: Response, redactor: Redactor) -> Response:
-    """Return a response without secrets, in the same pieces."""
-    times = [at for at, _ in answer.chunks]
-    pieces = redactor.pieces([piece for _, piece in answer.chunks])
-    chunks = tuple(zip(times, pieces, strict=True))
-    return replace(answer, headers=redactor.headers(answer.headers), chunks=chunks)
 
 
 def _kept(headers: Headers) -> Headers:
@@ -259,17 +223,6 @@ def _dumped(value: Any) -> bytes | None:
         return verbatim.encode_json(value)
     except (ValueError, OverflowError):
         return None
-
-
-def find_credentials(request: Request) -> Iterator[str]:
-    """Return the secrets of a request: those of headers without a scheme, of the query unquoted."""
-    yield from header_credentials(request.headers)
-    yield from secret_parameters(request.query)
-
-
-def find_new_cookies(response: Response | None) -> Iterator[str]:
-    """Return the secrets that a response gives to its client."""
-    return header_credentials(response.headers) if response is not None else iter(())
 
 
 def dump_events(pieces: Iterable[tuple[float, bytes]]) -> str | None:

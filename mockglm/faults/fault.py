@@ -31,14 +31,14 @@ _ISSUE = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
 class Fault(Struct, frozen=True, kw_only=True):
     """One way in which traffic breaks.
 
-    `seen` are threads (`owner/repo#number`) and pages: where it was met in the field or, where
-    that is not on record, the page whose promise it breaks. `caught_by` is the conformance check
-    that fails over it, laid as `trial` says where the bare name does not do, and `also` are others,
-    over the answers they judge; where there is none, `why` says why only a client can notice.
-    `change` is pure; what it leaves as it was is refused, so `needs` says in words what an answer
-    must have. `place` of None is after the first frame of a stream and in the middle of a JSON
-    answer. `surfaces` are those whose responses it can break; faults of the wire and of the stream
-    can break all.
+    `reports` are threads (`owner/repo#number`) and pages that show it in the field, or the page
+    whose promise it breaks if no report is known. `caught_by` is the conformance check that fails
+    because of it, with the options of `trial` if the bare name is not enough; `also` are other
+    checks that fail. If none does, `why` says why only a client can notice it. `change` is pure;
+    it is an error if it changes nothing, so `needs` describes what a response must have.
+    `position` of None is after the first frame of a stream and in the middle of a JSON body.
+    `surfaces` are those whose responses it can break; those of the wire and of the stream can
+    break all.
     """
 
     name: str
