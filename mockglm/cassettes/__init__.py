@@ -2,6 +2,7 @@
 
 from mockglm.cassettes.loader import load, read_exchanges
 from mockglm.cassettes.redaction import (
+    KEPT_HEADERS,
     find_credentials,
     find_new_cookies,
     redact,
@@ -9,7 +10,6 @@ from mockglm.cassettes.redaction import (
     redact_response,
 )
 from mockglm.cassettes.serializer import (
-    KEPT_HEADERS,
     STATUSES,
     dump,
     dump_response,

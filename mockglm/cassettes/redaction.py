@@ -9,8 +9,31 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from mockglm.exchange import Exchange, Request, Response
+from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.redaction import Redactor, header_credentials, secret_parameters
+
+KEPT_HEADERS = frozenset(
+    {
+        "allow",
+        "cache-control",
+        "content-disposition",
+        "content-language",
+        "content-type",
+        "pragma",
+        "request-id",
+        "retry-after",
+        "retry-after-ms",
+        "vary",
+        "www-authenticate",
+        "x-log-id",
+        "x-request-id",
+        "x-should-retry",
+    }
+)
+"""Headers of responses that are kept: clients act on them or show them, and none has a secret.
+Dates, cookies and headers of the connection are made when the recording is replayed."""
+
+KEPT_PREFIXES = ("x-ratelimit-", "access-control-")
 
 
 def redact(exchange: Exchange, redactor: Redactor) -> Exchange:
@@ -57,3 +80,12 @@ def find_credentials(request: Request) -> Iterator[str]:
 def find_new_cookies(response: Response | None) -> Iterator[str]:
     """Return the secrets that a response gives to its client."""
     return header_credentials(response.headers) if response is not None else iter(())
+
+
+def kept_headers(headers: Headers) -> Headers:
+    """Return the headers of a response that are written, those of one name together."""
+    names: dict[str, list[str]] = {}
+    for name, value in headers:
+        if name.lower() in KEPT_HEADERS or name.lower().startswith(KEPT_PREFIXES):
+            names.setdefault(name, []).append(value)
+    return tuple((name, value) for name, values in names.items() for value in values)

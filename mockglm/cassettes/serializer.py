@@ -11,34 +11,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from mockglm.cassettes.redaction import kept_headers
 from mockglm.cassettes.yaml_layout import FlowStyle, fits_yaml, quote_text, render_lines
 from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.http1 import BODILESS
 from mockglm.matching import canonical
 from mockglm.scenarios import verbatim
-
-KEPT_HEADERS = frozenset(
-    {
-        "allow",
-        "cache-control",
-        "content-disposition",
-        "content-language",
-        "content-type",
-        "pragma",
-        "request-id",
-        "retry-after",
-        "retry-after-ms",
-        "vary",
-        "www-authenticate",
-        "x-log-id",
-        "x-request-id",
-        "x-should-retry",
-    }
-)
-"""Headers of responses that are kept: clients act on them or show them, and none has a secret.
-Dates, cookies and headers of the connection are made when the recording is replayed."""
-
-KEPT_PREFIXES = ("x-ratelimit-", "access-control-")
 
 STATUSES = range(200, 600)
 """Statuses of responses that are recorded."""
@@ -98,18 +76,10 @@ def normalise(answer: Response) -> Response:
             due.setdefault(round(at, 3), []).append(piece)
     return replace(
         answer,
-        headers=_kept(answer.headers),
+        headers=kept_headers(answer.headers),
         chunks=tuple((at, b"".join(pieces)) for at, pieces in due.items()),
         head=round(answer.head or 0.0, 3),
     )
-
-
-def _kept(headers: Headers) -> Headers:
-    names: dict[str, list[str]] = {}
-    for name, value in headers:
-        if name.lower() in KEPT_HEADERS or name.lower().startswith(KEPT_PREFIXES):
-            names.setdefault(name, []).append(value)
-    return tuple((name, value) for name, values in names.items() for value in values)
 
 
 def _recordable(exchange: Exchange) -> Response:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.cassettes.serializer import KEPT_HEADERS, KEPT_PREFIXES
+from mockglm.cassettes.redaction import KEPT_HEADERS, KEPT_PREFIXES
 from mockglm.exchange import Response
 from mockglm.scenarios import verbatim
 from mockglm.scenarios.replies import FRAMING_HEADERS
