@@ -64,7 +64,7 @@ class App:
         self,
         sessions: Sessions,
         *,
-        log: Log = lambda entry: None,
+        log: Log | None = None,
         token: str | None = None,
         recorder: Callable[[str], Recorder] | None = None,
         limits: Limits = DEFAULT,
@@ -149,7 +149,9 @@ class App:
 
     def finish(self, context: RequestContext) -> None:
         """End an exchange: release what it holds and log it."""
-        self._log(context.finish())
+        entry = context.finish()
+        if self._log is not None:
+            self._log(context.session.journal.redact_for_display(entry))
 
     async def _read(self, receive: Receive) -> tuple[bytes, int, Unread | None] | None:
         """Read a body.

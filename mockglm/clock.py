@@ -61,7 +61,7 @@ class Ids:
     __slots__ = ("_digest",)
 
     def __init__(self, seed: str, session: str, ordinal: int) -> None:
-        self._digest = blake2b(f"{seed}\0{session}\0{ordinal}".encode(), digest_size=32)
+        self._digest = IdSeries(seed, session).digest(ordinal)
 
     def log(self, now: float) -> str:
         """An id as `id`, `request_id` and `X-Log-Id` have it: 14 digits of local time, 16 hex.
@@ -100,6 +100,25 @@ class Ids:
         digest = self._digest.copy()
         digest.update(what.encode())
         return digest.hexdigest()
+
+
+class IdSeries:
+    """The ids of the answers of one session, by their ordinal."""
+
+    __slots__ = ("_prefix",)
+
+    def __init__(self, seed: str, session: str) -> None:
+        self._prefix = blake2b(f"{seed}\0{session}\0".encode(), digest_size=32)
+
+    def digest(self, ordinal: int) -> blake2b:
+        digest = self._prefix.copy()
+        digest.update(b"%d" % ordinal)
+        return digest
+
+    def numbered(self, ordinal: int) -> Ids:
+        ids = Ids.__new__(Ids)
+        ids._digest = self.digest(ordinal)
+        return ids
 
 
 class Pace(Struct, frozen=True):

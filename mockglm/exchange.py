@@ -197,7 +197,10 @@ class Response(Struct, frozen=True):
     def memory_size(self) -> int:
         """The bytes of the body that this response keeps alive."""
         # isinstance asks the abstract base class of Frames, which is slow.
-        return self.chunks.memory_size if type(self.chunks) is Frames else self.size
+        chunks = self.chunks
+        if len(chunks) == 1 and type(chunks) is tuple:
+            return len(chunks[0][1])
+        return chunks.memory_size if type(chunks) is Frames else self.size
 
     @property
     def size(self) -> int:

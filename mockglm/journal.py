@@ -63,7 +63,8 @@ class Entry(Struct):
     validation rules that were broken but not enforced. Times are in seconds: `at` is unix time,
     `first` and `total` count from the request. `outcome` is `open` while the response is sent, then
     `done`, `cut` (a fault ended it) or `gone` (the client left, or the server was stopped). `size`
-    is the estimated memory in bytes; `sent` the number of chunks that went out, None for all.
+    is the estimated memory in bytes, `serial` the number by which the budget counts it; `sent` is
+    the number of chunks that went out, None for all.
     """
 
     ordinal: int
@@ -81,6 +82,7 @@ class Entry(Struct):
     total: float | None = None
     outcome: Outcome = "open"
     size: int = 0
+    serial: int = 0
     sent: int | None = None
 
     @property
@@ -189,13 +191,6 @@ class EntryFeed:
                 subscriber(entry)
 
 
-class _KeptEntry(Struct):
-    """An entry with its serial number in the budget."""
-
-    entry: Entry
-    serial: int
-
-
 class Journal:
     """The newest entries of a session.
 
@@ -213,22 +208,23 @@ class Journal:
         self._budget = budget or MemoryBudget()
         self._feed = feed or EntryFeed()
         self._most = max_entries
-        self._kept: deque[_KeptEntry] = deque()
+        self._kept: deque[Entry] = deque()
         self._redactor = Redactor()
         self._last_learned = 0
 
     def add(self, entry: Entry) -> None:
         """Add an entry and drop old ones that are too many."""
         entry.size = _body_size(entry)
-        self._kept.append(_KeptEntry(entry, self._budget.add(self, entry.size)))
+        entry.serial = self._budget.add(self, entry.size)
+        self._kept.append(entry)
         if len(self._kept) > self._most:
             self.drop_oldest()
         if self._feed.has_subscribers:
             self._feed.publish(self.redact_for_display(entry))
 
     def drop_oldest(self) -> None:
-        kept = self._kept.popleft()
-        self._budget.remove(kept.serial, kept.entry.size)
+        entry = self._kept.popleft()
+        self._budget.remove(entry.serial, entry.size)
 
     def update_size(self, entry: Entry) -> None:
         """Measure an entry again, with its header fields.
@@ -237,7 +233,7 @@ class Journal:
         its header fields with no other.
         """
         for kept in reversed(self._kept):
-            if kept.entry is entry:
+            if kept is entry:
                 before, entry.size = entry.size, _body_size(entry)
                 entry.size += _header_size(entry.request.headers)
                 entry.size += _header_size(entry.response.headers) if entry.response else 0
@@ -293,14 +289,13 @@ class Journal:
         self, limit: int, is_wanted: Callable[[Entry], bool] = lambda entry: True
     ) -> list[dict[str, Any]]:
         """Summarize the newest entries that are wanted, oldest first."""
-        newest_first = (kept.entry for kept in reversed(self._kept))
-        newest = islice(filter(is_wanted, newest_first), limit)
+        newest = islice(filter(is_wanted, reversed(self._kept)), limit)
         return [self.redact_for_display(entry).summary() for entry in reversed(list(newest))]
 
     def get(self, ordinal: int) -> Entry | None:
         """Return one entry, redacted; None if it was dropped or never existed."""
         self._learn_from_entries()
-        found = (kept.entry for kept in self._kept if kept.entry.ordinal == ordinal)
+        found = (entry for entry in self._kept if entry.ordinal == ordinal)
         return next(map(self._redact_entry, found), None)
 
     def clear(self) -> None:
@@ -311,7 +306,7 @@ class Journal:
     def __iter__(self) -> Iterator[Entry]:
         """Iterate over the entries, oldest first, redacted."""
         self._learn_from_entries()
-        return map(self._redact_entry, [kept.entry for kept in self._kept])
+        return map(self._redact_entry, list(self._kept))
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -319,7 +314,7 @@ class Journal:
     def _learn_from_entries(self) -> None:
         """Learn the credentials in the headers of entries, as other bodies may contain them."""
         # Not in `add`, for most journals are never read.
-        for entry in [kept.entry for kept in self._kept if kept.entry.ordinal > self._last_learned]:
+        for entry in [one for one in self._kept if one.ordinal > self._last_learned]:
             for credential in find_credentials(entry.request):
                 self.learn(credential)
             self._last_learned = entry.ordinal
@@ -351,7 +346,7 @@ def _body_size(entry: Entry) -> int:
     """Estimate the memory of an entry without its header fields."""
     request, response = entry.request, entry.response
     size = ENTRY_OVERHEAD + len(request.body) + len(request.path) + len(request.query)
-    return size + len(entry.model) + (response.memory_size if response else 0)
+    return size + len(entry.model) + (0 if response is None else response.memory_size)
 
 
 def _header_size(headers: Headers) -> int:

@@ -117,7 +117,8 @@ class Comparison(Struct, frozen=True):
     expected: Any
 
     def holds(self, view: RequestView) -> bool:
-        return self.relation.holds(self.expected, self.read(view))
+        actual = self.read(view)
+        return actual is not None and self.relation.judge(self.expected, actual)
 
     def differences(self, view: RequestView) -> Iterator[Difference]:
         yield Difference(self.name, *self.relation.words(self.expected, self.read(view)))

@@ -69,7 +69,8 @@ class RequestView(Struct, dict=True, eq=False):
     @property
     def last_role(self) -> str | None:
         """The role of the last message of the conversation."""
-        return self.messages[-1].role if self.messages else None
+        messages = self.chat.messages
+        return messages[-1].role if messages else None
 
     @cached_property
     def after_tool(self) -> str | None:
@@ -131,12 +132,12 @@ class RequestView(Struct, dict=True, eq=False):
 
     def _text_of(self, role: str) -> str | None:
         """The text of the last message of a role."""
-        if role not in self._texts:
-            self._texts[role] = self._last(role)
-        return self._texts[role]
-
-    def _last(self, role: str) -> str | None:
-        for message in reversed(self.messages):
+        if role in self._texts:
+            return self._texts[role]
+        text = None
+        for message in reversed(self.chat.messages or ()):
             if message.role == role:
-                return message.text
-        return None
+                text = message.text
+                break
+        self._texts[role] = text
+        return text

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from mockglm.accounts import Account, Overload
 from mockglm.clock import Pace
@@ -113,7 +114,8 @@ class Interaction(Struct, frozen=True, kw_only=True, eq=False):
     """The requests to match, by `when` or by `request`, and the steps that answer them.
 
     `location` is `path:line`. `times` limits the matches. With `validate`, a request must pass the
-    validation rules before `when` is tried. `speed` includes that of the file.
+    validation rules before `when` is tried. `speed` includes that of the file. `always` is the step
+    that answers all matches, None if there are several or a limit.
     """
 
     location: str
@@ -123,6 +125,12 @@ class Interaction(Struct, frozen=True, kw_only=True, eq=False):
     times: int | None = None
     validate: bool = True
     speed: float = 1.0
+    always: Step | None = None
+
+    def __post_init__(self) -> None:
+        steps = self.steps
+        if len(steps) == 1 and self.times is None and steps[0].times is None:
+            force_setattr(self, "always", steps[0])
 
     @property
     def short_location(self) -> str:
@@ -133,15 +141,10 @@ class Interaction(Struct, frozen=True, kw_only=True, eq=False):
     def is_recorded(self) -> bool:
         return self.request is not None
 
-    @property
-    def is_endless(self) -> bool:
-        """True if one step answers all matches."""
-        return self.times is None and len(self.steps) == 1 and self.steps[0].times is None
-
     def step(self, count: int) -> Step | None:
         """The step for the match after `count` earlier ones; None when all are used up."""
-        if self.is_endless:
-            return self.steps[0]
+        if self.always is not None:
+            return self.always
         if self.times is not None and count >= self.times:
             return None
         for step in self.steps[:-1]:

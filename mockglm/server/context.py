@@ -197,6 +197,12 @@ class RequestContext(Struct):
         entry.total = monotonic() - self.started
         entry.outcome = "done" if _is_planned_whole(entry) else "cut"
 
+    def complete(self) -> None:
+        """Note that all of a response that ends cleanly is written at once."""
+        entry, self._is_closed = self.entry, True
+        entry.first = entry.total = monotonic() - self.started
+        entry.outcome = "done"
+
     def on_break(self, sent: int) -> None:
         entry, response = self.entry, self.entry.response
         entry.sent = sent
@@ -215,12 +221,12 @@ class RequestContext(Struct):
         entry.total = entry.total or monotonic() - self.started
 
     def finish(self) -> Entry:
-        """Release the account's slot and publish the outcome; return the entry for the log."""
+        """Release the account's slot and publish the outcome; return the entry, not redacted."""
         self.close(is_complete=False)
         self.release()
-        journal, entry = self.session.journal, self.entry
-        journal.close(entry)
-        return journal.redact_for_display(entry)
+        entry = self.entry
+        self.session.journal.close(entry)
+        return entry
 
 
 def find_finish_reason(body: bytes) -> str:

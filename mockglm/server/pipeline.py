@@ -328,7 +328,7 @@ def _match(context: RequestContext, *, validated: bool) -> Response | None:
             continue
         for one in playlist.candidates(context.view, validated=validated):
             when = one.when
-            if when is None or not (one.is_endless or session.peek(one)):
+            if when is None or (one.always or session.peek(one)) is None:
                 continue
             draw = 0.0 if when.chance is None else partial(session.draw, one)
             if when.matches(context.view, draw):

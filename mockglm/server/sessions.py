@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 from msgspec import Struct, field
 
 from mockglm.accounts import Account, Ledger, Overload
-from mockglm.clock import Clock, Ids
+from mockglm.clock import Clock, Ids, IdSeries
 from mockglm.error_codes import Language
 from mockglm.errors import UsageError, nearest
 from mockglm.exchange import JSONObject, Request
@@ -262,6 +262,7 @@ class Session:
         self.queue: deque[Step] = deque()
         self.queued_faults: deque[QueuedFaults] = deque()
         self.standing_faults: tuple[FaultSpec, ...] = ()
+        self._ids = IdSeries(settings.seed, name)
         self._standing: tuple[Interaction, ...] = ()
         self._rules: Playlist | None = None
         self._playlists: tuple[Playlist, ...] | None = None
@@ -277,7 +278,7 @@ class Session:
         self.ledger = Ledger(playlist.accounts, playlist.overloads, self.clock.now())
         self.keys = self._find_keys()
         self.accepted: set[str] = set()
-        self._used: Counter[Interaction] = Counter()
+        self._used: dict[Interaction, int] = {}
         self._drawn: Counter[Interaction] = Counter()
 
     def enqueue(self, steps: Iterable[Step]) -> None:
@@ -395,8 +396,8 @@ class Session:
 
     def take_step(self, interaction: Interaction) -> Step | None:
         """Advance an interaction and return its step, None when it is used up."""
-        count = self.use_count(interaction)
-        step = interaction.step(count)
+        count = self._used.get(interaction, 0)
+        step = interaction.always or interaction.step(count)
         if step is not None:
             self._used[interaction] = count + 1
         return step
@@ -419,7 +420,7 @@ class Session:
     def ids(self) -> Ids:
         """Count the request and return the ids of its response."""
         self.requests += 1
-        return Ids(self.settings.seed, self.name, self.requests)
+        return self._ids.numbered(self.requests)
 
 
 class Sessions:

@@ -361,11 +361,9 @@ class GLMProtocol(HttpToolsProtocol):
 
     def _write_at_once(self, context: RequestContext, data: bytes, *, closes: bool) -> None:
         # The journal is up to date when the client has the response.
-        context.on_first_chunk()
-        context.on_last_chunk()
+        context.complete()
         self.server_state.total_requests += 1
         self.transport.write(data)
-        context.close(is_complete=True)
         if closes:
             self.transport.close()
         else:
