@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
@@ -54,6 +54,9 @@ MAX_ROLES = 64
 MAX_WORD = 64
 """Characters of the longest parameter that is remembered."""
 
+_UNKNOWN: Sequence[Check] = (lambda facts: True,)
+"""The checks of a request that has to be looked at rule by rule."""
+
 
 def validate(
     chat: Chat, model: Model | None, policy: Policy = "default", *, prompt: int | None = None
@@ -66,12 +69,15 @@ def validate(
     if model is None:
         return ValidationResult(unknown_model(chat.model))
     facts = extract(chat, model, prompt)
-    if _is_clean(facts):
+    for is_broken in _find_checks(facts):
+        if is_broken(facts):
+            break
+    else:
         return CLEAN
     refusing = REFUSING_EVIDENCE[policy]
     passed: list[str] = []
-    roles, kinds = ROLES.intersection(facts.roles), tuple(map(type, facts.parameters))
-    for rule in _applicable_rules(facts.features(), roles, kinds):
+    given = tuple(value is not None for value in facts.parameters)
+    for rule in _applicable_rules(facts.features, ROLES.intersection(facts.roles), given):
         broken = rule.find_violation(facts)
         if broken:
             if rule.essential or rule.evidence in refusing:
@@ -80,32 +86,29 @@ def validate(
     return ValidationResult(None, tuple(passed))
 
 
-def _is_clean(facts: RequestFacts) -> bool:
-    """True if no rule is broken. The verdict on parameters and on roles is remembered.
+def _find_checks(facts: RequestFacts) -> Sequence[Check]:
+    """Find the checks that a request may fail. Those of parameters and roles are remembered.
 
     Most requests of a client have the same ones; what they say differs and is looked at each time.
     """
     chat = facts.chat
     effort, switch = chat.reasoning_effort, chat.thinking and chat.thinking.type
     if len(facts.roles) > MAX_ROLES or len(effort or "") + len(switch or "") > MAX_WORD:
-        return False
-    checks = _content_checks(facts.features(), tuple(facts.roles), facts.parameters)
-    if checks is None:
-        return False
-    return not any(is_broken(facts) for is_broken in checks)
+        return _UNKNOWN
+    return _remaining_checks(facts.features, tuple(facts.roles), facts.parameters)
 
 
 @lru_cache(maxsize=1024)
-def _content_checks(
+def _remaining_checks(
     features: Features, roles: tuple[str | None, ...], parameters: tuple[Any, ...]
-) -> tuple[Check, ...] | None:
-    """Return the applicable checks of contents; None if a rule of parameters or roles is broken."""
+) -> Sequence[Check]:
+    """Return the applicable checks of contents, after those of parameters and of roles."""
     chat = Chat(
         messages=[Message(role) for role in roles],
         **dict(zip(PARAMETER_FIELDS, parameters, strict=True)),
     )
     facts = extract(chat, features[0], 0)
-    names = feature_names(features, roles, map(type, parameters))
+    names = feature_names(features, roles, [value is not None for value in parameters])
     checks: list[Check] = []
     for rule in RULES:
         if rule.applies_to and rule.applies_to not in names:
@@ -113,13 +116,13 @@ def _content_checks(
         if rule.looks_at == "contents":
             checks.append(rule.find_violation)
         elif rule.find_violation(facts):
-            return None
+            return _UNKNOWN
     return tuple(checks)
 
 
 @lru_cache(maxsize=256)
 def _applicable_rules(
-    features: Features, roles: frozenset[str], parameters: tuple[type, ...]
+    features: Features, roles: frozenset[str], parameters: tuple[bool, ...]
 ) -> tuple[ValidationRule, ...]:
     """Return the applicable rules in order."""
     names = feature_names(features, roles, parameters)

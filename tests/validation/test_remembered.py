@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mockglm.models import MODELS
 from mockglm.validation import validate
-from mockglm.validation.facts import PARAMETER_FIELDS, extract, feature_names
+from mockglm.validation.facts import OTHER_FIELDS, PARAMETER_FIELDS, extract, feature_names
 from mockglm.validation.rules import RULES, ValidationRule
 from mockglm.validation.types import Chat, Message, Thinking
 
@@ -26,6 +26,14 @@ class OnlyParameters:
             return None
 
     chat: Any = _Chat()
+
+
+def test_every_field_is_one_that_verdicts_are_remembered_by_or_another() -> None:
+    fields = (*PARAMETER_FIELDS, *OTHER_FIELDS)
+    assert sorted((*fields, "messages")) == sorted(Chat.__struct_fields__)
+    values: dict[str, Any] = {name: [] if name == "tools" else object() for name in fields}
+    facts = extract(Chat(**values), MODELS["glm-4.6"], 0)
+    assert (*facts.parameters, *facts.others) == tuple(values.values())
 
 
 class OnlyRoles:
@@ -72,7 +80,9 @@ CHATS = st.builds(
 @given(chat=CHATS, model=st.sampled_from(["glm-4.6", "glm-5.3", "glm-4.5v", "glm-z1-flash"]))
 def test_what_is_remembered_never_changes_a_verdict(chat: Chat, model: str) -> None:
     facts = extract(chat, MODELS[model], 7)
-    names = feature_names(facts.features(), facts.roles, map(type, facts.parameters))
+    names = feature_names(
+        facts.features, facts.roles, [value is not None for value in facts.parameters]
+    )
     applicable = [rule for rule in RULES if not rule.applies_to or rule.applies_to in names]
     broken = [rule.name for rule in applicable if rule.find_violation(facts)]
     for _ in range(2):  # the second time from memory
