@@ -41,6 +41,8 @@ class _Token(Struct, frozen=True):
 
 def parse_credential(header: str) -> str:
     """Return the credential of an Authorization header, with or without `Bearer`; "" if none."""
+    if header.startswith("Bearer "):
+        return header[7:].strip()
     first, _, rest = header.strip().partition(" ")
     return rest.strip() if first.lower() == "bearer" else header.strip()
 

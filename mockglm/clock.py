@@ -50,6 +50,11 @@ def parse_log_time(id: str) -> int:
 
 
 @lru_cache(maxsize=8)
+def _log_time(second: int) -> str:
+    return local(second)
+
+
+@lru_cache(maxsize=8)
 def utc(second: int, form: str) -> str:
     """A unix second as UTC in the form of strftime."""
     return time.strftime(form, time.gmtime(second))
@@ -69,7 +74,7 @@ class Ids:
         Source: recordings of both hosts, 2025-09 … 2026-10 (charmbracelet/fantasy,
         SamyRai/go-z-ai); in 2024 ids were 19 decimal digits.
         """
-        return local(int(now)) + self._digest.hexdigest()[:16]
+        return _log_time(int(now)) + self._digest.hexdigest()[:16]
 
     def stream_call(self, index: int) -> str:
         """The id of a call in a stream: `call_` and 24 hex (444 of 444 recorded calls)."""

@@ -250,7 +250,8 @@ def _call_pieces(
 
 
 HEAD = PLACEHOLDER + b"h"
-_NUMBER = msgspec.Raw(b"%d")
+_HEAD_FORM = b'"created":%b,"id":%b,"model":%b,"object":"chat.completion","request_id":%b'
+_VALUE = msgspec.Raw(PLACEHOLDER)
 
 Derived = TypeVar("Derived")
 
@@ -329,32 +330,29 @@ class Renderer(Struct, frozen=True, dict=True):
     def _json_form(self, profile: Model) -> _JSONForm | None:
         """Return the form of the JSON for a model; None if the reply has usage of its own, or calls
         whose ids are made up."""
-        forms, kind = self._json_forms, (profile.reports_cached, profile.reports_reasoning)
-        if kind not in forms:
+        try:
+            return self._json_forms[profile]
+        except KeyError:
             is_fixed = all(call.id is not None for call in self.reply.calls)
-            forms[kind] = None if self.reply.usage or not is_fixed else self._build_form(profile)
-        return forms[kind]
+            form = None if self.reply.usage or not is_fixed else self._build_form(profile)
+            return self._json_forms.setdefault(profile, form)
 
     @cached_property
-    def _json_forms(self) -> dict[tuple[bool, bool], _JSONForm | None]:
+    def _json_forms(self) -> dict[Model, _JSONForm | None]:
         return {}
 
     def _build_form(self, profile: Model) -> _JSONForm:
-        before, _, rest = self._json.partition(HEAD)
-        middle, mark, after = rest.partition(USAGE)
-        usage = _usage(self._tokens, profile, prompt=_NUMBER, cached=_NUMBER, total=_NUMBER)
-        return _JSONForm(
-            before,
-            middle,
-            after,
-            encode_sorted(usage) if mark else b"",
-            self._tokens[0],
-            profile.reports_cached,
-        )
+        usage = _usage(self._tokens, profile, prompt=_VALUE, cached=_VALUE, total=_VALUE)
+        text = self._json.replace(HEAD, _HEAD_FORM % ((PLACEHOLDER,) * 4))
+        parts = text.replace(USAGE, encode_sorted(usage)).split(PLACEHOLDER)
+        spaced = [b""] * (2 * len(parts) - 1)
+        spaced[::2] = parts
+        has_usage = self.reply.usage is not None
+        return _JSONForm(spaced, self._tokens[0], has_usage, profile.reports_cached)
 
     def _fill_json(self, fields: ResponseFields, created: int) -> bytes:
         text = self._fill(self._json, fields, call_id=fields.ids.plain_call, dump=encode_sorted)
-        return text.replace(HEAD, _json_head(fields, created))
+        return text.replace(HEAD, _HEAD_FORM % tuple(_head_values(fields, created)))
 
     @cached_property
     def _json(self) -> bytes:
@@ -392,22 +390,23 @@ class Renderer(Struct, frozen=True, dict=True):
 
 
 class _JSONForm(Struct, frozen=True):
-    """The parts of the JSON of a reply around ids, time and usage, which are filled in."""
+    """The JSON of a reply in parts: every second is empty, for time, ids and usage."""
 
-    before: bytes
-    middle: bytes
-    after: bytes
-    usage: bytes
+    parts: list[bytes]
     completion: int
+    has_usage: bool
     reports_cached: bool
 
     def fill(self, fields: ResponseFields, created: int) -> bytes:
-        head, prompt = _json_head(fields, created), fields.prompt
-        if not self.usage:
-            return b"".join((self.before, head, self.middle, self.after))
-        total = prompt + self.completion
-        values = (prompt, fields.cached, total) if self.reports_cached else (prompt, total)
-        return b"".join((self.before, head, self.middle, self.usage % values, self.after))
+        values, prompt = _head_values(fields, created), fields.prompt
+        if self.has_usage:
+            values.append(encode(prompt))
+            if self.reports_cached:
+                values.append(encode(fields.cached))
+            values.append(encode(prompt + self.completion))
+        parts = self.parts.copy()
+        parts[1::2] = values
+        return b"".join(parts)
 
 
 def estimate_tokens(reply: Reply) -> tuple[int, int]:
@@ -473,11 +472,10 @@ def _opening(fields: ResponseFields) -> bytes:
     )
 
 
-def _json_head(fields: ResponseFields, created: int) -> bytes:
-    form = b'"created":%d,"id":%b,"model":%b,"object":"chat.completion","request_id":%b'
+def _head_values(fields: ResponseFields, created: int) -> list[bytes]:
     id = encode(fields.id)
     request_id = id if fields.request_id is fields.id else encode(fields.request_id)
-    return form % (created, id, encode(fields.model), request_id)
+    return [encode(created), id, encode(fields.model), request_id]
 
 
 def _usage(
