@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from copy import deepcopy
 from functools import partial
 from time import monotonic, perf_counter
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 from mockglm.models import MODELS
 from tests.attack.attack import Attack, Result, expect, judge
 from tests.attack.process import Process, running
-from tests.fuzz.inputs import CHAT, JSON_TOKENS, MESSAGE
+from tests.fuzz.inputs import CHAT, JSON_TOKENS, MESSAGE, SERVICE_FAILURE
 from tests.serving import KEY, post
 
 CLIENTS = 4
@@ -79,9 +80,9 @@ def _change(value: Any, chance: random.Random) -> None:
         if chance.random() < 0.2:
             del value[key]
         elif isinstance(value, list) and chance.random() < 0.3:
-            value.extend(value * chance.randrange(3))
+            value.extend(deepcopy(value) * chance.randrange(3))
         else:
-            value[key] = chance.choice(ODD)
+            value[key] = deepcopy(chance.choice(ODD))
         return
 
 
@@ -97,7 +98,6 @@ def send_mutated(process: Process, *, count: int, first: int = 0) -> str:
     total = sum(statuses.values())
     shown = ", ".join(f"{status}: {number}" for status, number in sorted(statuses.items()))
     expect(total == share * CLIENTS, f"{total} of {share * CLIENTS} answered; {shown}")
-    expect(max(statuses) < 500, shown)
     return f"{total:,} answered ({shown}), the slowest in {slowest:.1f} s"
 
 
@@ -114,6 +114,8 @@ def _send_share(process: Process, seed: int, count: int) -> tuple[Counter[int], 
         content = response.read()
         slowest = max(slowest, perf_counter() - started)
         expect(b"mockglm failed" not in content, content)
+        is_failure = response.status >= 500 and SERVICE_FAILURE not in content
+        expect(not is_failure, (response.status, content))
         statuses[response.status] += 1
     connection.close()
     return statuses, slowest

@@ -130,6 +130,9 @@ SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0.Qw7ErTy9UiOp2AsD"
 OPAQUE = "sk-live/Zx81+pQ77=canary"
 SECRETS = (SECRET, OPAQUE)
 
+SERVICE_FAILURE = b"not supported between instances of 'int' and 'NoneType'"
+"""Part of a response of 500 that the service itself sends: for a message without `max_tokens`."""
+
 
 @st.composite
 def mutated(draw: st.DrawFn, corpus: Sequence[bytes], tokens: Sequence[bytes]) -> bytes:

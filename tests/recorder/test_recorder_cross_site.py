@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import httpx
@@ -54,6 +55,18 @@ def test_cross_site_request_does_not_reach_the_service(
     assert service.calls == []
     assert not path.exists()
     assert [entry.code for entry in entries] == ["403"]
+
+
+@pytest.mark.parametrize("name", ["Host", "Origin"])
+def test_each_of_several_hosts_and_origins_counts(tmp_path: Path, name: str) -> None:
+    values = {"Host": ("127.0.0.1", "evil.example"), "Origin": ("http://localhost", "null")}[name]
+    with Service(answer) as service, recording(service.url, tmp_path / "a.yaml", key=OWN) as proxy:
+        for pair in (values, values[::-1]):
+            lines = "".join(f"{name}: {value}\r\n" for value in pair)
+            with socket.create_connection(("127.0.0.1", proxy.port), timeout=20) as sock:
+                sock.sendall(f"GET /v4/models HTTP/1.1\r\n{lines}\r\n".encode())
+                assert sock.recv(65536).startswith(b"HTTP/1.1 403 ")
+    assert service.calls == []
 
 
 @pytest.mark.parametrize("headers", LOCAL, ids=str)

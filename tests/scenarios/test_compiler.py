@@ -265,3 +265,9 @@ def test_wrong_rows_do_not_hide_what_is_wrong_in_others() -> None:
             "6:41",
         ],
     ]
+
+
+def test_two_speeds_whose_product_is_infinite_are_refused() -> None:
+    text = "format: 1\nspeed: 1e308\ninteractions: [{reply: {}, speed: 1e308}]"
+    (problem,) = problems(text)
+    assert problem.endswith("3:35: too fast together with the `speed` of the file")

@@ -28,6 +28,19 @@ def test_errors_that_were_taken_do_not_fail_the_test(glm: GLM) -> None:
     assert glm.problems() == ""
 
 
+@pytest.mark.glm(allow_misses=True)
+def test_function_that_ends_a_program_fails_the_test_only(glm: GLM) -> None:
+    def end(request: object) -> str:
+        raise SystemExit(3)
+
+    glm.reply(end)
+    assert ask(glm).status_code == 422
+    assert "SystemExit: 3" in glm.problems()
+    assert [type(error) for error in glm.take_errors()] == [SystemExit]
+    glm.reply("好")
+    assert content(ask(glm)) == "好"
+
+
 def test_predicate_that_raises_does_not_match(glm: GLM) -> None:
     glm.when(lambda request: request.nothing).reply("never")  # type: ignore[attr-defined]
     glm.when().reply("好")
