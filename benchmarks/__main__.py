@@ -28,6 +28,7 @@ Case = Callable[[Load, Size], Iterator[Figure]]
 CASES: Mapping[str, Case] = {
     "plain": cases.plain,
     "stream": cases.stream,
+    "surfaces": cases.surfaces,
     "paced": cases.paced,
     "memory": cases.memory,
     "crowd": cases.crowd,
@@ -56,8 +57,8 @@ def main(
 ) -> None:
     """Measure mockglm against its yardsticks and print a table.
 
-    CASE is one or more of plain, stream, paced, memory, crowd, loaded, start, replayed, recorded,
-    filled, fixture, aimock, soak, decisions; with none, all of them.
+    CASE is one or more of plain, stream, surfaces, paced, memory, crowd, loaded, start, replayed,
+    recorded, filled, fixture, aimock, soak, decisions; with none, all of them.
     """
     size = QUICK if quick else Size()
     size = replace(size, runs=runs or size.runs, soak=soak or size.soak)

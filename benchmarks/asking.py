@@ -9,6 +9,8 @@ __all__ = [
     "FRAMES",
     "HELLO",
     "LARGE",
+    "MESSAGES_FRAMES",
+    "MESSAGES_PATH",
     "SMALL",
     "TEXT",
     "among",
@@ -21,10 +23,15 @@ __all__ = [
 ]
 
 PATH = "/api/paas/v4/chat/completions"
+MESSAGES_PATH = "/api/anthropic/v1/messages"
 MODEL = "glm-4.6"
 TEXT = "北京今天的天气怎么样?"
 FRAMES = 200
 """The events of a stream: its text in pieces, then the finish, then `[DONE]`."""
+
+MESSAGES_FRAMES = FRAMES + 4
+"""The events of the same text on the Anthropic surface: as many pieces; start, ping, start and stop
+of the block before and after them, and two at the end."""
 
 CHARACTERS = 4
 """Of a piece of text; an event then has about 200 bytes."""

@@ -16,7 +16,18 @@ from benchmarks.figures import Figure
 from benchmarks.load import Load, Plan, fetch
 from benchmarks.servers import Server, mockglm, yardstick
 
-__all__ = ["QUICK", "Size", "crowd", "loaded", "memory", "paced", "plain", "start", "stream"]
+__all__ = [
+    "QUICK",
+    "Size",
+    "crowd",
+    "loaded",
+    "memory",
+    "paced",
+    "plain",
+    "start",
+    "stream",
+    "surfaces",
+]
 
 EVERY = 0.02
 """Seconds between two frames of a paced stream."""
@@ -71,6 +82,41 @@ def stream(load: Load, size: Size) -> Iterator[Figure]:
             few = Size(size.runs, max(size.answers // 5, 1))
             ratio, about = _ratio(load, server, bare, few, (request,), frames=asking.FRAMES)
     yield Figure(case="stream", name="CPU", value=ratio, unit="×", target=0.2, about=about)
+
+
+def surfaces(load: Load, size: Size) -> Iterator[Figure]:
+    """A frame of a stream on the Anthropic surface, against one of the same text on that of chats:
+    at once, and paced."""
+    chat = asking.http(asking.body(stream=True))
+    messages = asking.http(asking.body(stream=True, max_tokens=1000), asking.MESSAGES_PATH)
+    frames = {chat: asking.FRAMES, messages: asking.MESSAGES_FRAMES}
+    many = max(size.answers // 5, 1)
+    # All paced streams are open together, as those of many agents are.
+    kinds = (
+        ("CPU a frame, at once", asking.streamed(), ("--speed", "0"), many, 8),
+        ("CPU a frame, paced", asking.paced(asking.FRAMES, EVERY), (), *size.streams[:1] * 2),
+    )
+    for name, scenario, options, count, connections in kinds:
+        with mockglm(scenario, chat, *options) as server:
+            plans = {
+                str(each): (
+                    server,
+                    Plan(
+                        port=server.port,
+                        requests=(request,),
+                        count=count,
+                        connections=connections,
+                        frames=each,
+                    ),
+                )
+                for request, each in frames.items()
+            }
+            costs = compare(load, plans, runs=size.runs)
+            theirs, ours = (cpu(costs[str(each)]) / each for each in frames.values())
+        about = f"{ours:.2f} µs a frame, chat {theirs:.2f} µs"
+        yield Figure(
+            case="surfaces", name=name, value=ours / theirs, unit="×", target=1.3, about=about
+        )
 
 
 def paced(load: Load, size: Size) -> Iterator[Figure]:

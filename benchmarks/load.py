@@ -20,7 +20,8 @@ from typing import TypeVar, cast
 
 __all__ = ["Asked", "Load", "Paced", "Plan", "fetch"]
 
-DONE = b"data: [DONE]\n\n"
+DONE = (b"data: [DONE]\n\n", b'data: {"type":"message_stop"}\n\n')
+"""The last events of a whole stream, by surface."""
 LAST_CHUNK = b"0\r\n\r\n"
 CONNECTED_AT_ONCE = 200
 LONGEST = 120.0

@@ -20,7 +20,6 @@ from mockglm.messages.thinking import read_thinking
 from mockglm.messages.types import (
     ContentBlock,
     MessagesChat,
-    MessagesMessage,
     MessagesRequest,
     MessagesTool,
 )
@@ -68,7 +67,7 @@ def to_chat(request: MessagesRequest) -> MessagesChat:
     return MessagesChat(
         source=request,
         model=id,
-        messages=list(_messages(request)),
+        messages=_messages(request),
         stream=request.stream,
         thinking=thinking,
         reasoning_effort=effort,
@@ -82,19 +81,20 @@ def to_chat(request: MessagesRequest) -> MessagesChat:
     )
 
 
-def _messages(request: MessagesRequest) -> Iterator[Message]:
-    if request.system:
-        yield Message("system", _content(request.system))
+def _messages(request: MessagesRequest) -> list[Message]:
+    system = [Message("system", _content(request.system))] if request.system else []
+    turns: list[Message] = []
     for message in request.messages:
-        if message.role == "system":
-            yield Message("system", _content(message.content))
-    for message in request.messages:
-        if isinstance(message.content, str):
-            yield from () if message.role == "system" else [Message(message.role, message.content)]
-        elif message.role == "assistant":
-            yield _assistant(message.content)
-        elif message.role != "system":
-            yield from _user(message)
+        role, content = message.role, message.content
+        if role == "system":
+            system.append(Message(role, _content(content)))
+        elif isinstance(content, str):
+            turns.append(Message(role, content))
+        elif role == "assistant":
+            turns.append(_assistant(content))
+        else:
+            turns += _user(role, content)
+    return system + turns
 
 
 def _assistant(blocks: Sequence[ContentBlock]) -> Message:
@@ -112,20 +112,24 @@ def _assistant(blocks: Sequence[ContentBlock]) -> Message:
     )
 
 
-def _user(message: MessagesMessage) -> Iterator[Message]:
+def _user(role: str, blocks: Sequence[ContentBlock]) -> Iterator[Message]:
     """Split a user's message into results of tools and the words beside them.
 
     Reminders that an agent puts behind results are no turn of the user: they come before.
     """
-    blocks = message.content if not isinstance(message.content, str) else []
     results = [block for block in blocks if block.type == "tool_result"]
+    if not results:
+        yield Message(role, _content(blocks))
+        return
     others = [block for block in blocks if block.type != "tool_result"]
-    said = [Message(message.role, _content(others))] if others or not results else []
-    if said and results and all(_is_aside(block) for block in others):
-        yield said.pop()
+    said = Message(role, _content(others))
+    is_aside = all(map(_is_aside, others))
+    if others and is_aside:
+        yield said
     for result in results:
         yield Message("tool", _result_text(result.content), tool_call_id=result.tool_use_id)
-    yield from said
+    if not is_aside:
+        yield said
 
 
 def _is_aside(block: ContentBlock) -> bool:

@@ -13,6 +13,7 @@ that was not seen; the headers of errors beside their content type.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 import msgspec
@@ -61,10 +62,16 @@ _encode = msgspec.json.encode
 
 
 def response_headers(content_type: str, log_id: str, own: Headers = ()) -> Headers:
-    """Return the headers of a response, its own before the common ones (public proxy log of
-    open.bigmodel.cn, 2026-08-06; names in the log are lower case)."""
+    """Return the headers of a response (public proxy log of open.bigmodel.cn, 2026-08-06; names in
+    the log are lower case). Its own replace the common ones of the same name."""
+    return (*_headers_before(content_type, own), (LOG_ID, log_id))
+
+
+# Responses of one reply have the same headers but for the log id.
+@lru_cache(maxsize=256)
+def _headers_before(content_type: str, own: Headers) -> Headers:
     names = {name.lower() for name, _ in own}
-    base = (
+    common = (
         ("Content-Type", content_type),
         ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
         (
@@ -73,7 +80,7 @@ def response_headers(content_type: str, log_id: str, own: Headers = ()) -> Heade
             " Access-Control-Request-Headers",
         ),
     )
-    return (*(pair for pair in base if pair[0].lower() not in names), *own, (LOG_ID, log_id))
+    return (*(pair for pair in common if pair[0].lower() not in names), *own)
 
 
 def render_error(

@@ -50,6 +50,8 @@ LISTED_DATES: Mapping[str, str] = MappingProxyType({"glm-5-turbo": "2026-02-11T0
 
 def resolve_model(name: str) -> str:
     """Return the id of the GLM model that a name means; an unknown name stays as it is."""
+    if name in MODELS:
+        return name
     id = name.lower()
     bare = id.removesuffix(LONG_CONTEXT)
     if bare != id and (bare in LONG_CONTEXT_MODELS or bare.startswith("claude-")):
