@@ -72,8 +72,8 @@ class App:
         self.sessions = sessions
         self.limits = limits
         self.player = Player()
-        self._in_flight = 0
-        self._header_cache: dict[tuple[bytes, bytes], tuple[str, str]] = {}
+        self.in_flight = 0
+        self.header_cache: dict[tuple[bytes, bytes], tuple[str, str]] = {}
         self._recorder = recorder
         self._log = log
         self._token = token
@@ -124,7 +124,7 @@ class App:
                 started=started,
             )
         except BaseException:
-            self._in_flight -= held
+            self.in_flight -= held
             raise
         await self._respond(context, send, connection, held=held)
 
@@ -145,7 +145,7 @@ class App:
             finally:
                 self.finish(context)
         finally:
-            self._in_flight -= held
+            self.in_flight -= held
 
     def finish(self, context: RequestContext) -> None:
         """End an exchange: release what it holds and log it."""
@@ -182,10 +182,10 @@ class App:
                 size += len(chunk)
                 unread = self._find_reason(size, len(chunk)) or unread
                 if unread:
-                    self._in_flight -= sum(map(len, chunks))
+                    self.in_flight -= sum(map(len, chunks))
                     chunks.clear()
                 else:
-                    self._in_flight += len(chunk)
+                    self.in_flight += len(chunk)
                     chunks.append(chunk)
                 if not message.get("more_body") or size > self.limits.discarded:
                     body = b"".join(chunks)
@@ -194,13 +194,13 @@ class App:
                 message = await receive()
             return None
         finally:
-            self._in_flight -= sum(map(len, chunks))
+            self.in_flight -= sum(map(len, chunks))
 
     def _find_reason(self, size: int, new: int) -> Unread | None:
         """Return the reason not to read a body of this size, of which so many bytes are new."""
         if size > self.limits.body:
             return "large"
-        return "busy" if self._in_flight + new > self.limits.in_flight else None
+        return "busy" if self.in_flight + new > self.limits.in_flight else None
 
     def decide(
         self,
@@ -231,10 +231,10 @@ class App:
         size = context.entry.size - len(context.request.body)
         if size <= self.limits.small_answer:
             return 0
-        if self._in_flight + size > self.limits.in_flight:
+        if self.in_flight + size > self.limits.in_flight:
             refuse_large_response(context)
             return 0
-        self._in_flight += size
+        self.in_flight += size
         return size
 
     async def _forward(
@@ -262,13 +262,13 @@ class App:
 
         A client sends the same fields with every request.
         """
-        headers = tuple(map(self._header_cache.get, pairs))
+        headers = tuple(map(self.header_cache.get, pairs))
         if None not in headers:
             return headers, True  # type: ignore[return-value]
         return tuple(map(self._header, pairs)), False
 
     def _header(self, pair: tuple[bytes, bytes]) -> tuple[str, str]:
-        cache = self._header_cache
+        cache = self.header_cache
         field = cache.get(pair)
         if field is not None:
             return field

@@ -84,7 +84,7 @@ _CHARACTER = replace(_OLD, family="charglm", temperature=0.95)
 
 # ruff: noqa: E501  a table: one row a model; the listed ones in the order GET /models has them
 # fmt: off
-_TABLE = (
+TABLE = (
     Model(id="glm-4.5",              family="glm-4.5", context=128 * K, ceiling=128 * K, temperature=0.6, is_listed=True, created=1753632000),
     Model(id="glm-4.5-air",          family="glm-4.5", context=128 * K, ceiling=96 * K,  temperature=0.6, reports_reasoning=False, is_listed=True, created=1753632000, pace=QUICK),
     Model(id="glm-4.5-x",            family="glm-4.5", context=128 * K, ceiling=96 * K,  temperature=0.6, pace=QUICK),
@@ -147,7 +147,7 @@ _TABLE = (
 )
 # fmt: on
 
-MODELS: Mapping[str, Model] = MappingProxyType({row.id: row for row in _TABLE})
+MODELS: Mapping[str, Model] = MappingProxyType({row.id: row for row in TABLE})
 """By id, matched exactly and in lower case, as clients send it."""
 
 

@@ -43,14 +43,14 @@ def test_a_slot_is_free_again_once_it_is_released_and_only_once() -> None:
     assert refused(book.enter(KEY, "glm-4.6", NOW)) == "1302"
 
 
-def test_what_is_over_leaves_nothing_behind() -> None:
+def test_released_slots_and_ended_windows_are_forgotten() -> None:
     book = Ledger([Account(key="*", plan=(Window(60, 5),))], [], NOW)
     for number in range(2000):
         release = book.enter(f"key{number}", f"glm-{number}", NOW + number)
         assert callable(release)
         release()
-    assert len(book._in_flight) == 0
-    assert len(book._windows) < 200
+    assert len(book.slots) == 0
+    assert len(book.windows) < 200
 
 
 def test_a_window_that_is_not_over_outlives_the_others() -> None:
@@ -61,7 +61,7 @@ def test_a_window_that_is_not_over_outlives_the_others() -> None:
     for number in range(500):
         book.enter(f"new{number}", "glm-4.6", NOW + HOUR + 1)
     assert refused(book.enter("kept", "glm-4.6", NOW + HOUR + 2)) == "1308"
-    assert len(book._windows) < 900
+    assert len(book.windows) < 900
 
 
 def test_concurrency_counts_for_each_model_alone() -> None:
@@ -99,7 +99,7 @@ def test_an_account_for_everybody_counts_each_key_alone() -> None:
     assert all(callable(book.enter(KEY, "glm-4.6", NOW)) for _ in range(3))
 
 
-def test_what_is_refused_does_not_count() -> None:
+def test_refused_requests_do_not_count() -> None:
     book = ledger(Account(key=KEY, concurrency=(("*", 0),), plan=(Window(HOUR, 1),)))
     for _ in range(3):
         assert refused(book.enter(KEY, "glm-4.6", NOW)) == "1302"
@@ -128,7 +128,7 @@ def test_an_overload_for_good_does_not_pass() -> None:
         (Account(key="other", balance=0), None),
     ],
 )
-def test_what_an_account_answers_for_a_model(account: Account, code: str | None) -> None:
+def test_each_limit_on_a_model_has_its_error(account: Account, code: str | None) -> None:
     failure = ledger(account).permission_error(KEY, "glm-5.3")
     assert (failure and failure.code) == code
 
@@ -137,7 +137,7 @@ def test_what_an_account_answers_for_a_model(account: Account, code: str | None)
     ("state", "code"),
     [("active", None), ("revoked", "401"), ("expired", "1003"), ("locked", "1112")],
 )
-def test_what_an_account_answers_by_its_state(state: str, code: str | None) -> None:
+def test_each_state_of_an_account_has_its_error(state: str, code: str | None) -> None:
     failure = ledger(Account(key=KEY, state=state)).account_error(KEY)  # type: ignore[arg-type]
     assert (failure and failure.code) == code
 
@@ -183,7 +183,7 @@ PRICES = (("glm-4.6", Price(2, 8, 0.5)), ("glm-4*", Price(1, 1)))
         (Account(key=KEY, balance=1), "glm-4.6", PLAIN, "yuan left: 1"),
     ],
 )
-def test_an_answer_takes_what_it_costs(
+def test_a_response_is_charged_by_its_cost(
     account: Account, model: str, answer: Response, left: str
 ) -> None:
     assert ledger(account).charge(KEY, model, answer) == (left,)
@@ -290,7 +290,7 @@ interactions:
 """
 
 
-def test_a_balance_goes_down_and_the_journal_says_what_is_left() -> None:
+def test_the_journal_has_the_rest_of_a_balance() -> None:
     with serving(POOR) as served:
         assert [ask(served, text).status_code for text in ("a", "wrong", "b")] == [200, 400, 200]
         assert told(ask(served)) == (429, "1113", "余额不足或无可用资源包,请充值。")

@@ -38,7 +38,7 @@ def test_a_session_of_a_label_does_not_see_another_ones_sequence() -> None:
     assert first == second == [429, 429, 200]
 
 
-def test_a_miss_names_the_nearest_interaction_and_what_is_different() -> None:
+def test_a_miss_names_the_nearest_interaction_and_its_differences() -> None:
     with serving(TWICE) as served:
         missed = served.ask("你好")
     assert missed.status_code == 422
@@ -49,14 +49,14 @@ def test_a_miss_names_the_nearest_interaction_and_what_is_different() -> None:
     assert "你好" in message
 
 
-def test_an_unknown_scenario_is_told_with_the_nearest_name() -> None:
+def test_an_unknown_scenario_is_an_error_with_the_nearest_name() -> None:
     with serving() as served:
         missed = served.ask(base=served.base("ratelimit"))
     assert missed.status_code == 422
     assert "did you mean rate-limit?" in missed.json()["error"]["message"]
 
 
-def test_what_is_said_of_an_exchange_is_there_when_the_client_has_its_answer() -> None:
+def test_the_journal_entry_is_complete_when_the_client_has_the_response() -> None:
     with serving(TWICE) as served:
         for _ in range(3):
             served.ask("天气")
@@ -87,7 +87,7 @@ def test_a_client_that_leaves_is_noticed_and_its_stream_is_gone() -> None:
         served.wait_until(lambda: [entry.outcome for entry in journal] == ["gone"])
 
 
-def test_only_what_the_service_sends_is_in_the_head_of_an_answer() -> None:
+def test_the_head_of_a_response_has_only_headers_of_the_service() -> None:
     body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "hi"}]}
     with serving() as served:
         request = post(body, "/s/hello/api/paas/v4/chat/completions", "Connection: close")

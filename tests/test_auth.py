@@ -60,7 +60,7 @@ def test_a_key_and_its_jwt_are_let_in_with_bearer_and_without(
 
 @pytest.mark.parametrize("header", ["", "  ", "Bearer", "Bearer ", "bearer   "])
 @pytest.mark.parametrize("listed", [LISTED, None])
-def test_without_a_credential_it_is_1001(header: str, listed: frozenset[str] | None) -> None:
+def test_a_request_without_a_credential_is_1001(header: str, listed: frozenset[str] | None) -> None:
     assert authenticate(parse_credential(header), now=NOW, listed=listed) == ("", APIError("1001"))
 
 
@@ -78,7 +78,7 @@ def test_without_a_credential_it_is_1001(header: str, listed: frozenset[str] | N
         f"Basic {KEY}",
     ],
 )
-def test_what_is_no_listed_key_is_401(carried: str) -> None:
+def test_a_key_that_is_not_listed_is_401(carried: str) -> None:
     assert verdict(f"Bearer {carried}") == "401"
 
 
@@ -160,7 +160,7 @@ def test_a_listed_key_may_have_any_form() -> None:
     assert verdict("Bearer tes", listed) == "401"
 
 
-def test_an_empty_list_lets_nobody_in() -> None:
+def test_an_empty_list_of_keys_refuses_all() -> None:
     assert verdict(f"Bearer {KEY}", frozenset()) == "401"
 
 

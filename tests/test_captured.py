@@ -103,7 +103,7 @@ def test_there_is_a_request_of_each_client_and_mode() -> None:
     assert len(captured()) == 115
 
 
-def test_what_clients_send_is_answered(served: Served) -> None:
+def test_requests_of_real_clients_are_answered(served: Served) -> None:
     modes = set()
     for name, request in every(dropping=False):
         status, body = send(request, served)
@@ -129,7 +129,7 @@ def test_a_request_with_tools_is_answered_by_a_call_and_its_result_by_text(
         assert json.loads(reply.calls[0].arguments)["city"] == "北京", name
 
 
-def test_loops_that_drop_the_calls_get_what_their_evidence_says(served: Served) -> None:
+def test_loops_that_drop_calls_are_answered_as_reported(served: Served) -> None:
     """ChatZhipuAI keeps content "\\n" of a plain answer, which passes, and "" of a stream."""
     (plain, passed), (streamed, refused) = (
         (name, send(request, served)) for name, request in every(dropping=True)

@@ -126,7 +126,7 @@ def test_wait_of_a_header_counts_as_backoff(
     assert names(attempts(answer, *waits)) == expected
 
 
-def test_client_told_not_to_retry_has_not_given_up() -> None:
+def test_client_that_must_not_retry_has_not_given_up() -> None:
     answer = refusal("1302")
     answer = replace(answer, headers=(*answer.headers, ("X-Should-Retry", "false")))
     assert names(attempts(answer, 0)) == []
@@ -183,7 +183,7 @@ def test_concurrency_of_the_journal_wins_over_times() -> None:
     assert names(apart, concurrent={1: (), 2: (1,)}) == []
 
 
-def test_answered_question_may_be_asked_anew() -> None:
+def test_answered_request_may_be_sent_again() -> None:
     answers = [refusal("1302"), plain(), refusal("1302"), plain()]
     times = [0.0, 1.0, 1.01, 3.0]
     assert names([entry(i + 1, times[i], answers[i]) for i in range(4)]) == []

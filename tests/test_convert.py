@@ -126,19 +126,19 @@ def test_where_and_when_it_was_recorded_is_kept(tmp_path: Path) -> None:
         ("interactions: [1]", "interaction 1: "),
     ],
 )
-def test_what_is_no_cassette_is_said(tmp_path: Path, text: str, said: str) -> None:
+def test_a_file_that_is_no_cassette_is_reported(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(text, "utf-8")
     with pytest.raises(FileError, match=said):
         read_foreign(path)
 
 
-def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot be read: No such file"):
         read_foreign(tmp_path / "a.yaml")
 
 
-def test_a_status_that_no_file_can_have_is_said(tmp_path: Path) -> None:
+def test_an_impossible_status_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("HTTP/1.1 999 What\n\n{}", "utf-8")
     (problem,) = convert([tmp_path / "a.txt"], tmp_path / "to").problems
     assert str(problem) == f"{tmp_path / 'a.txt'}:1:1: 999 is no status of HTTP"
@@ -157,7 +157,7 @@ def test_one_that_cannot_be_read_does_not_keep_the_others(tmp_path: Path) -> Non
     load_all([to])
 
 
-def test_a_body_in_a_coding_that_is_not_read_is_said(tmp_path: Path) -> None:
+def test_an_unknown_content_coding_is_reported(tmp_path: Path) -> None:
     brotli = base64.b64decode("iw+AaGVsbG8gd29ybGQgaGVsbG8gd29ybGQD")
     file = vcrpy({}, {"headers": {"Content-Encoding": ["br"]}, "body": {"string": brotli}})
     (tmp_path / "a.yaml").write_text(yaml.safe_dump(file), "utf-8")
@@ -205,7 +205,7 @@ def test_bodies_that_grow_beyond_the_bound_together_are_refused(
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
-def test_pipes_and_links_in_circles_are_said_without_a_traceback(tmp_path: Path) -> None:
+def test_pipes_and_circular_links_are_reported_without_a_traceback(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
     os.mkfifo(source / "pipe.yaml")
@@ -232,7 +232,7 @@ def test_a_source_is_never_written_over(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.yaml", "b.sse", "b.yaml"]
 
 
-def test_what_would_be_written_can_be_had_first(tmp_path: Path) -> None:
+def test_a_dry_run_lists_the_files(tmp_path: Path) -> None:
     for name in ("a.sse", "b.sse"):
         (tmp_path / name).write_text(STREAM, "utf-8")
     to = tmp_path / "to"
@@ -248,7 +248,7 @@ def test_what_would_be_written_can_be_had_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("to", ["from/to", "."], ids=["below", "above"])
-def test_what_was_written_is_not_read_the_next_time(
+def test_written_cassettes_are_not_converted_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -316,7 +316,7 @@ PROXY = "HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 100 Continue\r\n\r\
         ("a.txt", HEAD, (429, "text/html", "", "done")),
     ],
 )
-def test_what_curl_saved_answers_whatever_is_asked(
+def test_a_body_saved_by_curl_answers_any_request(
     tmp_path: Path, name: str, saved: str, expected: tuple[int, str, str, str]
 ) -> None:
     (tmp_path / name).write_bytes(saved.encode())
@@ -340,7 +340,7 @@ def test_a_saved_stream_that_broke_off_is_marked(tmp_path: Path) -> None:
         served.ask("你好", stream=True)
 
 
-def test_when_a_body_was_saved_is_what_it_says(tmp_path: Path) -> None:
+def test_the_time_of_a_saved_body_comes_from_its_date(tmp_path: Path) -> None:
     for saved, at in (
         (STREAM, "2026-06-30T23:39:42Z"),
         (HEAD, "2026-07-10T22:17:26Z"),
@@ -371,7 +371,9 @@ def test_a_saved_body_that_is_packed_is_unpacked(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_no_answer_is_said(tmp_path: Path, name: str, saved: str, said: str) -> None:
+def test_a_saved_body_that_is_no_response_is_reported(
+    tmp_path: Path, name: str, saved: str, said: str
+) -> None:
     (tmp_path / name).write_text(saved, "utf-8")
     with pytest.raises(FileError, match=said):
         read_foreign(tmp_path / name)

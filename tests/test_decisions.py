@@ -91,7 +91,7 @@ def test_the_faults_that_a_parsed_reply_loses_are_counted() -> None:
     assert numbers == [len(CATALOGUE), same + unread, same, unread]
 
 
-def test_plain_yaml_reads_what_the_page_says() -> None:
+def test_plain_yaml_reads_the_values_on_the_page() -> None:
     assert yaml.safe_load("[1.10, no, 12:30:00]") == [1.1, False, 45000]
     assert yaml.safe_load("{a: 1, a: 2}") == {"a": 2}
 

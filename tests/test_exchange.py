@@ -35,7 +35,7 @@ def test_the_ending_goes_with_the_frame_it_is_due_with() -> None:
     assert tuple(frames) == ((0.1, b"data: 1\n\ndata: [DONE]\n\n"),)
 
 
-def test_an_answer_keeps_its_opening_once_and_what_follows_it() -> None:
+def test_frames_share_one_opening_in_memory() -> None:
     assert Response(200, (), FRAMES).memory_size == len(b"data: {") + sum(map(len, TAILS))
     assert Response(200, (), PIECES).memory_size == sum(len(piece) for _, piece in PIECES)
     assert Response(200, (), FRAMES).body == Response(200, (), PIECES).body

@@ -133,7 +133,7 @@ def test_neighbours_of_one_kind_are_one_and_each_shape_is_kept_once() -> None:
     assert facts["framing"] == "data lines, without [DONE]"
 
 
-def test_a_created_that_does_not_fit_the_id_is_told() -> None:
+def test_a_created_that_does_not_fit_the_id_is_reported() -> None:
     body = "data: " + (CHUNK % "a").replace("1773349488", "1773349588") + "\n\n"
     assert grammar(Recording(name="", body=body.encode()))["created"] == "100 s after the id"
 
@@ -143,7 +143,7 @@ def test_a_chunk_without_object_is_of_2025() -> None:
     assert grammar(Recording(name="", body=body.encode()))["era"] == "2025"
 
 
-def test_what_is_reconstructed_is_no_recording(tmp_path: Path) -> None:
+def test_a_reconstruction_is_no_recording(tmp_path: Path) -> None:
     (tmp_path / "end.RECONSTRUCTED.sse").write_text("data: {}\n\n", "utf-8")
     (tmp_path / "note.txt").write_text("data: {}\n\n", "utf-8")
     (tmp_path / "batch.json").write_text('{"object":"batch"}', "utf-8")

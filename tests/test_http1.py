@@ -37,7 +37,7 @@ def test_an_answer_that_will_break_off_goes_in_chunks() -> None:
     assert framing.head.endswith(b"transfer-encoding: chunked\r\n\r\n")
 
 
-def test_what_has_a_length_of_its_own_keeps_it() -> None:
+def test_a_content_length_of_a_response_is_kept() -> None:
     framing = frame_response(Response(200, (("Content-Length", "9"), *SSE), BODY), DATE)
     assert b"transfer-encoding" not in framing.head
     assert framing.head.count(b"content-length: 9\r\n") == 1
@@ -79,7 +79,7 @@ def test_some_answers_end_with_their_head(answer: Response, method: str, last: b
         ((*JSON, ("Connection", "keep-alive")), True, 0, False),
     ],
 )
-def test_who_closes_says_so_once(
+def test_connection_close_header_is_sent_once(
     headers: tuple[tuple[str, str], ...], stays: bool, lines: int, closes: bool
 ) -> None:
     framing = frame_response(Response(200, headers, BODY), DATE, keep_alive=stays)

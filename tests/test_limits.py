@@ -284,7 +284,7 @@ def test_an_offer_of_an_old_client_is_answered_as_to_an_old_client() -> None:
     assert (body[:6], body[-14:], end) == (b"data: ", b"data: [DONE]\n\n", "FIN")
 
 
-def test_who_waits_in_a_pipeline_is_not_taken_for_silent() -> None:
+def test_a_client_that_waits_in_a_pipeline_is_not_silent() -> None:
     half = chat("hi" + "x" * 100_000)
     limits = Limits(silence=0.05, look=0.02)
     with serving(FILE, speed=1, limits=limits) as served, connected(served) as sock:
@@ -306,18 +306,18 @@ def unfinished(size: int) -> bytes:
 def test_bodies_in_flight_are_bounded_over_all_connections() -> None:
     limits = Limits(in_flight=300_000, small_body=1000)
     with serving(FILE, limits=limits) as served:
-        counted = served.background.server._app
+        counted = served.background.server.app
         with ExitStack() as stack:
             socks = [stack.enter_context(connected(served)) for _ in range(3)]
             for sock in socks[:2]:
                 sock.sendall(unfinished(140_000))
-            served.wait_until(lambda: counted._in_flight == 280_000)
+            served.wait_until(lambda: counted.in_flight == 280_000)
             refused, end = served.raw(chat("hi" + "x" * 30_000))
             assert served.ask("hi").status_code == 200
             socks[0].sendall(b" ")
             assert socks[0].recv(65536).startswith(b"HTTP/1.1 401 ")
             assert served.ask("hi" + "x" * 30_000).status_code == 200
-        served.wait_until(lambda: counted._in_flight == 0)
+        served.wait_until(lambda: counted.in_flight == 0)
         assert served.ask("hi" + "x" * 200_000).status_code == 200
         entry = next(one for one in served.session().journal if one.response.status == 503)  # type: ignore[union-attr]
     assert refused.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
@@ -329,7 +329,7 @@ def test_bodies_in_flight_are_bounded_over_all_connections() -> None:
 def test_answers_in_flight_are_bounded_over_all_connections() -> None:
     limits = Limits(in_flight=16_000, small_answer=2000)
     with serving(FILE, limits=limits) as served:
-        counted = served.background.server._app
+        counted = served.background.server.app
         with ExitStack() as stack:
             for count in (1, 2):
                 sock = stack.enter_context(connected(served))
@@ -337,7 +337,7 @@ def test_answers_in_flight_are_bounded_over_all_connections() -> None:
                 served.wait_until(lambda count=count: len(served.session().journal) == count)  # type: ignore[misc]
             refused, end = served.raw(chat("large"))
             assert served.ask("hi").status_code == 200
-        served.wait_until(lambda: counted._in_flight == 0)
+        served.wait_until(lambda: counted.in_flight == 0)
         statuses = [one.response.status for one in served.session().journal if one.response]
     assert (refused[:13], end) == (b"HTTP/1.1 503 ", "FIN")
     assert statuses == [200, 200, 503, 200]
@@ -345,11 +345,11 @@ def test_answers_in_flight_are_bounded_over_all_connections() -> None:
 
 def test_a_client_that_leaves_in_its_body_holds_nothing() -> None:
     with serving(FILE) as served:
-        counted = served.background.server._app
+        counted = served.background.server.app
         with connected(served) as sock:
             sock.sendall(unfinished(500_000))
-            served.wait_until(lambda: counted._in_flight == 500_000)
-        served.wait_until(lambda: counted._in_flight == 0)
+            served.wait_until(lambda: counted.in_flight == 500_000)
+        served.wait_until(lambda: counted.in_flight == 0)
 
 
 # What is kept of what clients send.
@@ -358,7 +358,7 @@ def test_a_client_that_leaves_in_its_body_holds_nothing() -> None:
 def test_long_header_fields_and_paths_are_kept_by_no_cache() -> None:
     before = routes.parse_short_route.cache_info().misses
     with serving(FILE) as served:
-        cache = served.background.server._app._header_cache
+        cache = served.background.server.app.header_cache
         for number in range(5):
             served.raw(chat("hi", f"X-{number}: {'v' * 20_000}", "Connection: close"))
             path = f"/v4/{number}{'p' * 5000}"
@@ -374,7 +374,7 @@ def test_kept_header_fields_are_few() -> None:
             fields = [f"X-{one}: {one}" for one in range(number, number + 100)]
             served.raw(chat("hi", "Connection: close", *fields))
         entry = list(served.session().journal)[-1]
-        cache = served.background.server._app._header_cache
+        cache = served.background.server.app.header_cache
     assert 0 < len(cache) <= app.MAX_CACHED_FIELDS
     assert ("x-1199", "1199") in entry.request.headers
 
@@ -384,7 +384,7 @@ def test_large_heads_count_in_the_journal() -> None:
         served.raw(chat("hi", "Connection: close", f"X-Long: {'v' * 60_000}"))
         (entry,) = served.session().journal
         assert entry.size > 60_000
-        assert served.sessions._budget.used == entry.size
+        assert served.sessions.budget.used == entry.size
 
 
 # Connections.

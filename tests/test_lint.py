@@ -50,7 +50,9 @@ def test_a_cassette_as_it_was_recorded_is_clean(tmp_path: Path) -> None:
         (HEAD + "- request: {path: /a}\n  response: {status: 204}\n", []),
     ],
 )
-def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, problems: list[str]) -> None:
+def test_files_that_cannot_be_used_are_named(
+    tmp_path: Path, text: str, problems: list[str]
+) -> None:
     assert found(tmp_path, text) == problems
 
 
@@ -59,7 +61,7 @@ def test_a_key_is_found_where_it_stands(tmp_path: Path) -> None:
     assert found(tmp_path, text) == ["4:18: this is an API key: remove it, and revoke it"]
 
 
-def test_a_key_of_an_account_is_there_to_be_used_unless_it_is_the_real_one(tmp_path: Path) -> None:
+def test_keys_of_accounts_are_allowed_unless_real(tmp_path: Path) -> None:
     text = f"format: 1\naccounts: [{{key: {KEY}}}]\n"
     assert found(tmp_path, text) == []
     real = LintLimits(now=NOW, secrets=(KEY,))
@@ -105,7 +107,7 @@ def test_a_recording_has_an_age(
     assert found(tmp_path, text, limits) == [f"2:1: {problem}" for problem in problems]
 
 
-def test_what_was_written_twice_is_named(tmp_path: Path) -> None:
+def test_duplicates_are_named(tmp_path: Path) -> None:
     text = HEAD + dump(exchange("一")) + dump(exchange("二")) + dump(exchange("一"))
     assert found(tmp_path, text) == ["39:1: the same as line 7, word for word"]
 
@@ -120,7 +122,9 @@ def test_what_was_written_twice_is_named(tmp_path: Path) -> None:
         ("- {when: {user: b}, reply: {content: b}}", []),
     ],
 )
-def test_what_can_never_play_is_named(tmp_path: Path, first: str, problems: list[str]) -> None:
+def test_interactions_that_can_never_play_are_named(
+    tmp_path: Path, first: str, problems: list[str]
+) -> None:
     text = f"format: 1\ninteractions:\n{first}\n- {{when: {{user: a}}, reply: {{content: c}}}}\n"
     assert found(tmp_path, text) == problems
 

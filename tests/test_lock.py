@@ -103,7 +103,7 @@ def test_the_oldest_versions_are_those_that_are_declared() -> None:
 
 
 @pytest.mark.skipif(find_spec("pip") is None, reason="there is no pip in this environment")
-def test_what_is_installed_fits_together() -> None:
+def test_installed_versions_are_compatible() -> None:
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
@@ -140,7 +140,7 @@ def test_the_workflow_tries_every_python_and_both_ends_of_the_bounds() -> None:
     assert "scripts/test --newest" in text
 
 
-def test_what_is_private_elsewhere_is_listed_with_its_tests() -> None:
+def test_private_names_of_dependencies_are_listed_with_their_tests() -> None:
     text = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
     _, _, table = text.partition("| name | used in |")
     rows = [line.split(" | ") for line in table.partition("\n\n")[0].splitlines()[2:]]

@@ -20,6 +20,9 @@ TREES = {
     path.relative_to(PACKAGE): ast.parse(path.read_text("utf-8"))
     for path in sorted(PACKAGE.rglob("*.py"))
 }
+TESTS = Path(__file__).parent
+TEST_TREES = {path: ast.parse(path.read_text("utf-8")) for path in sorted(TESTS.rglob("*.py"))}
+RIDDLE = re.compile(r"test_(who|what)_|test_\w*_(told|said|is_what|are_what)(_|$)")
 HEADLESS = re.compile(r"(What|Whether|Where|Who|Whose|How|Which|When)\b")
 SERVICE_PATHS = {"/chat/completions", "/api/paas/v4", "/api/anthropic", "/v1/messages"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -118,5 +121,27 @@ def test_paths_of_the_service_are_spelled_in_one_module() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and node.value in SERVICE_PATHS
         if path.parts[0] != "conformance" and path != Path("surfaces.py")
+    ]
+    assert found == []
+
+
+def test_tests_use_no_private_attributes_of_others() -> None:
+    found = [
+        f"{path.relative_to(TESTS)}:{node.lineno} {node.attr}"
+        for path, tree in TEST_TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and re.match(r"_[a-z]", node.attr)
+        and ast.unparse(node.value) not in ("self", "cls", "super()", "os")
+    ]
+    assert found == []
+
+
+def test_names_of_tests_have_no_pronoun_riddles() -> None:
+    found = [
+        f"{path.relative_to(TESTS)}:{node.lineno} {node.name}"
+        for path, tree in TEST_TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, Function) and RIDDLE.match(node.name)
     ]
     assert found == []

@@ -38,7 +38,7 @@ def test_the_examples_of_the_page_can_be_used() -> None:
     assert [str(laid.position) for laid in parse(where.faults)] == ["None", "3 frames"]
 
 
-def test_the_url_of_the_page_does_what_it_says() -> None:
+def test_the_url_on_the_page_works() -> None:
     (url,) = re.findall(r"`/s/(\S+)/api/paas/v4`", faults())
     body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "hi"}], "stream": True}
     came: list[bytes] = []

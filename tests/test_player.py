@@ -121,7 +121,7 @@ async def test_no_piece_is_sent_before_it_is_due() -> None:
     assert all(at >= watch.started + d for at, d in zip(wire.times, due, strict=True))
 
 
-async def test_what_goes_at_once_goes_in_one_write_with_its_head() -> None:
+async def test_chunks_that_are_due_are_written_with_the_head_at_once() -> None:
     wire, watch = FakeWire(), Progress()
     assert await play(Response(200, STREAM, ((0.0, b"data: 1\n\n"),)), wire, watch)
     assert wire.done_with == [CHUNKED + b"9\r\ndata: 1\n\n\r\n0\r\n\r\n", "done"]
@@ -218,7 +218,7 @@ async def test_a_stream_ends_when_its_client_is_gone() -> None:
     assert len(player.scheduler) == 0
 
 
-async def test_stopping_ends_what_waits() -> None:
+async def test_stopping_wakes_all_transmissions() -> None:
     wire, player = FakeWire(), Player()
     answer = Response(200, STREAM, ((0.0, b"a"), (FOREVER, b"b")))
     playing = asyncio.ensure_future(player.play(answer, Sent(), Progress(), connection=wire))
@@ -304,7 +304,7 @@ async def test_without_a_wire_the_framing_of_a_stream_is_the_servers() -> None:
 
 
 @pytest.mark.parametrize("end", ["close", "reset", "hang"])
-async def test_what_asgi_cannot_say_is_refused_without_a_wire(end: Any) -> None:
+async def test_a_response_that_asgi_cannot_send_is_refused_without_a_connection(end: Any) -> None:
     answer, sent = Response(200, (*STREAM, ("X-Log-Id", "1")), (), end=end), Sent()
     assert needs_connection(answer)
     assert await Player().play(answer, sent, Progress()) is False

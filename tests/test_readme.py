@@ -24,7 +24,6 @@ import httpx
 import pytest
 
 from tests.serving import KEY, serving
-from tests.test_wheel import build
 
 ROOT = Path(__file__).parents[1]
 PORT = "8600"
@@ -113,19 +112,24 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bare() -> Mapping[str, str]:
     """The environment of a machine that has a Python and a way to a package index."""
     kept = {name: value for name, value in os.environ.items() if name.startswith(NETWORK)}
-    return {**kept, "PATH": f"{sys.base_prefix}/bin:/usr/bin:/bin"}
+    # pip compiles nothing ("0" is its way to say so), for most modules are never imported.
+    pip = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_COMPILE": "0"}
+    return {**kept, **pip, "PATH": f"{sys.base_prefix}/bin:/usr/bin:/bin"}
 
 
 @pytest.fixture(scope="module")
-def here(bare: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """The environment in which the wheel is installed, and nothing else."""
+def here(
+    checkout: Path, bare: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
+    """An environment made by the command of the README, with the wheel and nothing else."""
     folder = tmp_path_factory.mktemp("installed")
-    wheel = build(ROOT, folder / "wheel", "wheel")
     venv.create(folder / "env", with_pip=True)
-    programs = folder / "env" / "bin"
-    command = [str(programs / "python"), "-m", "pip", "install", "--quiet", str(wheel)]
-    subprocess.run(command, env=bare, check=True, capture_output=True)
-    return {**bare, "PATH": f"{programs}{os.pathsep}{bare['PATH']}"}
+    environ = {**bare, "PATH": f"{folder / 'env' / 'bin'}{os.pathsep}{bare['PATH']}"}
+    install, serve = blocks("sh")[1].splitlines()
+    assert (install, serve) == ("pip install .", "mockglm serve")
+    command = ["/bin/sh", "-ec", install]
+    subprocess.run(command, cwd=checkout, env=environ, check=True, capture_output=True)
+    return environ
 
 
 def test_the_two_commands_need_nothing_but_python(checkout: Path, bare: Mapping[str, str]) -> None:
@@ -144,18 +148,11 @@ def test_the_two_commands_need_nothing_but_python(checkout: Path, bare: Mapping[
 
 @needs_curl
 def test_the_first_answer_comes_from_an_installed_checkout(
-    checkout: Path, bare: Mapping[str, str], tmp_path: Path
+    checkout: Path, here: Mapping[str, str], tmp_path: Path
 ) -> None:
-    venv.create(tmp_path / "env", with_pip=True)
-    environ = {
-        **bare,
-        "PATH": f"{tmp_path / 'env' / 'bin'}{os.pathsep}{bare['PATH']}",
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-    }
-    serve, curl = blocks("sh")[1:3]
-    assert serve == "pip install .\nmockglm serve\n"
-    with running(serve, checkout, environ) as port:
-        answer = json.loads(run(curl, tmp_path, environ, port))
+    serve = blocks("sh")[1].splitlines()[1]
+    with running(serve, checkout, here) as port:
+        answer = json.loads(run(blocks("sh")[2], tmp_path, here, port))
         base = _anthropic_base().replace(PORT, str(port))
         body = {"model": "glm-4.6", "max_tokens": 100, "messages": [USER]}
         message = httpx.post(f"{base}/v1/messages", json=body, headers={"x-api-key": KEY})

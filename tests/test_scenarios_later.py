@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from itertools import product
-from pathlib import Path
 
 import pytest
 
@@ -128,9 +127,9 @@ def test_a_reset_lies_within_its_window(name: str, most: int, begins: str) -> No
     assert 0 < first - unix(begins) <= most + A_MINUTE
 
 
-@pytest.mark.parametrize("path", [*SHIPPED.values()], ids=SHIPPED)
-def test_a_scenario_names_no_fixed_reset(path: Path) -> None:
-    assert re.findall(r"reset: *['\"]?\d", path.read_text("utf-8")) == []
+def test_no_scenario_has_a_fixed_reset_time() -> None:
+    fixed = re.compile(r"reset: *['\"]?\d")
+    assert [name for name, path in SHIPPED.items() if fixed.search(path.read_text("utf-8"))] == []
 
 
 def unix(reset: str) -> float:

@@ -26,7 +26,7 @@ async def test_it_wakes_in_order_and_none_early() -> None:
     assert len(ticker) == 0
 
 
-async def test_a_turn_is_taken_again_as_long_as_it_says_when() -> None:
+async def test_a_callback_is_repeated_while_it_returns_a_time() -> None:
     ticker, started = Scheduler(), monotonic()
     times = iter((started + 0.002, started + 0.004, None))
     taken: list[float] = []
@@ -40,7 +40,7 @@ async def test_a_turn_is_taken_again_as_long_as_it_says_when() -> None:
     assert all(at >= due for at, due in zip(taken, (0.001, 0.002, 0.004), strict=True))
 
 
-async def test_what_a_turn_raises_is_told_to_who_waits_and_to_no_other() -> None:
+async def test_an_exception_of_a_callback_is_raised_in_its_wait_only() -> None:
     ticker, started = Scheduler(), monotonic()
 
     def turn() -> float | None:
@@ -52,7 +52,7 @@ async def test_what_a_turn_raises_is_told_to_who_waits_and_to_no_other() -> None
     await other
 
 
-async def test_a_wait_ends_with_what_it_lasts_until_and_its_turn_is_not_taken() -> None:
+async def test_a_wait_ends_with_its_future_and_its_callback_is_not_called() -> None:
     ticker, gone = Scheduler(), asyncio.get_running_loop().create_future()
     taken: list[int] = []
     waiting = asyncio.ensure_future(
@@ -65,7 +65,7 @@ async def test_a_wait_ends_with_what_it_lasts_until_and_its_turn_is_not_taken() 
     assert (len(ticker), taken) == (0, [])
 
 
-async def test_those_who_gave_up_are_forgotten_long_before_they_were_due() -> None:
+async def test_cancelled_waits_are_forgotten_before_they_are_due() -> None:
     ticker = Scheduler()
     for _ in range(1000):
         waiting = asyncio.ensure_future(ticker.wait(monotonic() + FOREVER))

@@ -115,7 +115,7 @@ def test_serve_sets_up_and_passes_its_arguments_on(machine: Machine) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_what_is_set_up_is_not_set_up_again(machine: Machine) -> None:
+def test_an_installed_environment_is_not_installed_again(machine: Machine) -> None:
     machine.run("scripts/serve")
     machine.log()
     machine.run("scripts/serve")
@@ -167,14 +167,14 @@ def test_an_environment_whose_python_is_gone_is_made_again(machine: Machine) -> 
     assert machine.log() == RUNTIME
 
 
-def test_who_develops_can_serve(machine: Machine) -> None:
+def test_a_development_environment_can_serve(machine: Machine) -> None:
     machine.run("scripts/install")
     assert machine.log() == DEVELOPMENT
     machine.run("scripts/serve")
     assert machine.log() == ["mockglm serve"]
 
 
-def test_who_serves_can_begin_to_develop(machine: Machine) -> None:
+def test_a_serving_environment_can_be_extended_for_development(machine: Machine) -> None:
     machine.run("scripts/serve")
     machine.log()
     machine.run("scripts/install")

@@ -134,7 +134,7 @@ def test_any_bytes_read_the_same_in_any_three_pieces(
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), min_size=1)))
-def test_what_is_framed_is_read_back_without_a_defect(texts: list[str]) -> None:
+def test_framed_data_is_parsed_without_a_defect(texts: list[str]) -> None:
     frames = [sse.frame(text.encode()) for text in texts]
     events, defects = sse.read(b"".join(frames))
     assert [event.data for event in events] == texts
@@ -187,7 +187,7 @@ def test_offsets_enclose_an_event_and_its_blank_line() -> None:
         (b": keep-alive\n\nretry: 10\ndata: 1\n\n", []),
     ],
 )
-def test_what_a_browser_hides_is_kept_as_a_defect(body: bytes, expected: list[Defect]) -> None:
+def test_deviations_that_browsers_hide_are_defects(body: bytes, expected: list[Defect]) -> None:
     assert list(sse.read(body)[1]) == expected
 
 

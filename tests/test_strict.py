@@ -31,7 +31,7 @@ def served() -> Iterator[Served]:
         yield one
 
 
-def test_what_the_service_answered_is_answered(served: Served) -> None:
+def test_requests_that_the_service_answered_are_answered(served: Served) -> None:
     count = 0
     for name, request, response in recordings.exchanges():
         if recordings.status(response) != 200:
@@ -50,7 +50,7 @@ def test_what_the_service_answered_is_answered(served: Served) -> None:
     assert count >= 28
 
 
-def test_what_clients_send_is_answered(served: Served) -> None:
+def test_requests_of_real_clients_are_answered(served: Served) -> None:
     """All but a loop that sends results without calls, which no recording shows answered."""
     for name, request in clients.every(dropping=False):
         status, body = clients.send(request, served)

@@ -61,7 +61,7 @@ def test_a_wheel_brings_its_command_and_licence(installed: Path) -> None:
     assert (notes / "licenses" / "LICENSE").read_bytes() == (PROJECT / "LICENSE").read_bytes()
 
 
-def test_an_installed_wheel_is_what_is_imported(installed: Path, tmp_path: Path) -> None:
+def test_the_installed_wheel_is_imported(installed: Path, tmp_path: Path) -> None:
     code = "import mockglm.exchange; print(mockglm.exchange.__file__)"
     environ = {**os.environ, "PYTHONPATH": str(installed)}
     done = subprocess.run(

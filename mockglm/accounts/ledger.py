@@ -53,8 +53,8 @@ class Ledger:
         self._overloads = tuple(overloads)
         self.is_open = not self._accounts and not self._overloads
         self._began = began
-        self._in_flight: dict[tuple[str, str], int] = {}
-        self._windows: dict[tuple[str, Window], _Use] = {}
+        self.slots: dict[tuple[str, str], int] = {}
+        self.windows: dict[tuple[str, Window], _Use] = {}
         self._most = FEW
         self._left: dict[str, float] = {}
 
@@ -66,7 +66,7 @@ class Ledger:
     @property
     def in_flight(self) -> int:
         """The number of slots taken."""
-        return sum(self._in_flight.values())
+        return sum(self.slots.values())
 
     def account_error(self, key: str) -> APIError | None:
         """Return the error of an account's state, None if it is in order."""
@@ -135,29 +135,29 @@ class Ledger:
             if use.requests >= window.requests:
                 return _used_up(window, use.began + window.seconds)
         limit = next((most for glob, most in account.concurrency if fnmatchcase(model, glob)), None)
-        if limit is not None and self._in_flight.get((key, model), 0) >= limit:
+        if limit is not None and self.slots.get((key, model), 0) >= limit:
             return APIError("1302")
         return None
 
     def _use(self, key: str, window: Window, now: float) -> _Use:
         """The use of a window; it begins with a request and is over after its seconds."""
-        use = self._windows.get((key, window))
+        use = self.windows.get((key, window))
         if use is None or now >= use.began + window.seconds:
             self._sweep(now)
-            use = self._windows[key, window] = _Use(now)
+            use = self.windows[key, window] = _Use(now)
         return use
 
     def _sweep(self, now: float) -> None:
         """Forget the windows that are over, when there are twice as many as were left before."""
-        if len(self._windows) < self._most:
+        if len(self.windows) < self._most:
             return
-        held = self._windows.items()
-        self._windows = {one: use for one, use in held if now < use.began + one[1].seconds}
-        self._most = max(FEW, 2 * len(self._windows))
+        held = self.windows.items()
+        self.windows = {one: use for one, use in held if now < use.began + one[1].seconds}
+        self._most = max(FEW, 2 * len(self.windows))
 
     def _take(self, key: str, model: str) -> Callable[[], None]:
         slot = key, model
-        self._in_flight[slot] = self._in_flight.get(slot, 0) + 1
+        self.slots[slot] = self.slots.get(slot, 0) + 1
         held = [slot]
 
         def release() -> None:
@@ -167,9 +167,9 @@ class Ledger:
         return release
 
     def _leave(self, slot: tuple[str, str]) -> None:
-        left = self._in_flight.pop(slot) - 1
+        left = self.slots.pop(slot) - 1
         if left:
-            self._in_flight[slot] = left
+            self.slots[slot] = left
 
 
 def _is_free(model: str) -> bool:

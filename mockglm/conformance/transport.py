@@ -136,7 +136,7 @@ class _Sending:
             self._bug = error
 
     def _read(self, response: httpx.Response) -> None:
-        self._head = (response.status_code, _headers_of(response), self._elapsed())
+        self._head = (response.status_code, read_headers(response), self._elapsed())
         for piece in response.iter_raw():
             if self._is_abandoned:
                 return
@@ -169,7 +169,7 @@ class _Sending:
         return ""
 
 
-def _headers_of(response: httpx.Response) -> Headers:
+def read_headers(response: httpx.Response) -> Headers:
     """Header fields as they came; latin-1, because RFC 9110 §5.5 allows any octet."""
     return tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw)
 

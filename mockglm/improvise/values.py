@@ -76,7 +76,7 @@ def find_values(text: str) -> TextValues:
         kinds[kind] = tuple(dict.fromkeys(filter(None, map(_first_group, found))))
         if kind not in OVERLAPPING:
             rest = _blank_out(rest, found)
-    kinds |= _find_changes(text)
+    kinds |= find_changes(text)
     kinds["place"] = tuple(dict.fromkeys(_find_places(text, rest)))
     others = {*NO_NAME, *places()[0], *places()[1].findall(text)}
     kinds["person"] = tuple(name for name in kinds["person"] if name not in others)
@@ -121,7 +121,7 @@ def _change_patterns() -> tuple[list[re.Pattern[str]], list[re.Pattern[str]], re
     return edits, sought, re.compile(globs, re.I)
 
 
-def _find_changes(text: str) -> Mapping[str, tuple[str, ...]]:
+def find_changes(text: str) -> Mapping[str, tuple[str, ...]]:
     """Find the old and new text of a change, the text to search for, and a glob of files."""
     edits, sought, globs = _change_patterns()
     found: dict[str, tuple[str, ...]] = {}

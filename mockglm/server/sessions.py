@@ -439,7 +439,7 @@ class Sessions:
     ) -> None:
         self.settings = settings
         self._most = most
-        self._budget = MemoryBudget()
+        self.budget = MemoryBudget()
         self.feed = EntryFeed()
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self.load(loaded)
@@ -474,7 +474,7 @@ class Sessions:
         session = self._sessions.get(name)
         if session is None:
             playlist = self._playlist(scenario)
-            journal = Journal(self._budget, self.feed)
+            journal = Journal(self.budget, self.feed)
             session = Session(
                 name, playlist, settings=self.settings, clock=Clock(), journal=journal
             )

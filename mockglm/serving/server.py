@@ -75,7 +75,7 @@ class Server(uvicorn.Server):
                 ssl_keyfile=keyfile,
             )
         )
-        self._app = app
+        self.app = app
         self._limits = app.limits
         self._on_ready = on_ready
         self._tasks = tasks
@@ -163,7 +163,7 @@ class Server(uvicorn.Server):
 
     def _cut_transmissions(self) -> None:
         """Cut the running streams; their recordings are kept up to here."""
-        self._app.player.stop()
+        self.app.player.stop()
         for connection in list(self.server_state.connections):
             connection.transport.close()
 

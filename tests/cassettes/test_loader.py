@@ -24,7 +24,7 @@ def test_file_that_is_not_there_is_no_error(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n# of the weather\n", "\ufeff"])
-def test_file_with_nothing_in_it_is_no_scenario(tmp_path: Path, text: str) -> None:
+def test_empty_file_is_no_scenario(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.yaml").write_text(text, "utf-8")
     assert load(tmp_path / "a.yaml") is None
 

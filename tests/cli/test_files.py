@@ -10,7 +10,7 @@ from mockglm.scenarios import shipped_scenarios
 from tests.cli.commands import ASK, run
 
 
-def test_faults_are_listed_with_what_they_break_their_checks_and_links() -> None:
+def test_faults_are_listed_with_effects_checks_and_links() -> None:
     rows = json.loads(run("faults", "--json").stdout)
     lines = run("faults").stdout.splitlines()
     for row in rows:

@@ -112,7 +112,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
-def test_a_package_hears_what_was_scripted(
+def test_each_package_receives_the_scripted_reply(
     row: Row, adapter: Adapter, stream: bool, base: Base
 ) -> None:
     heard = adapter.user(base(row.scenario)).ask(row.text, stream=stream, **row.body)

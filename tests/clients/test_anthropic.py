@@ -195,7 +195,7 @@ def test_a_body_of_another_shape_is_unprocessable(connect: Connect) -> None:
     ("overload", ["1305", "1305", "1305", ""]),
     ("rate-limit", ["1302", "1302", ""]),
 ])  # fmt: skip
-def test_a_busy_service_is_asked_again_until_it_answers(
+def test_a_busy_service_is_retried_until_it_answers(
     scenario: str,
     codes: list[str],
     stream: bool,

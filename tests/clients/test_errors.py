@@ -113,7 +113,7 @@ def test_an_error_is_in_english_for_the_international_client(base: Base) -> None
     assert shown(raised.value) == (429, "1113", message)
 
 
-def test_what_was_filtered_is_beside_the_error(adapter: Adapter, base: Base) -> None:
+def test_the_content_filter_is_beside_the_error(adapter: Adapter, base: Base) -> None:
     with pytest.raises(adapter.errors[400]) as raised:
         adapter.user(base("error-content")).ask()
     assert body_of(raised.value)["contentFilter"] == [{"level": 2, "role": "user"}]

@@ -30,13 +30,13 @@ def verdicts(text: str) -> dict[str, dict[str, str]]:
     return {row[0].strip("`"): dict(zip(names[1:], row[1:], strict=True)) for row in rows}
 
 
-def test_the_verdicts_of_zai_sdk_and_openai_are_told() -> None:
+def test_the_verdicts_of_zai_sdk_and_openai_are_shown() -> None:
     told = verdicts(TEXT)
     for client in ("zai-sdk", "openai (Python)"):
         assert {name: told[name][client] for name in RETRIES} == RETRIES
 
 
-def test_a_verdict_is_told_where_something_failed() -> None:
+def test_a_verdict_is_shown_for_each_failure() -> None:
     came = {
         ("hello", False): Outcome("answer", "stop", 1),
         ("no-balance", False): Outcome("Error", "", 3, True, ("retried-in-vain", "storm")),

@@ -32,7 +32,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.mark.parametrize("adapter", SLEEPERS, ids=lambda one: one.name)
-def test_a_busy_account_is_asked_again_until_it_answers(
+def test_a_busy_account_is_retried_until_it_answers(
     adapter: Adapter, stream: bool, server: Served, base: Base, label: str, waits: list[float]
 ) -> None:
     heard = adapter.user(base("rate-limit"), retries=3).ask(stream=stream)
@@ -64,7 +64,7 @@ def test_a_request_that_is_wrong_is_not_sent_again(
     assert waits == []
 
 
-def test_a_miss_is_not_asked_again(base: Base, waits: list[float]) -> None:
+def test_a_miss_is_not_retried(base: Base, waits: list[float]) -> None:
     user = ADAPTERS[2].user(base("no-such-scenario"), retries=3)
     with pytest.raises(Exception, match="there is no scenario 'no-such-scenario'"):
         user.ask()

@@ -56,7 +56,7 @@ def _without_ids(reply: Reply) -> Reply:
     return replace(reply, calls=tuple(replace(call, id=None) for call in reply.calls))
 
 
-def test_what_identifies_an_answer_is_read_with_it() -> None:
+def test_ids_and_model_are_parsed_with_the_reply() -> None:
     rendering = Renderer(Reply(content="好"))
     streamed, plain = (
         parse_stream(rendering.render_stream(stamp()).body),
@@ -75,7 +75,7 @@ def test_a_content_of_none_is_kept_by_json_and_empty_in_a_stream() -> None:
     )
 
 
-def test_an_error_is_read_as_a_failure_with_what_stands_beside_it() -> None:
+def test_an_error_is_parsed_with_its_sibling_keys() -> None:
     beside = {"contentFilter": [{"level": 1, "role": "user"}]}
     body = render_error(APIError("1301", extra=beside), ID).body
     failure = parse_json(body).reply.error
@@ -100,7 +100,7 @@ def test_an_error_of_null_is_none() -> None:
     assert parse_stream(body).reply.content == "a"
 
 
-def test_what_follows_done_does_not_count() -> None:
+def test_frames_after_done_are_ignored() -> None:
     body = CHUNK % b'{"content":"a"}' + b"data: [DONE]\n\n" + CHUNK % b'{"content":"b"}'
     assert parse_stream(body).reply.content == "a"
 
@@ -110,7 +110,7 @@ def test_usage_is_taken_from_a_chunk_of_its_own_too() -> None:
     assert parse_stream(CHUNK % b'{"content":"a"}' + tail).reply.usage == {"total_tokens": 3}
 
 
-def test_a_stream_that_says_no_reason_has_none() -> None:
+def test_a_stream_without_a_finish_reason_has_none() -> None:
     assert parse_stream(CHUNK % b'{"content":"a"}').reply.finish_reason == ""
 
 

@@ -339,7 +339,7 @@ def test_rendering_again_gives_the_same_bytes(reply: Reply, chunking: Chunking) 
 
 
 @pytest.mark.parametrize("reason", FINISHES)
-def test_every_finish_reason_is_said_in_both_modes(reason: str) -> None:
+def test_every_finish_reason_is_rendered_in_both_modes(reason: str) -> None:
     rendering = Renderer(Reply(finish_reason=reason))
     assert f'"finish_reason":"{reason}"' in rendering.render_stream(stamp()).body.decode()
     assert f'"finish_reason":"{reason}"' in rendering.render_json(stamp()).body.decode()

@@ -202,7 +202,7 @@ def test_a_spent_budget_stops_a_run(endpoint: Endpoint, capsys: pytest.CaptureFi
     assert "The budget is spent before the probe thinking-plain." in capsys.readouterr().out
 
 
-def test_a_reluctant_model_is_asked_twice(
+def test_a_reluctant_model_gets_a_second_probe(
     endpoint: Endpoint, capsys: pytest.CaptureFixture[str]
 ) -> None:
     endpoint.answer_with(lambda name: ANSWERS["stream" if name == "tools" else name])

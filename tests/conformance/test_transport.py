@@ -113,7 +113,7 @@ def test_a_bug_in_the_thread_is_raised(endpoint: Endpoint, monkeypatch: pytest.M
     def fail(response: object) -> None:
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr("mockglm.conformance.transport._headers_of", fail)
+    monkeypatch.setattr("mockglm.conformance.transport.read_headers", fail)
     with open_client(endpoint.url) as send, pytest.raises(RuntimeError, match="out of order"):
         send(ASK)
 

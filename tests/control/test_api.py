@@ -65,7 +65,7 @@ def test_health_has_the_version(control: httpx.Client) -> None:
     assert answer.json() == {"status": "ok", "version": __version__}
 
 
-def test_scenarios_are_those_loaded_and_those_shipped(control: httpx.Client) -> None:
+def test_scenarios_are_the_loaded_and_the_shipped_ones(control: httpx.Client) -> None:
     listed = {one["name"]: one for one in control.get("/scenarios").json()}
     assert listed["file"] == {"name": "file", "about": "Two greetings.", "interactions": 2}
     assert listed.keys() == {"file", *shipped_scenarios()}
@@ -676,7 +676,9 @@ def test_a_fault_breaks_a_recording() -> None:
     assert whole.endswith("data: [DONE]\n\n")
 
 
-def test_faults_break_as_many_responses_as_said(control: httpx.Client, served: Served) -> None:
+def test_queued_faults_apply_to_the_given_number_of_responses(
+    control: httpx.Client, served: Served
+) -> None:
     control.post("/faults", params={"times": 2}, json={"do": "reset", "at": "headers"})
     for _ in range(2):
         with pytest.raises(httpx.ReadError):
@@ -715,7 +717,7 @@ def test_faults_are_listed_as_a_file_has_them(control: httpx.Client) -> None:
         (["glue"] * 9, "at most 8"),
     ],
 )
-def test_a_mistake_in_a_fault_is_told_and_queues_nothing(
+def test_a_mistake_in_a_fault_is_reported_and_queues_nothing(
     control: httpx.Client, body: Any, message: str
 ) -> None:
     answer = control.post("/faults", json=body)

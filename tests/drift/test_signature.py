@@ -20,7 +20,7 @@ def test_other_ids_and_times_are_no_drift(recorded: Response, live: Response) ->
     assert differences(recorded, live) == []
 
 
-def test_other_words_are_no_drift() -> None:
+def test_different_texts_are_no_drift() -> None:
     one, other = (
         Renderer(REPLIES["text"]),
         Renderer(Reply(content="再见，欢迎下次再来。" * 5, reasoning="用户要走了。" * 9)),

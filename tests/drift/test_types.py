@@ -47,5 +47,5 @@ def test_paths_are_those_of_json_with_a_star_for_items() -> None:
         ("name", "\ud800", '"\\ud800"'),
     ],
 )
-def test_type_says_as_much_as_a_client_relies_on(key: str, value: Any, kind: str) -> None:
+def test_types_are_as_fine_as_clients_need(key: str, value: Any, kind: str) -> None:
     assert dict(typed_paths({key: value}))[f"$.{key}"] == kind

@@ -122,7 +122,7 @@ def test_a_refusal_has_the_envelope_of_the_surface() -> None:
     assert laid("refused.code-1305", STREAM).status == 529
 
 
-def test_what_should_be_refused_is_a_message() -> None:
+def test_a_request_that_should_be_refused_gets_a_message() -> None:
     assert json.loads(laid("accepted", ERROR).body)["type"] == "message"
 
 

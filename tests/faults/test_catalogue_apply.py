@@ -63,7 +63,7 @@ REFUSED = (
 
 
 @pytest.mark.parametrize(("spec", "reason"), REFUSED)
-def test_what_cannot_be_read_says_why(spec: Any, reason: str) -> None:
+def test_a_spec_that_cannot_be_parsed_gives_the_reason(spec: Any, reason: str) -> None:
     with pytest.raises(FaultError) as caught:
         parse(spec)
     assert reason in str(caught.value)

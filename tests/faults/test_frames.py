@@ -43,7 +43,7 @@ def test_a_body_is_cut_into_frames(body: bytes, found: list[Frame]) -> None:
     assert split_frames(body) == found
 
 
-def test_what_is_no_json_object_is_passed_over() -> None:
+def test_frames_that_are_no_json_object_are_skipped() -> None:
     answer = stream(b"data: {\n\n", b'data: {"a":"\xff"}\n\n', b"data: [1]\n\n", A, DONE)
     assert [found.value["id"] for found in documents(answer)] == ["20260101ab"]
 
@@ -99,9 +99,7 @@ def pieced(draw: st.DrawFn) -> Response:
 
 
 @given(pieced(), st.data())
-def test_edits_change_what_they_name_and_nothing_else(
-    answer: Response, data: st.DataObject
-) -> None:
+def test_edits_change_only_their_frames(answer: Response, data: st.DataObject) -> None:
     size = len(answer.body)
     marks = sorted(data.draw(st.lists(st.integers(0, size), min_size=2, max_size=6)))
     edits = [Edit(low, high, b"<>") for low, high in zip(marks[::2], marks[1::2], strict=False)]

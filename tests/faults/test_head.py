@@ -83,6 +83,6 @@ def test_all_frames_come_with_the_last() -> None:
     assert apply(TALK, parse("burst")).chunks == ((4.0, TALK.body),)
 
 
-def test_what_comes_at_once_already_is_no_burst() -> None:
+def test_a_response_without_pauses_has_no_burst() -> None:
     with pytest.raises(FaultError, match="without frames at different times"):
         apply(stream(A + DONE), parse("burst"))

@@ -43,7 +43,7 @@ def test_a_duration_has_a_unit_or_is_in_seconds(written: Any, seconds: float) ->
 
 
 @pytest.mark.parametrize("written", ["", "soon", "-1s", "1y", "1e9", None, True, "nan"])
-def test_what_is_no_duration_is_told(written: Any) -> None:
+def test_an_invalid_duration_is_reported(written: Any) -> None:
     with pytest.raises(ValueError, match="is not a duration; expected 30s, 5m, 5h or 7d"):
         duration(written, 1e9)
 
@@ -70,7 +70,7 @@ BEYOND = (
 
 
 @pytest.mark.parametrize(("spec", "reason"), BEYOND, ids=range(len(BEYOND)))
-def test_what_is_beyond_the_most_is_refused_in_a_sentence(spec: Any, reason: str) -> None:
+def test_an_option_above_its_limit_is_refused_with_a_message(spec: Any, reason: str) -> None:
     with pytest.raises(FaultError) as caught:
         parse(spec)
     assert reason in str(caught.value)

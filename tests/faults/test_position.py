@@ -27,7 +27,7 @@ def test_a_place_is_read_and_shown(written: str, place: Position, shown: str) ->
 
 
 @pytest.mark.parametrize("written", ["3", "frames", "1.5 frames", "-1 s", "later", 3, None, ""])
-def test_what_is_no_place_is_refused(written: object) -> None:
+def test_an_invalid_position_is_refused(written: object) -> None:
     with pytest.raises(ValueError, match="is no"):
         Position.read(written)
 

@@ -61,7 +61,7 @@ def test_a_page_has_any_status() -> None:
     assert b"<title>599</title>" in page.body
 
 
-def test_what_should_be_refused_is_answered() -> None:
+def test_a_request_that_should_be_refused_is_answered() -> None:
     answer = apply(ERROR, parse("accepted"))
     assert answer.status == 200
     assert answer.headers == (JSON_HEADERS[1], JSON_HEADERS[0])

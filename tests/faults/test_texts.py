@@ -155,7 +155,7 @@ def test_these_bytes_arrive(name: str, answer: Response, body: bytes) -> None:
     ("spec", "size"),
     [("huge-line", 70_000), ("huge-line.size-1100000", 1_100_000)],
 )
-def test_a_line_is_about_as_long_as_asked_for(spec: str, size: int) -> None:
+def test_a_line_has_about_the_given_length(spec: str, size: int) -> None:
     longest = max(map(len, apply(TALK, parse(spec)).body.split(b"\n")))
     assert size - 3 < longest < size + 300
 

@@ -37,7 +37,7 @@ CUTS: tuple[tuple[str, Response, Pieces], ...] = (
 
 @pytest.mark.parametrize(("place", "answer", "pieces"), CUTS)
 @pytest.mark.parametrize(("name", "end"), [("reset", "reset"), ("close", "close")])
-def test_what_was_named_comes_whole_and_then_the_connection_ends(
+def test_bytes_up_to_the_position_arrive_before_the_connection_ends(
     name: str, end: End, place: str, answer: Response, pieces: Pieces
 ) -> None:
     written = place.replace(".1.5-s", "")

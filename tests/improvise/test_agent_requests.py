@@ -80,18 +80,18 @@ TOLD: list[tuple[str, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("text", "name", "arguments"), TOLD)
-def test_an_agent_does_what_it_is_told(text: str, name: str, arguments: dict[str, Any]) -> None:
+def test_an_agent_follows_commands(text: str, name: str, arguments: dict[str, Any]) -> None:
     assert made(text) == [(name, arguments)]
 
 
-def test_a_program_that_nobody_gave_is_not_written_into_a_file() -> None:
+def test_content_that_the_user_did_not_give_is_not_written() -> None:
     assert "Write" not in [name for name, _ in made("Implement a fibonacci function in fib.py")]
 
 
-def test_what_to_replace_is_not_made_up() -> None:
+def test_the_text_to_replace_is_not_invented() -> None:
     assert [name for name, _ in made("edit the file app.py so that it works")] == ["Read"]
 
 
 @pytest.mark.parametrize("text", ["Thanks!", "为什么测试失败了？"])
-def test_an_agent_answers_what_tells_it_nothing(text: str) -> None:
+def test_an_agent_answers_a_message_without_a_command(text: str) -> None:
     assert made(text) == []

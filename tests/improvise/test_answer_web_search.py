@@ -12,7 +12,7 @@ def tools(**options: Any) -> list[dict[str, Any]]:
     return [{"type": "web_search", "web_search": options}]
 
 
-def test_results_are_there_when_they_are_asked_for() -> None:
+def test_results_need_search_result_true() -> None:
     results = search_results(scene("介绍一下 GLM", tools=tools(search_result=True)), IDS)
     assert len(results) == 3
     assert results[0] == {
@@ -41,7 +41,7 @@ def test_there_are_none_without_asking(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("count", "size"), [(1, 1), (50, 5), (0, 1), ("x", 3)])
-def test_there_are_as_many_as_are_asked_for(count: Any, size: int) -> None:
+def test_the_number_of_results_is_that_of_the_request(count: Any, size: int) -> None:
     assert (
         len(search_results(scene("GLM?", tools=tools(search_result=True, count=count)), IDS))
         == size

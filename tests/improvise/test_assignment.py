@@ -36,7 +36,7 @@ def test_a_date_takes_the_form_of_its_format(text: str, expected: str) -> None:
     assert put(text, "day", day={**S, "format": "date"}) == {"day": expected}
 
 
-def test_a_date_stays_as_it_was_said_without_a_format() -> None:
+def test_a_date_is_unchanged_without_a_format() -> None:
     assert put("明天的天气", "date", date=S) == {"date": "明天"}
 
 
@@ -62,7 +62,7 @@ def test_a_list_takes_all_of_its_kind() -> None:
     assert put("a@b.cn, c@d.cn", to=held) == {"to": ["a@b.cn", "c@d.cn"]}
 
 
-def test_an_enumerated_value_is_taken_when_it_is_said() -> None:
+def test_an_enumerated_value_is_taken_from_the_text() -> None:
     assert put("high priority please", p={"enum": ["low", "high"]}) == {"p": "high"}
 
 
@@ -70,36 +70,36 @@ def test_an_enumerated_value_in_chinese_is_taken() -> None:
     assert put("优先级高", p={"enum": ["低", "高"]}) == {"p": "高"}
 
 
-def test_an_enumerated_value_may_be_said_with_spaces() -> None:
+def test_an_enumerated_value_may_be_written_with_spaces() -> None:
     assert put("mark it in progress", s={"enum": ["done", "in_progress"]}) == {"s": "in_progress"}
 
 
-def test_a_list_takes_every_enumerated_value_that_is_said() -> None:
+def test_a_list_takes_every_enumerated_value_in_the_text() -> None:
     held = {"type": "array", "items": {"enum": ["mon", "tue", "wed"]}}
     assert put("on mon and wed", days=held) == {"days": ["mon", "wed"]}
 
 
-def test_a_flag_is_set_when_its_name_is_said() -> None:
+def test_a_flag_is_set_if_the_text_has_its_name() -> None:
     assert put("include archived ones", include_archived={"type": "boolean"}) == {
         "include_archived": True
     }
 
 
-def test_what_is_said_under_a_name_goes_there() -> None:
+def test_a_value_under_a_name_goes_to_that_parameter() -> None:
     assert put("title: Plan B, owner is Alice", title=S, owner=S) == {
         "title": "Plan B",
         "owner": "Alice",
     }
 
 
-def test_a_list_said_under_a_name_is_split() -> None:
+def test_a_list_under_a_name_is_split() -> None:
     held = {"type": "array", "items": S}
     assert put("genres like fantasy and adventure", genres=held) == {
         "genres": ["fantasy", "adventure"]
     }
 
 
-def test_prose_is_what_the_text_is_about() -> None:
+def test_prose_is_the_topic_of_the_text() -> None:
     assert put("请写一封感谢信", "prompt", prompt=S) == {"prompt": "写一封感谢信"}
 
 
@@ -112,7 +112,7 @@ def test_prose_is_what_the_text_is_about() -> None:
         ("grep for `def main` in src", "def main"),
     ],
 )
-def test_a_query_is_what_is_looked_for(text: str, query: str) -> None:
+def test_a_query_is_the_object_of_the_search(text: str, query: str) -> None:
     assert put(text, "query", query=S) == {"query": query}
 
 
@@ -158,7 +158,7 @@ def test_a_schema_that_is_none_has_no_values(schema: Any) -> None:
     assert assign(list_parameters(schema), find_values("北京")) == {}
 
 
-def test_quotes_go_to_what_has_no_kind() -> None:
+def test_quotes_go_to_parameters_without_a_kind() -> None:
     assert put("rename 'a' to 'b'", "old new", old=S, new=S) == {"old": "a", "new": "b"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.improvise.values import _find_changes as orders
+from mockglm.improvise.values import find_changes as orders
 from mockglm.improvise.values import find_values
 
 
@@ -55,7 +55,7 @@ def test_an_ordinary_text_has_no_command(text: str) -> None:
         ("将“你好”替换为“您好”。", "你好", "您好"),
     ],
 )
-def test_what_is_replaced_by_what_is_found(text: str, old: str, new: str) -> None:
+def test_the_texts_of_a_replacement_are_found(text: str, old: str, new: str) -> None:
     assert (orders(text)["old"], orders(text)["new"]) == ((old,), (new,))
 
 
@@ -68,7 +68,7 @@ def test_what_is_replaced_by_what_is_found(text: str, old: str, new: str) -> Non
         ("查一下李白的资料", "李白"),
     ],
 )
-def test_what_is_looked_for_is_found(text: str, sought: str) -> None:
+def test_the_object_of_a_search_is_found(text: str, sought: str) -> None:
     assert orders(text)["sought"] == (sought,)
 
 

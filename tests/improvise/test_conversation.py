@@ -66,7 +66,7 @@ def test_the_language_of_a_picture_alone_is_that_of_the_conversation() -> None:
     assert scene(system("You are helpful."), picture).language == "en"
 
 
-def test_what_the_user_said_is_in_order() -> None:
+def test_user_texts_are_in_order() -> None:
     assert scene("a", says("b"), "c").user_texts == ("a", "c")
 
 

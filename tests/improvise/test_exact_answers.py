@@ -69,7 +69,7 @@ def test_one_of_two_answers_is_chosen() -> None:
         ("请把下面这句话译成英文：写一个函数", "译文：写一个函数（"),
     ],
 )
-def test_what_is_to_be_translated_is_said(text: str, part: str) -> None:
+def test_the_text_to_translate_is_returned(text: str, part: str) -> None:
     assert (shaped(text) or "").startswith(part)
 
 
@@ -105,6 +105,6 @@ def test_code_is_named_after_the_text() -> None:
         ("List 99 things", 8),
     ],
 )
-def test_a_list_has_as_many_points_as_asked(text: str, points: int) -> None:
+def test_a_list_has_the_requested_number_of_points(text: str, points: int) -> None:
     lines = (shaped(text) or "").splitlines()
     assert sum(line[0:1].isdigit() for line in lines) == points

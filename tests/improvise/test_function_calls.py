@@ -129,7 +129,7 @@ def test_a_clause_that_calls_for_nothing_goes_with_its_neighbour(
     assert sent == {*weather, ("get_time", "{}")}
 
 
-def test_a_place_that_nobody_named_is_one_of_the_users_language() -> None:
+def test_a_missing_place_is_in_the_language_of_the_user() -> None:
     assert made("今天天气如何", tools=[WEATHER]) == [("get_weather", '{"city":"北京"}')]
     assert made("How is the weather?", tools=[WEATHER]) == [("get_weather", '{"city":"Beijing"}')]
 

@@ -254,7 +254,7 @@ def test_a_text_that_wants_json_and_repeats_itself_costs_little(piece: str) -> N
 
 
 @pytest.mark.parametrize("piece", PIECES)
-def test_what_was_said_before_and_repeats_itself_costs_little(piece: str) -> None:
+def test_a_repetitive_history_costs_little(piece: str) -> None:
     text = repeated(piece)
     answered(system(text), text, says(text), "summarize this conversation")
     read = called(ToolCall("read_file", '{"path":"a.py"}'))

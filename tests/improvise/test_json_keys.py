@@ -66,7 +66,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("text", "expected"), ASKED)
-def test_the_keys_that_a_text_names_are_asked_for(text: str, expected: dict[str, Any]) -> None:
+def test_the_keys_in_a_text_are_required(text: str, expected: dict[str, Any]) -> None:
     assert properties(text) == expected
 
 
@@ -86,5 +86,5 @@ def test_a_text_that_names_none_asks_for_none(text: str) -> None:
         ("What is 12*3?", "What is 12*3?"),
     ],
 )
-def test_what_the_answer_is_about_is_left(text: str, left: str) -> None:
+def test_the_subject_of_the_answer_is_kept(text: str, left: str) -> None:
     assert remove_form_words(text) == left

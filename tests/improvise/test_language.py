@@ -25,7 +25,7 @@ def test_the_language_is_that_of_the_first_text_that_has_one(
     assert detect_language(*texts) == expected
 
 
-def test_words_of_a_tool_and_a_request_meet() -> None:
+def test_a_tool_and_a_request_share_words() -> None:
     assert word_set("getWeatherForecast") & word_set("weather forecasts")
     assert word_set("read_files") & word_set("reading the file")
     assert word_set("查询天气") & word_set("北京天气如何")

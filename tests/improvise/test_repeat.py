@@ -23,6 +23,6 @@ from mockglm.validation import Chat, Message
         ("请原样输出下面这行：a=1; b=2", "a=1; b=2"),
     ],
 )
-def test_what_is_to_be_repeated_is_repeated(asked: str, said: str) -> None:
+def test_a_text_to_repeat_is_repeated(asked: str, said: str) -> None:
     chat = Chat(model="glm-4.6", messages=[Message(role="user", content=asked)])
     assert improvise(chat, MODELS["glm-4.6"], Ids("s", "t", 1)).content == said

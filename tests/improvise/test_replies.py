@@ -30,12 +30,12 @@ def test_small_talk_is_answered_in_kind(text: str, kind: str, language: Any) -> 
     assert speak(scene(text), MODEL, IDS) in table("phrases")[kind][language]
 
 
-def test_the_model_says_who_it_is() -> None:
+def test_the_model_introduces_itself() -> None:
     assert "glm-4.6v" in speak(scene("你是谁？"), MODEL, IDS)
 
 
 @pytest.mark.parametrize("text", ["为什么天是蓝的？", "I like trains", "我今天很开心"])
-def test_an_answer_has_the_words_of_the_text(text: str) -> None:
+def test_an_answer_contains_the_topic_of_the_text(text: str) -> None:
     spoken = speak(scene(text), MODEL, IDS)
     assert text.strip("？?")[-4:] in spoken
 
@@ -105,17 +105,17 @@ def test_a_plain_value_is_read_out(text: str, part: str) -> None:
     assert reported(text).endswith(part)
 
 
-def test_several_results_are_lines_with_what_they_are_of() -> None:
+def test_several_results_are_lines_with_their_arguments() -> None:
     assert "- get_weather（北京，3）：晴" in reported("晴", "雨").splitlines()
 
 
-def test_results_are_told_in_english_with_its_marks() -> None:
+def test_english_reports_have_english_punctuation() -> None:
     calls = called(ToolCall("add", '{"a":2,"b":3}'), ToolCall("add", "{}"))
     told = report(scene("Add them", calls, result("5"), result("6", 1)), IDS).splitlines()
     assert told[1:] == ["- add (2, 3): 5", "- add: 6"]
 
 
-def test_an_error_is_told() -> None:
+def test_an_error_of_a_tool_is_reported() -> None:
     assert "错误" in reported("Error: not found")
 
 
@@ -126,13 +126,13 @@ def test_an_error_is_told() -> None:
         ("Error: no", "5", "Here are the results:"),
     ],
 )
-def test_errors_among_several_results_are_told(first: str, second: str, opening: str) -> None:
+def test_errors_among_several_results_are_reported(first: str, second: str, opening: str) -> None:
     calls = called(ToolCall("add", '{"a":2,"b":3}'), ToolCall("add", "{}"))
     told = report(scene("Add them", calls, result(first), result(second, 1)), IDS)
     assert told.splitlines()[0] == opening
 
 
-def test_an_empty_result_is_told() -> None:
+def test_an_empty_result_is_reported() -> None:
     assert reported("") == "已经完成，工具没有返回内容。"
     assert "- get_weather（北京，3）：—" in reported("", "雨")
 

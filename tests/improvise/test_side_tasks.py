@@ -37,7 +37,7 @@ def test_a_title_is_made_of_the_quoted_content() -> None:
     )
 
 
-def test_a_title_is_made_of_what_follows_the_colon() -> None:
+def test_a_title_is_made_of_the_text_after_the_colon() -> None:
     asked = scene("Please write a 5-10 word title for: User: how do I bake bread")
     assert do_side_task(asked) == "how do I bake bread"
 
@@ -51,7 +51,7 @@ def test_an_empty_conversation_has_a_title() -> None:
     assert do_side_task(scene(system(TITLE), "")) == "New conversation"
 
 
-def test_a_summary_names_what_was_said() -> None:
+def test_a_summary_lists_the_turns() -> None:
     summary = (
         do_side_task(scene("帮我重构登录模块", says("已经拆成三个文件。"), "请总结以上对话")) or ""
     )
@@ -59,7 +59,7 @@ def test_a_summary_names_what_was_said() -> None:
     assert "三个文件" in summary
 
 
-def test_a_summary_comes_in_the_tag_that_is_asked_for() -> None:
+def test_a_summary_is_in_the_requested_tag() -> None:
     text = "Create a detailed summary of the conversation. Wrap it in <summary> tags."
     summary = do_side_task(scene("Fix the parser", says("Done."), text)) or ""
     assert summary.startswith("<summary>\n")
@@ -103,7 +103,7 @@ def test_the_long_prompt_of_an_agent_does_not_make_every_turn_an_errand() -> Non
     assert do_side_task(scene(system(prompt), "你好")) is None
 
 
-def test_a_topic_is_told_as_the_object_that_is_asked_for() -> None:
+def test_a_topic_is_in_the_requested_object() -> None:
     prompt = (
         "Analyze if this message indicates a new conversation topic. If it does, extract a 2-3 word"
         " title. Format your response as a JSON object with two fields: 'isNewTopic' (boolean) and"

@@ -98,7 +98,7 @@ def test_an_example_is_not_taken_for_the_text() -> None:
     assert made(text) == {"tags": ["cook rice"]}
 
 
-def test_a_sum_is_a_number_where_a_number_is_asked_for() -> None:
+def test_a_sum_is_a_number_for_a_numeric_key() -> None:
     text = "JSON as { question: string; answer: number }\nWhat is 12*3?"
     value = json.loads(ask(text, response_format=JSON).content or "")
     assert value == {"question": "What is 12*3?", "answer": 36}
@@ -115,7 +115,7 @@ def test_without_a_shape_the_answer_is_in_it() -> None:
     assert made("hi") == {"answer": "the answer"}
 
 
-def test_what_is_named_like_an_answer_holds_it() -> None:
+def test_a_key_such_as_answer_has_the_answer() -> None:
     assert made('{"reply": "…", "title": "…"} Hello world')["reply"] == "the answer"
 
 
@@ -139,5 +139,7 @@ def test_text_without_json_is_passed_over() -> None:
         ("hi", 'Respond with JSON: {"a": 1}' + " x" * 2000, {}, False),
     ],
 )
-def test_json_is_asked_for(text: str, prompt: str, more: dict[str, Any], expected: bool) -> None:
+def test_requests_of_json_are_recognized(
+    text: str, prompt: str, more: dict[str, Any], expected: bool
+) -> None:
     assert is_json_asked(scene(system(prompt), text, **more)) is expected

@@ -37,7 +37,7 @@ FOUND: list[tuple[str, str, tuple[str, ...]]] = [
 
 
 @pytest.mark.parametrize(("kind", "text", "expected"), FOUND)
-def test_what_a_text_names_is_found(kind: str, text: str, expected: tuple[str, ...]) -> None:
+def test_the_values_in_a_text_are_found(kind: str, text: str, expected: tuple[str, ...]) -> None:
     assert find_values(text).of(kind) == expected
 
 
@@ -57,7 +57,7 @@ def test_numbers_are_found(text: str, expected: list[float]) -> None:
     assert [number.value for number in find_values(text).numbers] == expected
 
 
-def test_what_a_part_lacks_comes_from_the_whole() -> None:
+def test_missing_values_come_from_the_whole_text() -> None:
     whole = find_values("北京: add 2 and 3")
     part = find_values("add 2").within(whole, 2)
     assert part.of("place") == ("北京",)

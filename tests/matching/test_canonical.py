@@ -172,14 +172,14 @@ MEANINGS: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("meaning", MEANINGS)
-def test_what_changes_the_meaning_changes_the_key(meaning: str) -> None:
+def test_a_change_of_meaning_changes_the_key(meaning: str) -> None:
     body = json.loads(sent(RECORDED))
     changed = deepcopy(body)
     MEANINGS[meaning](changed)
     assert key(changed) != key(body)
 
 
-def test_the_form_of_a_turn_is_what_it_means() -> None:
+def test_the_canonical_form_of_a_turn_is_its_meaning() -> None:
     form = canonical.form("post", CHAT, query="b=2&a=1&b=", body=sent(RECORDED))
     assert form == {
         "method": "POST",
@@ -226,11 +226,11 @@ def test_ids_of_calls_are_one_while_they_join_the_same() -> None:
 
 
 @pytest.mark.parametrize("content", [None, "", "\n", " \n\n", [], [{"type": "text", "text": "\n"}]])
-def test_no_content_beside_calls_is_one_however_it_is_written(content: Any) -> None:
+def test_kinds_of_missing_content_are_equal_beside_calls(content: Any) -> None:
     assert key(chat(_calls("a") | {"content": content})) == key(chat(_calls("a")))
 
 
-def test_no_content_without_calls_is_told_apart() -> None:
+def test_kinds_of_missing_content_differ_without_calls() -> None:
     keys = {key(chat({"role": "assistant", "content": text})) for text in ("", "\n", "x")}
     assert len(keys) == 3
 
@@ -367,7 +367,7 @@ def test_half_of_an_emoji_counts_in_any_spelling() -> None:
     )
 
 
-def test_what_is_ignored_does_not_count() -> None:
+def test_ignored_paths_do_not_change_the_key() -> None:
     def asked(day: str, at: str) -> Any:
         call = {"id": "a", "function": {"name": "f", "arguments": f'{{"at": "{at}", "b": 1}}'}}
         return chat({"role": "system", "content": day}, {"role": "assistant", "tool_calls": [call]})
@@ -377,7 +377,7 @@ def test_what_is_ignored_does_not_count() -> None:
     assert key(asked("Mon", "9"), ignore=ignore[:1]) != key(asked("Tue", "8"), ignore=ignore[:1])
 
 
-def test_what_is_replaced_counts_as_its_text() -> None:
+def test_replaced_texts_count_as_their_replacement() -> None:
     replace = [(r"\d{4}-\d\d-\d\d", "DATE"), ("今天|明天", "一天")]
     one = chat({"role": "user", "content": "今天 2026-11-22"}, tools=[{"x": "2026-01-01"}])
     other = chat({"role": "user", "content": "明天 2025-01-02"}, tools=[{"x": "2025-01-01"}])
@@ -405,7 +405,7 @@ def test_a_pattern_to_replace_must_be_one() -> None:
         key({}, replace=[("[", "")])
 
 
-def test_a_pattern_to_replace_that_takes_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replace_pattern_that_takes_too_long_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(expression, "SEARCH_SECONDS", 0.01)
     with pytest.raises(TimeoutError, match=r"^/\^\(a\|a\)\*\$/ takes too long here$"):
         key({"a": "a" * 50 + "!"}, replace=[("^(a|a)*$", "")])

@@ -34,7 +34,7 @@ def test_a_value_is_shown_on_one_line_and_cut_by_its_width(value: Any, shown: st
 
 
 @pytest.mark.parametrize("cluster", ["e\u0301", "👍🏽", "👨‍👩‍👧", "❤️"])
-def test_what_is_drawn_as_one_is_not_torn(cluster: str) -> None:
+def test_combined_characters_are_not_split(cluster: str) -> None:
     for start in range(56, 66):
         shown = show_value("a" * start + cluster + "z" * 20)
         whole = f'"{"a" * start}{cluster}'

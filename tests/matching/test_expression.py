@@ -68,7 +68,7 @@ def test_plain_expressions_do_not_import_the_bounded_engine() -> None:
         ("a{}", "a{}", True),
     ],
 )
-def test_an_expression_means_what_re_makes_of_it(source: str, text: str, is_found: bool) -> None:
+def test_an_expression_has_the_meaning_of_re(source: str, text: str, is_found: bool) -> None:
     assert parse_expression(source).is_found(text, 1) is is_found
 
 
@@ -143,7 +143,7 @@ def test_no_search_is_begun_without_time_left(monkeypatch: pytest.MonkeyPatch) -
         ({"header": {"x-tenant": f"/{EXPLODES}/"}}, {"headers": (("x-tenant", VICTIM),)}),
     ],
 )
-def test_a_pattern_whose_search_is_given_up_does_not_match_and_says_so(
+def test_a_pattern_whose_search_times_out_does_not_match_and_is_reported(
     fields: Any, view: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(expression, "SEARCH_SECONDS", 0.01)

@@ -35,12 +35,12 @@ def test_candidates_come_in_order_of_priority() -> None:
     assert list(PatternIndex(whens).candidates(seen(user("天气")))) == [0, 1, 3, 4, 5, 6]
 
 
-def test_what_another_model_or_text_needs_is_no_candidate() -> None:
+def test_patterns_for_another_model_or_text_are_no_candidates() -> None:
     whens = [When(model="glm-5"), When(text="你好"), When(user="你好"), When(user="/你好/")]
     assert list(PatternIndex(whens).candidates(seen(user("天气")))) == [3]
 
 
-def test_without_a_user_or_a_model_only_what_needs_none_is_left() -> None:
+def test_a_request_without_user_and_model_has_only_unbound_candidates() -> None:
     whens = [When(model="glm-5"), When(text="你好"), When(user="你好"), When(), When(user="天")]
     assert list(PatternIndex(whens).candidates(RequestView(Chat(), Request("POST", "/x")))) == [
         3,
@@ -71,7 +71,7 @@ class Counted(When, frozen=True):
         (10_000, lambda i: {"model": f"glm-{i}"}),
     ],
 )
-def test_of_a_hundred_thousand_patterns_one_is_asked(count: int, fields: Any) -> None:
+def test_the_index_tries_one_of_a_hundred_thousand_patterns(count: int, fields: Any) -> None:
     Counted.asked = 0
     whens = [Counted(**fields(i)) for i in range(count)]
     index = PatternIndex(whens)
@@ -82,7 +82,7 @@ def test_of_a_hundred_thousand_patterns_one_is_asked(count: int, fields: Any) ->
     assert Counted.asked == 3
 
 
-def test_of_many_patterns_told_apart_by_what_they_contain_few_are_asked() -> None:
+def test_the_index_tries_few_of_many_patterns_with_different_texts() -> None:
     whens = [When(user=f"order {i}") for i in range(10_000)]
     candidates = list(PatternIndex(whens).candidates(seen(user("where is order 4321?"))))
     assert 4321 in candidates
@@ -126,7 +126,7 @@ VIEWS = st.builds(
 
 @settings(max_examples=150, deadline=None)
 @given(whens=st.lists(st.none() | WHENS, max_size=12), view=VIEWS)
-def test_the_index_finds_what_asking_everyone_finds(
+def test_the_index_agrees_with_trying_all_patterns(
     whens: list[When | None], view: RequestView
 ) -> None:
     assert found(whens, view) == answering(whens, view)

@@ -59,7 +59,7 @@ def test_without_patterns_none_is_nearest() -> None:
     assert find_near_miss(seen(user("天气")), [None]) is None
 
 
-def test_a_function_is_asked_once_however_often_its_answer_is_needed() -> None:
+def test_a_predicate_is_called_once_for_each_request() -> None:
     asked: list[object] = []
 
     def odd(view: object) -> bool:

@@ -34,26 +34,26 @@ BODY = {"a": {"b": [{"c": 1, "d": 2}, {"c": 3}, 5]}, "c": 6, "x y": 7, "a-b": 8,
         ("$.c.d", BODY),
     ],
 )
-def test_what_a_path_names_is_taken_out(path: str, left: Any) -> None:
+def test_the_value_of_a_path_is_removed(path: str, left: Any) -> None:
     value = json.loads(json.dumps(BODY))
     paths.remove(value, [paths.parse(path)])
     assert value == left
 
 
-def test_indices_are_those_before_anything_was_taken_out() -> None:
+def test_indices_are_those_before_removal() -> None:
     value = {"a": [0, 1, 2, 3]}
     paths.remove(value, map(paths.parse, ["$.a[0]", "$.a[2]", "$.a[2]"]))
     assert value == {"a": [1, 3]}
 
 
-def test_what_two_paths_name_is_taken_out_once() -> None:
+def test_a_value_named_by_two_paths_is_removed_once() -> None:
     value = {"a": {"b": 1}}
     paths.remove(value, map(paths.parse, ["$.a", "$.a.b", "$..b"]))
     assert value == {}
 
 
 @pytest.mark.parametrize("value", [None, "text", 5, []])
-def test_what_has_no_keys_stays(value: Any) -> None:
+def test_scalars_are_unchanged(value: Any) -> None:
     paths.remove(value, [paths.parse("$.a"), paths.parse("$..a")])
     assert value in (None, "text", 5, [])
 

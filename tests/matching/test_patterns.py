@@ -96,7 +96,7 @@ def test_a_pattern_matches_where_all_that_is_given_holds(fields: Any, view: Any)
 
 
 @pytest.mark.parametrize(("fields", "view"), MISSED)
-def test_a_pattern_does_not_match_and_says_why(fields: Any, view: Any) -> None:
+def test_a_pattern_that_does_not_match_has_differences(fields: Any, view: Any) -> None:
     assert not When(**fields).matches(view)
     assert When(**fields).differences(view)
 
@@ -108,7 +108,7 @@ def test_one_key_that_does_not_hold_is_enough() -> None:
 
 
 @pytest.mark.parametrize("fields", [{"user": "天气"}, {"text": "北京天气?"}])
-def test_what_the_user_said_holds_only_while_it_is_the_last_message(fields: Any) -> None:
+def test_user_matches_only_while_it_is_the_last_message(fields: Any) -> None:
     assert When(**fields).matches(seen(user("北京天气?")))
     assert not When(**fields).matches(seen(user("北京天气?"), call("weather")))
     assert not When(**fields).matches(seen(*LOOP))
@@ -116,7 +116,7 @@ def test_what_the_user_said_holds_only_while_it_is_the_last_message(fields: Any)
 
 @pytest.mark.parametrize("fields", [{"user": "天气"}, {"text": "北京天气?"}])
 @pytest.mark.parametrize("beside", [{"after_tool": "weather"}, {"tool": "晴"}])
-def test_beside_a_result_what_the_user_said_holds_on(fields: Any, beside: Any) -> None:
+def test_user_matches_beside_a_tool_result_with_after_tool(fields: Any, beside: Any) -> None:
     assert When(**fields, **beside).matches(seen(*LOOP))
     assert not When(**fields, **beside).matches(seen(user("北京天气?")))
 
@@ -194,7 +194,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("fields", "message"), REFUSED)
-def test_what_cannot_be_a_pattern_is_refused_with_its_key(fields: Any, message: str) -> None:
+def test_an_invalid_pattern_is_refused_with_its_key(fields: Any, message: str) -> None:
     with pytest.raises(ValueError, match="^" + re.escape(message)):
         When(**fields)
 
@@ -233,7 +233,7 @@ DIFFERENCES: list[tuple[dict[str, Any], Any, list[str]]] = [
 
 
 @pytest.mark.parametrize(("fields", "view", "said"), DIFFERENCES)
-def test_a_difference_is_said_in_a_line(fields: Any, view: Any, said: list[str]) -> None:
+def test_a_difference_is_described_in_one_line(fields: Any, view: Any, said: list[str]) -> None:
     assert [str(one) for one in When(**fields).differences(view)] == said
 
 
@@ -254,7 +254,7 @@ def test_no_message_shows_a_credential() -> None:
     assert [one.actual for one in when.differences(seen())] == ["nothing", "nothing"]
 
 
-def test_a_predicate_that_says_no_is_named() -> None:
+def test_a_predicate_that_fails_is_named() -> None:
     def is_hot(view: object) -> bool:
         return False
 

@@ -44,7 +44,7 @@ def test_a_result_is_no_longer_answered_once_the_user_speaks() -> None:
     assert (view.after_tool, view.last_role) == (None, "user")
 
 
-def test_thinking_is_asked_for_unless_it_is_disabled() -> None:
+def test_thinking_is_true_unless_disabled() -> None:
     assert seen(user("?")).thinking
     assert seen(user("?"), thinking=None).thinking
     assert seen(user("?"), thinking={"clear_thinking": False}).thinking
@@ -52,7 +52,7 @@ def test_thinking_is_asked_for_unless_it_is_disabled() -> None:
     assert not seen(user("?"), thinking={"type": "disabled"}).thinking
 
 
-def test_a_stream_is_asked_for_by_true_alone() -> None:
+def test_a_stream_is_requested_by_true_only() -> None:
     assert [seen(stream=asked).stream for asked in (True, False, None)] == [True, False, False]
 
 

@@ -134,7 +134,7 @@ def test_a_tool_choice_has_the_words_of_v4(choice: Any, expected: Any) -> None:
     assert decode(tool_choice=choice).tool_choice == expected
 
 
-def test_what_the_service_ignores_is_ignored() -> None:
+def test_keys_that_the_service_ignores_are_ignored() -> None:
     chat = decode(
         metadata={"user_id": "u"},
         betas=["x"],

@@ -108,7 +108,7 @@ def test_a_wrong_key_has_the_captured_answer() -> None:
         ),
     ],
 )  # fmt: skip
-def test_what_is_refused_and_how(
+def test_each_refusal_has_its_status_and_detail(
     fields: dict[str, Any], status: int, code: str, text: str, messages: httpx.Client
 ) -> None:
     answer = ask(messages, **fields)
@@ -136,7 +136,7 @@ def test_what_is_refused_and_how(
         {"messages": [*ASK["messages"], {"role": "system", "content": "env"}]},
     ],
 )
-def test_what_is_accepted(fields: dict[str, Any], messages: httpx.Client) -> None:
+def test_documented_variants_are_accepted(fields: dict[str, Any], messages: httpx.Client) -> None:
     assert ask(messages, **fields).status_code == 200
 
 
@@ -153,7 +153,7 @@ def test_a_prompt_out_of_context_is_no_error(stream: bool, messages: httpx.Clien
     assert '"stop_reason":"model_context_window_exceeded"' in answer.text
 
 
-def test_only_claude_code_is_told_when_to_try_again(server: Served, messages: httpx.Client) -> None:
+def test_only_claude_code_gets_a_retry_header(server: Served, messages: httpx.Client) -> None:
     queue = f"{server.host}/__mockglm__/replies"
     session = str(messages.base_url).split("/s/")[1].split("/")[0]
     httpx.post(queue, params={"session": session}, json=[{"error": "1302"}] * 2, trust_env=False)

@@ -61,7 +61,7 @@ def test_every_alias_is_a_model_and_has_a_source() -> None:
         ("glm-5.3", {"type": 7}, 7, ("enabled", "max")),
     ],
 )
-def test_thinking_is_what_the_service_makes_of_it(
+def test_thinking_follows_the_rules_of_the_service(
     model: str, thinking: Any, effort: Any, expected: tuple[str, str | None]
 ) -> None:
     config = {"effort": effort} if effort is not None else None

@@ -126,7 +126,7 @@ def test_an_error_within_a_stream_is_the_reply() -> None:
         Response(200, STREAM_TYPE, ((0.0, b"data: {\n\n"),)),
     ],
 )
-def test_what_is_no_message_has_no_meaning(response: Response) -> None:
+def test_a_body_that_is_no_message_is_not_parsed(response: Response) -> None:
     with pytest.raises(StreamError):
         parse_message(response)
 

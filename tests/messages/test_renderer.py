@@ -244,7 +244,7 @@ def test_a_stream_and_json_parse_back_to_the_same_reply(reply: Reply, chunking: 
 
 
 @given(replies)
-def test_a_reply_says_the_same_on_both_surfaces(reply: Reply) -> None:
+def test_a_reply_has_the_same_meaning_on_both_surfaces(reply: Reply) -> None:
     renderer = Renderer(spoken(reply))
     chat = completions.parse_stream(renderer.render_stream(stamp()).body).reply
     message = parse_message(render_stream(renderer, stamp())).reply

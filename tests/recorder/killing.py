@@ -117,7 +117,7 @@ async def kill(child: int, port: int, numbers: Iterator[int], chance: random.Ran
     return told
 
 
-def run(path: Path, times: int) -> tuple[int, int]:
+def run(path: Path, times: int, seed: int) -> tuple[int, int]:
     """Kill so many times; how many exchanges are whole then, and how many cut. AssertionError where
     one is lost or is not what it should be."""
     # What is imported or made when it is needed first, is here, once.
@@ -128,7 +128,7 @@ def run(path: Path, times: int) -> tuple[int, int]:
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(path.parent)
     gc.freeze()
-    chance, numbers, total, before = random.Random(4), count(), [0, 0], b""
+    chance, numbers, total, before = random.Random(seed), count(), [0, 0], b""
     service, port = _fork_service()
     try:
         for _ in range(times):
@@ -222,4 +222,4 @@ def _dechunked(data: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(" ".join(map(str, run(Path(sys.argv[1]), int(sys.argv[2])))))
+    sys.stdout.write(" ".join(map(str, run(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))))

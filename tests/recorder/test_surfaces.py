@@ -263,7 +263,7 @@ def test_sampling_does_not_change_the_meaning_but_the_request_on_its_surface(
         assert on_chat(served.host, [user("weather")], temperature=0.1).status_code == 422
 
 
-def test_what_a_file_ignores_and_replaces_counts_on_the_other_surface(chat_tape: Path) -> None:
+def test_ignore_and_replace_apply_to_the_other_surface(chat_tape: Path) -> None:
     text = chat_tape.read_text("utf-8")
     eased = text + 'replace: {"weath[a-z]+": W}\nignore: ["$.messages[0]"]\n'
     with serving(eased) as served:

@@ -36,14 +36,14 @@ from tests.scenarios.loading import load, one, problems, step
         ("{chance: 0.25}", When(chance=0.25)),
     ],
 )
-def test_a_pattern_is_what_is_written(text: str, when: When) -> None:
+def test_a_pattern_is_compiled(text: str, when: When) -> None:
     interaction = one(f"interactions: [{{when: {text}, reply: {{}}}}]")
     assert interaction.when == when
     assert interaction.request is None
     assert not interaction.is_recorded
 
 
-def test_an_interaction_with_no_left_side_is_for_any_request() -> None:
+def test_an_interaction_without_a_pattern_matches_any_request() -> None:
     assert one("interactions: [{reply: {}}]").when == When()
 
 
@@ -67,7 +67,7 @@ def test_a_recorded_request_has_its_canonical_key() -> None:
     assert interaction.is_recorded
 
 
-def test_what_the_file_ignores_and_replaces_counts_for_the_key() -> None:
+def test_ignore_and_replace_change_the_canonical_key() -> None:
     scenario = load(
         """
         ignore: [$.seed]
@@ -87,7 +87,7 @@ def test_what_the_file_ignores_and_replaces_counts_for_the_key() -> None:
     assert scenario.replace == (("[0-9]{4}-[0-9]{2}-[0-9]{2}", "DATE"),)
 
 
-def test_sides_mix() -> None:
+def test_when_and_request_combine_with_reply_and_response() -> None:
     text = (
         "interactions: [{when: {user: a}, response: {body: b}}, {request: {path: /p}, reply: {}}]"
     )
@@ -98,7 +98,7 @@ def test_sides_mix() -> None:
     assert second.steps[0].renderer is not None
 
 
-def test_what_stands_beside_the_sides_is_kept() -> None:
+def test_other_keys_of_an_interaction_are_kept() -> None:
     interaction = one("interactions: [{reply: {}, times: 3, validate: false, speed: 0}]")
     assert (interaction.times, interaction.validate, interaction.speed) == (3, False, 0.0)
 
@@ -170,16 +170,14 @@ def test_faults_are_kept_in_order(text: str, names: list[str]) -> None:
         ("{reply: {fault: [[reset]]}}", ["21: expected text or a mapping, found a list"]),
     ],
 )
-def test_what_is_wrong_with_an_interaction_is_told_with_its_place(
-    text: str, found: list[str]
-) -> None:
+def test_mistakes_of_an_interaction_have_their_place(text: str, found: list[str]) -> None:
     told = problems(f"format: 1\ninteractions:\n- {text}\n".replace("- {", "-  {"))
     assert len(told) == len(found)
     for line, beginning in zip(told, found, strict=True):
         assert line.startswith(f"test.yaml:3:{beginning}")
 
 
-def test_every_wrong_part_of_a_pattern_is_told() -> None:
+def test_every_wrong_key_of_a_pattern_is_reported() -> None:
     text = """\
     format: 1
     interactions:
@@ -198,7 +196,7 @@ def test_every_wrong_part_of_a_pattern_is_told() -> None:
     ]
 
 
-def test_wrong_paths_and_patterns_of_the_file_are_told() -> None:
+def test_wrong_paths_and_patterns_of_the_file_are_reported() -> None:
     text = "format: 1\nignore: [a, $.b, '$']\nreplace: {'(': a, b: c}\ninteractions: []\n"
     told = problems(text)
     assert [problem.split(" ")[0] for problem in told] == [
@@ -208,7 +206,7 @@ def test_wrong_paths_and_patterns_of_the_file_are_told() -> None:
     ]
 
 
-def test_everything_wrong_in_a_file_is_told_at_once() -> None:
+def test_all_mistakes_of_a_file_are_reported_together() -> None:
     text = """\
     format: 2
     abuot: x
@@ -240,7 +238,7 @@ def test_everything_wrong_in_a_file_is_told_at_once() -> None:
     ]
 
 
-def test_wrong_rows_do_not_hide_what_is_wrong_in_others() -> None:
+def test_wrong_rows_do_not_hide_mistakes_of_others() -> None:
     text = """\
     format: 1
     ignore: [[a], b]

@@ -45,7 +45,7 @@ def test_a_single_file_may_be_called_anything(write: Write) -> None:
     assert scenarios.load(write("TestA.test_b[1].yaml", EMPTY)).name == "TestA.test_b[1]"
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught:
         scenarios.load(tmp_path / "a.yaml")
     assert str(caught.value) == f"{tmp_path}/a.yaml:1:1: cannot be read: No such file or directory"
@@ -84,7 +84,7 @@ def test_files_are_loaded_whatever_their_name(stem: str, write: Write) -> None:
     assert [one.name for one in scenarios.load_all([write(f"{stem}.yaml", EMPTY)])] == [stem]
 
 
-def test_a_file_that_is_meant_twice_is_loaded_once_where_it_is_first(
+def test_a_file_given_twice_is_loaded_once(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write("f/a.yaml", EMPTY)
@@ -94,7 +94,7 @@ def test_a_file_that_is_meant_twice_is_loaded_once_where_it_is_first(
     assert list(scenarios.find_files(paths)) == [Path("f/b.yaml"), Path("f/a.yaml")]
 
 
-def test_the_mistakes_of_all_files_are_told_at_once(write: Write) -> None:
+def test_the_mistakes_of_all_files_are_reported_together(write: Write) -> None:
     paths = [write("a.yaml", "format: 2"), write("b.yaml", EMPTY), write("c.yaml", "x: 1")]
     with pytest.raises(FileError) as caught:
         scenarios.load_all(paths)
@@ -105,14 +105,14 @@ def test_the_mistakes_of_all_files_are_told_at_once(write: Write) -> None:
     ]
 
 
-def test_a_path_that_is_not_there_is_told_with_the_nearest(write: Write, tmp_path: Path) -> None:
+def test_a_missing_path_is_reported_with_the_nearest(write: Write, tmp_path: Path) -> None:
     near = write("hello.yaml", EMPTY)
     with pytest.raises(UsageError) as caught:
         scenarios.load_all([tmp_path / "helo.yaml"])
     assert str(caught.value) == f"{tmp_path}/helo.yaml does not exist, did you mean `{near}`?"
 
 
-def test_a_folder_without_scenarios_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_scenarios_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         scenarios.load_all([tmp_path])
     assert str(caught.value) == f"{tmp_path} contains no *.yaml or *.yml files"
@@ -143,7 +143,7 @@ def test_an_installation_without_scenarios_ships_none(
     assert scenarios.shipped_scenarios() == {}
 
 
-def test_an_interaction_is_made_of_python_values_in_the_words_of_the_file() -> None:
+def test_an_interaction_is_parsed_from_python_values() -> None:
     made = scenarios.parse_interaction(
         {"when": {"user": ("天气", "/晴/")}, "reply": [{"error": 1302}, {"content": 1.5}]},
         "test_x.py",
@@ -165,7 +165,7 @@ def test_an_interaction_is_made_of_python_values_in_the_words_of_the_file() -> N
         ({"reply": {"error": 1308}}, "the message of 1308 needs `number`, `unit`, `reset`"),
     ],
 )
-def test_what_is_wrong_with_python_values_is_told_alike(
+def test_mistakes_in_python_values_are_reported_alike(
     written: dict[str, object], problem: str
 ) -> None:
     with pytest.raises(FileError) as caught:
@@ -182,7 +182,7 @@ def test_what_is_wrong_with_python_values_is_told_alike(
         ({"repl": {}}, "body: unknown key `repl`, did you mean `reply`?"),
     ],
 )
-def test_what_is_wrong_with_what_stands_in_no_file_says_which_value_it_is(
+def test_mistakes_in_values_of_no_file_name_the_value(
     written: dict[str, object], problem: str
 ) -> None:
     with pytest.raises(FileError) as caught:
@@ -190,7 +190,7 @@ def test_what_is_wrong_with_what_stands_in_no_file_says_which_value_it_is(
     assert str(caught.value).startswith(problem)
 
 
-def test_what_stands_in_no_file_is_called_as_it_is_told() -> None:
+def test_values_of_no_file_have_the_given_name() -> None:
     assert scenarios.parse_interaction({"reply": {}}, "body").short_location == "body"
 
 
@@ -207,20 +207,20 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(WORDS, VALUES, max_size=5))
-def test_any_mapping_loads_or_is_told_what_is_wrong(written: dict[str, object]) -> None:
+def test_any_mapping_loads_or_is_reported(written: dict[str, object]) -> None:
     text = json.dumps({"format": 1, **written})
     with suppress(FileError):
         assert scenarios.parse(text.encode(), "a.yaml").path == "a.yaml"
 
 
 @given(st.dictionaries(WORDS, VALUES, max_size=3))
-def test_any_interaction_is_made_or_told_what_is_wrong(written: dict[str, object]) -> None:
+def test_any_interaction_is_parsed_or_reported(written: dict[str, object]) -> None:
     with suppress(FileError):
         assert scenarios.parse_interaction(written, "a.py", 7).location == "a.py:7"
 
 
 @given(st.binary(max_size=80) | st.text(max_size=80).map(str.encode))
-def test_any_bytes_load_or_are_told_what_is_wrong(source: bytes) -> None:
+def test_any_bytes_load_or_are_reported(source: bytes) -> None:
     with suppress(FileError):
         assert scenarios.parse(source, "a.yaml").path == "a.yaml"
 

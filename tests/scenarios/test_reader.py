@@ -108,17 +108,17 @@ def test_a_value_is_read_as_its_type(text: str, name: str, value: object) -> Non
         ("[]", "1:1: expected a mapping, found a list"),
     ],
 )
-def test_what_does_not_fit_is_told(text: str, problem: str) -> None:
+def test_values_that_do_not_fit_are_reported(text: str, problem: str) -> None:
     assert read(text) == [problem]
 
 
-def test_an_unknown_key_that_is_near_none_is_told_with_all() -> None:
+def test_an_unknown_key_that_resembles_none_is_reported_with_all_keys() -> None:
     assert read("inner: {name: a, zzz: 1}") == [
         "1:18: unknown key `zzz`; known here are name, size",
     ]
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_together() -> None:
     assert read("flag: 1\nitems:\n  - {size: 0}\n  - {nam: x}\nwhole: a") == [
         "1:7: expected true or false, found `1`",
         "3:5: `name` is missing",

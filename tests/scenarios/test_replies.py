@@ -12,7 +12,7 @@ from mockglm.exchange import FINISHES, APIError, Reply, ToolCall
 from tests.scenarios.loading import load, problems, reply, step
 
 
-def test_a_reply_of_nothing_is_an_empty_text_that_stops() -> None:
+def test_an_empty_reply_has_empty_content_and_stops() -> None:
     assert reply("{}") == Reply(content="", finish_reason="stop", usage={})
 
 
@@ -48,7 +48,7 @@ def test_a_reply_of_nothing_is_an_empty_text_that_stops() -> None:
         ),
     ],
 )
-def test_a_reply_is_what_is_written(text: str, expected: Reply) -> None:
+def test_a_reply_is_compiled(text: str, expected: Reply) -> None:
     assert reply(text) == expected
 
 
@@ -66,7 +66,7 @@ def test_a_reply_is_what_is_written(text: str, expected: Reply) -> None:
         ("{name: f, id: call_1}", ToolCall("f", "{}", "call_1")),
     ],
 )
-def test_a_call_is_what_is_written(text: str, call: ToolCall) -> None:
+def test_a_tool_call_is_compiled(text: str, call: ToolCall) -> None:
     assert reply(f"tool_calls: [{text}]") == Reply(calls=(call,), finish_reason="tool_calls")
 
 
@@ -95,7 +95,7 @@ def test_a_call_is_what_is_written(text: str, call: ToolCall) -> None:
         ),
     ],
 )
-def test_an_error_is_its_code_and_the_fields_of_its_message(text: str, failure: APIError) -> None:
+def test_an_error_has_its_code_and_the_fields_of_its_message(text: str, failure: APIError) -> None:
     if "{" not in text:
         failure = APIError(failure.code, extra=failure.extra)
     assert reply(f"error: {text}") == Reply(usage=None, error=failure)
@@ -114,7 +114,7 @@ def test_an_error_is_its_code_and_the_fields_of_its_message(text: str, failure: 
         ("{chunks: {arguments: [1, '', 2]}}", Chunking(4, 4, ("1", "", "2"))),
     ],
 )
-def test_chunks_say_how_a_stream_is_cut(text: str, chunking: Chunking) -> None:
+def test_chunks_set_the_cut_of_a_stream(text: str, chunking: Chunking) -> None:
     rendering = step(text).renderer
     assert rendering is not None
     assert rendering.chunking == chunking
@@ -131,7 +131,7 @@ def test_headers_are_kept_in_order_and_a_name_may_have_several_values() -> None:
     assert rendering.headers == (("X-B", "1"), ("X-A", "a"), ("X-A", "b"))
 
 
-def test_defaults_are_laid_under_every_reply() -> None:
+def test_defaults_fill_in_every_reply() -> None:
     scenario = load(
         """
         defaults:
@@ -217,7 +217,7 @@ def test_defaults_are_laid_under_every_reply() -> None:
         ("{times: 0}", "12: expected a whole number of at least 1, found `0`"),
     ],
 )
-def test_what_is_wrong_with_a_reply_is_told_with_its_place(text: str, problem: str) -> None:
+def test_mistakes_of_a_reply_have_their_place(text: str, problem: str) -> None:
     found = problems(f"format: 1\ninteractions:\n- reply:\n   {text}\n")
     assert len(found) == 1
     assert found[0].startswith(f"test.yaml:4:{problem}")
@@ -231,7 +231,7 @@ def test_what_is_wrong_with_a_reply_is_told_with_its_place(text: str, problem: s
         ("{headers: {'a b': x}}", "29: `a b` is not a header name"),
     ],
 )
-def test_what_is_wrong_with_defaults_is_told_once(text: str, problem: str) -> None:
+def test_mistakes_of_defaults_are_reported_once(text: str, problem: str) -> None:
     found = problems(
         f"format: 1\ndefaults: {text}\ninteractions: [{{reply: {{}}}}, {{reply: {{}}}}]"
     )

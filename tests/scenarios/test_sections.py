@@ -11,7 +11,7 @@ from mockglm.scenarios import Provenance
 from tests.scenarios.loading import load, problems
 
 
-def test_a_file_of_nothing_has_nothing() -> None:
+def test_a_minimal_file_has_no_sections() -> None:
     scenario = load("")
     assert scenario.name == "test"
     assert scenario.path == "test.yaml"
@@ -27,7 +27,7 @@ def test_a_file_of_nothing_has_nothing() -> None:
     assert scenario.replace == ()
 
 
-def test_a_model_is_like_another_but_for_what_is_written() -> None:
+def test_a_model_has_the_other_properties_of_its_like() -> None:
     models = load(
         """
         models:
@@ -87,7 +87,7 @@ def test_a_model_is_like_another_but_for_what_is_written() -> None:
         ("{key: k, state: expired}", Account(key="k", state="expired")),
     ],
 )
-def test_an_account_is_what_is_written(text: str, account: Account) -> None:
+def test_an_account_is_compiled(text: str, account: Account) -> None:
     assert load(f"accounts: [{text}]").accounts == (account,)
 
 
@@ -112,7 +112,7 @@ def test_an_account_is_what_is_written(text: str, account: Account) -> None:
         ),
     ],
 )
-def test_a_balance_that_cannot_be_is_told(text: str, problem: str) -> None:
+def test_an_impossible_balance_is_reported(text: str, problem: str) -> None:
     assert problem in problems(f"format: 1\naccounts: [{text}]")
 
 
@@ -131,7 +131,7 @@ def test_every_state_answers_a_code_of_the_table() -> None:
         ("for: 2w", 1209600.0),
     ],
 )
-def test_an_overload_lasts_as_long_as_it_says(text: str, seconds: float | None) -> None:
+def test_an_overload_has_its_duration(text: str, seconds: float | None) -> None:
     scenario = load(f"overload: [{{model: glm-*, {text}}}]")
     assert scenario.overload == (Overload("glm-*", seconds),)
 
@@ -178,7 +178,7 @@ def test_the_rest_of_the_file_is_kept() -> None:
         ("interactions: {}", "15: expected a list of mappings, found a mapping"),
     ],
 )
-def test_what_is_wrong_beside_interactions_is_told_with_its_place(text: str, problem: str) -> None:
+def test_mistakes_of_other_sections_have_their_place(text: str, problem: str) -> None:
     found = problems(f"format: 1\n{text}\n")
     assert len(found) == 1
     assert found[0].startswith(f"test.yaml:2:{problem}")
@@ -194,5 +194,5 @@ def test_what_is_wrong_beside_interactions_is_told_with_its_place(text: str, pro
         ("", "1:1: the file is empty"),
     ],
 )
-def test_what_is_no_file_of_this_format_is_told(text: str, problem: str) -> None:
+def test_files_of_another_format_are_reported(text: str, problem: str) -> None:
     assert problems(text) == [f"test.yaml:{problem}"]

@@ -130,7 +130,7 @@ def test_pace_and_times_stand_beside_a_template() -> None:
         ),
     ],
 )
-def test_what_cannot_be_filled_in_is_told_with_its_place(
+def test_a_template_that_cannot_be_filled_in_is_reported_with_its_place(
     text: str, body: Any, problem: str
 ) -> None:
     with pytest.raises(FileError) as caught:
@@ -139,7 +139,7 @@ def test_what_cannot_be_filled_in_is_told_with_its_place(
     assert problem in str(caught.value)
 
 
-def test_a_template_that_makes_no_reply_is_told() -> None:
+def test_a_template_without_a_valid_reply_is_reported() -> None:
     with pytest.raises(FileError) as caught:
         render('{template: true, error: "{{ model }}"}')
     assert str(caught.value).startswith("test.yaml:4:5: unknown code `glm-4.6`")
@@ -153,7 +153,7 @@ def test_a_template_that_makes_no_reply_is_told() -> None:
         ({"chunks": ["a", "{{ usr }}"]}, "body.reply.chunks[1]: template: 'usr' is undefined"),
     ],
 )
-def test_what_stands_in_no_file_has_no_place_but_a_name(
+def test_a_template_of_no_file_has_a_name_instead_of_a_place(
     reply: dict[str, Any], problem: str
 ) -> None:
     made = parse_interaction({"reply": {"template": True, **reply}}, "body")
@@ -174,6 +174,6 @@ def test_what_stands_in_no_file_has_no_place_but_a_name(
         ("error: 1308", "5:11: the message of 1308 needs `number`, `unit`, `reset`"),
     ],
 )
-def test_a_template_that_is_none_is_told_when_it_is_loaded(text: str, problem: str) -> None:
+def test_an_invalid_template_is_reported_when_it_is_loaded(text: str, problem: str) -> None:
     found = problems(f"format: 1\ninteractions:\n- reply:\n   template: true\n   {text}\n")
     assert found[0].startswith(f"test.yaml:{problem}")

@@ -50,11 +50,11 @@ def test_a_step_answers_as_often_as_its_times_say(times: list[int], count: int) 
     assert step == (interaction.steps[order[count]] if count < len(order) else None)
 
 
-def test_an_interaction_says_where_it_is_written() -> None:
+def test_an_interaction_has_its_location() -> None:
     assert one("about: x\ninteractions:\n\n- reply: {}").location == "test.yaml:5"
 
 
-def test_a_verbatim_answer_is_not_rendered() -> None:
+def test_a_verbatim_response_is_not_rendered() -> None:
     with pytest.raises(ValueError, match="not rendered"):
         Step().render(RequestView(Chat(), Request("POST", "/")), 0.0)
 
@@ -64,7 +64,7 @@ def test_a_described_reply_is_rendered_as_it_is() -> None:
     assert step.render(RequestView(Chat(), Request("POST", "/")), 0.0) is step.renderer
 
 
-def test_a_template_is_rendered_for_the_match_it_is() -> None:
+def test_a_template_knows_the_number_of_its_match() -> None:
     (step,) = one("interactions: [{reply: {content: '{{ count }}', template: true}}]").steps
     assert step.render(RequestView(Chat(), Request("POST", "/")), 0.0, 7).reply.content == "7"
 
@@ -84,12 +84,12 @@ CHUNK = '{"id":"1","created":2,"model":"m","choices":[{"index":0,"delta":{"conte
         ("{}", None),
     ],
 )
-def test_a_verbatim_answer_knows_what_it_means(text: str, content: str | None) -> None:
+def test_a_verbatim_response_is_parsed(text: str, content: str | None) -> None:
     (step,) = one(f"interactions: [{{response: {text}}}]").steps
     assert (step.parsed.reply.content if step.parsed else None) == content
 
 
-def test_a_described_reply_is_not_joined() -> None:
+def test_a_reply_has_no_parsed_response() -> None:
     assert Step().parsed is None
 
 

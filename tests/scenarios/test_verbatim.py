@@ -75,7 +75,7 @@ def test_events_are_kept_to_the_space() -> None:
         ),
     ],
 )
-def test_an_answer_is_what_is_written(text: str, expected: Response) -> None:
+def test_a_response_is_compiled(text: str, expected: Response) -> None:
     assert answer(text) == expected
 
 
@@ -131,7 +131,7 @@ def test_a_recorded_request_has_its_body(text: str, body: bytes) -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_an_answer_is_told_with_its_place(text: str, found: list[str]) -> None:
+def test_mistakes_of_a_response_have_their_place(text: str, found: list[str]) -> None:
     told = problems(f"format: 1\ninteractions:\n- response:\n   {text}\n")
     assert len(told) == len(found)
     for line, beginning in zip(told, found, strict=True):

@@ -56,12 +56,12 @@ def test_scalars_are_those_of_json(text: str, value: object) -> None:
         *("=", "1302号", "１２"),
     ],
 )
-def test_whatever_else_is_text(text: str) -> None:
+def test_all_other_scalars_are_text(text: str) -> None:
     assert read(text) == text
 
 
 @pytest.mark.parametrize("text", ["null", "true", "1", "1.5", ""])
-def test_what_is_quoted_is_text(text: str) -> None:
+def test_quoted_scalars_are_text(text: str) -> None:
     assert read(f"'{text}'") == text
     assert read(f'"{text}"') == text
     assert read(f"|-\n  {text}") == text
@@ -81,7 +81,7 @@ def test_keys_are_as_written() -> None:
     }
 
 
-def test_an_alias_is_what_it_stands_for() -> None:
+def test_an_alias_has_the_value_of_its_anchor() -> None:
     assert read("a: &x {b: 1}\nc: *x") == {"a": {"b": 1}, "c": {"b": 1}}
 
 
@@ -119,11 +119,11 @@ def test_a_byte_order_mark_does_not_count() -> None:
         (b"\xff\xfea\x00:\x00", "x.yaml:1:1: not UTF-8: invalid start byte"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(text: str | bytes, mistake: str) -> None:
+def test_mistakes_of_yaml_have_their_place(text: str | bytes, mistake: str) -> None:
     assert mistake in mistakes(text)
 
 
-def test_several_mistakes_are_told_at_once() -> None:
+def test_several_mistakes_of_yaml_are_reported_together() -> None:
     text = "a: 1\na: 2\nb: !x 3\nc:\n  d: 1\n  d: 2"
     assert mistakes(text).splitlines() == [
         "x.yaml:2:1: duplicate key `a`",
@@ -148,7 +148,7 @@ def test_a_hundred_levels_are_read() -> None:
     assert read("[" * 99 + "]" * 99) is not None
 
 
-def test_aliases_cannot_nest_deeper_than_what_is_written() -> None:
+def test_aliases_cannot_nest_deeper_than_the_limit() -> None:
     nested = "[" * 90
     text = f"a: &a {nested}{']' * 90}\nb: {nested} *a {']' * 90}"
     assert "aliases (`*name`) make this too large" in mistakes(text)
@@ -244,6 +244,6 @@ def test_any_text_that_yaml_writes_quoted_is_read_as_it_was(value: dict[str, str
 
 
 @given(st.text(min_size=1))
-def test_a_scalar_is_text_or_what_json_makes_of_it(text: str) -> None:
+def test_a_scalar_is_text_or_a_value_of_json(text: str) -> None:
     value = yaml_nodes.parse_scalar(text)
     assert value == text or isinstance(value, bool | int | float | None)

@@ -27,7 +27,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(expression, "SEARCH_SECONDS", 0.02)
 
 
-def test_a_search_that_is_given_up_is_no_match_and_the_journal_says_so() -> None:
+def test_a_search_that_times_out_is_no_match_and_is_in_the_journal() -> None:
     with serving(EXPLODING) as served:
         answer = served.ask(VICTIM)
         fine = served.ask("aaaa")
@@ -37,7 +37,7 @@ def test_a_search_that_is_given_up_is_no_match_and_the_journal_says_so() -> None
     assert [entry.notes for entry in entries] == [(TOLD,), ()]
 
 
-def test_a_miss_after_a_search_that_was_given_up_says_so() -> None:
+def test_a_miss_names_a_search_that_timed_out() -> None:
     with serving(EXPLODING.replace("aaa", "bbb")) as served:
         answer = served.ask(VICTIM)
         (entry,) = served.session().journal

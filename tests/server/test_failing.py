@@ -48,7 +48,7 @@ def test_a_request_that_fails_is_answered_and_frees_its_slot(
     assert "RecursionError: too deep" in caplog.text
 
 
-def test_what_ends_the_server_frees_the_slot_and_goes_on() -> None:
+def test_an_exception_that_ends_the_server_frees_the_slot_and_is_raised() -> None:
     def stop(context: RequestContext) -> Response:
         context.release = lambda: freed.append(True)
         raise KeyboardInterrupt

@@ -38,7 +38,7 @@ LOOKS = [
 
 
 @pytest.mark.parametrize(("method", "path", "status"), LOOKS, ids=lambda one: str(one))
-def test_a_queued_reply_is_not_taken_by_who_only_looks(
+def test_a_queued_reply_is_not_used_by_explain(
     method: str, path: str, status: int, served: Served
 ) -> None:
     headers = {"Authorization": KEY}
@@ -73,7 +73,7 @@ def test_where_the_service_is_recorded_it_answers_all_below_a_base(method: str, 
     assert (visited.response, visited.entry.source) == (None, "upstream")
 
 
-def test_nothing_outside_the_bases_is_asked_of_the_service() -> None:
+def test_paths_outside_the_bases_are_not_forwarded() -> None:
     some = sessions(on_miss="record")
     visited = dispatch(some, parse_route("/favicon.ico"), Request("GET", "/favicon.ico"))
     assert visited.response is not None

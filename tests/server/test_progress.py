@@ -63,7 +63,7 @@ def test_a_client_that_leaves_before_a_json_response_got_no_finish() -> None:
         assert (entry.outcome, entry.finish) == ("gone", "")
 
 
-def test_a_whole_response_is_told_whole() -> None:
+def test_a_whole_response_is_done_in_the_journal() -> None:
     with serving(QUICK) as served:
         served.raw(request())
         entry = last_entry(served)
@@ -80,7 +80,7 @@ def test_a_whole_response_is_told_whole() -> None:
         ("no-done", "stop", 9),
     ],
 )
-def test_a_fault_changes_what_is_told(fault: str, finish: str, frames: int) -> None:
+def test_a_fault_changes_the_journal_entry(fault: str, finish: str, frames: int) -> None:
     with serving(QUICK) as served:
         served.raw(request(f"/s/+{fault}{PATH}"))
         entry = last_entry(served)

@@ -52,12 +52,12 @@ def test_a_recording_that_is_used_up_hides_no_other() -> None:
     assert many(sessions(text).get(), 4) == ["one", "two", "one", "one"]
 
 
-def test_a_bounded_recording_is_played_as_often_as_it_says() -> None:
+def test_a_recording_with_times_is_replayed_that_often() -> None:
     text = HEAD + recording("n", "{content: one, times: 2}") + recording("n", "{content: two}")
     assert many(sessions(text).get(), 4) == ["one", "one", "two", "two"]
 
 
-def test_recordings_that_are_all_used_up_are_told_as_such() -> None:
+def test_explain_names_recordings_that_are_used_up() -> None:
     session = sessions(HEAD + recording("n", "{content: one}", times=1)).get()
     assert many(session, 2) == ["one", "422"]
     answer = ask(session, "n").response
@@ -67,14 +67,14 @@ def test_recordings_that_are_all_used_up_are_told_as_such() -> None:
     )
 
 
-def test_a_pattern_whose_chance_did_not_come_is_told_as_such() -> None:
+def test_explain_names_a_pattern_whose_chance_failed() -> None:
     never = "format: 1\ninteractions: [{when: {user: n, chance: 0}, reply: {content: x}}]\n"
     answer = ask(sessions(never).get(), "n").response
     assert answer is not None
     assert b"it matches, but its `chance` was not drawn" in answer.body
 
 
-def test_what_a_file_ignores_is_no_difference() -> None:
+def test_ignored_paths_are_no_difference() -> None:
     text = "format: 1\nignore: [$.temperature]\ninteractions:\n" + recording("n", "{content: a}")
     answer = ask(sessions(text).get(), "m", temperature=0.5).response
     assert answer is not None
@@ -89,7 +89,7 @@ def test_a_standing_recording_answers_as_one_of_a_file() -> None:
     assert said(session, "n") == "rule"
 
 
-def test_what_has_nothing_new_to_say_is_left_to_the_service() -> None:
+def test_an_exhausted_recording_is_left_to_the_service() -> None:
     text = HEAD + recording("n", "{content: one}", "{content: two}")
     session = sessions(text, on_miss="record").get()
     heard = [handle(session, chat("n"), RECORDING_CHAT).entry.source for _ in range(3)]
@@ -105,7 +105,7 @@ def test_explain_names_every_interaction_but_the_one_that_answers() -> None:
     assert [line.partition(" ")[0] for line in said[1:]] == [f"file.yaml:{n}" for n in range(4, 41)]
 
 
-def test_explain_knows_what_a_file_ignores() -> None:
+def test_explain_respects_the_ignored_paths_of_a_file() -> None:
     twice = recording("n", "{content: a}") + recording("n", "{content: b}")
     other = recording("m", "{content: c}")
     text = "format: 1\nignore: [$.temperature]\ninteractions:\n" + twice + other
@@ -125,7 +125,7 @@ def test_a_reply_that_is_queued_is_no_interaction_that_answers() -> None:
     assert (said[0], answered) == ("queued: 200 stop", False)
 
 
-def test_a_request_without_a_secret_is_kept_as_it_is() -> None:
+def test_a_request_without_a_secret_is_unchanged() -> None:
     session = sessions().get()
     request = Request("GET", "/models")
     assert session.journal.redact(request) is request

@@ -129,9 +129,7 @@ def test_another_method_is_405(
 
 
 @pytest.mark.parametrize("path", ["/", "/api/openai/v1/chat/completions", "/api/v1/x", "/apiv4"])
-def test_what_nothing_stands_behind_is_200_with_the_404_in_the_body(
-    path: str, bare: httpx.Client
-) -> None:
+def test_an_unknown_path_is_200_with_404_in_the_body(path: str, bare: httpx.Client) -> None:
     answer = bare.post(path)
     assert (answer.status_code, answer.content) == (200, NOWHERE)
     assert answer.headers["content-type"] == GATEWAY_TYPE
@@ -144,7 +142,7 @@ def test_a_head_request_has_a_head_and_no_body(server: Served) -> None:
     assert (body, end) == (b"", "FIN")
 
 
-def test_a_browser_is_told_that_it_may(bare: httpx.Client) -> None:
+def test_a_preflight_request_is_allowed(bare: httpx.Client) -> None:
     asked = {
         "Origin": "https://app.example",
         "Access-Control-Request-Method": "POST",
@@ -161,13 +159,13 @@ def test_a_browser_is_told_that_it_may(bare: httpx.Client) -> None:
     }
 
 
-def test_a_page_of_the_open_web_is_told_that_it_may_ask_this_machine(bare: httpx.Client) -> None:
+def test_a_preflight_request_for_private_networks_is_allowed(bare: httpx.Client) -> None:
     asked = {"Origin": "https://app.example", "Access-Control-Request-Private-Network": "true"}
     answer = bare.options("/api/paas/v4/chat/completions", headers=asked)
     assert answer.headers["access-control-allow-private-network"] == "true"
 
 
-def test_a_scenario_that_says_who_may_read_it_is_not_contradicted(http: httpx.Client) -> None:
+def test_cors_headers_of_a_scenario_are_kept(http: httpx.Client) -> None:
     said = "{status: 200, headers: {Access-Control-Allow-Origin: '*'}, json: {}}"
     with serving(f"format: 1\ninteractions: [{{response: {said}}}]\n") as served:
         headers = {"Origin": "https://app.example"}
@@ -176,7 +174,7 @@ def test_a_scenario_that_says_who_may_read_it_is_not_contradicted(http: httpx.Cl
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_an_answer_may_be_read_by_the_page_that_asked_and_no_other_gets_the_header(
+def test_cors_headers_are_sent_to_pages_only(
     stream: bool, server: Served, http: httpx.Client
 ) -> None:
     url = f"{server.base('hello')}/chat/completions"
@@ -216,7 +214,7 @@ def test_a_label_alone_is_a_session_of_all_that_is_loaded(http: httpx.Client) ->
         ),
     ],
 )
-def test_a_name_that_is_not_there_is_told_with_the_nearest(
+def test_an_unknown_scenario_name_is_reported_with_the_nearest(
     name: str, message: str, server: Served, http: httpx.Client
 ) -> None:
     answer = http.post(f"{server.base(name)}/chat/completions", json=ASK)
@@ -224,7 +222,7 @@ def test_a_name_that_is_not_there_is_told_with_the_nearest(
     assert answer.json() == {"error": {"code": "422", "message": message}}
 
 
-def test_a_name_that_cannot_be_one_is_told(server: Served, http: httpx.Client) -> None:
+def test_an_impossible_scenario_name_is_reported(server: Served, http: httpx.Client) -> None:
     asking = {"Origin": "https://app.example"}
     answer = http.post(f"{server.base('Hello')}/chat/completions", json=ASK, headers=asking)
     assert answer.status_code == 422
@@ -245,9 +243,7 @@ def test_faults_in_the_path_are_laid_over_every_answer(base: Base, http: httpx.C
         assert "usage" not in last
 
 
-def test_eight_faults_in_the_path_add_eight_times_what_one_adds(
-    base: Base, http: httpx.Client
-) -> None:
+def test_faults_in_the_path_add_their_cost_linearly(base: Base, http: httpx.Client) -> None:
     url = f"{base('hello' + '+done-twice' * 8)}/chat/completions"
     answer = http.post(url, json={**ASK, "stream": True})
     assert answer.text.count("data: [DONE]\n\n") == 9

@@ -111,17 +111,19 @@ def test_a_new_stage_begins_sequences_anew_and_keeps_the_journal() -> None:
     assert len(session.journal) == 3
 
 
-def test_the_same_seed_says_the_same_in_another_process() -> None:
+def test_the_same_seed_gives_the_same_bytes_in_another_process_and_session() -> None:
     assert _said("a") == _said("a")
     assert _said("a") != _said("b")
 
 
 def _said(seed: str) -> bytes:
     script = (
+        "from functools import partial\n"
+        "from mockglm.clock import Clock\n"
+        "from mockglm.server import handle, sessions as module\n"
         "from tests.server.test_sessions import sessions, chat\n"
-        "from mockglm.server import handle\n"
+        "module.Clock = partial(Clock, lambda: 1784000000.25)\n"
         f"session = sessions(seed={seed!r}).get()\n"
-        "session.clock._wall = lambda: 1784000000.25\n"
         "for text in ('你好', '讲个故事', 'write a poem'):\n"
         "    for stream in (False, True):\n"
         "        print(handle(session, chat(text, stream=stream)).response)\n"

@@ -52,7 +52,9 @@ async def test_files_are_read_again_after_one_that_was_in_use_went(tmp_path: Pat
     assert said(some.get("a"), "n") == "甲"
 
 
-async def test_what_cannot_be_taken_is_told_and_watching_goes_on(tmp_path: Path) -> None:
+async def test_scenarios_that_cannot_be_loaded_are_reported_and_watching_goes_on(
+    tmp_path: Path,
+) -> None:
     def take(scenarios: object) -> None:
         if not told:
             raise UsageError("not now")
@@ -81,7 +83,7 @@ async def _until(told: list[str], count: int) -> None:
     raise AssertionError(f"{told} is all that was told")
 
 
-def test_what_answered_in_a_forgotten_session_was_used() -> None:
+def test_interactions_of_a_dropped_session_count_as_used() -> None:
     some = sessions(
         "format: 1\ninteractions:\n"
         "  - {when: {user: a}, reply: {content: x}}\n"

@@ -253,7 +253,12 @@ def test_a_client_that_does_not_read_is_disconnected() -> None:
 
 
 def test_a_client_that_waits_for_a_slow_response_stays_connected() -> None:
-    slow = SLOW.replace("every: 0.01", "every: 0.2")
-    limits = Limits(silence=0.01, look=0.02)
-    with serving(slow, speed=1, on_miss="error", limits=limits) as served:
-        assert served.ask("慢").json()["choices"][0]["message"]["content"] == "一二三四五六七八"
+    slow = SLOW.replace("every: 0.01", "every: 600")
+    with (
+        serving(slow, speed=1, on_miss="error", limits=Limits(look=3600)) as served,
+        socket.create_connection(("127.0.0.1", served.background.port), timeout=30) as sock,
+    ):
+        sock.sendall(asked("慢", stream=True))
+        assert sock.recv(1)
+        connection: Any = next(iter(served.background.server.server_state.connections))
+        assert not connection.is_stuck(monotonic() + 3600)

@@ -51,13 +51,13 @@ def test_a_rule_can_be_bound_to_a_surface(glm: GLM) -> None:
     assert ask_chat(glm).json()["choices"][0]["message"]["content"] == "completion"
 
 
-def test_an_unknown_surface_is_refused_where_it_is_written(glm: GLM) -> None:
+def test_an_unknown_surface_is_refused_at_its_line(glm: GLM) -> None:
     with pytest.raises(FileError, match="surface"):
         glm.when(surface="responses")
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_call_shows_what_was_said_whatever_the_surface(stream: bool, glm: GLM) -> None:
+def test_a_call_shows_the_reply_on_both_surfaces(stream: bool, glm: GLM) -> None:
     call = {"name": "get_weather", "arguments": {"city": "Paris"}}
     usage = {"prompt_tokens": 30, "completion_tokens": 5, "total_tokens": 35}
     glm.reply("hm", reasoning="think", tool_calls=[call], usage=usage)
@@ -85,7 +85,7 @@ def test_a_call_shows_the_code_of_an_error(glm: GLM) -> None:
     assert (call.usage, call.tool_calls) == ({}, ())
 
 
-def test_a_call_of_a_broken_stream_shows_what_was_sent(glm: GLM) -> None:
+def test_a_call_of_a_broken_stream_shows_the_sent_part(glm: GLM) -> None:
     glm.when().reply("一二三四五六七八九")
     glm.fault("garble", at="4 frames")
     ask(glm, stream=True)

@@ -211,7 +211,7 @@ def test_mistake_in_a_response_names_the_keyword(keywords: dict[str, Any], messa
         ),
     ],
 )
-def test_python_values_mean_what_the_file_format_means(
+def test_python_values_have_the_meaning_of_the_file_format(
     keywords: dict[str, Any], written: dict[str, Any]
 ) -> None:
     if "tool_calls" in keywords and isinstance(keywords["tool_calls"][0], ToolCall):

@@ -55,7 +55,7 @@ def test_a_body_that_cannot_be_read_is_1210(name: str) -> None:
     assert said(decode_chat(UNREADABLE_BODIES[name])) == ILLEGAL
 
 
-def test_what_is_assumed_of_unreadable_bodies_is_written_down() -> None:
+def test_assumptions_about_unreadable_bodies_are_documented() -> None:
     assert decode_chat(b"{") is UNREADABLE
     assert "1210" in ASSUMED[UNREADABLE.name]
 
@@ -97,7 +97,7 @@ def test_a_parameter_of_a_wrong_type_is_1210(name: str, value: Any) -> None:
     assert said(decode_chat(body(**{name: value}))) == ILLEGAL
 
 
-def test_a_refusal_of_a_parameter_is_said_in_english_too() -> None:
+def test_refusals_of_parameters_exist_in_english() -> None:
     assert said(decode_chat(body(max_tokens="5")), english=True) == (
         "1210",
         "Invalid API parameter, please check the documentation.",
@@ -155,7 +155,7 @@ def test_null_is_absent_everywhere() -> None:
     assert (sent.content, sent.name, sent.tool_calls) == (None, None, None)
 
 
-def test_keys_nobody_knows_are_ignored() -> None:
+def test_unknown_keys_are_ignored() -> None:
     extra = {"n": 1, "stream_options": {"include_usage": True}, "store": False, "seed": 7}
     assert chat(**extra) == chat()
 
@@ -176,7 +176,7 @@ def test_a_whole_number_may_be_written_with_a_point() -> None:
     assert found.tools is not None
 
 
-def test_what_is_broken_behind_a_whole_number_is_still_refused() -> None:
+def test_other_mistakes_beside_a_whole_number_are_refused() -> None:
     assert said(decode_chat(b'{"max_tokens":5.0,"stream":"no"}')) == ILLEGAL
     assert said(decode_chat(b'{"max_tokens":5.0,"stream":')) == ILLEGAL
     assert said(decode_chat(b'{"max_tokens":5.0,"max_tokens":"5"}')) == ILLEGAL

@@ -30,7 +30,7 @@ def test_a_request_without_messages_has_a_prompt_too() -> None:
         (chat(tools=[TOOL]), 120),
     ],
 )
-def test_each_thing_said_costs_its_tokens(more: Chat, least: int) -> None:
+def test_each_part_of_a_prompt_costs_its_tokens(more: Chat, least: int) -> None:
     assert least <= count_prompt_tokens(more) - count_prompt_tokens(chat()) + 2 < least * 1.2 + 12
 
 

@@ -90,7 +90,7 @@ def drops_calls(chat: Chat) -> bool:
 
 
 @recorded
-def test_what_the_service_answered_passes() -> None:
+def test_requests_that_the_service_answered_pass() -> None:
     assert len(answered()) >= 28
     for name, text, _ in answered():
         found = decode_chat(text)
@@ -109,7 +109,7 @@ def test_the_estimate_is_near_what_the_service_counted() -> None:
 
 
 @captured
-def test_what_clients_send_passes() -> None:
+def test_requests_of_real_clients_pass() -> None:
     chats = [(name, chat) for name, chat in sent() if not drops_calls(chat)]
     assert len(chats) >= 115
     for name, chat in chats:
@@ -118,7 +118,7 @@ def test_what_clients_send_passes() -> None:
 
 
 @captured
-def test_loops_that_drop_the_calls_are_judged_by_what_is_left() -> None:
+def test_loops_that_drop_calls_are_validated_by_the_rest() -> None:
     """langchain-community's ChatZhipuAI keeps content "\\n" of a plain answer, "" of a stream."""
     chats = [chat for _, chat in sent() if drops_calls(chat)]
     contents = [(chat.messages or [])[1].content for chat in chats]

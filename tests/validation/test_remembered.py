@@ -78,7 +78,7 @@ CHATS = st.builds(
 
 
 @given(chat=CHATS, model=st.sampled_from(["glm-4.6", "glm-5.3", "glm-4.5v", "glm-z1-flash"]))
-def test_what_is_remembered_never_changes_a_verdict(chat: Chat, model: str) -> None:
+def test_caches_never_change_a_verdict(chat: Chat, model: str) -> None:
     facts = extract(chat, MODELS[model], 7)
     names = feature_names(
         facts.features, facts.roles, [value is not None for value in facts.parameters]

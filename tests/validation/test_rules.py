@@ -431,7 +431,7 @@ def wire(refusal: Refusal, language: Language) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
-def test_a_broken_rule_refuses_in_the_words_of_the_service(case: Case) -> None:
+def test_a_broken_rule_refuses_with_the_message_of_the_service(case: Case) -> None:
     refusal = refused(case.bad)
     assert refusal is not None
     assert (refusal.name, refusal.code) == (case.name, case.code)
@@ -469,7 +469,7 @@ def test_assumptions_are_about_rules_or_about_reading() -> None:
     assert set(ASSUMED) - set(BY_NAME) == others
 
 
-def test_a_model_that_only_seems_to_always_think_may_be_told_not_to() -> None:
+def test_thinking_can_be_disabled_for_models_that_only_seem_to_require_it() -> None:
     off = {"thinking": {"type": "disabled"}, "reasoning_effort": "medium"}
     assert refused(asked("glm-4.1v-thinking-flash", **off)) is None
     assert refused(asked("glm-4-flash-250414", **off)) is None

@@ -23,14 +23,14 @@ def test_a_schema_is_kept_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize("text", [b"{}", b'{"parameters":null}', b'{"parameters":"{}"}'])
-def test_what_is_no_schema_gives_no_parameters(text: bytes) -> None:
+def test_an_invalid_schema_gives_no_parameters(text: bytes) -> None:
     assert offered(text).parameters is None
 
 
 @pytest.mark.parametrize(
     "text", [b'{"a":%b}' % (b"9" * 5000), b'{"items":' * 200_000 + b"1" + b"}" * 200_000]
 )
-def test_what_is_more_than_python_reads_is_nothing(text: bytes) -> None:
+def test_json_beyond_pythons_limits_is_none(text: bytes) -> None:
     assert Function(schema=Raw(text)).parameters is None
     assert decode_json(text) is None
 

@@ -85,7 +85,7 @@ def test_the_evidence_and_the_policy_decide(
         (chat(tools=[{"type": "function", "function": {"parameters": []}}]), "schema-no-object"),
     ],
 )
-def test_what_cannot_be_answered_is_always_refused(
+def test_unanswerable_requests_are_refused_by_every_policy(
     policy: Policy, request_: Chat, name: str
 ) -> None:
     refusal = validate(request_, GLM, policy).refusal
@@ -153,7 +153,7 @@ ACCEPTED: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("fields", ACCEPTED)
-def test_what_clients_send_passes_by_default(fields: dict[str, Any]) -> None:
+def test_requests_of_real_clients_pass_by_default(fields: dict[str, Any]) -> None:
     assert validate(chat(**fields), GLM).refusal is None
 
 
@@ -245,7 +245,7 @@ def test_any_request_passes_or_is_refused_with_a_code_of_the_table(
 
 
 @pytest.mark.parametrize("role", sorted({rule.applies_to for rule in RULES} - ROLES - {""}))
-def test_a_role_does_not_stand_for_what_a_rule_is_about(role: str) -> None:
+def test_a_role_is_no_feature_of_another_name(role: str) -> None:
     messages = [Message(role="user", content="你好"), Message(role=role, content="?")]
     verdict = validate(Chat(model="glm-4.6", messages=messages), GLM, "lenient")
     assert verdict.waived == ("unknown-role",)
@@ -299,7 +299,7 @@ ANSWERED: dict[str, tuple[str, Chat]] = {
 
 @pytest.mark.parametrize("policy", ["default", "strict", "lenient"])
 @pytest.mark.parametrize("name", ANSWERED)
-def test_what_a_recording_shows_answered_is_refused_in_no_mode(name: str, policy: Policy) -> None:
+def test_recorded_requests_with_answers_are_refused_by_no_policy(name: str, policy: Policy) -> None:
     id, request = ANSWERED[name]
     model = MODELS[id]
     if "Coding Plan" in name:

@@ -50,7 +50,7 @@ def test_a_verdict_filters(seen: Any) -> None:
     assert seen["failOrWarn"] == ["SSE-05", "EQV-07", "TOL-03", "TOL-08", "ERR-13"]
 
 
-def test_a_category_and_words_filter(seen: Any) -> None:
+def test_categories_and_texts_filter_the_page(seen: Any) -> None:
     assert seen["usage"] == [id for id in CHECKS if id.startswith("USE")]
     assert seen["bare"] == ["SSE-06"]
 

@@ -119,7 +119,7 @@ def test_a_property_whose_schema_is_none_may_be_anything() -> None:
     assert make_value(schema, IDS) == {"a": "example"}
 
 
-def test_what_nothing_satisfies_is_given_the_likeliest() -> None:
+def test_an_unsatisfiable_schema_gets_the_likeliest_value() -> None:
     assert make_value({"allOf": [True], "enum": [1], "not": {}}, IDS) == 1
 
 
@@ -139,7 +139,7 @@ def test_optional_parameters_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("parameters", [None, {}, True, {"type": "string"}, {"type": "array"}])
-def test_arguments_are_an_object_whatever_the_schema_says(parameters: Any) -> None:
+def test_arguments_are_an_object_for_every_schema(parameters: Any) -> None:
     assert isinstance(make_arguments(parameters, IDS), dict)
 
 
@@ -364,13 +364,13 @@ def test_a_reference_to_nowhere_allows_anything(place: str) -> None:
 
 @pytest.mark.parametrize("value", [1, "a", None])
 @pytest.mark.parametrize("keyword", ["propertyNames", "additionalProperties", "items", "contains"])
-def test_a_keyword_says_nothing_of_values_of_another_type(keyword: str, value: Any) -> None:
+def test_a_keyword_ignores_values_of_another_type(keyword: str, value: Any) -> None:
     assert fits(value, {keyword: False})
 
 
 @pytest.mark.parametrize("value", [1, "a", None])
 @pytest.mark.parametrize("keyword", ["properties", "patternProperties", "dependentRequired"])
-def test_a_map_of_schemas_says_nothing_of_values_of_another_type(keyword: str, value: Any) -> None:
+def test_a_map_of_schemas_ignores_values_of_another_type(keyword: str, value: Any) -> None:
     assert fits(value, {keyword: {"a": False}})
 
 
@@ -379,7 +379,7 @@ def test_items_in_a_list_are_judged_by_place_as_before_2020() -> None:
     assert fits("a", {"prefixItems": [False]})
 
 
-def test_what_stands_before_2020_as_dependencies_is_kept() -> None:
+def test_dependencies_of_older_drafts_are_kept() -> None:
     schema = {
         "properties": {"a": {}, "b": {"type": "integer"}},
         "required": ["a"],

@@ -72,7 +72,7 @@ def test_the_same_ids_and_place_write_the_same() -> None:
         (r"(?<=a)b", "ab"),
     ],
 )
-def test_what_only_ecmascript_has_is_understood(pattern: str, text: str) -> None:
+def test_syntax_of_ecmascript_is_understood(pattern: str, text: str) -> None:
     assert matches(pattern, text, WorkBudget(WORK))
     assert next(write_matches(pattern, IDS, "here", budget=WorkBudget(WORK)), None) is not None
 
@@ -86,7 +86,7 @@ def test_a_pattern_that_cannot_be_read_matches_everything(pattern: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["^(a+)+$", "^((a|b)*c)*$", "^(?=(a+)+b)", "^(a|aa)+(?=b)c$"])
-def test_what_has_too_many_ways_to_try_is_told_all_the_same(pattern: str) -> None:
+def test_a_pattern_with_exponential_matching_ends(pattern: str) -> None:
     assert not matches(pattern, "a" * 40 + "!", WorkBudget(WORK))
 
 
@@ -100,7 +100,7 @@ def test_what_has_too_many_ways_to_try_is_told_all_the_same(pattern: str) -> Non
         (r"^(a)?(?(1)b|c)$", "ac", False),
     ],
 )
-def test_a_reference_to_a_group_is_to_what_it_took(pattern: str, text: str, fit: bool) -> None:
+def test_a_backreference_repeats_the_text_of_its_group(pattern: str, text: str, fit: bool) -> None:
     assert matches(pattern, text, WorkBudget(WORK)) is fit
 
 

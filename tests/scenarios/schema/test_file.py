@@ -117,7 +117,7 @@ def test_a_file_with_all_there_is_loads_and_fits_the_schema() -> None:
         "{format: 1, accounts: [{}]}",
     ],
 )
-def test_the_schema_refuses_what_does_not_load(text: str) -> None:
+def test_the_schema_refuses_files_that_do_not_load(text: str) -> None:
     assert list(validator().iter_errors(plain(text))) != []
 
 
@@ -155,7 +155,7 @@ def test_a_file_with_one_thing_changed_fits_the_schema_or_does_not_load(
     assert list(validator().iter_errors(changed)) == []
 
 
-def test_every_field_says_what_it_is_or_says_it_by_its_type() -> None:
+def test_every_field_has_a_description_or_a_described_type() -> None:
     made = build_json_schema()
     assert made["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     fields = {
