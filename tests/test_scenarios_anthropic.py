@@ -134,7 +134,7 @@ def ask(served: Served, name: str, *, stream: bool, **body: Any) -> httpx.Respon
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_scenario_is_what_it_says(served: Served, case: Case) -> None:
+def test_a_scenario_behaves_as_described(served: Served, case: Case) -> None:
     name = f"{case.name}@{case}"
     for _ in range(case.earlier):
         ask(served, name, stream=case.stream, **case.body)
