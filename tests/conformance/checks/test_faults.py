@@ -60,9 +60,11 @@ def cases() -> Iterator[Case]:
 
 
 CASES = {str(case): case for case in cases()}
-LIMITS = ReadLimits(connect=5, idle=1, whole=10)
-SILENCE = 0.2
+LIMITS = ReadLimits(connect=10, idle=4, whole=20)
+SILENCE = 0.8
 """Seconds that stand for ten here, so that no test waits that long."""
+TRIES = 3
+"""Times a fault is tried: on a busy machine a probe may end before its answer comes."""
 SPECS: Mapping[str, str] = {
     "stall": f"stall.2-frames.for-{2 * SILENCE}s",
     "slow-start": f"slow-start.for-{2 * SILENCE}s",
@@ -92,10 +94,14 @@ def judged_cases() -> Iterator[Mapping[str, tuple[CheckResult, CheckResult]]]:
             spec = SPECS.get(case.fault.name, case.fault.trial or case.fault.name)
             one = ProbePlan((PROBES[case.probe],), target.capabilities, RunLimits())
             scenario = SCENARIOS_OF.get(case.check, "conformance")
-            found = send(served, one, served.base(f"{scenario}+{spec}"))
             check = CHECKS[case.check]
-            broken = replace(good, views={**good.views, **found.views})
-            return judge_run(check, good), judge_run(check, broken)
+            for _ in range(TRIES):
+                found = send(served, one, served.base(f"{scenario}+{spec}"))
+                broken = replace(good, views={**good.views, **found.views})
+                result = judge_run(check, broken)
+                if result.findings:
+                    break
+            return judge_run(check, good), result
 
         with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(8) as pool:
             patch.setattr(times, "_SLOW", SILENCE)
