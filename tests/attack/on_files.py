@@ -7,7 +7,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.attack.attack import Attack, Result, expect, judge
@@ -19,8 +19,7 @@ BAD = {
     "pattern": HEAD + "  - {when: {user: '/a{99999999999}/'}, reply: {content: x}}\n",
     "brackets": HEAD + "  - {when: {user: '/" + "(" * 5000 + "/'}, reply: {content: x}}\n",
     "sum": HEAD + "  - reply: {template: true, content: '{{ " + "1+" * 5000 + "1 }}'}\n",
-    "fold": HEAD + "  - reply: {template: true, content: '{{ (7**(10**6))|string }}'}\n",
-    "balance": "format: 1\naccounts: {a: {balance: " + "9" * 400 + "}}\n" + HEAD[10:],
+    "balance": "format: 1\naccounts: [{key: a.b, balance: " + "9" * 400 + "}]\n" + HEAD[10:],
     "deep": HEAD + "  - {when: {body: " + "{a: " * 5000 + "1" + "}" * 5000 + "}}\n",
     "aliases": "".join(
         f"a{n}: &a{n} [{','.join([f'*a{n - 1}' if n else 'x'] * 9)}]\n" for n in range(12)
@@ -34,18 +33,22 @@ POLLS = 100
 
 
 def add_bad_files(process: Process) -> str:
-    folder = process.folder / "served"
+    path = process.folder / "served" / "bad.yaml"
     for name, text in BAD.items():
-        path = folder / "bad.yaml"
-        path.write_text(text, "utf-8")
-        process.chat()
-        (folder / "loop.yaml").unlink(missing_ok=True)
-        (folder / "loop.yaml").symlink_to("loop.yaml")
-        _wait(process, "bad.yaml", name)
+        _offer(process, path, lambda text=text: path.write_text(text, "utf-8"))  # type: ignore[misc]
         expect(process.chat().status_code == 200, name)
-        path.unlink()
-        (folder / "loop.yaml").unlink()
+    _offer(process, path, lambda: path.symlink_to(path.name))
     return f"{len(BAD)} bad files and a link to itself: said, the old ones are served"
+
+
+def _offer(process: Process, path: Path, make: Callable[[], object]) -> None:
+    """Have a bad file in the served folder until the server has said so."""
+    before = len(process.said)
+    make()
+    try:
+        _wait(process, f"{path.name}:", before)
+    finally:
+        path.unlink()
 
 
 def remove_folders(process: Process) -> str:
@@ -66,19 +69,20 @@ def remove_folders(process: Process) -> str:
 
 def add_pipe(process: Process) -> str:
     os.mkfifo(process.folder / "served" / "pipe.yaml")
-    _wait(process, "not a regular file", "pipe")
+    _wait(process, "not a regular file", 0)
     expect(process.chat().status_code == 200, "no answer")
     process.popen.send_signal(signal.SIGTERM)
     expect(process.popen.wait(20) == 0, process.popen.returncode)
     return "said; SIGTERM ends the server"
 
 
-def _wait(process: Process, words: str, name: str) -> None:
+def _wait(process: Process, words: str, start: int) -> None:
+    """Wait until the process writes words to standard error behind its first characters."""
     for _ in range(POLLS):
-        if words in process.said:
+        if words in process.said[start:]:
             return
         time.sleep(0.1)
-    expect(False, f"{name}: nothing is said")
+    expect(False, f"{words!r} is not said: {process.said[start:]}")
 
 
 def attack_files(*, is_quick: bool) -> Iterator[Result]:
