@@ -86,7 +86,7 @@ def install(agent: str) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     if "npm" in held:
         (folder / "package.json").write_text("{}")
-        steps = [["npm", "install", "--silent", "--no-audit", "--no-fund", held["npm"]]]
+        steps = [["npm", "install", "--silent", "--no-audit", "--no-fund", *held["npm"].split()]]
     else:
         python = f"python{held.get('python', '3')}"
         install = [str(folder / "bin" / "pip"), "install", "-q", held["pypi"]]
