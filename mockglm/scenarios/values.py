@@ -129,8 +129,9 @@ class Interaction(Struct, frozen=True, kw_only=True, eq=False):
 
     def __post_init__(self) -> None:
         steps = self.steps
-        if len(steps) == 1 and self.times is None and steps[0].times is None:
-            force_setattr(self, "always", steps[0])
+        is_single = len(steps) == 1 and self.times is None and steps[0].times is None
+        # Also set to None: a copy with more steps has that of its original.
+        force_setattr(self, "always", steps[0] if is_single else None)
 
     @property
     def short_location(self) -> str:

@@ -24,6 +24,8 @@ KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0.Qw7ErTy9UiOp2AsD"
 OPAQUE = "sk-live/Zx81+pQ77=Canary"
 CANARIES = ("Qw7ErTy9UiOp2AsD", OPAQUE)
 CASSETTE = "recorded.yaml"
+SEED = 7
+"""The seed of the moments at which recorders are killed."""
 ROOT = Path(__file__).parents[2]
 PAGES = (
     {"Origin": "http://evil.example", "Content-Type": "text/plain"},
@@ -229,7 +231,8 @@ def refuse_key_of_two_lines() -> Result:
 def kill(times: int) -> Result:
     """Kill recorders at random moments while clients stream through them."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "tests.recorder.killing", f"{folder}/a.yaml", str(times)]
+        arguments = (f"{folder}/a.yaml", str(times), str(SEED))
+        command = [sys.executable, "-m", "tests.recorder.killing", *arguments]
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     name = f"{times} kills while recording"
     if ended.returncode:

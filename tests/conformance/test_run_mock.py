@@ -28,6 +28,8 @@ interactions:
     reply: {content: one two three four, fault: {at: 2 frames, do: error}}
 """
 SPEED = 10
+EVERY = 0.012
+"""Seconds between the tokens of improvised streams."""
 MODELS = {
     "glm-4.6": set(),
     "glm-5.3": {"RSN-06"},
@@ -82,8 +84,8 @@ def scripted(request: pytest.FixtureRequest, patch: object) -> tuple[str, Outcom
 @pytest.fixture(scope="module", params=MODELS)
 def improvised(request: pytest.FixtureRequest, patch: object) -> tuple[str, Outcome]:
     """A run against improvised answers, for each model."""
-    # At this speed, all events of the fastest model would fit into one stall of a busy machine.
-    speed = 1 if KNOWN[request.param].pace.every < 0.01 else SPEED
+    # All events of a stream must not fit into one stall of a busy machine.
+    speed = KNOWN[request.param].pace.every / EVERY
     with strict(FAILING, on_miss="improvise", speed=speed) as served:
         return request.param, judge(served, "file", request.param)
 
