@@ -6,7 +6,8 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -69,8 +70,12 @@ def dotted(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-MODULES = {dotted(path): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
-NAMES = sorted(MODULES)
+@cache
+def modules() -> Mapping[str, ast.Module]:
+    """The modules of the package by name; parsed in the worker that needs them."""
+    return {
+        dotted(path): ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))
+    }
 
 
 def imports(node: ast.AST) -> Iterator[str]:
@@ -82,7 +87,7 @@ def imports(node: ast.AST) -> Iterator[str]:
             assert child.level == 0, "imports are absolute"
             for alias in child.names:
                 full = f"{child.module}.{alias.name}"
-                yield full if full in MODULES else str(child.module)
+                yield full if full in modules() else str(child.module)
 
 
 def at_import(module: ast.Module) -> Iterator[str]:
@@ -107,12 +112,12 @@ def unit(name: str) -> str:
 
 def used(name: str) -> set[str]:
     """The other units that a module imports from, wherever in it."""
-    own = {item for item in imports(MODULES[name]) if item.split(".")[0] == "mockglm"}
+    own = {item for item in imports(modules()[name]) if item.split(".")[0] == "mockglm"}
     return {unit(item) for item in own} - {unit(name), ""}
 
 
 def test_a_module_imports_only_from_above() -> None:
-    for name in NAMES:
+    for name in modules():
         if name == "mockglm":
             continue
         assert unit(name) in LEVELS, f"{name} is in no line of the house"
@@ -121,14 +126,14 @@ def test_a_module_imports_only_from_above() -> None:
 
 
 def test_the_kit_imports_nothing_of_the_server() -> None:
-    for name in NAMES:
+    for name in modules():
         if unit(name) == "conformance":
             assert used(name) <= APART, name
 
 
 def test_heavy_packages_are_imported_late() -> None:
-    for name in NAMES:
-        first = {item.split(".")[0] for item in at_import(MODULES[name])}
+    for name in modules():
+        first = {item.split(".")[0] for item in at_import(modules()[name])}
         allowed = INHERITED.get(unit(name), set()) | INHERITED.get(name, set())
         assert first & HEAVY <= allowed, name
 
@@ -136,8 +141,8 @@ def test_heavy_packages_are_imported_late() -> None:
 def test_there_is_no_import_circle() -> None:
     # Imports in functions and for type checking are counted, too.
     graph = {
-        name: {item for item in imports(module) if item in MODULES and item != name}
-        for name, module in MODULES.items()
+        name: {item for item in imports(module) if item in modules() and item != name}
+        for name, module in modules().items()
     }
     assert list(TopologicalSorter(graph).static_order())
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "mockglm"
@@ -16,17 +17,19 @@ GIVEN_SIGNATURES = {
 }
 """Functions that a dependency calls, or that override its methods."""
 
-TREES = {
-    path.relative_to(PACKAGE): ast.parse(path.read_text("utf-8"))
-    for path in sorted(PACKAGE.rglob("*.py"))
-}
 TESTS = Path(__file__).parent
-TEST_TREES = {path: ast.parse(path.read_text("utf-8")) for path in sorted(TESTS.rglob("*.py"))}
 RIDDLE = re.compile(r"test_(who|what)_|test_\w*_(told|said|is_what|are_what)(_|$)")
 HEADLESS = re.compile(r"(What|Whether|Where|Who|Whose|How|Which|When)\b")
 SERVICE_PATHS = {"/chat/completions", "/api/paas/v4", "/api/anthropic", "/v1/messages"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@cache
+def trees(folder: Path) -> Mapping[Path, ast.Module]:
+    """The modules below a folder; parsed in the worker that needs them."""
+    paths = sorted(folder.rglob("*.py"))
+    return {path.relative_to(folder): ast.parse(path.read_text("utf-8")) for path in paths}
 
 
 def docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -40,7 +43,7 @@ def docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def functions() -> Iterator[tuple[str, Function, bool]]:
     """Each function with its place, and True if it is a method."""
-    for path, tree in TREES.items():
+    for path, tree in trees(PACKAGE).items():
         methods = {
             id(item)
             for node in ast.walk(tree)
@@ -54,7 +57,7 @@ def functions() -> Iterator[tuple[str, Function, bool]]:
 
 def test_class_names_are_unique() -> None:
     found = defaultdict(list)
-    for path, tree in TREES.items():
+    for path, tree in trees(PACKAGE).items():
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].append(str(path))
@@ -64,7 +67,7 @@ def test_class_names_are_unique() -> None:
 def test_no_function_or_class_is_called_like_its_module() -> None:
     found = [
         f"{path}:{node.lineno}"
-        for path, tree in TREES.items()
+        for path, tree in trees(PACKAGE).items()
         for node in tree.body
         if isinstance(node, Function | ast.ClassDef) and node.name == path.stem
     ]
@@ -74,7 +77,7 @@ def test_no_function_or_class_is_called_like_its_module() -> None:
 def test_no_docstring_begins_with_a_question_word() -> None:
     found = [
         f"{path}:{line} {text.splitlines()[0]}"
-        for path, tree in TREES.items()
+        for path, tree in trees(PACKAGE).items()
         for line, text in docstrings(tree)
         if HEADLESS.match(text.strip())
     ]
@@ -105,7 +108,7 @@ def test_identity_is_used_by_one_class_alone() -> None:
     # The id of an object that is gone may be that of another one: IdentityMap keeps the objects.
     found = [
         f"{path}:{node.lineno}"
-        for path, tree in TREES.items()
+        for path, tree in trees(PACKAGE).items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "id"
         if path != Path("improvise/schema/keywords.py")
@@ -117,7 +120,7 @@ def test_paths_of_the_service_are_spelled_in_one_module() -> None:
     # The conformance kit knows an endpoint by its own words.
     found = [
         f"{path}:{node.lineno} {node.value}"
-        for path, tree in TREES.items()
+        for path, tree in trees(PACKAGE).items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and node.value in SERVICE_PATHS
         if path.parts[0] != "conformance" and path != Path("surfaces.py")
@@ -127,8 +130,8 @@ def test_paths_of_the_service_are_spelled_in_one_module() -> None:
 
 def test_tests_use_no_private_attributes_of_others() -> None:
     found = [
-        f"{path.relative_to(TESTS)}:{node.lineno} {node.attr}"
-        for path, tree in TEST_TREES.items()
+        f"{path}:{node.lineno} {node.attr}"
+        for path, tree in trees(TESTS).items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute)
         and re.match(r"_[a-z]", node.attr)
@@ -139,8 +142,8 @@ def test_tests_use_no_private_attributes_of_others() -> None:
 
 def test_names_of_tests_have_no_pronoun_riddles() -> None:
     found = [
-        f"{path.relative_to(TESTS)}:{node.lineno} {node.name}"
-        for path, tree in TEST_TREES.items()
+        f"{path}:{node.lineno} {node.name}"
+        for path, tree in trees(TESTS).items()
         for node in ast.walk(tree)
         if isinstance(node, Function) and RIDDLE.match(node.name)
     ]
