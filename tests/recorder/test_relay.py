@@ -48,8 +48,8 @@ def notes(proxy: Proxy) -> list[tuple[str, ...]]:
         (Limits(response=10_000), "the response has more than 10,000 bytes"),
         (Limits(frames=100), "the response has more than 100 frames"),
         (
-            Limits(response_time=0.3, response=10**15, frames=10**15, in_flight=10**15),
-            "the response takes longer than 0.3 s",
+            Limits(response_time=1.5, response=10**15, frames=10**15, in_flight=10**15),
+            "the response takes longer than 1.5 s",
         ),
         (
             Limits(in_flight=10_000, small_answer=100),
