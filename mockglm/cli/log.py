@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import click
 import msgspec
@@ -58,13 +59,11 @@ class LogWriter:
     Call it with an entry in a running loop. `flush` writes collected lines at once.
     """
 
-    def __init__(self, name: str) -> None:
-        self._render = LOGS[name]
+    def __init__(self, render: Callable[[Entry], str]) -> None:
+        self._render = render
         self._lines: list[str] = []
 
     def __call__(self, entry: Entry) -> None:
-        if self._render is None:
-            return
         if not self._lines:
             asyncio.get_running_loop().call_later(INTERVAL, self.flush)
         self._lines.append(self._render(entry))
@@ -74,6 +73,20 @@ class LogWriter:
             text = "\n".join(self._lines)
             self._lines.clear()
             click.echo(text, err=True)
+
+
+@contextmanager
+def open_log(name: str) -> Iterator[LogWriter | None]:
+    """Yield the log for a value of `--log`, None for `none`; write its last lines at the end."""
+    render = LOGS[name]
+    if render is None:
+        yield None
+        return
+    writer = LogWriter(render)
+    try:
+        yield writer
+    finally:
+        writer.flush()
 
 
 def _format_frames(count: int) -> str:

@@ -11,7 +11,7 @@ import click
 from mockglm import surfaces
 from mockglm.api_keys import KEY_VARIABLES
 from mockglm.app import App
-from mockglm.cli.log import LogWriter, log_option, warn
+from mockglm.cli.log import log_option, open_log, warn
 from mockglm.cli.options import (
     LIVE,
     allow_upstream_option,
@@ -150,16 +150,13 @@ def _serve(
     activity = "playing" if recorder is None else "recording"
     if recorder is None and mode == "once":
         warn(f"mockglm: {path} exists and is replayed; --mode new adds to it")
-    writer = LogWriter(log)
-    server = Server(
-        App(sessions, log=writer, recorder=(lambda _: recorder) if recorder else None),
-        on_ready=lambda: click.echo(f"mockglm {activity} {url} {path}"),
-        on_shutdown=[recorder.close] if recorder else [],
-    )
-    try:
+    with open_log(log) as writer:
+        server = Server(
+            App(sessions, log=writer, recorder=(lambda _: recorder) if recorder else None),
+            on_ready=lambda: click.echo(f"mockglm {activity} {url} {path}"),
+            on_shutdown=[recorder.close] if recorder else [],
+        )
         server.run(sockets=[socket])
-    finally:
-        writer.flush()
     for line in (*_list_recorded(recorder), *list_unused(sessions)):
         warn(line)
 

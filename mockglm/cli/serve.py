@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockglm.app import App
-from mockglm.cli.log import LogWriter, log_option, warn
+from mockglm.cli.log import log_option, open_log, warn
 from mockglm.cli.options import (
     LIVE,
     allow_upstream_option,
@@ -147,25 +147,22 @@ def serve_command(
     )
     token = _choose_token(host)
     recorder = recording.recorder if recording else None
-    writer = LogWriter(log)
-    app = App(
-        sessions, log=writer, token=token, recorder=(lambda _: recorder) if recorder else None
-    )
-    server = Server(
-        app,
-        on_ready=lambda: _announce(bound, reachable, token=token, ready_file=ready_file),
-        tasks=[
-            partial(collect_when_idle, app.player.scheduler),
-            *([reloader.run] if paths else []),
-        ],
-        on_shutdown=[recorder.close] if recorder else [],
-        certfile=certfile,
-        keyfile=keyfile,
-    )
-    try:
+    with open_log(log) as writer:
+        app = App(
+            sessions, log=writer, token=token, recorder=(lambda _: recorder) if recorder else None
+        )
+        server = Server(
+            app,
+            on_ready=lambda: _announce(bound, reachable, token=token, ready_file=ready_file),
+            tasks=[
+                partial(collect_when_idle, app.player.scheduler),
+                *([reloader.run] if paths else []),
+            ],
+            on_shutdown=[recorder.close] if recorder else [],
+            certfile=certfile,
+            keyfile=keyfile,
+        )
         server.run(sockets=[socket])
-    finally:
-        writer.flush()
     if log != "none":
         _print_unused(sessions)
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockglm.cli.log import LogWriter, format_line
+from mockglm.cli.log import LOGS, LogWriter, format_line
 from mockglm.journal import Entry
 from mockglm.redaction import MAX_LEARNED
 from mockglm.scenarios import load
@@ -259,7 +259,9 @@ def test_key_in_a_model_or_a_note_is_not_logged(
     def reply(call: Call) -> None:
         call.send(answer(b"{}"))
 
-    path, writer = tmp_path / "a.yaml", LogWriter(log)
+    render = LOGS[log]
+    assert render is not None
+    path, writer = tmp_path / "a.yaml", LogWriter(render)
     with Service(reply) as service, recording(service.url, path, log=writer) as proxy:
         headers = {"Authorization": f"Bearer {OPAQUE}"}
         proxy.post(json={"model": OPAQUE, "messages": []}, headers=headers)
