@@ -22,7 +22,7 @@ EMPTY = '"usage":{"input_tokens":0,"output_tokens":0'
 
 @dataclass(frozen=True)
 class Case:
-    """What one request of a sequence must get; `has` and `lacks` are parts of the body."""
+    """The expected answer to one request; `has` and `lacks` are parts of the body."""
 
     name: str
     stream: bool

@@ -45,7 +45,7 @@ ILLEGAL = (
 
 
 def field(name: str) -> tuple[str, str]:
-    """What 1214 says of a field, in Chinese and English."""
+    """Return the text of 1214 for a field, in Chinese and English."""
     return (
         f"{name} 参数非法。请检查文档。",
         f"The {name} parameter is illegal. Please check the documentation.",
@@ -53,7 +53,7 @@ def field(name: str) -> tuple[str, str]:
 
 
 def both(message: str) -> tuple[str, str]:
-    """A text that is the same in both languages."""
+    """Return a text that both languages share."""
     return message, message
 
 

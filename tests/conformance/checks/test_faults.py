@@ -27,7 +27,7 @@ SCENARIO = Path(__file__).parents[3] / "scenarios" / "conformance.yaml"
 
 @dataclass(frozen=True)
 class Case:
-    """A fault, the check that reports it, and the probe whose answer it is laid over."""
+    """A fault, the check that reports it, and the probe whose answer it breaks."""
 
     fault: Fault
     check: str
