@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import anthropic
@@ -32,15 +33,17 @@ Connect = Callable[..., Anthropic]
 
 
 @pytest.fixture
-def connect(base: Base) -> Connect:
-    """Make a client for a scenario, in this test's own session."""
+def connect(base: Base) -> Iterator[Connect]:
+    """Make a client for a scenario, in this test's own session, and close it after the test."""
+    with ExitStack() as stack:
 
-    def make(scenario: str = "", *, retries: int = 0, **options: Any) -> Anthropic:
-        url = base(scenario).replace("/paas/v4", "/anthropic")
-        given = {"api_key": KEY, **options}
-        return Anthropic(base_url=url, max_retries=retries, timeout=30, **given)
+        def make(scenario: str = "", *, retries: int = 0, **options: Any) -> Anthropic:
+            url = base(scenario).replace("/paas/v4", "/anthropic")
+            given = {"api_key": KEY, **options}
+            client = Anthropic(base_url=url, max_retries=retries, timeout=30, **given)
+            return stack.enter_context(client)
 
-    return make
+        yield make
 
 
 @pytest.fixture

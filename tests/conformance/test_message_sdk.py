@@ -49,9 +49,12 @@ def client(endpoint: Endpoint, answer: Response) -> Anthropic:
 
 def read(endpoint: Endpoint, answer: Response) -> Any:
     """The message that the SDK makes of a stream."""
-    with client(endpoint, answer).messages.stream(
-        model="glm-4.6", max_tokens=32, messages=[{"role": "user", "content": "Count."}]
-    ) as stream:
+    with (
+        client(endpoint, answer) as sdk,
+        sdk.messages.stream(
+            model="glm-4.6", max_tokens=32, messages=[{"role": "user", "content": "Count."}]
+        ) as stream,
+    ):
         for _ in stream:
             pass
         return stream.get_final_message()

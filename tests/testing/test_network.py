@@ -116,7 +116,8 @@ def _with_openai(port: int) -> None:
 
 def _with_zai_sdk(port: int) -> None:
     asked: Any = {"model": "glm-4.6", "messages": []}
-    zai.ZhipuAiClient(api_key="k.k", max_retries=0).chat.completions.create(**asked)
+    with zai.ZhipuAiClient(api_key="k.k", max_retries=0) as client:
+        client.chat.completions.create(**asked)
 
 
 def _with_the_old_look_ups(port: int) -> None:
