@@ -16,7 +16,7 @@ import pytest
 LAYERS = """
 errors
 redaction clock scheduler api_keys urls limits yaml_documents _version
-error_codes models
+error_codes models scenario_library
 sse exchange
 http1 auth
 completions validation

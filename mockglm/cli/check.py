@@ -63,7 +63,6 @@ def add_kit_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command(
     cls=CheckCommand,
-    short_help="Judge whether an endpoint conforms to the GLM API.",
     epilog=examples(
         f"mockglm check {LIVE} --plan",
         f"mockglm check {LIVE} --report out",
@@ -116,7 +115,6 @@ def check_command(
 
 
 @click.command(
-    short_help="Compare reports of `mockglm check`.",
     epilog=examples("mockglm matrix gateway/report.json service/report.json"),
 )
 @click.argument(

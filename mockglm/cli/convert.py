@@ -13,7 +13,6 @@ INCOMPLETE = 1
 
 
 @click.command(
-    short_help="Convert recordings of other tools into cassettes.",
     epilog=examples(
         "mockglm convert tests/cassettes --to cassettes --dry-run",
         "mockglm convert saved.sse --to scenarios",

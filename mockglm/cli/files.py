@@ -6,21 +6,24 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mockglm.cli.options import examples, json_option, paths_argument
 from mockglm.errors import UsageError, nearest
-from mockglm.exchange import Request
-from mockglm.faults import CATALOGUE, Fault
-from mockglm.scenarios import build_json_schema, load, load_all, shipped_scenarios
-from mockglm.server import Sessions, Settings, explain
-from mockglm.surfaces import CHAT
+
+if TYPE_CHECKING:
+    from mockglm.faults import Fault
+
+
+def _find_chat_path() -> str:
+    from mockglm.surfaces import CHAT
+
+    return CHAT.path
 
 
 @click.command(
-    short_help="List the scenarios that come with mockglm.",
     epilog=examples("mockglm scenarios", "mockglm scenarios --copy rate-limit"),
 )
 @json_option
@@ -31,13 +34,16 @@ def scenarios_command(*, as_json: bool, copy: str | None) -> None:
     if copy is not None:
         click.echo(f"copied to {_copy_scenario(copy)}")
         return
-    found = [load(path) for path in shipped_scenarios().values()]
-    rows = [{"name": one.name, "about": one.about, "path": one.path} for one in found]
+    from mockglm.scenario_library import read_about, shipped_scenarios
+
+    rows = [
+        {"name": name, "about": read_about(path), "path": str(path)}
+        for name, path in shipped_scenarios().items()
+    ]
     _print_rows(rows, ("name", "about"), as_json=as_json)
 
 
 @click.command(
-    short_help="List the faults, and what each of them does.",
     epilog=examples("mockglm faults", "mockglm faults --json"),
 )
 @json_option
@@ -45,6 +51,8 @@ def faults_command(*, as_json: bool) -> None:
     """List the faults, each with what it breaks, the conformance check that notices it, and where
     it was seen. A reply in a file names one with `fault:`, a base URL after a plus, as
     http://127.0.0.1:8600/s/hello+glue/api/paas/v4."""
+    from mockglm.faults import CATALOGUE
+
     rows = [
         {
             "name": fault.name,
@@ -67,16 +75,16 @@ def faults_command(*, as_json: bool) -> None:
 
 
 @click.command(
-    short_help="Print the JSON Schema of the file format.",
     epilog=examples("mockglm schema > mockglm.schema.json"),
 )
 def schema_command() -> None:
     """Print the JSON Schema of scenarios and cassettes, for editors."""
+    from mockglm.scenarios import build_json_schema
+
     click.echo(json.dumps(build_json_schema(), ensure_ascii=False, indent=2))
 
 
 @click.command(
-    short_help="Explain which interaction answers a request.",
     epilog=examples(
         "mockglm explain weather.yaml --request body.json",
         "mockglm explain weather.yaml --request - <body.json",
@@ -93,8 +101,8 @@ def schema_command() -> None:
 )
 @click.option(
     "--path",
-    default=CHAT.path,
-    show_default=True,
+    default=_find_chat_path,
+    show_default="that of chat completions",
     metavar="PATH",
     help="Send the request to this path below the base URL.",
 )
@@ -113,6 +121,10 @@ def explain_command(
     file or a folder of files.
 
     Exits with 1 if no interaction answers the request."""
+    from mockglm.exchange import Request
+    from mockglm.scenarios import load_all
+    from mockglm.server import Sessions, Settings, explain
+
     settings = Settings(policy="lenient" if lenient else "default", on_miss="error")
     session = Sessions(settings, load_all(paths)).get()
     key = min(session.keys or {"explain"})
@@ -139,6 +151,8 @@ def _parse_header(line: str) -> tuple[str, str]:
 
 
 def _copy_scenario(name: str) -> Path:
+    from mockglm.scenario_library import shipped_scenarios
+
     paths = shipped_scenarios()
     if name not in paths:
         near = nearest(name, paths)

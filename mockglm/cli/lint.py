@@ -19,7 +19,6 @@ PROBLEMS_FOUND = 1
 
 
 @click.command(
-    short_help="Find mistakes, API keys and stale recordings in files.",
     epilog=examples("mockglm lint scenarios/ cassettes/ --max-age 90"),
 )
 @paths_argument

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from mockglm.journal import Entry
+if TYPE_CHECKING:
+    from mockglm.journal import Entry
 
 INTERVAL = 0.02
 """Seconds in which lines are collected; writing each alone takes a quarter of a request's time."""
@@ -65,6 +66,8 @@ class LogWriter:
 
     def __call__(self, entry: Entry) -> None:
         if not self._lines:
+            import asyncio
+
             asyncio.get_running_loop().call_later(INTERVAL, self.flush)
         self._lines.append(self._render(entry))
 

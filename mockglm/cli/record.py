@@ -44,7 +44,6 @@ CONFORMANT, VIOLATION, NOTHING_CHECKED, COULD_NOT_ASK = 0, 1, 5, 6
 
 
 @click.command(
-    short_help="Record the live service into a cassette.",
     epilog="\b\nModes:\n"
     + "\n".join(f"  {name:<5} {effect}" for name, effect in MODES.items())
     + "\n\n"

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockglm.app import App
 from mockglm.cli.log import log_option, open_log, warn
 from mockglm.cli.options import (
     LIVE,
@@ -24,19 +23,16 @@ from mockglm.cli.options import (
     upstream_option,
 )
 from mockglm.errors import UsageError
-from mockglm.models import MODELS, Model, like
-from mockglm.scenarios import Scenario
-from mockglm.server import Sessions, Settings
-from mockglm.serving import Reloader, Server, bind_socket, collect_when_idle
-from mockglm.surfaces import CHAT
 from mockglm.urls import format_origin, is_loopback, reachable_host
 
 if TYPE_CHECKING:
+    from mockglm.models import Model
     from mockglm.recorder import Recording
+    from mockglm.scenarios import Scenario
+    from mockglm.server import Sessions, Settings
 
 
 @click.command(
-    short_help="Play scenarios and cassettes, or improvise.",
     epilog=examples(
         "mockglm serve",
         "mockglm serve weather.yaml cassettes/ --speed 0",
@@ -131,6 +127,11 @@ def serve_command(
     server improvises all replies.
 
     The server prints its base URL when it is ready, and reloads files when they change."""
+    from mockglm.app import App
+    from mockglm.server import Sessions
+    from mockglm.serving import Reloader, Server, bind_socket, collect_when_idle
+    from mockglm.surfaces import CHAT
+
     recording = _open_recording(host, options)
     sessions = Sessions(_settings(options))
 
@@ -181,6 +182,8 @@ def _open_recording(host: str, options: Mapping[str, Any]) -> Recording | None:
 
 
 def _settings(options: dict[str, Any]) -> Settings:
+    from mockglm.server import Settings
+
     return Settings(
         profile=options["profile"],
         policy=options["policy"] or "default",
@@ -193,6 +196,8 @@ def _settings(options: dict[str, Any]) -> Settings:
 
 
 def _parse_model(text: str) -> Model:
+    from mockglm.models import MODELS, like
+
     id, _, known = text.partition("=")
     if not id or known not in MODELS:
         raise UsageError(f"--model {text}: expected ID=LIKE with a known model, as my-glm=glm-4.6")

@@ -5,26 +5,35 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from typing import NamedTuple
 
 import click
 
 from mockglm._version import __version__
 from mockglm.errors import FileError, MockGLMError, nearest
 
-VERBS: Mapping[str, str] = {
-    "serve": "mockglm.cli.serve",
-    "scenarios": "mockglm.cli.files",
-    "record": "mockglm.cli.record",
-    "convert": "mockglm.cli.convert",
-    "verify": "mockglm.cli.verify",
-    "check": "mockglm.cli.check",
-    "matrix": "mockglm.cli.check",
-    "lint": "mockglm.cli.lint",
-    "explain": "mockglm.cli.files",
-    "schema": "mockglm.cli.files",
-    "faults": "mockglm.cli.files",
+
+class Verb(NamedTuple):
+    """A verb: the module in which its command is called `<verb>_command`, and its short help."""
+
+    module: str
+    about: str
+
+
+VERBS: Mapping[str, Verb] = {
+    "serve": Verb("serve", "Play scenarios and cassettes, or improvise."),
+    "scenarios": Verb("files", "List the scenarios that come with mockglm."),
+    "record": Verb("record", "Record the live service into a cassette."),
+    "convert": Verb("convert", "Convert recordings of other tools into cassettes."),
+    "verify": Verb("verify", "Compare cassettes with the live service."),
+    "check": Verb("check", "Judge whether an endpoint conforms to the GLM API."),
+    "matrix": Verb("check", "Compare reports of `mockglm check`."),
+    "lint": Verb("lint", "Find mistakes, API keys and stale recordings in files."),
+    "explain": Verb("files", "Explain which interaction answers a request."),
+    "schema": Verb("files", "Print the JSON Schema of the file format."),
+    "faults": Verb("files", "List the faults, and what each of them does."),
 }
-"""The module of each verb, whose command is called `<verb>_command`."""
+"""The verbs in the order of the help, which imports none of their modules."""
 
 WRONG_FILE = 1
 WRONG_USE = 2
@@ -43,8 +52,13 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command: click.Command = getattr(import_module(VERBS[cmd_name]), f"{cmd_name}_command")
+        module = import_module(f"mockglm.cli.{VERBS[cmd_name].module}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, verb.about) for name, verb in VERBS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

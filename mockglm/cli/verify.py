@@ -33,7 +33,6 @@ MAX_REQUESTS = 30
 
 
 @click.command(
-    short_help="Compare cassettes with the live service.",
     epilog=examples(
         f"mockglm verify cassettes/ --upstream {LIVE} --plan",
         f"mockglm verify cassettes/ --upstream {LIVE} --report drift.json",

@@ -1,5 +1,6 @@
 """The file format of scenarios and cassettes: reading, checking and compiling files."""
 
+from mockglm.scenario_library import shipped_scenarios
 from mockglm.scenarios.files import (
     compile_interaction,
     find_files,
@@ -8,7 +9,6 @@ from mockglm.scenarios.files import (
     load_all,
     parse,
     parse_interaction,
-    shipped_scenarios,
     unknown_name,
 )
 from mockglm.scenarios.schema.file import build_json_schema

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from mockglm.errors import FileError, MockGLMError, Problem, UsageError
+from mockglm.scenario_library import list_folder
 from mockglm.scenarios import compiler, reader, schema, sections, yaml_nodes
 from mockglm.scenarios.problems import NodePath, Problems, suggestion
 from mockglm.scenarios.values import Interaction, Scenario
 from mockglm.yaml_documents import read_file
-
-SUFFIXES = (".yaml", ".yml")
 
 URL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 """Names that `/s/NAME` in a URL can have."""
@@ -85,14 +84,6 @@ def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
             yield path
 
 
-def shipped_scenarios() -> Mapping[str, Path]:
-    """The scenarios that come with mockglm, by name, in a wheel or a checkout."""
-    package = Path(__file__).parents[1]
-    folders = (package / "library", package.parent / "scenarios")
-    folder = next((folder for folder in folders if folder.is_dir()), None)
-    return {} if folder is None else {path.stem: path for path in _list_folder(folder)}
-
-
 def index_by_name(scenarios: Iterable[Scenario]) -> Mapping[str, Scenario]:
     """The scenarios that a URL can name: their name fits a URL and is unique.
 
@@ -130,7 +121,7 @@ def _compile(spec: schema.InteractionSpec, place: NodePath) -> Interaction:
 def _expand(paths: Iterable[str | Path]) -> Iterator[Path]:
     for path in map(Path, paths):
         if path.is_dir():
-            found = list(_list_folder(path))
+            found = list_folder(path)
             if not found:
                 raise UsageError(f"{path} contains no *.yaml or *.yml files")
             yield from found
@@ -140,17 +131,6 @@ def _expand(paths: Iterable[str | Path]) -> Iterator[Path]:
             others = (str(other) for other in path.parent.glob("*"))
             raise UsageError(f"{path} does not exist{suggestion(str(path), others)}")
         yield path
-
-
-def _list_folder(folder: Path) -> list[Path]:
-    # Not rglob, which raises FileNotFoundError when a folder is deleted while it is listed.
-    found: list[Path] = []
-    for parent, folders, files in os.walk(folder):
-        # Names that begin with a dot belong to editors and tools.
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        names = (name for name in (*folders, *files) if not name.startswith("."))
-        found.extend(Path(parent, name) for name in names if name.endswith(SUFFIXES))
-    return sorted(found)
 
 
 def _parse(problems: Problems, name: str) -> Scenario:

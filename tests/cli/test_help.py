@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import click
 import pytest
 
 from mockglm.cli.verbs import VERBS, verb_group
+from tests.cli.commands import run
 
 PRIVATE = re.compile(r"\b(told|asked|laid|anew|beside|whose|somebody|nobody|who)\b", re.IGNORECASE)
 """Words of a private language, which users would have to guess."""
@@ -55,8 +58,7 @@ def test_help_has_no_private_words(verb: str) -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_short_help_is_one_whole_sentence(verb: str) -> None:
-    short = command(verb).short_help
-    assert short is not None
+    short = VERBS[verb].about
     assert short.endswith(".")
     assert len(short) <= WIDEST
 
@@ -77,6 +79,30 @@ def test_examples_can_be_parsed(verb: str, tmp_path: Path, monkeypatch: pytest.M
             for value in context.params.values():
                 if hasattr(value, "close"):
                     value.close()
+
+
+def test_help_lists_all_verbs() -> None:
+    listed = run("--help").stdout.split("Commands:\n")[1].split("\n\n")[0]
+    assert [line.split(maxsplit=1) for line in listed.splitlines()] == [
+        [name, verb.about] for name, verb in VERBS.items()
+    ]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["explain", "--help"]])
+def test_help_imports_only_the_command_line(arguments: list[str]) -> None:
+    code = f"""if True:
+        import atexit, sys
+        from mockglm.cli import main
+        atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+        main({arguments!r})"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = {name for name in done.stderr.split() if name.startswith("mockglm.")}
+    assert {name for name in found if not name.startswith("mockglm.cli")} == {
+        "mockglm._version",
+        "mockglm.errors",
+        *(["mockglm.urls"] if "serve" in arguments else []),
+    }
+    assert "asyncio" not in done.stderr.split()
 
 
 def test_defaults_are_shown() -> None:

@@ -118,31 +118,6 @@ def test_a_folder_without_scenarios_is_reported(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path} contains no *.yaml or *.yml files"
 
 
-def test_shipped_scenarios_are_found_in_the_wheel(
-    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    inside = write("mockglm/library/b.yaml", EMPTY)
-    other = write("mockglm/library/a.yaml", EMPTY)
-    write("scenarios/c.yaml", EMPTY)
-    monkeypatch.setattr(files, "__file__", str(tmp_path / "mockglm" / "scenarios" / "files.py"))
-    assert list(scenarios.shipped_scenarios().items()) == [("a", other), ("b", inside)]
-
-
-def test_shipped_scenarios_are_found_beside_a_checkout(
-    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    beside = write("scenarios/c.yaml", EMPTY)
-    monkeypatch.setattr(files, "__file__", str(tmp_path / "mockglm" / "scenarios" / "files.py"))
-    assert scenarios.shipped_scenarios() == {"c": beside}
-
-
-def test_an_installation_without_scenarios_ships_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(files, "__file__", str(tmp_path / "mockglm" / "scenarios" / "files.py"))
-    assert scenarios.shipped_scenarios() == {}
-
-
 def test_an_interaction_is_parsed_from_python_values() -> None:
     made = scenarios.parse_interaction(
         {"when": {"user": ("天气", "/晴/")}, "reply": [{"error": 1302}, {"content": 1.5}]},
