@@ -65,7 +65,8 @@ def commands(text: str) -> Iterator[list[str]]:
         for line in block.replace("\\\n", " ").splitlines():
             if line.startswith("mockglm "):
                 words = shlex.split(re.sub(r"\s[<>].*", "", line), comments=True)
-                yield words[1:]
+                # Words behind a -- belong to the command that mockglm runs.
+                yield words[1 : words.index("--") if "--" in words else None]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -23,6 +23,7 @@ class Verb(NamedTuple):
 VERBS: Mapping[str, Verb] = {
     "serve": Verb("serve", "Play scenarios and cassettes, or improvise."),
     "scenarios": Verb("files", "List the scenarios that come with mockglm."),
+    "run": Verb("run", "Serve while a command runs."),
     "record": Verb("record", "Record the live service into a cassette."),
     "convert": Verb("convert", "Convert recordings of other tools into cassettes."),
     "verify": Verb("verify", "Compare cassettes with the live service."),

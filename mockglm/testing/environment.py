@@ -17,7 +17,11 @@ BASE_URL_VARIABLES = (
 )
 """Variables with the base URL, to which the client adds /chat/completions."""
 
-ANTHROPIC_URL_VARIABLES = ("ANTHROPIC_BASE_URL",)  # anthropic (Python, Node), Claude Code
+ANTHROPIC_URL_VARIABLES = (
+    "ANTHROPIC_BASE_URL",  # anthropic (Python, Node), Claude Code
+    "ANTHROPIC_API_BASE",  # LiteLLM, anthropic/…
+    "ANTHROPIC_API_URL",  # langchain-anthropic
+)
 """Variables with the base URL of the Anthropic surface, to which the client adds /v1/messages."""
 
 CHAT_URL_VARIABLES = ("ZHIPUAI_API_BASE",)  # langchain-community's ChatZhipuAI
