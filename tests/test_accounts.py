@@ -186,14 +186,14 @@ PRICES = (("glm-4.6", Price(2, 8, 0.5)), ("glm-4*", Price(1, 1)))
 def test_a_response_is_charged_by_its_cost(
     account: Account, model: str, answer: Response, left: str
 ) -> None:
-    assert ledger(account).charge(KEY, model, answer) == (left,)
+    assert ledger(account).charge(KEY, model, answer, now=NOW) == (left,)
 
 
 def test_an_error_costs_nothing_and_no_account_has_nothing_to_take() -> None:
     book = ledger(Account(key=KEY, balance=1, unit="requests"))
-    assert book.charge(KEY, "glm-4.6", ERROR) == ()
-    assert book.charge("other", "glm-4.6", PLAIN) == ()
-    assert ledger(Account(key=KEY)).charge(KEY, "glm-4.6", PLAIN) == ()
+    assert book.charge(KEY, "glm-4.6", ERROR, now=NOW) == ()
+    assert book.charge("other", "glm-4.6", PLAIN, now=NOW) == ()
+    assert ledger(Account(key=KEY)).charge(KEY, "glm-4.6", PLAIN, now=NOW) == ()
     assert book.permission_error(KEY, "glm-4.6") is None
 
 
@@ -201,7 +201,7 @@ def test_a_balance_is_used_up_to_the_last_fen() -> None:
     book = ledger(Account(key=KEY, balance=0.3, prices=(("*", Price(0, 200)),)))
     for left in ("0.2", "0.1", "0"):
         assert book.permission_error(KEY, "glm-4.6") is None
-        assert book.charge(KEY, "glm-4.6", PLAIN) == (f"yuan left: {left}",)
+        assert book.charge(KEY, "glm-4.6", PLAIN, now=NOW) == (f"yuan left: {left}",)
     assert book.permission_error(KEY, "glm-4.6") == APIError("1113")
 
 
@@ -210,13 +210,13 @@ def test_a_free_model_takes_nothing_and_answers_without_a_balance() -> None:
     book = ledger(Account(key=KEY, balance=0))
     assert book.permission_error(KEY, "glm-4.6") == APIError("1113")
     assert book.permission_error(KEY, "glm-4.5-flash") is None
-    told = book.charge(KEY, "glm-4.5-flash", PLAIN)
+    told = book.charge(KEY, "glm-4.5-flash", PLAIN, now=NOW)
     assert told == ("glm-4.5-flash is free, yuan left: 0",)
 
 
 def test_a_balance_for_everybody_is_each_keys_own() -> None:
     book = ledger(Account(key="*", balance=1, unit="requests"))
-    book.charge("x", "glm-4.6", PLAIN)
+    book.charge("x", "glm-4.6", PLAIN, now=NOW)
     assert book.permission_error("x", "glm-4.6") == APIError("1113")
     assert book.permission_error("y", "glm-4.6") is None
 

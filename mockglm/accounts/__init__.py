@@ -1,7 +1,32 @@
 """Accounts: who may use what, how much of it, what has been used, and what they answer."""
 
-from mockglm.accounts.account import STATES, Account, Overload, State, Window
+from mockglm.accounts.account import STATES, Account, Overload, State
 from mockglm.accounts.balance import Price, Prices, Unit
 from mockglm.accounts.ledger import Ledger
+from mockglm.accounts.plan import (
+    LEVELS,
+    CreditRate,
+    Level,
+    PlanUsage,
+    Rates,
+    Window,
+    WindowUse,
+)
 
-__all__ = ["STATES", "Account", "Ledger", "Overload", "Price", "Prices", "State", "Unit", "Window"]
+__all__ = [
+    "LEVELS",
+    "STATES",
+    "Account",
+    "CreditRate",
+    "Ledger",
+    "Level",
+    "Overload",
+    "PlanUsage",
+    "Price",
+    "Prices",
+    "Rates",
+    "State",
+    "Unit",
+    "Window",
+    "WindowUse",
+]

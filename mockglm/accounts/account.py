@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from mockglm.accounts.balance import Prices, Unit
+from mockglm.accounts.plan import Level, Rates, Window
 
 State = Literal[
     "active",
@@ -39,20 +40,14 @@ STATES: Mapping[State, str] = MappingProxyType(
 """The code that an account in each state answers everything with; an active one is not here."""
 
 
-class Window(Struct, frozen=True):
-    """A limit of a Coding Plan: so many requests in so many seconds."""
-
-    seconds: float
-    requests: int
-
-
 class Account(Struct, frozen=True, kw_only=True):
     """One account, known by its key; `*` is for every key that has none. None is no limit.
 
     `balance` is what there is to use, counted in `unit`, 1113 when it is used up; yuan are used by
     `prices`; `concurrency` is how many requests may be in flight, by model (a glob; the first that
-    fits), 1302 beyond; `plan` answers 1308 and 1310; `models` (globs) are all the plan includes,
-    others 1311; `denied` (globs) answer 1220.
+    fits), 1302 beyond; `plan` answers 1308 and 1310, `level` is its name if it is on sale, `rates`
+    come before its credits by model; `models` (globs) are all the plan includes, others 1311;
+    `denied` (globs) answer 1220.
     """
 
     key: str
@@ -61,6 +56,8 @@ class Account(Struct, frozen=True, kw_only=True):
     prices: Prices = ()
     concurrency: tuple[tuple[str, int], ...] = ()
     plan: tuple[Window, ...] = ()
+    level: Level | Literal[""] = ""
+    rates: Rates = ()
     models: tuple[str, ...] | None = None
     denied: tuple[str, ...] = ()
     state: State = "active"

@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from mockglm.accounts.plan import count_of
 from mockglm.errors import StreamError
 from mockglm.exchange import JSONObject, Response
 from mockglm.surfaces import recognise
@@ -30,11 +31,11 @@ class Price(Struct, frozen=True):
 
     def cost_of(self, usage: JSONObject) -> float:
         """Return the cost in yuan of a usage as on the wire."""
-        held = _count(usage.get("prompt_tokens_details") or {}, "cached_tokens")
-        fresh = _count(usage, "prompt_tokens") - held
+        held = count_of(usage.get("prompt_tokens_details") or {}, "cached_tokens")
+        fresh = count_of(usage, "prompt_tokens") - held
         cached = self.input if self.cached is None else self.cached
         total = fresh * self.input + held * cached
-        return (total + _count(usage, "completion_tokens") * self.output) / MILLION
+        return (total + count_of(usage, "completion_tokens") * self.output) / MILLION
 
 
 Prices = tuple[tuple[str, Price], ...]
@@ -45,9 +46,9 @@ def cost(answer: Response, model: str, *, unit: Unit, prices: Prices) -> float:
     """Return a response's cost; without usage it is no tokens and no yuan."""
     if unit == "requests":
         return 1.0
-    usage = _usage(answer)
+    usage = usage_of(answer)
     if unit == "tokens":
-        return _count(usage, "total_tokens")
+        return count_of(usage, "total_tokens")
     return _price(model, prices).cost_of(usage)
 
 
@@ -55,14 +56,8 @@ def _price(model: str, prices: Iterable[tuple[str, Price]]) -> Price:
     return next((price for glob, price in prices if fnmatchcase(model, glob)), Price(0, 0))
 
 
-def _count(usage: JSONObject, name: str) -> float:
-    """A figure of a usage; 0 where a file's own bytes say none."""
-    value = usage.get(name)
-    return value if isinstance(value, int | float) else 0
-
-
-def _usage(answer: Response) -> JSONObject:
-    """The usage an answer reports; none where it reports none, or cannot be read."""
+def usage_of(answer: Response) -> JSONObject:
+    """Return the usage an answer reports; none where it reports none, or cannot be read."""
     try:
         return recognise(answer).parse(answer).reply.usage or {}
     except StreamError:

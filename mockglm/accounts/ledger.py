@@ -8,8 +8,9 @@ from math import ceil
 
 from msgspec import Struct
 
-from mockglm.accounts.account import STATES, Account, Overload, Window
-from mockglm.accounts.balance import cost
+from mockglm.accounts.account import STATES, Account, Overload
+from mockglm.accounts.balance import cost, usage_of
+from mockglm.accounts.plan import DAY, PlanUsage, Window, WindowUse, credit_cost
 from mockglm.clock import local
 from mockglm.exchange import APIError, Response
 from mockglm.models import MODELS
@@ -17,7 +18,6 @@ from mockglm.models import MODELS
 ANYBODY = "*"
 """The key of the account that stands for all that are not listed, each by itself."""
 
-DAY = 24 * 3600
 RESET = "%Y-%m-%d %H:%M:%S"
 """The service's format of a reset time: Beijing local time without an offset."""
 
@@ -32,10 +32,10 @@ UNITS = ((DAY, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
 class _Use(Struct):
-    """The use of one window: when it began (unix seconds) and how many requests it has seen."""
+    """The use of one window: when it began (unix seconds), and what was used since."""
 
     began: float
-    requests: int = 0
+    used: float = 0
 
 
 class Ledger:
@@ -88,17 +88,21 @@ class Ledger:
             return APIError("1113")
         return None
 
-    def charge(self, key: str, model: str, answer: Response) -> tuple[str, ...]:
-        """Take what an answer costs from a balance: what is left, in words, none without one."""
+    def charge(self, key: str, model: str, answer: Response, *, now: float) -> tuple[str, ...]:
+        """Take what an answer costs from a balance and a plan; return what is left, in words."""
         account = self._account(key)
-        left = self._balance(key, account) if account else None
-        if account is None or left is None or answer.status != ANSWERED:
+        if account is None or answer.status != ANSWERED:
             return ()
-        if _is_free(model):
-            return (f"{model} is free, {_told(left, account)}",)
-        spent = cost(answer, model, unit=account.unit, prices=account.prices)
-        left = self._left[key] = round(left - spent, EXACT)
-        return (_told(left, account),)
+        return self._charge_balance(key, model, answer) + self._charge_plan(
+            key, model, answer, now=now
+        )
+
+    def plan_usage(self, key: str, now: float) -> PlanUsage | None:
+        """Return the use of a key's plan at a time in unix seconds; None without a plan."""
+        account = self._account(key)
+        if account is None or not account.plan:
+            return None
+        return PlanUsage(account.level, tuple(self._read(key, one, now) for one in account.plan))
 
     def enter(self, key: str, model: str, now: float) -> APIError | Callable[[], None]:
         """Take a slot and count the request, or say which limit is in the way.
@@ -110,7 +114,7 @@ class Ledger:
             return failure
         account = self._account(key)
         for window in account.plan if account else ():
-            self._use(key, window, now).requests += 1
+            self._use(key, window, now).used += window.counts == "requests"
         return self._take(key, model)
 
     def _account(self, key: str) -> Account | None:
@@ -118,6 +122,36 @@ class Ledger:
 
     def _balance(self, key: str, account: Account) -> float | None:
         return self._left.get(key, account.balance)
+
+    def _charge_balance(self, key: str, model: str, answer: Response) -> tuple[str, ...]:
+        account = self._account(key)
+        left = self._balance(key, account) if account else None
+        if account is None or left is None:
+            return ()
+        if _is_free(model):
+            return (f"{model} is free, {_told(left, account.unit)}",)
+        spent = cost(answer, model, unit=account.unit, prices=account.prices)
+        left = self._left[key] = round(left - spent, EXACT)
+        return (_told(left, account.unit),)
+
+    def _charge_plan(
+        self, key: str, model: str, answer: Response, *, now: float
+    ) -> tuple[str, ...]:
+        account = self._account(key)
+        windows = [one for one in account.plan if one.counts == "credits"] if account else []
+        if account is None or not windows:
+            return ()
+        spent = credit_cost(usage_of(answer), model, now, rates=account.rates)
+        for window in windows:
+            use = self._use(key, window, now)
+            use.used = round(use.used + spent, EXACT)
+        return (_told(min(self._read(key, one, now).remaining for one in windows), "credits"),)
+
+    def _read(self, key: str, window: Window, now: float) -> WindowUse:
+        use = self.windows.get((key, window))
+        if use is None or now >= use.began + window.seconds:
+            return WindowUse(window, 0, None)
+        return WindowUse(window, use.used, use.began + window.seconds)
 
     def _overloaded(self, model: str, now: float) -> APIError | None:
         for overload in self._overloads:
@@ -132,7 +166,7 @@ class Ledger:
             return None
         for window in account.plan:
             use = self._use(key, window, now)
-            if use.requests >= window.requests:
+            if use.used >= window.limit:
                 return _used_up(window, use.began + window.seconds)
         limit = next((most for glob, most in account.concurrency if fnmatchcase(model, glob)), None)
         if limit is not None and self.slots.get((key, model), 0) >= limit:
@@ -177,9 +211,9 @@ def _is_free(model: str) -> bool:
     return known is not None and known.is_free
 
 
-def _told(left: float, account: Account) -> str:
+def _told(left: float, unit: str) -> str:
     figure = f"{left:.{EXACT}f}".rstrip("0").rstrip(".")
-    return f"{account.unit} left: {figure}"
+    return f"{unit} left: {figure}"
 
 
 def _fits(model: str, globs: Iterable[str]) -> bool:

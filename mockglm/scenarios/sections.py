@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from mockglm.accounts import Account, Overload, Price, Prices, Unit, Window
+from mockglm.accounts import (
+    LEVELS,
+    Account,
+    CreditRate,
+    Level,
+    Overload,
+    Price,
+    Prices,
+    Rates,
+    Unit,
+    Window,
+)
 from mockglm.faults.options import DAY, duration
 from mockglm.models import MODELS, Model, like
 from mockglm.scenarios import reader, schema
@@ -74,10 +85,9 @@ def _compile_account(row: schema.AccountSpec, place: NodePath) -> Account:
     concurrency = row.concurrency
     if isinstance(concurrency, int):
         concurrency = {"*": concurrency}
-    plan = (
-        Window(_parse_duration(window.window, place.at("plan", index, "window")), window.requests)
-        for index, window in enumerate(row.plan)
-    )
+    plan, level = _compile_plan(row.plan, place.at("plan"))
+    if row.rates and not any(window.counts == "credits" for window in plan):
+        place.at("rates").report("`rates` need a plan that counts credits")
     balance, unit = _compile_balance(row.balance, place.at("balance"))
     if row.prices and not isinstance(row.balance, float):
         place.at("prices").report("`prices` need a balance in yuan")
@@ -87,7 +97,9 @@ def _compile_account(row: schema.AccountSpec, place: NodePath) -> Account:
         unit=unit,
         prices=_compile_prices(row.prices),
         concurrency=tuple((concurrency or {}).items()),
-        plan=tuple(plan),
+        plan=plan,
+        level=level,
+        rates=_compile_rates(row.rates),
         models=None if row.models is None else tuple(row.models),
         denied=(row.denied,) if isinstance(row.denied, str) else tuple(row.denied),
         state=row.state,
@@ -104,6 +116,31 @@ def _compile_balance(
     if spec.tokens is not None:
         return spec.tokens, "tokens"
     return spec.requests, "requests"
+
+
+def _compile_plan(
+    spec: list[schema.WindowSpec] | Level, place: NodePath
+) -> tuple[tuple[Window, ...], Level | Literal[""]]:
+    """The windows of a plan and its name, if it is one on sale."""
+    if isinstance(spec, str):
+        return LEVELS[spec], spec
+    return tuple(_compile_window(one, place.at(index)) for index, one in enumerate(spec)), ""
+
+
+def _compile_window(spec: schema.WindowSpec, place: NodePath) -> Window:
+    if (spec.requests is None) == (spec.credits is None):
+        place.report("expected either `requests: N` or `credits: N`")
+    seconds = _parse_duration(spec.window, place.at("window"))
+    if spec.credits is not None:
+        return Window(seconds, spec.credits, "credits")
+    return Window(seconds, spec.requests or 0)
+
+
+def _compile_rates(spec: Mapping[str, schema.RateSpec]) -> Rates:
+    return tuple(
+        (model, CreditRate(one.input, one.input if one.cached is None else one.cached, one.output))
+        for model, one in spec.items()
+    )
 
 
 def _compile_prices(spec: Mapping[str, schema.PriceSpec]) -> Prices:

@@ -103,7 +103,7 @@ def charge(context: RequestContext, response: Response) -> None:
     """Take the response's cost from the account's balance and note the rest."""
     ledger = context.session.ledger
     if context.chat is not None and not ledger.is_open:
-        context.notes += ledger.charge(context.key, context.model_id, response)
+        context.notes += ledger.charge(context.key, context.model_id, response, now=context.now)
 
 
 def authenticate(context: RequestContext) -> Response | None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from mockglm.accounts import STATES, Account, Overload, Price, Window
+from mockglm.accounts import LEVELS, STATES, Account, CreditRate, Overload, Price, Window
 from mockglm.clock import Pace
 from mockglm.error_codes import CODES
 from mockglm.models import MODELS
@@ -80,6 +80,15 @@ def test_a_model_has_the_other_properties_of_its_like() -> None:
             Account(key="k", plan=(Window(18000.0, 40), Window(604800.0, 400))),
         ),
         ("{key: k, plan: [{window: 90, requests: 0}]}", Account(key="k", plan=(Window(90.0, 0),))),
+        (
+            "{key: k, plan: [{window: 5h, credits: 9}], rates: {a: {input: 1, output: 2}}}",
+            Account(
+                key="k",
+                plan=(Window(18000.0, 9, "credits"),),
+                rates=(("a", CreditRate(1.0, 1.0, 2.0)),),
+            ),
+        ),
+        ("{key: k, plan: max}", Account(key="k", plan=LEVELS["max"], level="max")),
         ("{key: k, models: []}", Account(key="k", models=())),
         ("{key: k, models: [glm-4.*]}", Account(key="k", models=("glm-4.*",))),
         ("{key: k, denied: glm-5.3}", Account(key="k", denied=("glm-5.3",))),
@@ -110,9 +119,17 @@ def test_an_account_is_compiled(text: str, account: Account) -> None:
             "{key: k, prices: {glm-5: {input: 1, output: 1}}}",
             "test.yaml:2:29: `prices` need a balance in yuan",
         ),
+        (
+            "{key: k, plan: [{window: 5h, requests: 1, credits: 1}]}",
+            "test.yaml:2:28: expected either `requests: N` or `credits: N`",
+        ),
+        (
+            "{key: k, plan: [{window: 5h, requests: 1}], rates: {a: {input: 1, output: 1}}}",
+            "test.yaml:2:63: `rates` need a plan that counts credits",
+        ),
     ],
 )
-def test_an_impossible_balance_is_reported(text: str, problem: str) -> None:
+def test_an_impossible_balance_or_plan_is_reported(text: str, problem: str) -> None:
     assert problem in problems(f"format: 1\naccounts: [{text}]")
 
 

@@ -11,6 +11,7 @@ from mockglm.scenarios.schema.file import (
     OverloadSpec,
     PackageSpec,
     PriceSpec,
+    RateSpec,
     RecordingSpec,
     WindowSpec,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "PaceSpec",
     "PackageSpec",
     "PriceSpec",
+    "RateSpec",
     "RecordingSpec",
     "ReplySpec",
     "RequestSpec",

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field, json
 
-from mockglm.accounts import State
+from mockglm.accounts import Level, State
 from mockglm.scenarios.schema.matchers import RequestSpec, WhenSpec
 from mockglm.scenarios.schema.replies import PaceSpec, ReplySpec, ResponseSpec
 from mockglm.scenarios.schema.scalars import Count, Positive, Seconds, Text, Texts
@@ -59,7 +59,10 @@ class WindowSpec(Struct, forbid_unknown_fields=True):
     """A limit of a Coding Plan."""
 
     window: Annotated[Text, Meta(description="The length of the window, as 5h or 7d")]
-    requests: Count
+    requests: Count | None = None
+    credits: Annotated[
+        Seconds | None, Meta(description="Credits; since 2026-08 plans count them, not requests")
+    ] = None
 
 
 class PackageSpec(Struct, forbid_unknown_fields=True):
@@ -76,6 +79,16 @@ class PriceSpec(Struct, forbid_unknown_fields=True):
     output: Annotated[Seconds, Meta(description="A million tokens of the completion")]
     cached: Annotated[
         Seconds | None, Meta(description="A million cached tokens of the prompt; default: input")
+    ] = None
+
+
+class RateSpec(Struct, forbid_unknown_fields=True):
+    """The credits of a model at peak hours."""
+
+    input: Annotated[Seconds, Meta(description="For 10,000 tokens of the prompt")]
+    output: Annotated[Seconds, Meta(description="For 10,000 tokens of the completion")]
+    cached: Annotated[
+        Seconds | None, Meta(description="Cached tokens of the prompt; default: input")
     ] = None
 
 
@@ -96,8 +109,13 @@ class AccountSpec(Struct, forbid_unknown_fields=True):
         Meta(description="Concurrent requests, or a mapping by model; 1302 for more"),
     ] = None
     plan: Annotated[
-        list[WindowSpec], Meta(description="Limits of a Coding Plan: 1308 and 1310")
+        list[WindowSpec] | Level,
+        Meta(description="Limits of a Coding Plan, 1308 and 1310, or the name of one on sale"),
     ] = field(default_factory=list)
+    rates: Annotated[
+        dict[str, RateSpec],
+        Meta(description="Credits by model as a glob; default: those published for the plan"),
+    ] = field(default_factory=dict)
     models: Annotated[
         list[Text] | None, Meta(description="Models of the plan, as globs; others answer 1311")
     ] = None
