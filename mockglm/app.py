@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -27,7 +27,9 @@ from mockglm.server import (
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from mockglm.endpoints import Endpoints
     from mockglm.recorder import RecordedExchange, Recorder
+    from mockglm.server import Handler, Route
 
 
 Log = Callable[[Entry], None]
@@ -101,6 +103,16 @@ class App:
 
         control = Mount(CONTROL, ControlAPI(self.sessions, self._token))
         return Starlette(routes=[control, Mount("/", self._serve)])
+
+    @cached_property
+    def _endpoints(self) -> Endpoints:
+        """The endpoints beside chats, imported when one is requested for the first time."""
+        from mockglm.endpoints import Endpoints
+
+        return Endpoints()
+
+    def _find_handlers(self, route: Route, method: str) -> Sequence[Handler] | None:
+        return self._endpoints.find_handlers(route, method)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         extensions = scope.get("extensions", {})
@@ -221,7 +233,14 @@ class App:
         route = (parse_short_route if len(path) <= MAX_CACHED_LENGTH else parse_route)(path)
         headers, are_cached = self._headers(fields)
         request = Request(method, route.tail, target.query, headers, body)
-        context = dispatch(self.sessions, route, request, unread=unread, started=started)
+        context = dispatch(
+            self.sessions,
+            route,
+            request,
+            unread=unread,
+            started=started,
+            find_handlers=self._find_handlers,
+        )
         if not are_cached:
             context.session.journal.update_size(context.entry)
         return context

@@ -29,6 +29,7 @@ cassettes
 improvise
 journal
 server
+endpoints
 player recorder
 control
 app

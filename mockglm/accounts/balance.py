@@ -12,6 +12,7 @@ from mockglm.accounts.plan import count_of
 from mockglm.errors import StreamError
 from mockglm.exchange import JSONObject, Response
 from mockglm.surfaces import recognise
+from mockglm.validation import decode_json
 
 Unit = Literal["yuan", "tokens", "requests"]
 
@@ -61,4 +62,11 @@ def usage_of(answer: Response) -> JSONObject:
     try:
         return recognise(answer).parse(answer).reply.usage or {}
     except StreamError:
-        return {}
+        return _read_usage(answer)
+
+
+def _read_usage(answer: Response) -> JSONObject:
+    """The usage of a JSON answer that is no completion, as of embeddings."""
+    body = None if answer.is_stream else decode_json(answer.body)
+    usage = body.get("usage") if isinstance(body, dict) else None
+    return usage if isinstance(usage, dict) else {}

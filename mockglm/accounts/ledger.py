@@ -75,13 +75,16 @@ class Ledger:
         return APIError(code) if code else None
 
     def permission_error(self, key: str, model: str) -> APIError | None:
-        """Return the error for a model: no permission, not in the plan, no balance."""
+        """Return the error for a model: no permission, not in the plan, no balance.
+
+        A request without a model needs a balance alone.
+        """
         account = self._account(key)
         if account is None:
             return None
         if _fits(model, account.denied):
             return APIError("1220", fields={"api": model})
-        if account.models is not None and not _fits(model, account.models):
+        if account.models is not None and model and not _fits(model, account.models):
             return APIError("1311", fields={"model": model})
         left = self._balance(key, account)
         if left is not None and left <= 0 and not _is_free(model):

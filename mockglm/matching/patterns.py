@@ -229,6 +229,8 @@ class When(Struct, frozen=True, kw_only=True, dict=True):
 
     * `model`, `key`: the requested model, the key of the account; a shell pattern or several, of
       which one must match.
+    * `path`: the path below the base, as `/embeddings`, a shell pattern or several. Only a pattern
+      with it matches requests other than chats.
     * `surface`: the surface of the request, `chat` or `anthropic`.
     * `stream`, `thinking`: true if requested; thinking is true unless it is disabled.
     * `user`, `system`, `assistant`, `tool`: the last message of that role contains the text, or,
@@ -246,6 +248,7 @@ class When(Struct, frozen=True, kw_only=True, dict=True):
     message, so that a loop of tool calls ends. Raises ValueError, as `key: mistake`.
     """
 
+    path: Texts | None = None
     model: Texts | None = None
     surface: str | None = None
     stream: bool | None = None
@@ -393,6 +396,7 @@ def _predicate(name: str, value: Any) -> Iterator[Condition]:
 
 
 _COMPILED: Mapping[str, Callable[[str, Any], Iterator[Condition]]] = {
+    "path": _names,
     "model": _names,
     "surface": _surface,
     "text": _exactly,

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockglm.exchange import Request
+from mockglm.exchange import JSONObject, Request
 from mockglm.matching import canonical
 from mockglm.matching.expression import Expression, SearchBudget
 from mockglm.validation import Chat, Message
@@ -18,17 +18,23 @@ class RequestView(Struct, dict=True, eq=False):
     """The facts of one chat request, under the names that `when` has for them.
 
     `key` is the account's, as authentication found it; `unfinished` are the expressions whose
-    search took too long.
+    search took too long. `form` are the fields of a multipart body.
     """
 
     chat: Chat
     request: Request
     key: str = ""
     surface: str = "chat"
+    form: JSONObject | None = None
     _texts: dict[str, str | None] = {}
     _evaluated: dict[Hashable, bool] = {}
     _budget: SearchBudget | None = None
     unfinished: tuple[Expression, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The path below the base."""
+        return self.request.path
 
     @property
     def model(self) -> str | None:
@@ -92,7 +98,9 @@ class RequestView(Struct, dict=True, eq=False):
 
     @cached_property
     def body(self) -> Any:
-        """The body as JSON; None where it is none."""
+        """The body as JSON, the fields of a form; None where it is neither."""
+        if self.form is not None:
+            return self.form
         try:
             return canonical.decode(self.request.body)
         except (ValueError, RecursionError):

@@ -5,6 +5,7 @@ from mockglm.server.explanation import explain
 from mockglm.server.pipeline import CHAT, RECORDING_CHAT, Handler, handle
 from mockglm.server.responses import DEFAULT_MODEL
 from mockglm.server.routes import (
+    FindHandlers,
     Route,
     Unread,
     dispatch,
@@ -26,6 +27,7 @@ __all__ = [
     "CHAT",
     "DEFAULT_MODEL",
     "RECORDING_CHAT",
+    "FindHandlers",
     "Handler",
     "OnMiss",
     "Playlist",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Literal
 
@@ -32,6 +32,9 @@ from mockglm.server.pipeline import (
 from mockglm.server.responses import mock_error
 from mockglm.server.sessions import Session, Sessions
 from mockglm.surfaces import SURFACES, EndpointKind, Surface
+
+_UNKNOWN = frozenset(("call", "other", "outside"))
+"""The kinds of requests that may be for another endpoint."""
 
 Unread = Literal["large", "busy"]
 """The reason why a body was not read: too large itself, or with those of all requests in flight."""
@@ -99,6 +102,10 @@ def parse_route(path: str) -> Route:
     return Route(scenario, tuple(filter(None, faults.split("+"))), label, base, path[len(base) :])
 
 
+FindHandlers = Callable[[Route, str], Sequence[Handler] | None]
+"""Finds the handlers of an endpoint that has none here, by its route and method."""
+
+
 # Clients use few paths; long ones are not worth the memory.
 parse_short_route = lru_cache(maxsize=1024)(parse_route)
 
@@ -110,17 +117,24 @@ def dispatch(
     *,
     unread: Unread | None = None,
     started: float | None = None,
+    find_handlers: FindHandlers | None = None,
 ) -> RequestContext:
     """Handle a request by the handlers of its path, in the session that its path names.
 
     `unread` is the reason if the body was not read; `started` is when the request began to arrive,
-    in seconds of time.monotonic().
+    in seconds of time.monotonic(). `find_handlers` is asked for a path that has no handlers here,
+    unless the session records.
     """
     kind = unread or (route.post_kind if request.method == "POST" else _kind(route, request))
     url_faults: Sequence[faults.FaultSpec] = ()
     try:
         session, url_faults = _resolve(sessions, route)
-        handlers = (RECORDING_HANDLERS if session.on_miss == "record" else HANDLERS)[kind]
+        if session.on_miss == "record":
+            handlers = RECORDING_HANDLERS[kind]
+        else:
+            handlers = HANDLERS[kind]
+            if find_handlers is not None and kind in _UNKNOWN:
+                handlers = find_handlers(route, request.method) or handlers
     except (MockGLMError, ImportError, OSError) as error:
         # Without a free file descriptor a scenario cannot be read, nor the faults imported.
         session, handlers = sessions.get(), (partial(_bad_path, str(error)),)

@@ -50,7 +50,7 @@ def test_a_queued_reply_is_not_used_by_explain(
 
 def test_a_queued_reply_answers_any_call_below_a_base(served: Served) -> None:
     headers = {"Authorization": KEY}
-    url = f"{served.url}/embeddings"
+    url = f"{served.url}/nothing"
     called = httpx.post(url, json={}, headers=headers, trust_env=False)
     assert called.json()["choices"][0]["message"]["content"] == "排队"
     assert httpx.post(url, json={}, headers=headers, trust_env=False).status_code == 404

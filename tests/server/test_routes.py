@@ -87,7 +87,7 @@ def test_the_models_without_a_key_are_200_with_a_number_for_a_code(bare: httpx.C
     [
         ("GET", "/api/paas/v4/nothing", "/v4/nothing"),
         ("POST", "/api/paas/v4/v1/chat/completions", "/v4/v1/chat/completions"),
-        ("POST", "/api/coding/paas/v4/embeddings", "/v4/embeddings"),
+        ("POST", "/api/coding/paas/v4/embedding", "/v4/embedding"),
         ("POST", "/api/paas/v4/chat/completions/", "/v4/chat/completions/"),
         ("POST", "/api/paas/v4", "/v4"),
         ("POST", "/s/hello/api/paas/v4/nothing", "/v4/nothing"),

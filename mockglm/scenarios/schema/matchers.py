@@ -11,6 +11,9 @@ from mockglm.surfaces import SurfaceName
 class WhenSpec(Struct, forbid_unknown_fields=True):
     """A pattern of requests: all conditions must hold. `/…/` is a regular expression."""
 
+    path: Annotated[
+        Texts | UnsetType, Meta(description="The path below the base, as a glob: /embeddings")
+    ] = UNSET
     model: Annotated[Texts | UnsetType, Meta(description="The model, as a glob, or a list")] = UNSET
     surface: Annotated[SurfaceName | UnsetType, Meta(description="The protocol of the request")] = (
         UNSET

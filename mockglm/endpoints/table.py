@@ -1,0 +1,76 @@
+"""The table of endpoints: paths, the functions that answer them, and the evidence for their form.
+
+Paths are those of docs.bigmodel.cn (OpenAPI of 2026-07) and docs.z.ai (autumn 2026). Of the former
+those that the latter lacks were answered with 1211 by api.z.ai (SamyRai/go-z-ai cassettes, 2026-07).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+Mark = Literal["captured", "reported", "documented", "assumed"]
+"""The evidence for the form of an answer: recorded bytes; a report; the documentation; none."""
+
+Access = Literal["key", "open"]
+"""`key` needs an accepted key; `open` none."""
+
+
+class EndpointRow(Struct, frozen=True, kw_only=True):
+    """One endpoint.
+
+    `path` is below a base, or whole if it is below none (`is_whole`); `{name}` stands for one
+    segment. `answer` is a function of the module; its request is decoded as the type `request` of
+    that module, if one is named. `models` are those of the endpoint; without any it takes no model.
+    A billed endpoint needs a balance and takes a slot; `is_form` says that its body is multipart.
+    `is_chat` is answered by the pipeline of chats; others can be given a described reply only if
+    they have a text (`has_text`). `on_zai` is false if only open.bigmodel.cn has it.
+    `mark` is the evidence, `source` says where it is from; `seconds` is the time of an answer.
+    """
+
+    method: str
+    path: str
+    module: str
+    answer: str
+    mark: Mark
+    source: str
+    request: str = ""
+    models: Sequence[str] = ()
+    access: Access = "key"
+    is_whole: bool = False
+    is_billed: bool = False
+    is_form: bool = False
+    is_chat: bool = False
+    has_text: bool = False
+    on_zai: bool = True
+    seconds: float = 0.0
+
+
+_GO = "SamyRai/go-z-ai cassettes, 2026-07"
+_OPENAPI = "OpenAPI of docs.bigmodel.cn, 2026-07"
+
+_EMBEDDINGS = ("embedding-3", "embedding-2")
+_TOKENIZERS = (
+    *("glm-5.3", "glm-5.2", "glm-5.1", "glm-5", "glm-4.7", "glm-4.6", "glm-4.6v", "glm-4.5"),
+    *("glm-4.5-air", "glm-4-0520", "glm-4-long", "glm-4-air", "glm-4-flash"),
+)
+
+# ruff: noqa: E501  a table: one row an endpoint
+# fmt: off
+TABLE: Sequence[EndpointRow] = (
+    EndpointRow(method="POST", path="/embeddings", module="embeddings", answer="create_embeddings", request="EmbeddingsRequest", models=_EMBEDDINGS, is_billed=True, on_zai=False, seconds=0.2, mark="documented", source=f"{_OPENAPI}; the limit of 64 items is captured in public reports of 2026"),
+    EndpointRow(method="POST", path="/rerank", module="rerank", answer="rank_documents", request="RerankRequest", models=("rerank", "rerank-2"), is_billed=True, on_zai=False, seconds=0.2, mark="documented", source=_OPENAPI),
+    EndpointRow(method="POST", path="/tokenizer", module="tokenizer", answer="count", models=_TOKENIZERS, is_billed=True, seconds=0.1, mark="documented", source=f"{_OPENAPI}; 1113 is captured ({_GO})"),
+    EndpointRow(method="POST", path="/moderations", module="moderations", answer="moderate", request="ModerationRequest", models=("moderation",), is_billed=True, on_zai=False, seconds=0.2, mark="documented", source=f"{_OPENAPI}; 1211 of api.z.ai is captured ({_GO})"),
+)
+# fmt: on
+
+
+def index_by_shape(rows: Sequence[EndpointRow]) -> Mapping[int, Sequence[EndpointRow]]:
+    """Index rows by the number of segments of their path."""
+    found: dict[int, list[EndpointRow]] = {}
+    for row in rows:
+        found.setdefault(row.path.count("/"), []).append(row)
+    return found
