@@ -32,6 +32,10 @@ def count(call: Call) -> Response:
 
 
 def _count_kinds(chat: Chat) -> dict[str, int]:
+    """Count the tokens of text, pictures and videos by leaving out the others.
+
+    A picture and a video count as much as in the usage of a chat.
+    """
     text = count_prompt_tokens(_without(chat, ("image_url", "video_url")))
     pictures = count_prompt_tokens(_without(chat, ("video_url",))) - text
     videos = count_prompt_tokens(_without(chat, ("image_url",))) - text
@@ -45,8 +49,7 @@ def _count_kinds(chat: Chat) -> dict[str, int]:
 
 def _without(chat: Chat, kinds: tuple[str, ...]) -> Chat:
     """The conversation without the parts of some kinds."""
-    messages = [_strip(message, kinds) for message in chat.messages or ()]
-    return replace(chat, messages=messages)
+    return replace(chat, messages=[_strip(one, kinds) for one in chat.messages or ()])
 
 
 def _strip(message: Message, kinds: tuple[str, ...]) -> Message:
