@@ -14,7 +14,15 @@ from mockglm.improvise.function_calls import call_functions
 from mockglm.improvise.language import subject
 from mockglm.improvise.limits import TAG_TOKENS, limit_reply
 from mockglm.improvise.planner import PlannedReply, find_finish_command, plan_reply
-from mockglm.improvise.replies import announce, is_thinking, phrase, report, speak, think
+from mockglm.improvise.replies import (
+    announce,
+    is_thinking,
+    phrase,
+    remove_prefix,
+    report,
+    speak,
+    think,
+)
 from mockglm.improvise.schema import make_arguments
 from mockglm.improvise.side_tasks import is_side_task
 from mockglm.improvise.steps import PlanStep, StepCaller, encode_compact
@@ -66,9 +74,10 @@ def _call_or_speak(conversation: Conversation, model: Model, ids: Ids) -> Reply:
     ending = _finish_through_tool(conversation, offers, text, ids=ids)
     if ending is not None:
         return ending
-    return Reply(
-        content=write_json(conversation, text, ids) if is_json else text, web_search=searched
-    )
+    prefix = conversation.prefix
+    is_json = is_json or prefix.lstrip().startswith(("{", "["))
+    content = write_json(conversation, text, ids) if is_json else text
+    return Reply(content=remove_prefix(content, prefix), web_search=searched)
 
 
 def _plan(conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids) -> PlannedReply:

@@ -111,6 +111,15 @@ class Conversation(Struct, frozen=True, dict=True):
         return inner.replace("\0", '"') if is_quoted and text[0] not in inner else text
 
     @cached_property
+    def prefix(self) -> str:
+        """The text of the assistant that a reply continues; empty unless a history ends with it.
+
+        glm-4.6 and glm-4.7 continued `{` in 5 of 5 recordings, 2025-12.
+        """
+        last = self.chat.messages[-1] if self.chat.messages else None
+        return last.text if last and last.role == "assistant" and not last.tool_calls else ""
+
+    @cached_property
     def system(self) -> str:
         messages = self.chat.messages or ()
         return "\n".join(message.text for message in messages if message.role == "system")

@@ -106,6 +106,18 @@ def report(conversation: Conversation, ids: Ids) -> str:
     return "\n".join((phrase(f"results.{kind}", conversation, ids), *lines))
 
 
+def remove_prefix(text: str, prefix: str) -> str:
+    """Remove the part of a text that a conversation ends with, but for white space."""
+    at = 0
+    for mark in filter(str.strip, prefix):
+        while text[at : at + 1].isspace():
+            at += 1
+        if text[at : at + 1] != mark:
+            return text
+        at += 1
+    return text[at:]
+
+
 def is_thinking(conversation: Conversation, model: Model) -> bool:
     """True if the model thinks, always or by the request."""
     if model.thinking != "optional":

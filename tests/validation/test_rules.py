@@ -349,7 +349,7 @@ CASES = (
         asked("glm-5.2", reasoning_effort="ultra"),
         asked("glm-5.2", reasoning_effort="minimal"),
         "1210",
-        ILLEGAL,
+        both("reasoning_effort must be one of: none, minimal, low, medium, high, xhigh, max"),
     ),
     Case(
         "unknown-switch",

@@ -311,8 +311,22 @@ def test_an_effort_beyond_the_model_s_is_refused_on_the_general_base_alone() -> 
     refusal = validate(chat(reasoning_effort="medium"), MODELS["glm-5.3"]).refusal
     assert refusal is not None
     assert refusal.name == "always-thinks"
-    off = chat(thinking={"type": "disabled"})
-    assert validate(off, on_coding_plan(MODELS["glm-5.3"])).refusal is not None
+
+
+def test_thinking_off_is_refused_on_the_general_base_and_ignored_on_the_coding_plan() -> None:
+    """A live probe of glm-5.3, 2026-08-15 (stefandevo/glm-acp-agent#74)."""
+    off, model = chat(thinking={"type": "disabled"}), MODELS["glm-5.3"]
+    assert validate(off, model).refusal is not None
+    assert validate(off, on_coding_plan(model), "strict").refusal is None
+
+
+@pytest.mark.parametrize(("id", "refused"), [("glm-5.3", "unknown-effort"), ("glm-4.7", None)])
+def test_an_invented_effort_is_refused_by_models_that_heed_it_alone(
+    id: str, refused: str | None
+) -> None:
+    """The same probe: glm-5-turbo and glm-4.7 answered it."""
+    found = validate(chat(reasoning_effort="huge"), on_coding_plan(MODELS[id]), "strict").refusal
+    assert (found and found.name) == refused
 
 
 def test_a_named_function_is_contested_for_glm_4_6_on_the_coding_plan_base() -> None:

@@ -52,12 +52,17 @@ def _unthinking(facts: RequestFacts) -> bool:
     # Models without efforts that always think (glm-4.1v-thinking, glm-z1) ignore the switch.
     if not model.efforts:
         return False
-    is_off = chat.thinking is not None and chat.thinking.type == "disabled"
+    # The Coding Plan base takes the switch for these models and ignores it.
+    is_switched = chat.thinking is not None and chat.thinking.type == "disabled"
+    is_off = is_switched and not model.is_coding_plan
     effort = chat.reasoning_effort
-    return is_off or (effort is not None and effort not in model.efforts)
+    return is_off or (effort in EFFORTS and effort not in model.efforts)
 
 
 def _unknown_effort(facts: RequestFacts) -> bool:
+    # glm-5-turbo and glm-4.7 answered an invented one.
+    if not facts.model.efforts:
+        return False
     return facts.chat.reasoning_effort not in (None, *EFFORTS)
 
 
@@ -194,7 +199,8 @@ PARAMETERS = (
         evidence="captured",
         source="RarogCmex/pi-bigmodel research evidence, 2026-10;"
         " https://github.com/mnfst/modelparams.dev/pull/327; the Coding Plan base maps the effort"
-        f" instead ({DOCS}, 2026-10)",
+        f" instead ({DOCS}, 2026-10) and ignores the switch"
+        " (https://github.com/stefandevo/glm-acp-agent/issues/74, 2026-08)",
         find_violation=_unthinking,
         looks_at="parameters",
     ),
@@ -235,8 +241,11 @@ PARAMETERS = (
         name="unknown-effort",
         code="1210",
         applies_to="reasoning_effort",
-        evidence="documented",
-        source=f"{DOCS}: reasoning_effort; older models ignore it (RarogCmex/pi-bigmodel)",
+        zh="reasoning_effort must be one of: none, minimal, low, medium, high, xhigh, max",
+        en="reasoning_effort must be one of: none, minimal, low, medium, high, xhigh, max",
+        evidence="captured",
+        source="https://github.com/stefandevo/glm-acp-agent/issues/74 (glm-5.3, Coding Plan base,"
+        " 2026-08); assumed for glm-5.2 and for the general base",
         find_violation=_unknown_effort,
         looks_at="parameters",
     ),
