@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from mockglm.exchange import Headers, Request
-from mockglm.journal import Entry
+from mockglm.journal import Entry, Source
 from mockglm.limits import DEFAULT, Limits
 from mockglm.player import CONNECTION, Connection, Player
 from mockglm.server import (
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from mockglm.endpoints import Endpoints
+    from mockglm.language_model import LanguageModel
     from mockglm.recorder import RecordedExchange, Recorder
     from mockglm.server import Handler, Route
 
@@ -58,7 +59,8 @@ class App:
 
     `sessions` hold its state; `log` is called with the entry of each finished exchange. `token`
     grants access to the control API, None grants it to this machine only. `recorder` returns the
-    recorder of a session that records, by its name. `limits` bound what clients may send, and the
+    recorder of a session that records, by its name; `language_model` finds the words of improvised
+    replies, if the settings of the sessions say so. `limits` bound what clients may send, and the
     memory it takes.
     """
 
@@ -69,6 +71,7 @@ class App:
         log: Log | None = None,
         token: str | None = None,
         recorder: Callable[[str], Recorder] | None = None,
+        language_model: LanguageModel | None = None,
         limits: Limits = DEFAULT,
     ) -> None:
         self.sessions = sessions
@@ -77,6 +80,7 @@ class App:
         self.in_flight = 0
         self.header_cache: dict[tuple[bytes, bytes], tuple[str, str]] = {}
         self._recorder = recorder
+        self._language_model = language_model
         self._log = log
         self._token = token
 
@@ -259,7 +263,12 @@ class App:
     async def _forward(
         self, context: RequestContext, send: Send, connection: Connection | None
     ) -> None:
-        """Have the live service answer; the journal has its response before the client's end."""
+        """Have the live service or a language model answer; the journal has the response before
+        the client has its end."""
+        if context.source is Source.IMPROVISED:
+            assert self._language_model is not None, "the settings say that there is one"
+            await self._language_model.answer(context, self.player, send, connection=connection)
+            return
         assert self._recorder is not None, "a session that records has a recorder"
         recorder = self._recorder(context.session.name)
         refusal = recorder.find_refusal(context.request)

@@ -31,6 +31,7 @@ journal
 server
 endpoints
 player recorder
+language_model
 control
 app
 serving

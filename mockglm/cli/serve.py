@@ -26,6 +26,7 @@ from mockglm.errors import UsageError
 from mockglm.urls import format_origin, is_loopback, reachable_host
 
 if TYPE_CHECKING:
+    from mockglm.language_model import LanguageModel
     from mockglm.models import Model
     from mockglm.recorder import Recording
     from mockglm.scenarios import Scenario
@@ -56,6 +57,17 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Record into this cassette with --on-miss record.",
+)
+@click.option(
+    "--improvise-with",
+    metavar="URL",
+    help="Let the OpenAI-compatible server at this base URL find the words of improvised replies; "
+    "its key is in MOCKGLM_IMPROVISE_KEY.",
+)
+@click.option(
+    "--improvise-model",
+    metavar="ID",
+    help="Ask that server for this model; by default for the one of each request.",
 )
 @upstream_option(is_required=False, purpose="Record from this base URL with --on-miss record.")
 @allow_upstream_option
@@ -133,6 +145,7 @@ def serve_command(
     from mockglm.surfaces import CHAT
 
     recording = _open_recording(host, options)
+    language_model = _open_language_model(host, options)
     sessions = Sessions(_settings(options))
 
     def load(scenarios: Sequence[Scenario]) -> None:
@@ -148,18 +161,20 @@ def serve_command(
     )
     token = _choose_token(host)
     recorder = recording.recorder if recording else None
+    watching = [reloader.run] if paths else []
     with open_log(log) as writer:
         app = App(
-            sessions, log=writer, token=token, recorder=(lambda _: recorder) if recorder else None
+            sessions,
+            log=writer,
+            token=token,
+            recorder=(lambda _: recorder) if recorder else None,
+            language_model=language_model,
         )
         server = Server(
             app,
             on_ready=lambda: _announce(bound, reachable, token=token, ready_file=ready_file),
-            tasks=[
-                partial(collect_when_idle, app.player.scheduler),
-                *([reloader.run] if paths else []),
-            ],
-            on_shutdown=[recorder.close] if recorder else [],
+            tasks=[partial(collect_when_idle, app.player.scheduler), *watching],
+            on_shutdown=[one.close for one in (recorder, language_model) if one],
             certfile=certfile,
             keyfile=keyfile,
         )
@@ -181,6 +196,22 @@ def _open_recording(host: str, options: Mapping[str, Any]) -> Recording | None:
     )
 
 
+def _open_language_model(host: str, options: dict[str, Any]) -> LanguageModel | None:
+    url, model = options["improvise_with"], options["improvise_model"]
+    if model and not url:
+        raise UsageError("--improvise-model needs --improvise-with")
+    if not url:
+        return None
+    if options["on_miss"] not in (None, "improvise"):
+        raise UsageError(f"--improvise-with needs --on-miss improvise, not {options['on_miss']}")
+    options["on_miss"] = "improvise"
+    from mockglm.cli.language_model import open_language_model
+
+    return open_language_model(
+        url, model or "", host=host, allowed=options["allow_upstream"], ca=options["ca"]
+    )
+
+
 def _settings(options: dict[str, Any]) -> Settings:
     from mockglm.server import Settings
 
@@ -192,6 +223,7 @@ def _settings(options: dict[str, Any]) -> Settings:
         on_miss=options["on_miss"],
         seed=options["seed"],
         models={model.id: model for model in map(_parse_model, options["models"])},
+        has_language_model=bool(options["improvise_with"]),
     )
 
 

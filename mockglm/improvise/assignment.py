@@ -9,8 +9,8 @@ from typing import Any
 
 from mockglm.improvise.language import LATIN, detect_language, topic, word_set
 from mockglm.improvise.parameters import Parameter, name_words
-from mockglm.improvise.schema.maker import Given, ValuePath
-from mockglm.improvise.schema.scalars import split_name
+from mockglm.improvise.schema.maker import Given
+from mockglm.improvise.schema.scalars import ValuePath, split_name
 from mockglm.improvise.tables import table
 from mockglm.improvise.values import NumberInText, TextValues
 

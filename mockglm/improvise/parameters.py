@@ -10,10 +10,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockglm.improvise.schema.keywords import FORMS
-from mockglm.improvise.schema.maker import ValuePath
-from mockglm.improvise.schema.references import REFS, resolve_reference
-from mockglm.improvise.schema.scalars import split_name
+from mockglm.improvise.schema.keywords import FORMS, REFS, resolve_reference
+from mockglm.improvise.schema.scalars import ValuePath, split_name
 from mockglm.improvise.tables import table
 from mockglm.improvise.values import TextValues
 

@@ -17,7 +17,7 @@ from mockglm.improvise.conversation import Conversation, ToolResult
 from mockglm.improvise.language import topic
 from mockglm.improvise.parameters import Parameter, name_words
 from mockglm.improvise.schema import WorkBudget, make_arguments
-from mockglm.improvise.schema.maker import ValuePath
+from mockglm.improvise.schema.scalars import ValuePath
 
 ABSOLUTE = re.compile(r"\babsolute\b|绝对路径", re.I)
 RELATIVE = re.compile(r"\brelative\b|相对", re.I)

@@ -4,11 +4,14 @@ from mockglm.server.context import RequestContext
 from mockglm.server.explanation import explain
 from mockglm.server.pipeline import CHAT, RECORDING_CHAT, Handler, handle
 from mockglm.server.responses import DEFAULT_MODEL
+from mockglm.server.responses import respond_with_reply as render_reply
 from mockglm.server.routes import (
     FindHandlers,
     Route,
     Unread,
+    complete_response,
     dispatch,
+    enter_response,
     parse_route,
     parse_short_route,
     refuse_large_response,
@@ -39,10 +42,13 @@ __all__ = [
     "Sessions",
     "Settings",
     "Unread",
+    "complete_response",
     "dispatch",
+    "enter_response",
     "explain",
     "handle",
     "parse_route",
     "parse_short_route",
     "refuse_large_response",
+    "render_reply",
 ]

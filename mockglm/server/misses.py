@@ -20,13 +20,19 @@ _MAX_DIFFERENCES = 5
 Near = tuple[Interaction, Sequence[Difference]]
 
 
-def improvise_or_miss(context: RequestContext) -> Response:
-    """Improvise a reply, or report the miss, by the session's `on_miss`."""
+def improvise_or_miss(context: RequestContext) -> Response | None:
+    """Improvise a reply, or report the miss, by the session's `on_miss`.
+
+    None if a language model finds the words of the reply.
+    """
     session = context.session
     on_miss = session.on_miss or ("error" if session.has_files else "improvise")
     if on_miss != "improvise" or context.chat is None:
         return mock_error(context, describe_miss(context))
     context.cached_tokens = session.remember(context.chat, context.prompt_tokens)
+    if session.settings.has_language_model:
+        context.source = Source.IMPROVISED
+        return None
     return _improvise(context, context.chat)
 
 

@@ -21,6 +21,7 @@ from mockglm.server.pipeline import (
     Handler,
     authenticate,
     authenticate_if_given,
+    charge,
     handle,
     parse,
     queued_reply,
@@ -29,7 +30,11 @@ from mockglm.server.pipeline import (
     replay_new,
     resolve_model,
 )
-from mockglm.server.responses import mock_error
+from mockglm.server.responses import (
+    apply_session_faults,
+    apply_where_possible,
+    mock_error,
+)
 from mockglm.server.sessions import Session, Sessions
 from mockglm.surfaces import SURFACES, EndpointKind, Surface
 
@@ -178,6 +183,29 @@ def refuse_large_response(context: RequestContext) -> None:
     """Replace a response that is too large, with all others in flight, by 503."""
     context.response = context.entry.response = _refusal_page("503 Service Temporarily Unavailable")
     context.session.journal.update_size(context.entry)
+
+
+def enter_response(context: RequestContext, response: Response) -> Response:
+    """Enter the response of a language model in the journal; return it as its client gets it."""
+    context.response = response
+    origin = context.request.header("origin")
+    if origin:
+        _allow_origin(context, origin)
+    entry, entry.response = context.entry, context.response
+    entry.code, entry.finish, entry.notes = context.code, context.finish_reason, context.notes
+    entry.source = context.source
+    context.session.journal.update_size(entry)
+    return context.response
+
+
+def complete_response(context: RequestContext, response: Response) -> Response:
+    """Apply faults to the whole response of a language model, charge and enter it."""
+    session = context.session
+    if context.url_faults or session.standing_faults or session.queued_faults:
+        response = apply_where_possible(context, response, context.url_faults)
+        response = apply_session_faults(context, response)
+    charge(context, response)
+    return enter_response(context, response)
 
 
 def _allow_origin(context: RequestContext, origin: str) -> None:

@@ -209,6 +209,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     `accept` lists the accepted keys; None accepts any that is not empty. `speed` multiplies every
     pace, 0 sends at once. `on_miss` of None improvises if nothing is loaded, else refuses.
+    With `has_language_model` a language model finds the words of improvised replies.
     """
 
     profile: Profile = "bigmodel"
@@ -218,6 +219,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     on_miss: OnMiss | None = None
     seed: str = "mockglm"
     models: Mapping[str, Model] = field(default_factory=dict)
+    has_language_model: bool = False
 
     def language(self, accepted: str) -> Language:
         """Choose the language of error messages by the client's Accept-Language.

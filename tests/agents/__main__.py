@@ -47,7 +47,8 @@ TASKS = {
     "typo": "Find and fix the typo in main.py",
     "typo-zh": "找出 guide.md 里的拼写错误并修复",
     "create": 'Create a file hello.txt with the content "Hello from Parcel"',
-    "question": "What does this project do? See README.md",
+    "question": "What does this project do?",
+    "question-zh": "请看一下 README，这个项目是做什么的？",
     "busy": "In notes.txt, change the word blue to green",
 }
 FIRST = {"busy": [{"error": 1305, "times": 2}]}
@@ -248,6 +249,7 @@ def judge(task: str, work: Path, said: str) -> dict[str, object]:
         "command": "parcel-42" in said,
         "create": read(work / "hello.txt").strip() == "Hello from Parcel",
         "question": "counts letters" in said,
+        "question-zh": "counts letters" in said,
     }
     is_done = ends.get(task, bool(named) and found[named] != FILES[named])
     if "[no end after" in said:

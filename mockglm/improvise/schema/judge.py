@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
 from mockglm.improvise.schema.formats import FORMATS
-from mockglm.improvise.schema.keywords import Schema, equal
+from mockglm.improvise.schema.keywords import (
+    REFS,
+    Schema,
+    WorkBudget,
+    equal,
+    is_number,
+    resolve_reference,
+)
 from mockglm.improvise.schema.patterns import matches
-from mockglm.improvise.schema.references import REFS, WorkBudget, resolve_reference
 
 _judging: ContextVar[tuple[Any, WorkBudget]] = ContextVar("judging")
 """The document in which references are resolved, and the budget."""
-
-TYPES: Mapping[str, Callable[[Any], bool]] = {
-    "string": lambda value: isinstance(value, str),
-    "integer": lambda value: _is_number(value) and value == int(value),
-    "number": lambda value: _is_number(value),
-    "boolean": lambda value: isinstance(value, bool),
-    "object": lambda value: isinstance(value, dict),
-    "array": lambda value: isinstance(value, list),
-    "null": lambda value: value is None,
-}
-ANNOTATIONS = frozenset(("description", "title", "default", "examples", "$schema", "nullable"))
-"""Keywords that refuse no value."""
+PLAIN = frozenset(("type", "enum", "description", "title", "default", "$schema", "nullable"))
+"""Keywords of most parameters; without others, no import of `jsonschema` is needed."""
+TYPES: Mapping[str, Any] = {"string": str, "boolean": bool, "object": dict, "array": list}
 PAIRS_PER_UNIT = 2_000
 """Pairs of items compared for one unit of work."""
 
@@ -38,44 +35,11 @@ def satisfies(value: Any, schema: Any, *, root: Any, budget: WorkBudget) -> bool
     """True for a valid value, and for a schema that costs too much or cannot be applied."""
     if isinstance(schema, bool):
         return schema
-    plain = schema.keys() - ANNOTATIONS
-    if not isinstance(value, (dict, list)) and plain <= SCALAR.keys():
-        return budget.spend(len(plain)) and _satisfies_scalar(value, schema, plain)
-    return not budget.spend() or _validate(value, schema, root=root, budget=budget)
-
-
-def _satisfies_scalar(value: Any, schema: Schema, keys: frozenset[str]) -> bool:
-    return all(SCALAR[key](value, schema[key]) for key in keys)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e309
-
-
-def _has_type(value: Any, names: Any) -> bool:
-    listed = [names] if isinstance(names, str) else names
-    return any(name not in TYPES or TYPES[name](value) for name in listed)
-
-
-def _has_format(value: Any, name: str) -> bool:
-    known = FORMATS.get(name)
-    return known is None or not isinstance(value, str) or known.accepts(value)
-
-
-SCALAR: Mapping[str, Callable[[Any, Any], bool]] = {
-    "type": _has_type,
-    "format": _has_format,
-    "enum": lambda value, listed: any(equal(value, one) for one in listed),
-    "const": equal,
-    "minimum": lambda value, edge: not _is_number(value) or value >= edge,
-    "maximum": lambda value, edge: not _is_number(value) or value <= edge,
-    "minLength": lambda value, least: not isinstance(value, str) or len(value) >= least,
-    "maxLength": lambda value, most: not isinstance(value, str) or len(value) <= most,
-}
-"""Keywords of a single value: nearly all parameters need no more, and no import of `jsonschema`."""
-
-
-def _validate(value: Any, schema: Any, *, root: Any, budget: WorkBudget) -> bool:
+    if schema.keys() <= PLAIN and not isinstance(value, (dict, list)):
+        listed = schema.get("enum", (value,))
+        return has_type(value, schema) and any(equal(value, one) for one in listed)
+    if not budget.spend():
+        return True
     token = _judging.set((root, budget))
     try:
         return bool(_validator_class()(schema).is_valid(value))
@@ -84,6 +48,18 @@ def _validate(value: Any, schema: Any, *, root: Any, budget: WorkBudget) -> bool
         return True
     finally:
         _judging.reset(token)
+
+
+def has_type(value: Any, schema: Schema) -> bool:
+    named = schema.get("type", ())
+    listed = [named] if isinstance(named, str) else named
+    return not listed or any(_is_of_type(value, name) for name in listed)
+
+
+def _is_of_type(value: Any, name: str) -> bool:
+    if name in ("integer", "number"):
+        return is_number(value) and (name == "number" or value == int(value))
+    return value is None if name == "null" else isinstance(value, TYPES.get(name, object))
 
 
 @lru_cache(maxsize=1)
@@ -133,7 +109,7 @@ def _check_pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[Any]:
 
 
 def _check_format(_: Any, name: str, value: Any, __: Any) -> Iterator[Any]:
-    if not _has_format(value, name):
+    if name in FORMATS and isinstance(value, str) and not FORMATS[name].accepts(value):
         yield _refuse("format")
 
 

@@ -6,21 +6,33 @@ as a million items or an endless recursion.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from msgspec import Struct
-
 from mockglm.clock import Ids
 from mockglm.improvise.schema.judge import is_additional, satisfies
-from mockglm.improvise.schema.keywords import IdentityMap, Schema, equal, merge, normalize
+from mockglm.improvise.schema.keywords import (
+    REFS,
+    IdentityMap,
+    Schema,
+    WorkBudget,
+    equal,
+    merge,
+    normalize,
+    resolve_reference,
+)
 from mockglm.improvise.schema.patterns import matches
-from mockglm.improvise.schema.references import REFS, WorkBudget, resolve_reference
-from mockglm.improvise.schema.scalars import ValuePlace, number_candidates, string_candidates
+from mockglm.improvise.schema.scalars import (
+    ValuePath,
+    last_index,
+    number_candidates,
+    string_candidates,
+)
 
-ValuePath = tuple[str | int, ...]
 Given = Mapping[ValuePath, Any]
+Candidates = Iterator[tuple[Any, bool]]
+"""Values, and True for those that their schema built, which need no test."""
 
 MAX_NODES = 2500
 """Schemas visited for one value."""
@@ -66,14 +78,7 @@ def make_value(
     """Make a JSON value for a schema, the same for the same ids."""
     root = normalize(schema)
     maker = SchemaMaker(root, ids, given=given or {}, budget=budget or WorkBudget())
-    return maker.make(root, ValuePlace())
-
-
-class Candidate(Struct, frozen=True):
-    """A candidate for a value; `is_built` if it was built by the keywords of the schema."""
-
-    value: Any
-    is_built: bool = False
+    return maker.make(root, ())
 
 
 class SchemaMaker:
@@ -86,35 +91,30 @@ class SchemaMaker:
         # A property is wanted if something is given at it or below.
         self.wanted = {path[:end] for path in given for end in range(len(path) + 1)}
 
-    def make(self, schema: Any, place: ValuePlace) -> Any:
-        """Make the first candidate that satisfies the schema, else the first one."""
+    def make(self, schema: Any, path: ValuePath, taken: list[Any] | None = None) -> Any:
+        """Make the first candidate that satisfies the schema and is not taken, else the first."""
         spare: list[Any] = []
         # Saves the work for other alternatives if no candidate satisfied this schema before.
-        tries = 1 if schema in self.hopeless else MAX_TRIES
-        for candidate in islice(self.candidates(schema, place), tries):
-            if self.nodes.left < 0 or self.is_satisfied(candidate, schema):
-                return candidate.value
-            spare.append(candidate.value)
-        self.hopeless[schema] = True
-        return spare[0] if spare else None
+        tries = 1 if self.hopeless.get(schema) and taken is None else MAX_TRIES
+        for value, is_built in islice(self.candidates(schema, path), tries):
+            if taken is not None and any(equal(value, old) for old in taken):
+                continue
+            if self.nodes.left < 0 or self.is_satisfied(value, schema, is_built=is_built):
+                return value
+            spare.append(value)
+        self.hopeless[schema] = taken is None
+        return spare[0] if spare and taken is None else None
 
-    def is_satisfied(self, candidate: Candidate, schema: Any) -> bool:
-        """Test a candidate, unless it was built by this schema."""
-        if candidate.is_built and isinstance(schema, Mapping) and schema.keys() <= BUILT:
+    def is_satisfied(self, value: Any, schema: Any, *, is_built: bool) -> bool:
+        if is_built and isinstance(schema, Mapping) and schema.keys() <= BUILT:
             return True
-        return satisfies(candidate.value, schema, root=self.root, budget=self.budget)
+        return satisfies(value, schema, root=self.root, budget=self.budget)
 
-    def make_other(self, schema: Any, place: ValuePlace, taken: list[Any]) -> Any:
-        """Make a value that differs from those taken, for unique items."""
-        candidates = islice(self.candidates(schema, place), MAX_TRIES)
-        others = (one for one in candidates if not any(equal(one.value, old) for old in taken))
-        return next((one.value for one in others if self.is_satisfied(one, schema)), None)
-
-    def candidates(self, schema: Any, place: ValuePlace) -> Iterator[Candidate]:
-        if place.path in self.given:
-            yield Candidate(self.given[place.path])
-        for plain in self.alternatives(schema, len(place.path)):
-            yield from self.plain_candidates(plain, place)
+    def candidates(self, schema: Any, path: ValuePath) -> Candidates:
+        if path in self.given:
+            yield self.given[path], False
+        for plain in self.alternatives(schema, len(path)):
+            yield from self.plain_candidates(plain, path)
 
     def alternatives(self, schema: Any, depth: int) -> Iterator[Schema]:
         """Yield the schema without references and combinations, once for each choice in them."""
@@ -130,11 +130,12 @@ class SchemaMaker:
 
     def groups(self, schema: Schema, depth: int) -> list[list[Any]]:
         """Group the schemas of combinations; one of each group must hold."""
-        groups = (
-            [[resolve_reference(schema, self.root)]] if any(key in schema for key in REFS) else []
-        )
+        is_far = any(key in schema for key in REFS)
+        groups = [[resolve_reference(schema, self.root)]] if is_far else []
         groups += [[one] for one in schema.get("allOf", ())]
-        groups += [self.ordered(schema[key], depth) for key in ("anyOf", "oneOf") if key in schema]
+        # Null last, or at great depth the simplest first.
+        order = _is_null if depth < SHALLOW_DEPTH else self.estimate_cost
+        groups += [sorted(schema[key], key=order) for key in ("anyOf", "oneOf") if key in schema]
         if "if" in schema:
             met = {"allOf": [schema["if"], schema.get("then", True)]}
             groups.append([schema.get("else", True), met, schema.get("then", True)])
@@ -149,10 +150,6 @@ class SchemaMaker:
             if merged is not None and self.nodes.spend():
                 yield from self.join(merged, groups[1:], depth + 1)
 
-    def ordered(self, branches: Iterable[Any], depth: int) -> list[Any]:
-        """Sort branches: null last, or at great depth the simplest first."""
-        return sorted(branches, key=_is_null if depth < SHALLOW_DEPTH else self.estimate_cost)
-
     def estimate_cost(self, schema: Any) -> int:
         """Estimate the size of the values that a schema describes."""
         if _is_null(schema) or self.nodes.left < 0:
@@ -162,56 +159,42 @@ class SchemaMaker:
         self.nodes.spend(size // 8)
         return size
 
-    def plain_candidates(self, schema: Schema, place: ValuePlace) -> Iterator[Candidate]:
+    def plain_candidates(self, schema: Schema, path: ValuePath) -> Candidates:
         """Yield candidates for a schema without combinations."""
-        yield from map(Candidate, _listed_values(schema, place.number))
-        if "enum" in schema:
-            return
-        for name in _types(schema):
-            if name == "object":
-                values: Iterator[Any] = self.object_candidates(schema, place)
-            elif name == "array":
-                values = self.list_candidates(schema, place)
-            else:
-                values = self.scalar_candidates(name, schema, place)
-            is_built = name in ("object", "array")
-            yield from (Candidate(value, is_built=is_built) for value in values)
+        yield from ((value, False) for value in _listed_values(schema, last_index(path)))
+        for name in _types(schema) if "enum" not in schema else ():
+            match name:
+                case "object":
+                    yield from ((value, True) for value in self.object_candidates(schema, path))
+                case "array":
+                    yield from ((value, True) for value in self.list_candidates(schema, path))
+                case _:
+                    yield from ((v, False) for v in self.scalar_candidates(name, schema, path))
 
-    def scalar_candidates(self, name: str, schema: Schema, place: ValuePlace) -> Iterator[Any]:
+    def scalar_candidates(self, name: str, schema: Schema, path: ValuePath) -> Iterator[Any]:
         match name:
             case "string":
-                yield from string_candidates(schema, place, self.ids, budget=self.budget)
+                yield from string_candidates(schema, path, self.ids, budget=self.budget)
             case "integer" | "number":
-                yield from number_candidates(schema, place, is_whole=name == "integer")
+                yield from number_candidates(schema, path, is_whole=name == "integer")
             case "boolean":
                 yield from (True, False)
             case "null":
                 yield None
 
-    def object_candidates(self, schema: Schema, place: ValuePlace) -> Iterator[dict[str, Any]]:
+    def object_candidates(self, schema: Schema, path: ValuePath) -> Iterator[dict[str, Any]]:
         """Yield objects with the required and given properties, with all, and with one more."""
         held = schema.get("properties", {})
-        wanted = {name for name in held if (*place.path, name) in self.wanted}
-        few = self.completed(schema, {*schema.get("required", ()), *wanted})
-        yield self.make_object(schema, few, place)
-        if few >= held.keys() or len(place.path) >= SHALLOW_DEPTH:
+        wanted = {name for name in held if (*path, name) in self.wanted}
+        few = _complete(schema, {*schema.get("required", ()), *wanted})
+        yield self.make_object(schema, few, path)
+        if few >= held.keys() or len(path) >= SHALLOW_DEPTH:
             return
-        yield self.make_object(schema, few | held.keys(), place)
+        yield self.make_object(schema, few | held.keys(), path)
         for name in held:
-            yield self.make_object(schema, few | {name}, place)
+            yield self.make_object(schema, few | {name}, path)
 
-    def completed(self, schema: Schema, names: set[str]) -> set[str]:
-        """Add the names that `dependentRequired` and `minProperties` require."""
-        rules, waiting = schema.get("dependentRequired", {}), list(names)
-        while waiting:
-            more = {*rules.get(waiting.pop(), ())} - names
-            names |= more
-            waiting += more
-        lack = int(schema.get("minProperties", 0)) - len(names)
-        optional = [name for name in schema.get("properties", ()) if name not in names]
-        return names | {*optional[: max(lack, 0)]}
-
-    def make_object(self, schema: Schema, names: set[str], place: ValuePlace) -> dict[str, Any]:
+    def make_object(self, schema: Schema, names: set[str], path: ValuePath) -> dict[str, Any]:
         """Make an object with these properties, in the order of the schema, and more if needed."""
         added = [rule for key, rule in schema.get("dependentSchemas", {}).items() if key in names]
         if added:
@@ -221,13 +204,15 @@ class SchemaMaker:
         held = schema.get("properties", {})
         order = [name for name in held if name in names]
         order += sorted(name for name in names if name not in held)
-        made = {
-            name: self.make(self.property_schema(schema, name), place.below(name)) for name in order
-        }
-        for name in islice(self.invented_names(schema, made, place), MAX_MEMBERS):
+        made: dict[str, Any] = {}
+        for name in order:
+            made[name] = self.make(self.property_schema(schema, name), (*path, name))
+        for number in range(len(made), len(made) + MAX_MEMBERS):
             if len(made) >= schema.get("minProperties", 0):
                 break
-            made[name] = self.make(self.property_schema(schema, name), place.below(name))
+            name = self.make(_schema_of_names(schema), (*path, "key", number), taken=[*made])
+            if isinstance(name, str):
+                made[name] = self.make(self.property_schema(schema, name), (*path, name))
         return made
 
     def property_schema(self, schema: Schema, name: str) -> Any:
@@ -239,41 +224,45 @@ class SchemaMaker:
         rules += [rule for pattern, rule in by_pattern if matches(pattern, name, self.budget)]
         return rules[0] if len(rules) == 1 else {"allOf": rules}
 
-    def invented_names(
-        self, schema: Schema, made: Mapping[str, Any], place: ValuePlace
-    ) -> Iterator[str]:
-        """Invent names of properties that the schema does not name."""
-        if len(made) >= schema.get("minProperties", 0):
-            return
-        rules: list[Any] = [{"type": "string"}, schema.get("propertyNames", True)]
-        if schema.get("additionalProperties") is False and "patternProperties" in schema:
-            rules.append({"anyOf": [{"pattern": key} for key in schema["patternProperties"]]})
-        for number in range(len(made), len(made) + MAX_MEMBERS):
-            below = place.below("key").below(number)
-            name = self.make_other({"allOf": rules}, below, [*made])
-            if isinstance(name, str):
-                yield name
-
-    def list_candidates(self, schema: Schema, place: ValuePlace) -> Iterator[list[Any]]:
+    def list_candidates(self, schema: Schema, path: ValuePath) -> Iterator[list[Any]]:
         """Yield lists of the least length, not empty except at great depth, and of others."""
         low = int(schema.get("minItems", 0))
         if "contains" in schema:
             low = max(low, int(schema.get("minContains", 1)))
-        usual = max(low, len(schema.get("prefixItems", ())), int(len(place.path) < SHALLOW_DEPTH))
+        usual = max(low, len(schema.get("prefixItems", ())), int(len(path) < SHALLOW_DEPTH))
         high = int(schema.get("maxItems", MAX_MEMBERS))
         for length in dict.fromkeys((usual, low, low + 1, 0, 2)):
-            yield self.make_list(schema, min(length, high, MAX_MEMBERS), place)
+            yield self.make_list(schema, min(length, high, MAX_MEMBERS), path)
 
-    def make_list(self, schema: Schema, length: int, place: ValuePlace) -> list[Any]:
+    def make_list(self, schema: Schema, length: int, path: ValuePath) -> list[Any]:
         made: list[Any] = []
+        taken = made if schema.get("uniqueItems") is True else None
         for index in range(length):
             rule = _item_schema(schema, index)
             if rule is False or self.nodes.left < 0:
                 break
-            below = place.below(index)
-            is_unique = schema.get("uniqueItems") is True
-            made.append(self.make_other(rule, below, made) if is_unique else self.make(rule, below))
+            made.append(self.make(rule, (*path, index), taken=taken))
         return made
+
+
+def _complete(schema: Schema, names: set[str]) -> set[str]:
+    """Add the names that `dependentRequired` and `minProperties` require."""
+    rules, waiting = schema.get("dependentRequired", {}), list(names)
+    while waiting:
+        more = {*rules.get(waiting.pop(), ())} - names
+        names |= more
+        waiting += more
+    lack = int(schema.get("minProperties", 0)) - len(names)
+    optional = [name for name in schema.get("properties", ()) if name not in names]
+    return names | {*optional[: max(lack, 0)]}
+
+
+def _schema_of_names(schema: Schema) -> Schema:
+    """The schema of invented names of properties."""
+    rules: list[Any] = [{"type": "string"}, schema.get("propertyNames", True)]
+    if schema.get("additionalProperties") is False and "patternProperties" in schema:
+        rules.append({"anyOf": [{"pattern": key} for key in schema["patternProperties"]]})
+    return {"allOf": rules}
 
 
 def _listed_values(schema: Schema, number: int) -> Iterator[Any]:

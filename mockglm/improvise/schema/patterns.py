@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib import import_module
 from itertools import accumulate, islice
 from typing import Any
 
 from mockglm.clock import Ids
-from mockglm.improvise.schema.references import WorkBudget
+from mockglm.improvise.schema.keywords import WorkBudget
 
 # `re._parser` has neither stubs nor a public name; it is the same from 3.11 to 3.14.
 parser: Any = import_module("re._parser")
@@ -23,7 +23,6 @@ parser: Any = import_module("re._parser")
 EXTRA_REPEATS = (3, 0, 1, 2, 5, 8, 13, 21, 34, 55, 128)
 """Repeats of a loop beyond its minimum, one text for each."""
 MAX_TEXT = 4096
-"""Characters of a text."""
 MAX_STEPS = 4 * MAX_TEXT
 """Parts of a pattern visited for one text; a loop may add no characters."""
 MAX_PATTERN = 2000
@@ -31,37 +30,28 @@ MAX_DEPTH = 30
 TIMEOUT = 0.05
 """Seconds of one search; a timeout costs a quarter of the budget of a request."""
 TIMEOUT_PRICE = 1500
+SEARCH_PRICE = 3
+"""Units of work of a search, most of them for compiling the pattern."""
 CHARACTERS_PER_UNIT = 500
-
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
-CATEGORIES: Mapping[str, str] = {
+WORDS = LETTERS + "0123456789"
+CATEGORIES = {
     "CATEGORY_DIGIT": "0123456789",
-    "CATEGORY_NOT_DIGIT": LETTERS,
     "CATEGORY_SPACE": " ",
-    "CATEGORY_NOT_SPACE": LETTERS + "0123456789",
-    "CATEGORY_WORD": LETTERS + "0123456789",
+    "CATEGORY_WORD": WORDS,
+    "CATEGORY_NOT_DIGIT": LETTERS,
+    "CATEGORY_NOT_SPACE": WORDS,
     "CATEGORY_NOT_WORD": "-.",
 }
 PROPERTIES = (("N", "0-9"), ("Lu", "A-Z"), ("", "a-zA-Z"))
 FALLBACK_TEXTS = (
-    "Example-Passw0rd!",
-    "Aa1!Aa1!Aa1!",
-    "Example1",
-    "example",
-    "EXAMPLE",
-    "1",
-    "-",
-    "",
+    *("Example-Passw0rd!", "Aa1!Aa1!Aa1!", "Example1", "example", "EXAMPLE", "1", "-", ""),
 )
 """Texts to try for patterns with lookaheads, which the writer ignores."""
 SURROGATE = re.compile(r"[\ud800-\udfff]")
-TOKEN = re.compile(r"\\p\{(?P<kind>[^{}]*+)\}|\\(?P<escaped>.)|\[|\]|\(\?<(?=[A-Za-z_])", re.S)
-LOOPS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
-
-
-SEARCH_PRICE = 3
-"""Units of work of a search, most of them for compiling the pattern."""
+PROPERTY = re.compile(r"\\[pP]\{([^{}]*+)\}")
+TOKEN = re.compile(r"\[\^?\]?(?:\\.|[^]\\])*+\]|\\[pP]\{[^{}]*+\}|\\.|\(\?<(?=[A-Za-z_])", re.S)
+UNREADABLE = (ValueError, OverflowError, RecursionError, KeyError, IndexError)
 
 
 def is_readable(pattern: str) -> bool:
@@ -90,17 +80,46 @@ def _compile(pattern: str) -> Any:
     # Compiling takes time in proportion to the least length of a match; no candidate is that long.
     if _depth(pattern) > MAX_DEPTH or (tree is not None and tree.getwidth()[0] > MAX_TEXT):
         return None
+    return _quietly(lambda: regex.compile(pattern, cache_pattern=False), regex.error)
+
+
+@lru_cache(maxsize=64)
+def _parse(pattern: str) -> Any:
+    if len(pattern) > MAX_PATTERN or _depth(pattern) > MAX_DEPTH:
+        return None
+    return _quietly(lambda: parser.parse(TOKEN.sub(_spell_as_python, pattern)), re.error)
+
+
+def _quietly(read: Callable[[], Any], error: type[Exception]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return regex.compile(pattern, cache_pattern=False)
-        except (regex.error, ValueError, OverflowError, RecursionError, KeyError, IndexError):
+            return read()
+        except (error, *UNREADABLE):
             return None
+
+
+def _depth(pattern: str) -> int:
+    """An upper bound of the nesting of groups; brackets in classes count, too."""
+    return max(accumulate({"(": 1, ")": -1}.get(mark, 0) for mark in pattern), default=0)
+
+
+def _spell_as_python(token: re.Match[str]) -> str:
+    """Spell a token of ECMA-262 as Python does, which has no properties of characters."""
+    if token[0] == "(?<":
+        return "(?P<"
+    is_class = token[0].startswith("[")
+    spelled = PROPERTY.sub(_ranges, token[0])
+    return spelled if is_class or spelled == token[0] else f"[{spelled}]"
+
+
+def _ranges(named: re.Match[str]) -> str:
+    return next(held for start, held in PROPERTIES if named[1].startswith(start))
 
 
 def write_matches(pattern: str, ids: Ids, where: str, *, budget: WorkBudget) -> Iterator[str]:
     """Write texts that match the pattern, of growing length; none for an invalid pattern."""
-    tree = None if len(pattern) > MAX_PATTERN else _parse(pattern)
+    tree = _parse(pattern)
     for growth in EXTRA_REPEATS if tree is not None else ():
         if budget.left <= 0:
             return
@@ -112,45 +131,6 @@ def write_matches(pattern: str, ids: Ids, where: str, *, budget: WorkBudget) -> 
             yield text
     if tree is not None and budget.left > 0:
         yield from FALLBACK_TEXTS
-
-
-@lru_cache(maxsize=64)
-def _parse(pattern: str) -> Any:
-    if _depth(pattern) > MAX_DEPTH:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return parser.parse(_spell_as_python(pattern))
-        except (re.error, OverflowError, RecursionError):
-            return None
-
-
-def _depth(pattern: str) -> int:
-    """An upper bound of the nesting of groups; brackets in classes count, too."""
-    return max(accumulate({"(": 1, ")": -1}.get(mark, 0) for mark in pattern), default=0)
-
-
-def _spell_as_python(pattern: str) -> str:
-    pieces: list[str] = []
-    end, is_class = 0, False
-    for token in TOKEN.finditer(pattern):
-        pieces += (pattern[end : token.start()], _spell(token, is_class=is_class))
-        end = token.end()
-        is_class = {"[": True, "]": False}.get(token[0], is_class)
-    return "".join((*pieces, pattern[end:]))
-
-
-def _spell(token: re.Match[str], *, is_class: bool) -> str:
-    if token["kind"] is not None:
-        ranges = next(held for start, held in PROPERTIES if token["kind"].startswith(start))
-        return ranges if is_class else f"[{ranges}]"
-    if token["escaped"] == "/":
-        return "/"
-    after = token.string[token.end() : token.end() + 1]
-    if token["escaped"] in ("c", "u") and not (after.isascii() and after.isalnum()):
-        return str(token["escaped"])
-    return "(?P<" if token[0] == "(?<" else token[0]
 
 
 class _PatternWriter:
@@ -165,10 +145,13 @@ class _PatternWriter:
 
     def write(self, tree: Any) -> None:
         for op, argument in tree:
-            self.steps += 1
-            if self.steps > MAX_STEPS or self._size >= MAX_TEXT:
+            if self._is_full():
                 return
             self._write_one(str(op), argument)
+
+    def _is_full(self) -> bool:
+        self.steps += 1
+        return self.steps > MAX_STEPS or self._size >= MAX_TEXT
 
     def _write_one(self, op: str, argument: Any) -> None:
         match op:
@@ -183,8 +166,7 @@ class _PatternWriter:
             case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
                 low, high, tree = argument
                 for _ in range(min(low + self._growth, high, MAX_TEXT)):
-                    self.steps += 1
-                    if self.steps > MAX_STEPS or self._size >= MAX_TEXT:
+                    if self._is_full():
                         break
                     self.write(tree)
             case "BRANCH":
@@ -213,7 +195,8 @@ def _allowed(items: Any) -> str:
     """The characters of a class, only letters and digits if it has some."""
     listed = "".join(_list_characters(items))
     if str(items[0][0]) == "NEGATE":
-        listed = "".join(char for char in PRINTABLE if char not in listed) or "\u4e2d"
+        printable = map(chr, range(0x20, 0x7F))
+        listed = "".join(char for char in printable if char not in listed) or "\u4e2d"
     return "".join(char for char in listed if char.isascii() and char.isalnum()) or listed
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockglm.clock import Ids
+from mockglm.improvise.schema import WorkBudget
 from mockglm.improvise.schema.patterns import EXTRA_REPEATS, MAX_TEXT, matches, write_matches
-from mockglm.improvise.schema.references import WorkBudget
 
 IDS = Ids("seed", "session", 0)
 WORK = 100_000
