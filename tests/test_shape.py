@@ -49,7 +49,6 @@ def depth(node: ast.AST) -> int:
 
 
 SMALL = {
-    "cli/convert.py": "one verb",
     "cli/lint.py": "one verb",
     "conformance/baseline.py": "one kind of file",
     "improvise/prompt_cache.py": "a subject of its own, used by sessions",

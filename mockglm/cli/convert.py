@@ -15,7 +15,8 @@ INCOMPLETE = 1
 @click.command(
     epilog=examples(
         "mockglm convert tests/cassettes --to cassettes --dry-run",
-        "mockglm convert saved.sse --to scenarios",
+        "mockglm convert session.har saved.sse --to scenarios",
+        "mockglm convert cassettes/ --as har --to exported",
     ),
 )
 @click.argument(
@@ -32,17 +33,30 @@ INCOMPLETE = 1
     metavar="DIR",
     help="Write the cassettes to this folder.",
 )
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["cassette", "har", "curl", "pytest"]),
+    default="cassette",
+    show_default=True,
+    help="Make cassettes of files of other tools; or make HAR files, curl commands or pytest tests "
+    "of cassettes.",
+)
 @click.option("--dry-run", "is_dry", is_flag=True, help="List the files, and write none.")
-def convert_command(*, sources: tuple[Path, ...], to: Path, is_dry: bool) -> None:
-    """Convert recordings of other tools. A SOURCE is a file or a folder: cassettes of vcrpy and
-    go-vcr, and bodies saved by `curl -N` or `curl -i` (.sse and .json; .txt only as a file).
+def convert_command(*, sources: tuple[Path, ...], to: Path, kind: str, is_dry: bool) -> None:
+    """Convert recordings of other tools. A SOURCE is a file or a folder: cassettes of vcrpy,
+    go-vcr, betamax and nock; HAR files of browsers, mitmproxy and Polly.js; fixtures of aimock; and
+    bodies saved by `curl -N` or `curl -i` (.sse and .json; .txt only as a file). Standard error
+    names what was approximated or left out.
 
     Exits with 1 if a recording could not be converted, which is listed on standard error."""
     from mockglm.convert import convert as run
 
-    done = run(sources, to, is_dry=is_dry)
+    done = run(sources, to, kind=kind, is_dry=is_dry)
     for path in done.written:
         click.echo(f"{path} would be written{' over' * path.exists()}" if is_dry else path)
+        for note in done.notes.get(path, ()):
+            click.echo(f"{path}: {note}", err=True)
     for problem in done.problems:
         click.echo(problem, err=True)
     sys.exit(INCOMPLETE if done.problems else 0)

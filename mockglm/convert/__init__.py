@@ -1,4 +1,4 @@
-"""Recordings that others made, as cassettes: those of vcrpy, of go-vcr, and what curl saved."""
+"""Recordings of other tools as cassettes: vcrpy, go-vcr, betamax, nock, HAR, aimock and curl."""
 
 from mockglm.convert.reader import ForeignCassette, read_foreign
 from mockglm.convert.writer import Converted, convert

@@ -1,9 +1,9 @@
-"""Cassettes of vcrpy and go-vcr read as exchanges, each body byte for byte as far as it was kept;
-and saved bodies, which are answers to whatever is asked.
+"""Files of other tools read as exchanges, each body byte for byte as far as it was kept.
 
-Sources: kevin1024/vcrpy (serialize.py, serializers/compat.py), dnaeon/go-vcr v1 to v4
-(cassette/cassette.go), and pydantic/pydantic-ai's tests/json_body_serializer.py, which keeps JSON
-as `parsed_body`.
+Saved bodies become responses to any request. Sources: kevin1024/vcrpy (serialize.py,
+serializers/compat.py), dnaeon/go-vcr v1 to v4 (cassette/cassette.go), pydantic/pydantic-ai's
+tests/json_body_serializer.py, which keeps JSON as `parsed_body`, and betamaxpy/betamax
+(cassette/interaction.py), whose interactions have the shape of vcrpy's.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ import json
 import re
 import zlib
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockglm.convert import saved_bodies
+from mockglm.convert import aimock, har, nock, saved_bodies
 from mockglm.errors import FileError, Problem
 from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.scenarios import verbatim
@@ -34,6 +36,11 @@ BARE = (".sse", ".txt")
 
 MAYBE = (".json",)
 """Suffixes of files that may hold one."""
+
+JSON_SUFFIXES = (".json", ".har")
+
+Read = tuple[Exchange, str, str]
+"""An exchange, its base URL, and its date."""
 
 LARGEST_BODY = 64 * 2**20
 """Bytes of the largest body without its content codings; 64 KB of gzip can hold as many."""
@@ -49,37 +56,95 @@ _CODINGS = {"gzip": 31, "deflate": 15}
 
 
 class ForeignCassette(Struct, frozen=True):
-    """A cassette of another recorder, or a saved body, which has an answer only. `at` is when it
-    was recorded, `origin` the base URL it was asked at, "" where it does not say."""
+    """The recordings of one file.
+
+    `by` is the tool that made it, `origin` the base URL of its requests and `at` its date, both ""
+    if the file does not have them. A saved body is a response alone, in `answers`; `interactions`
+    are values of the file format, of tools whose files are scenarios. `notes` say what was
+    approximated or left out.
+    """
 
     by: str
-    origin: str
-    at: str
+    origin: str = ""
+    at: str = ""
     exchanges: tuple[Exchange, ...] = ()
     answers: tuple[Response, ...] = ()
+    interactions: tuple[dict[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def read_foreign(path: Path) -> ForeignCassette:
-    """Read a file. Raises FileError, with the first thing that is not understood."""
+    """Read a file of another tool. Raises FileError with the first mistake in it."""
     source = read_file(path)
     file = None if path.suffix in BARE else _parsed(path, source)
     if file is None:
         return _saved(path, source)
-    found = tuple(_interactions(path, file["interactions"]))
-    is_go = any("url" in one["request"] for one in file["interactions"])
+    return next(read for is_format, read in FORMATS if is_format(file))(path, file)
+
+
+def _read_vcr(path: Path, file: Mapping[str, Any]) -> ForeignCassette:
+    rows = file["interactions"]
+    return _gather(path, "go-vcr" if _is_go(rows) else "vcrpy", _interactions(path, rows))
+
+
+def _read_betamax(path: Path, file: Mapping[str, Any]) -> ForeignCassette:
+    return _gather(path, "betamax", _interactions(path, file["http_interactions"]))
+
+
+def _read_nock(path: Path, file: list[Any]) -> ForeignCassette:
+    return _gather(path, "nock", _interactions(path, map(nock.to_vcr, file)))
+
+
+def _read_har(path: Path, file: Mapping[str, Any]) -> ForeignCassette:
+    try:
+        entries, others = har.find_entries(file)
+    except Exception as error:
+        raise _unreadable(path, f"an entry of the HAR: {_words(error)}") from error
+    if not entries:
+        raise _unreadable(path, f"none of its {others} entries is a request to the API")
+    notes = [f"{others} entries to other addresses left out"] if others else []
+
+    def read(entry: Mapping[str, Any]) -> Read:
+        found, note = har.read_entry(entry)
+        if note:
+            notes.append(f"{entry['request']['url']}: {note}")
+        return found
+
+    by = "Polly.js" if har.is_polly(file) else "HAR"
+    # The notes are complete when all entries have been read.
+    gathered = _gather(path, by, _interactions(path, entries, read))
+    return replace(gathered, notes=tuple(notes))
+
+
+def _read_aimock(path: Path, file: Mapping[str, Any]) -> ForeignCassette:
+    try:
+        translation = aimock.translate(file)
+    except Exception as error:
+        raise _unreadable(path, f"a fixture: {_words(error)}") from error
+    if not translation.interactions:
+        raise _unreadable(path, "no fixture answers a chat")
+    return ForeignCassette("aimock", interactions=translation.interactions, notes=translation.notes)
+
+
+def _gather(path: Path, by: str, read: Iterable[Read]) -> ForeignCassette:
+    found = tuple(read)
+    if not found:
+        raise _unreadable(path, "it has no interactions")
     return ForeignCassette(
-        by="go-vcr" if is_go else "vcrpy",
+        by=by,
         origin=next((origin for _, origin, _ in found), ""),
         at=next((at for _, _, at in found if at), ""),
         exchanges=tuple(exchange for exchange, _, _ in found),
     )
 
 
-def _interactions(path: Path, written: list[Any]) -> Iterator[tuple[Exchange, str, str]]:
+def _interactions(
+    path: Path, written: Iterable[Any], read: Callable[[Any], Read] | None = None
+) -> Iterator[Read]:
     size = 0
     for ordinal, interaction in enumerate(written, 1):
         try:
-            found = _interaction(interaction)
+            found = (read or _interaction)(interaction)
         # Other recorders write what they like: a status of 1e999 is an OverflowError, for one.
         except Exception as error:
             raise _unreadable(path, f"interaction {ordinal}: {_words(error)}") from error
@@ -99,28 +164,60 @@ def _saved(path: Path, source: bytes) -> ForeignCassette:
     except Exception as error:
         raise _unreadable(path, _words(error)) from error
     answer = replace(answer, chunks=((0.0, body),) if body else ())
-    return ForeignCassette("curl", "", at, answers=(answer,))
+    return ForeignCassette("curl", at=at, answers=(answer,))
 
 
-def _parsed(path: Path, source: bytes) -> dict[str, Any] | None:
-    """A cassette's values; None for JSON that is none, but may be an answer's body."""
+def _parsed(path: Path, source: bytes) -> Any:
+    """The value of a file in a known format; None for JSON that may be the body of a response."""
+    file = _construct(path, source)
+    if isinstance(file, Mapping) and "format" in file and "interactions" in file:
+        raise _unreadable(path, "a file of mockglm already")
+    if any(is_format(file) for is_format, _ in FORMATS):
+        return file
+    if path.suffix in MAYBE:
+        return None
+    if path.suffix == ".har":
+        raise _unreadable(path, "no HAR: no `log` with `entries`")
+    raise _unreadable(path, "neither a cassette of vcrpy nor of go-vcr: no `interactions`")
+
+
+def _construct(path: Path, source: bytes) -> Any:
+    """Parse a file as JSON, which is quick, or as YAML; None for JSON that is none."""
+    if path.suffix in JSON_SUFFIXES:
+        with suppress(ValueError):
+            return msgspec.json.decode(source)
     try:
-        file = construct(str(path), source)
+        return construct(str(path), source)
     except FileError:
         if path.suffix in MAYBE:
             return None
         raise
-    if isinstance(file, dict) and isinstance(file.get("interactions"), list):
-        if "format" in file:
-            raise _unreadable(path, "a file of mockglm already")
-        return file
-    if path.suffix in MAYBE:
-        return None
-    raise _unreadable(path, "neither a cassette of vcrpy nor of go-vcr: no `interactions`")
 
 
-def _interaction(written: Mapping[str, Any]) -> tuple[Exchange, str, str]:
-    """The exchange, the base URL it was asked at, and when."""
+def _is_vcr(file: Any) -> bool:
+    return isinstance(file, Mapping) and isinstance(file.get("interactions"), list)
+
+
+def _is_betamax(file: Any) -> bool:
+    return isinstance(file, Mapping) and isinstance(file.get("http_interactions"), list)
+
+
+def _is_go(rows: list[Any]) -> bool:
+    return any(isinstance(one, Mapping) and "url" in (one.get("request") or ()) for one in rows)
+
+
+FORMATS: tuple[tuple[Callable[[Any], bool], Callable[[Path, Any], ForeignCassette]], ...] = (
+    (_is_vcr, _read_vcr),
+    (_is_betamax, _read_betamax),
+    (har.is_har, _read_har),
+    (aimock.is_aimock, _read_aimock),
+    (nock.is_nock, _read_nock),
+)
+"""The formats of other tools: the test of a file's value, and the function that reads it."""
+
+
+def _interaction(written: Mapping[str, Any]) -> Read:
+    """The exchange, its base URL and its date."""
     asked, answered = written["request"], written["response"]
     url = urlsplit(asked["url"] if "url" in asked else asked["uri"])
     where = parse_route(url.path)

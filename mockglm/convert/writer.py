@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import yaml
 from msgspec import Struct
 
 from mockglm._version import __version__
@@ -19,39 +20,52 @@ from mockglm.cassettes import (
     redact,
     redact_response,
 )
+from mockglm.convert.exports import EXPORT_SUFFIXES, export
 from mockglm.convert.reader import ForeignCassette, read_foreign
 from mockglm.errors import FileError, Problem
 from mockglm.redaction import Redactor
+from mockglm.scenarios import parse
 
-SUFFIXES = (".yaml", ".yml", ".json", ".sse")
+SUFFIXES = (".yaml", ".yml", ".json", ".sse", ".har")
 """The files of a folder that are converted; a `.txt` only if it is named itself."""
+
+CASSETTE = "cassette"
+"""The kind of file that files of other tools become."""
 
 UNKNOWN = "unknown"
 """The value for a date or base URL that the recorder did not keep."""
 
 
 class Converted(Struct, frozen=True):
-    """The files written, or that would be, and those that could not be read."""
+    """The files written, or that would be, those that could not be read, and by file what was
+    approximated or left out."""
 
     written: tuple[Path, ...]
     problems: tuple[Problem, ...]
+    notes: Mapping[Path, tuple[str, ...]] = {}
 
 
-def convert(sources: Iterable[Path], to: Path, *, is_dry: bool = False) -> Converted:
-    """Write a cassette to the folder for each file, and each below a folder; what is there
-    already is written over, but never a source. One that cannot be read does not keep the others.
+def convert(
+    sources: Iterable[Path], to: Path, *, kind: str = CASSETTE, is_dry: bool = False
+) -> Converted:
+    """Convert each file, and each file below a folder, into a file of the folder `to`.
 
-    With `is_dry` nothing is written. Raises UsageError for a folder that cannot be written to.
+    Files of other tools become cassettes; with another `kind` of EXPORTS, cassettes become that.
+    Existing files are overwritten, but never a source. A file that cannot be read does not keep the
+    others from being converted. With `is_dry` nothing is written. Raises UsageError if the folder
+    cannot be written to.
     """
     if not is_dry:
         prepare_folder(to)
     found = tuple(_find(sources, to))
     own = frozenset(map(_real, found))
+    suffix = EXPORT_SUFFIXES.get(kind, ".yaml")
     written: dict[Path, Path] = {}
     problems: list[Problem] = []
+    notes: dict[Path, tuple[str, ...]] = {}
     for source in found:
         try:
-            text = _text(read_foreign(source))
+            text, noted = _convert_file(source, kind)
         except FileError as error:
             problems.extend(error.problems)
             continue
@@ -59,24 +73,45 @@ def convert(sources: Iterable[Path], to: Path, *, is_dry: bool = False) -> Conve
         except (ValueError, RecursionError) as error:
             problems.append(Problem(str(source), 1, 1, str(error)))
             continue
-        target = _target(source, to, written)
+        target = _target(source, to, written, suffix=suffix)
         if _real(target) in own:
             message = f"{target} would be written over, which is to be read: name another folder"
             problems.append(Problem(str(source), 1, 1, message))
             continue
         written[target] = source
+        notes[target] = noted
         if not is_dry:
             target.write_text(text, "utf-8")
-    return Converted(tuple(written), tuple(problems))
+    return Converted(tuple(written), tuple(problems), notes)
+
+
+def _convert_file(source: Path, kind: str) -> tuple[str, tuple[str, ...]]:
+    """The text for a file, and notes on it."""
+    if kind != CASSETTE:
+        return export(source, kind), ()
+    foreign = read_foreign(source)
+    return _text(foreign), foreign.notes
 
 
 def _text(foreign: ForeignCassette) -> str:
+    if foreign.interactions:
+        return _scenario(foreign)
     what = "a cassette of" if foreign.exchanges else "a body saved by"
     by = f"mockglm {__version__} from {what} {foreign.by}"
     redactor = Redactor(key for one in foreign.exchanges for key in find_credentials(one.request))
     blocks = [dump(redact(exchange, redactor)) for exchange in foreign.exchanges]
     blocks += [dump_response(redact_response(answer, redactor)) for answer in foreign.answers]
     return "".join((file_head(foreign.origin or UNKNOWN, foreign.at or UNKNOWN, by), *blocks))
+
+
+def _scenario(foreign: ForeignCassette) -> str:
+    """A file of hand-written interactions. Raises FileError if the format does not allow them."""
+    about = f"Fixtures of {foreign.by}, converted by mockglm {__version__}."
+    values = {"format": 1, "about": about, "interactions": list(foreign.interactions)}
+    text = yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=100)
+    text = Redactor().text(text)
+    parse(text.encode(), f"<{foreign.by}>")
+    return text
 
 
 def _find(sources: Iterable[Path], to: Path) -> Iterator[Path]:
@@ -95,13 +130,14 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _target(source: Path, to: Path, taken: dict[Path, Path]) -> Path:
+def _target(source: Path, to: Path, taken: dict[Path, Path], *, suffix: str) -> Path:
     """The file's own name as far as a scenario can have it, with its folder's where it is taken."""
-    for name in (source.stem, f"{source.parent.name}-{source.stem}"):
-        target = to / f"{_name(name)}.yaml"
+    stem = f"test_{source.stem}" if suffix == ".py" else source.stem
+    for name in (stem, f"{source.parent.name}-{stem}"):
+        target = to / f"{_name(name)}{suffix}"
         if target not in taken:
             return target
-    return to / f"{_name(source.stem)}-{len(taken)}.yaml"
+    return to / f"{_name(stem)}-{len(taken)}{suffix}"
 
 
 def _name(text: str) -> str:

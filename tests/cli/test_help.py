@@ -21,7 +21,7 @@ PRIVATE = re.compile(r"\b(told|asked|laid|anew|beside|whose|somebody|nobody|who)
 WIDEST = 58
 """Characters of a short help that click shows without cutting it."""
 
-FILES = ("weather.yaml", "chat.yaml", "body.json", "saved.sse")
+FILES = ("weather.yaml", "chat.yaml", "body.json", "saved.sse", "session.har")
 FOLDERS = ("cassettes", "scenarios", "tests/cassettes", "gateway", "service")
 
 

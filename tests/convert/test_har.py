@@ -1,0 +1,165 @@
+"""HAR files: of Chromium, of the specification, of Polly.js; each plays what was recorded."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from mockglm.cassettes import read_exchanges
+from mockglm.convert import convert, read_foreign
+from mockglm.errors import FileError
+from mockglm.exchange import Exchange, Response
+from tests.serving import KEY, serving
+
+CHROMIUM = Path("/usr/bin/chromium")
+URL = "https://api.z.ai/api/paas/v4/chat/completions"
+REQUEST = '{"model":"glm-4.6","messages":[{"role":"user","content":"天气"}],"stream":true}'
+FRAMES = ['data: {"choices":[]}\n\n', 'data: {"id":"2","choices":[]}\n\n', "data: [DONE]\n\n"]
+STREAM = {"name": "Content-Type", "value": "text/event-stream;charset=UTF-8"}
+
+
+def entry(content: dict[str, Any], *, url: str = URL, **response: Any) -> dict[str, Any]:
+    return {
+        "startedDateTime": "2026-07-01T12:00:00.000+02:00",
+        "request": {
+            "method": "POST",
+            "url": url,
+            "headers": [{"name": ":authority", "value": "api.z.ai"}],
+            "postData": {"mimeType": "application/json", "text": REQUEST},
+        },
+        "response": {"status": 200, "headers": [STREAM], "content": content, **response},
+        "timings": {"blocked": 3, "send": 0, "wait": 250, "receive": 1000},
+    }
+
+
+def write(path: Path, *entries: dict[str, Any], **log: Any) -> Path:
+    path.write_text(json.dumps({"log": {"version": "1.2", "entries": entries, **log}}), "utf-8")
+    return path
+
+
+def response(exchange: Exchange) -> Response:
+    assert exchange.response is not None
+    return exchange.response
+
+
+def test_a_stream_without_times_is_sent_at_once(tmp_path: Path) -> None:
+    foreign = read_foreign(write(tmp_path / "a.har", entry({"text": "".join(FRAMES)})))
+    (exchange,) = foreign.exchanges
+    assert (foreign.by, foreign.origin) == ("HAR", "https://api.z.ai/api/paas/v4")
+    assert foreign.at == "2026-07-01T10:00:00Z"
+    assert exchange.request.body.decode() == REQUEST
+    assert exchange.request.headers == ()
+    assert response(exchange).chunks == ((0.25, "".join(FRAMES).encode()),)
+    assert foreign.notes == (f"{URL}: a stream without times: it is sent at once",)
+
+
+def test_events_of_chromium_give_the_frames_their_times(tmp_path: Path) -> None:
+    messages = [{"time": 100 + at, "data": "x"} for at in (0.0, 0.5, 0.75)]
+    text = {"text": base64.b64encode("".join(FRAMES).encode()).decode(), "encoding": "base64"}
+    foreign = read_foreign(write(tmp_path / "a.har", entry(text, _eventSourceMessages=messages)))
+    times = tuple(zip((0.25, 0.75, 1.0), map(str.encode, FRAMES), strict=True))
+    assert response(foreign.exchanges[0]).chunks == times
+    assert foreign.notes == ()
+
+
+def test_frames_are_made_of_events_if_there_is_no_body(tmp_path: Path) -> None:
+    messages = [{"time": 1.0, "data": '{"choices":[]}'}, {"time": 1.5, "data": "[DONE]"}]
+    foreign = read_foreign(write(tmp_path / "a.har", entry({}, _eventSourceMessages=messages)))
+    assert response(foreign.exchanges[0]).body == b'data: {"choices":[]}\n\ndata: [DONE]\n\n'
+    assert "frames made of its events" in foreign.notes[0]
+
+
+def test_other_addresses_are_left_out_and_counted(tmp_path: Path) -> None:
+    other = entry({"text": "<html>"}, url="https://chat.z.ai/index.html")
+    failed = entry({}, status=0)
+    path = write(tmp_path / "a.har", other, entry({"text": "x"}), failed)
+    foreign = read_foreign(path)
+    assert len(foreign.exchanges) == 1
+    assert foreign.notes[0] == "2 entries to other addresses left out"
+    with pytest.raises(FileError, match="none of its 1 entries is a request to the API"):
+        read_foreign(write(tmp_path / "b.har", other))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{}", "no HAR: no `log` with `entries`"),
+        ('{"log": {"entries": [1]}}', "an entry of the HAR: "),
+        ('{"log": {"entries": [{"request": {}}]}}', "an entry of the HAR: 'url' is missing"),
+    ],
+)
+def test_a_file_that_is_no_har_is_reported(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "a.har").write_text(text, "utf-8")
+    with pytest.raises(FileError, match=message):
+        read_foreign(tmp_path / "a.har")
+
+
+def test_pieces_of_polly_are_joined(tmp_path: Path) -> None:
+    pieces = [base64.b64encode(frame.encode()).decode() for frame in FRAMES]
+    content = {"text": json.dumps(pieces), "encoding": "base64"}
+    foreign = read_foreign(write(tmp_path / "a.json", entry(content), _recordingName="chat"))
+    assert foreign.by == "Polly.js"
+    assert response(foreign.exchanges[0]).body == "".join(FRAMES).encode()
+    hexadecimal = [frame.encode().hex() for frame in FRAMES]
+    content = {"text": json.dumps(hexadecimal), "_isBinary": True}  # type: ignore[dict-item]
+    foreign = read_foreign(write(tmp_path / "a.json", entry(content), _recordingName="chat"))
+    assert response(foreign.exchanges[0]).body == "".join(FRAMES).encode()
+
+
+def test_a_cassette_becomes_a_har_and_a_cassette_again(tmp_path: Path) -> None:
+    messages = [{"time": 100 + at, "data": "x"} for at in (0.0, 0.5, 0.75)]
+    stream = entry({"text": "".join(FRAMES)}, _eventSourceMessages=messages)
+    write(tmp_path / "a.har", stream)
+    assert not convert([tmp_path / "a.har"], tmp_path / "one").problems
+    assert not convert([tmp_path / "one"], tmp_path / "two", kind="har").problems
+    har = json.loads((tmp_path / "two" / "a.har").read_text("utf-8"))
+    assert har["log"]["entries"][0]["request"]["url"] == URL
+    assert not convert([tmp_path / "two"], tmp_path / "three").problems
+    first, last = (tuple(read_exchanges(tmp_path / name / "a.yaml")) for name in ("one", "three"))
+    assert first == last
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+    """A HAR that Chromium wrote while a page read a stream of mockglm, and the stream."""
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    path = tmp_path_factory.mktemp("har") / "browser.har"
+    read = """async ([path, body, key]) => {
+        const response = await fetch(path, {
+            method: 'POST', body,
+            headers: {'Authorization': `Bearer ${key}`, 'Content-Type': 'application/json'},
+        });
+        return await response.text();
+    }"""
+    with serving() as served, sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        context = browser.new_context(record_har_path=path, record_har_content="embed")
+        page = context.new_page()
+        page.goto(f"{served.host}/__mockglm__/sessions")
+        text = page.evaluate(read, ["/s/hello/api/paas/v4/chat/completions", REQUEST, KEY])
+        context.close()
+        browser.close()
+    return path, text.encode()
+
+
+def test_a_har_of_chromium_replays_byte_for_byte(
+    recorded: tuple[Path, bytes], tmp_path: Path
+) -> None:
+    path, body = recorded
+    done = convert([path], tmp_path)
+    assert done.problems == ()
+    assert KEY not in done.written[0].read_text("utf-8")
+    with serving(done.written[0], speed=0) as served:
+        headers = {"Authorization": f"Bearer {KEY}"}
+        url = f"{served.base('')}/chat/completions"
+        with httpx.Client(trust_env=False, headers=headers) as client:
+            assert client.post(url, content=REQUEST).content == body
