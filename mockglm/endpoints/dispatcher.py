@@ -19,8 +19,9 @@ from mockglm import validation
 from mockglm.clock import Pace
 from mockglm.completions import not_found
 from mockglm.endpoints.call import Call, EndpointError
+from mockglm.endpoints.storage import StorageBudget
 from mockglm.endpoints.table import TABLE, EndpointRow, index_by_shape
-from mockglm.errors import MockGLMError
+from mockglm.errors import MockGLMError, UsageError
 from mockglm.exchange import Response
 from mockglm.journal import Source
 from mockglm.scenarios import Interaction, Step
@@ -51,6 +52,7 @@ class Endpoints:
 
     def __init__(self) -> None:
         self._states: WeakKeyDictionary[Session, States] = WeakKeyDictionary()
+        self._storage = StorageBudget()
 
     def find_handlers(self, route: Route, method: str) -> Sequence[Handler] | None:
         """Find the handlers of a request; None if its path is no endpoint."""
@@ -66,7 +68,7 @@ class Endpoints:
     def _answer(
         self, row: EndpointRow, variables: Mapping[str, str], context: RequestContext
     ) -> Response:
-        states = self._states.setdefault(context.session, {})
+        states = self._states.setdefault(context.session, {StorageBudget: self._storage})
         call = Call(context=context, row=row, variables=variables, states=states)
         try:
             if row.is_chat:
@@ -76,6 +78,8 @@ class Endpoints:
         except EndpointError as refusal:
             context.source = Source.REFUSED
             return respond_with_error(context, refusal.error)
+        except UsageError as error:
+            return mock_error(context, str(error))
 
 
 _ACCESS: Mapping[str, Sequence[Handler]] = {"key": (authenticate, replay), "open": ()}
@@ -113,7 +117,7 @@ def _read(call: Call) -> None:
     parameters = _Parameters()
     if row.is_form:
         parameters = _read_form(call)
-    elif row.method == "POST":
+    elif row.request or row.models:
         parameters = call.decode(_Parameters)
     model = parameters.model if isinstance(parameters.model, str) else None
     if row.is_billed:

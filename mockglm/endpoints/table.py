@@ -49,6 +49,7 @@ class EndpointRow(Struct, frozen=True, kw_only=True):
 
 
 _GO = "SamyRai/go-z-ai cassettes, 2026-07"
+_PI = "RarogCmex/pi-bigmodel, open.bigmodel.cn, 2026-10"
 _OPENAPI = "OpenAPI of docs.bigmodel.cn, 2026-07"
 
 _EMBEDDINGS = ("embedding-3", "embedding-2")
@@ -64,6 +65,16 @@ TABLE: Sequence[EndpointRow] = (
     EndpointRow(method="POST", path="/rerank", module="rerank", answer="rank_documents", request="RerankRequest", models=("rerank", "rerank-2"), is_billed=True, on_zai=False, seconds=0.2, mark="documented", source=_OPENAPI),
     EndpointRow(method="POST", path="/tokenizer", module="tokenizer", answer="count", models=_TOKENIZERS, is_billed=True, seconds=0.1, mark="documented", source=f"{_OPENAPI}; 1113 is captured ({_GO})"),
     EndpointRow(method="POST", path="/moderations", module="moderations", answer="moderate", request="ModerationRequest", models=("moderation",), is_billed=True, on_zai=False, seconds=0.2, mark="documented", source=f"{_OPENAPI}; 1211 of api.z.ai is captured ({_GO})"),
+    EndpointRow(method="POST", path="/async/chat/completions", module="async_chat", answer="submit_chat", is_chat=True, is_billed=True, mark="captured", source=_PI),
+    EndpointRow(method="POST", path="/files", module="files", answer="upload_file", is_form=True, mark="captured", source=_PI),
+    EndpointRow(method="GET", path="/files", module="files", answer="list_files", on_zai=False, mark="documented", source=_OPENAPI),
+    EndpointRow(method="DELETE", path="/files/{id}", module="files", answer="delete_file", on_zai=False, mark="documented", source=_OPENAPI),
+    EndpointRow(method="GET", path="/files/{id}/content", module="files", answer="get_content", on_zai=False, mark="documented", source=_OPENAPI),
+    EndpointRow(method="POST", path="/batches", module="batches", answer="create_batch", request="BatchRequest", on_zai=False, mark="captured", source=_PI),
+    EndpointRow(method="GET", path="/batches", module="batches", answer="list_batches", on_zai=False, mark="documented", source=_OPENAPI),
+    EndpointRow(method="GET", path="/batches/{id}", module="batches", answer="get_batch", on_zai=False, mark="captured", source=f"{_PI}; its other statuses documented"),
+    EndpointRow(method="POST", path="/batches/{id}/cancel", module="batches", answer="cancel_batch", on_zai=False, mark="documented", source=_OPENAPI),
+    EndpointRow(method="GET", path="/async-result/{id}", module="tasks", answer="get_result", mark="captured", source=f"{_PI} (chats); others documented"),
 )
 # fmt: on
 

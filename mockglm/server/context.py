@@ -46,7 +46,8 @@ class RequestContext(Struct):
     and on every path that is no chat; `model_id` is the id of the model, if there is none such as
     the client spelled it. `waived` names validation rules that were broken but not
     enforced. `source` is a Source or the location of the interaction that answers; `response` is
-    None if the live service answers. It listens to the progress of its own transmission.
+    None if the live service answers; `billed` is the one that is charged, if it is another. It
+    listens to the progress of its own transmission.
     """
 
     request: Request
@@ -67,6 +68,7 @@ class RequestContext(Struct):
     release: Callable[[], None] = _nothing
 
     response: Response | None = None
+    billed: Response | None = None
     source: Source | str = Source.UPSTREAM
     finish_reason: str = ""
     code: str = ""

@@ -76,7 +76,7 @@ def handle(
             if url_faults or session.standing_faults or session.queued_faults:
                 response = apply_where_possible(context, response, url_faults)
                 response = apply_session_faults(context, response)
-            charge(context, response)
+            charge(context, context.billed or response)
     except Exception as error:
         # The request fails, not the server: the client gets an answer, the journal an entry, and
         # the log the traceback.
