@@ -104,9 +104,10 @@ class App:
         from starlette.routing import Mount
 
         from mockglm.control import ControlAPI
+        from mockglm.inspector import Inspector
 
-        control = Mount(CONTROL, ControlAPI(self.sessions, self._token))
-        return Starlette(routes=[control, Mount("/", self._serve)])
+        pages = Inspector(ControlAPI(self.sessions, self._token), self._token)
+        return Starlette(routes=[Mount(CONTROL, pages), Mount("/", self._serve)])
 
     @cached_property
     def _endpoints(self) -> Endpoints:

@@ -6,12 +6,14 @@ from later requests, too.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -22,9 +24,11 @@ from mockglm.cassettes import (
     redact_response,
 )
 from mockglm.exchange import Exchange, Frames, Headers, Request, Response
+from mockglm.messages.parser import to_chat_usage
 from mockglm.models import MODELS
 from mockglm.redaction import MIN_LENGTH, REDACTED, Redactor, is_secret_header
 from mockglm.surfaces import SURFACES, find_surface
+from mockglm.validation import Chat
 
 Outcome = Literal["open", "done", "cut", "gone"]
 
@@ -40,6 +44,19 @@ which clients send to servers without keys and which also occur in prompts.
 
 ENTRY_OVERHEAD = 1024
 """Bytes of an entry without its texts, including header fields that it shares with others."""
+
+_USAGE = re.compile(rb'"usage": ?(\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})')
+_USAGE_CHUNKS = 8
+"""Chunks at the end of a response in which its usage is searched."""
+
+PROMPT_LENGTH = 200
+"""Characters of a prompt that a summary has."""
+
+PROMPT_SEARCHED = 4000
+"""Characters of it that are redacted first: a secret that begins in the summary ends in them."""
+
+MAX_PROMPT_BODY = 1024 * 1024
+"""Bytes of the largest body in which a prompt is searched."""
 
 KEYLESS_PATHS = frozenset(path for surface in SURFACES for path in surface.endpoints)
 """Paths that cannot contain a key."""
@@ -123,9 +140,52 @@ class Entry(Struct):
             "first": self.first,
             "total": self.total,
             "frames": self.frames,
+            "usage": find_usage(self),
+            "serial": self.serial,
             "passed": list(self.waived),
             "notes": list(self.notes),
         }
+
+
+def find_prompt(request: Request) -> str:
+    """Find the text of the last user message; empty if there is none, or if the body is large."""
+    if not 0 < len(request.body) <= MAX_PROMPT_BODY:
+        return ""
+    chat = find_surface(request.path).decode(request.body)
+    messages = chat.messages if isinstance(chat, Chat) else None
+    spoken = (one.text for one in reversed(messages or ()) if one.role == "user")
+    return next(spoken, "")[:PROMPT_SEARCHED]
+
+
+def find_usage(entry: Entry) -> dict[str, int]:
+    """Find the tokens of a response: `prompt`, of which `cached`, and `completion`; empty if it
+    names none, or if none of its end was sent."""
+    response = entry.response
+    if response is None or not response.chunks:
+        return {}
+    if type(response.chunks) is Frames and entry.sent is None:
+        tail = b"".join(response.chunks.parts()[-_USAGE_CHUNKS:])
+    else:
+        sent = response.chunks[: entry.sent]
+        tail = b"".join(chunk for _, chunk in sent[-_USAGE_CHUNKS:])
+    found = _USAGE.findall(tail)
+    return _read_usage(found[-1]) if found else {}
+
+
+def _read_usage(text: bytes) -> dict[str, int]:
+    try:
+        usage = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return {}
+    if "input_tokens" in usage:
+        usage = to_chat_usage(usage)
+    details = usage.get("prompt_tokens_details")
+    known = {
+        "prompt": usage.get("prompt_tokens"),
+        "completion": usage.get("completion_tokens"),
+        "cached": details.get("cached_tokens") if isinstance(details, dict) else None,
+    }
+    return {name: count for name, count in known.items() if type(count) is int}
 
 
 class MemoryBudget:
@@ -290,7 +350,13 @@ class Journal:
     ) -> list[dict[str, Any]]:
         """Summarize the newest entries that are wanted, oldest first."""
         newest = islice(filter(is_wanted, reversed(self._kept)), limit)
-        return [self.redact_for_display(entry).summary() for entry in reversed(list(newest))]
+        return [self.summarize(entry) for entry in reversed(list(newest))]
+
+    def summarize(self, entry: Entry) -> dict[str, Any]:
+        """Summarize an entry, redacted, with the beginning of its prompt."""
+        prompt = self.redact_text(find_prompt(entry.request), entry.request)
+        shown = self.redact_for_display(entry)
+        return {**shown.summary(), "prompt": prompt[:PROMPT_LENGTH]}
 
     def get(self, ordinal: int) -> Entry | None:
         """Return one entry, redacted; None if it was dropped or never existed."""

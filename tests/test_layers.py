@@ -33,6 +33,7 @@ endpoints
 player recorder
 language_model
 control
+inspector
 app
 serving
 conformance client_audit drift lint convert

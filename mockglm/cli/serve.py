@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -124,6 +125,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write the base URL to this file when the server is ready.",
 )
+@click.option("--open", "opens", is_flag=True, help="Open the inspector in the browser.")
 def serve_command(
     *,
     paths: tuple[Path, ...],
@@ -133,6 +135,7 @@ def serve_command(
     certfile: str | None,
     keyfile: str | None,
     ready_file: Path | None,
+    opens: bool,
     **options: Any,
 ) -> None:
     """Play scenarios and cassettes. A PATH is a file or a folder of files. Without any PATH, the
@@ -160,6 +163,7 @@ def serve_command(
         for name in (host, reachable_host(host))
     )
     token = _choose_token(host)
+    announce = partial(_announce, ready_file=ready_file, opens=opens)
     recorder = recording.recorder if recording else None
     watching = [reloader.run] if paths else []
     with open_log(log) as writer:
@@ -172,7 +176,7 @@ def serve_command(
         )
         server = Server(
             app,
-            on_ready=lambda: _announce(bound, reachable, token=token, ready_file=ready_file),
+            on_ready=lambda: announce(bound, reachable, token=token),
             tasks=[partial(collect_when_idle, app.player.scheduler), *watching],
             on_shutdown=[one.close for one in (recorder, language_model) if one],
             certfile=certfile,
@@ -254,7 +258,13 @@ def _print_unused(sessions: Sessions) -> None:
         warn(line)
 
 
-def _announce(bound: str, reachable: str, *, token: str | None, ready_file: Path | None) -> None:
+def _announce(
+    bound: str, reachable: str, *, token: str | None, ready_file: Path | None, opens: bool
+) -> None:
+    from mockglm.app import CONTROL
+    from mockglm.surfaces import CHAT
+
+    page = f"{reachable.removesuffix(CHAT.base)}{CONTROL}/"
     if ready_file:
         # Renamed, so that no reader sees half of it; before the line is printed, so that its reader
         # finds the file.
@@ -262,5 +272,11 @@ def _announce(bound: str, reachable: str, *, token: str | None, ready_file: Path
         partial_file.write_text(reachable + "\n", encoding="utf-8")
         partial_file.replace(ready_file)
     click.echo(f"mockglm serving {bound}")
+    # The second line: programs read the first, and standard error has the log.
+    click.echo(f"inspector at {page}")
     if token and token != os.environ.get("MOCKGLM_TOKEN", "").strip():
         click.echo(f"MOCKGLM_TOKEN={token} opens the control API", err=True)
+    if opens:
+        import webbrowser
+
+        Thread(target=webbrowser.open, args=[page], daemon=True).start()

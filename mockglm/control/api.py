@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -17,8 +18,10 @@ from starlette.types import Receive, Scope, Send
 
 from mockglm._version import __version__
 from mockglm.control import requests, serializers
-from mockglm.control.feed import Subscribe, stream_entries, wait_until
+from mockglm.control.access import is_allowed
+from mockglm.control.feed import Subscribe, stream_batches, stream_entries, wait_until
 from mockglm.errors import MockGLMError, UsageError
+from mockglm.journal import Entry
 from mockglm.scenarios import Scenario, load, shipped_scenarios
 from mockglm.server import Session, Sessions
 from mockglm.server.sessions import MAX_QUEUED, MAX_RULES, QueuedFaults
@@ -68,7 +71,7 @@ class ControlAPI:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_health = scope["path"] == scope.get("root_path", "") + HEALTH
-        if not is_health and not requests.is_allowed(Request(scope), self._token):
+        if not is_health and not is_allowed(Request(scope), self._token):
             await _json({"error": "this needs Authorization: Bearer $MOCKGLM_TOKEN"}, 403)(
                 scope, receive, send
             )
@@ -114,16 +117,31 @@ class ControlAPI:
     async def _read_journal(self, request: Request) -> Response:
         params = request.query_params
         limit, is_wanted = requests.read_count(params, "last", 100), requests.read_filter(params)
+        name = None if params.get("session") == ALL_SESSIONS else self._session(request).name
 
         def find() -> list[dict[str, Any]]:
+            if name is None:
+                return self._summarize_all(limit, is_wanted)
             # The session may have been dropped and made again while the client waits.
             return self._session(request).journal.summaries(limit, is_wanted)
 
         seconds = requests.read_seconds(params, "wait")
         if seconds and limit:
-            subscribe = self._subscribe_to(self._session(request).name)
+            subscribe = self._subscribe_to(name)
             await wait_until(find, subscribe, request=request, seconds=seconds)
         return _json(find())
+
+    def _summarize_all(
+        self, limit: int, is_wanted: Callable[[Entry], bool]
+    ) -> list[dict[str, Any]]:
+        """Summarize the newest wanted entries of all sessions, oldest first."""
+        found = [
+            summary
+            for session in self._sessions
+            for summary in session.journal.summaries(limit, is_wanted)
+        ]
+        found.sort(key=itemgetter("serial"))
+        return found[-limit:] if limit else []
 
     async def _clear_journal(self, request: Request) -> Response:
         journal = self._session(request).journal
@@ -226,7 +244,20 @@ class ControlAPI:
 
         is_all = request.query_params.get("session") == ALL_SESSIONS
         name = None if is_all else self._session(request).name
-        return EventSourceResponse(stream_entries(self._subscribe_to(name)))
+        seconds = requests.read_seconds(request.query_params, "batch")
+        subscribe = self._subscribe_to(name)
+        if not seconds:
+            return EventSourceResponse(stream_entries(subscribe, self._summarize))
+        return EventSourceResponse(stream_batches(subscribe, self._summarize, seconds=seconds))
+
+    def _summarize(self, entry: Entry) -> Mapping[str, Any]:
+        """Summarize an entry with its prompt, unless its session has been dropped."""
+        session = self._sessions.find(entry.session)
+        return (
+            entry.summary() | {"prompt": ""}
+            if session is None
+            else session.journal.summarize(entry)
+        )
 
     def _subscribe_to(self, name: str | None) -> Subscribe:
         return partial(self._sessions.feed.subscribe, session=name)

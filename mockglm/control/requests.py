@@ -1,8 +1,7 @@
-"""Requests to the control API: permission, query parameters and bodies, all within bounds."""
+"""Requests to the control API: query parameters and bodies, all within bounds."""
 
 from __future__ import annotations
 
-import hmac
 import math
 from collections.abc import Callable
 from typing import Any, get_args
@@ -19,7 +18,6 @@ from mockglm.faults import FaultSpec
 from mockglm.journal import Entry, Outcome
 from mockglm.scenarios import Interaction, parse_interaction
 from mockglm.scenarios.yaml_nodes import MAX_VALUES, has_more_values
-from mockglm.urls import is_cross_site, is_loopback
 
 MAX_BODY = 4 * 1024 * 1024
 
@@ -28,20 +26,6 @@ MAX_DIGITS = 15
 
 MAX_WAIT = 60.0
 OUTCOMES = get_args(Outcome)
-
-
-def is_allowed(request: Request, token: str | None) -> bool:
-    """True for a request with the token or, if there is none, from this machine and for it.
-
-    Every Host and Origin header counts, so that no page of another site, nor one whose name was
-    pointed at 127.0.0.1, can use the API.
-    """
-    if token is not None:
-        given = request.headers.get("authorization", "")
-        return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
-    peer = request.client.host if request.client else ""
-    has_host = "host" in request.headers
-    return is_loopback(peer) and has_host and not is_cross_site(request.headers.items())
 
 
 def parse_number(text: str) -> int | None:

@@ -5,22 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mockglm.control.conversations import answer_json, chat_json
+from mockglm.control.frames import list_defects, list_frames
 from mockglm.faults import FaultSpec
 from mockglm.journal import Entry
 from mockglm.matching import When
 from mockglm.scenarios import Interaction, Step
+from mockglm.surfaces import find_surface
 
 WHEN_KEYS = When.__struct_fields__
 
 
 def exchange_json(entry: Entry) -> Mapping[str, Any]:
-    """An entry with its request and response.
+    """An entry with its request and response, as bytes and as what they mean.
 
     Bytes of a body that are not UTF-8 are shown as replacement characters.
     """
     response = entry.response
+    surface = find_surface(entry.request.path)
+    frames = [] if response is None else list_frames(response, entry.sent)
+    is_whole = entry.sent is None
     return {
         **entry.summary(),
+        "base": f"/s/{entry.session}{surface.base}" if entry.session else surface.base,
+        "conversation": chat_json(entry, surface),
+        "reply": response and answer_json(response, frames, surface=surface, is_whole=is_whole),
+        "timeline": response
+        and {
+            "head": response.head,
+            "sent": len(response.chunks) if entry.sent is None else entry.sent,
+            "frames": frames,
+            "defects": list_defects(response, entry.sent),
+        },
         "request": {
             "query": entry.request.query,
             "headers": entry.request.headers,

@@ -487,6 +487,10 @@ class Sessions:
             self._sessions.move_to_end(name)
         return session
 
+    def find(self, name: str) -> Session | None:
+        """Find a session that was used, by its name."""
+        return self._sessions.get(name)
+
     def forget(self, name: str) -> bool:
         """Drop a session and its journal. Returns False if there was none of that name."""
         session = self._sessions.pop(name, None)

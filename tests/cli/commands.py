@@ -34,7 +34,7 @@ class Running:
 
     @property
     def host(self) -> str:
-        return self.url.removesuffix("/api/paas/v4")
+        return host_of(self.url)
 
     def ask(self, *, headers: Mapping[str, str] | None = None, **body: Any) -> httpx.Response:
         url = f"{self.url}/chat/completions"
@@ -48,6 +48,11 @@ class Running:
         return self.process.returncode, printed, said
 
 
+def host_of(url: str) -> str:
+    """The origin of a base URL, reached from this machine."""
+    return url.removesuffix("/api/paas/v4").replace("//0.0.0.0:", "//127.0.0.1:")
+
+
 @contextmanager
 def running(*arguments: str | Path) -> Iterator[Running]:
     command = [MOCKGLM, "serve", "--port", "0", *map(str, arguments)]
@@ -58,6 +63,7 @@ def running(*arguments: str | Path) -> Iterator[Running]:
             assert process.stdout is not None
             line = LINE.fullmatch(process.stdout.readline())
             assert line is not None, process.communicate()
+            assert process.stdout.readline() == f"inspector at {host_of(line[1])}/__mockglm__/\n"
             yield Running(process, line[1])
         finally:
             process.kill()

@@ -103,7 +103,7 @@ def test_the_journal_has_the_newest_entries_oldest_first_without_bodies(
         served.ask(text, stream=text == "二")
     second, third = control.get("/journal", params={"last": 2}).json()
     assert (second["ordinal"], third["ordinal"]) == (2, 3)
-    for key in ("at", "first", "total"):
+    for key in ("at", "first", "total", "serial"):
         assert second.pop(key) >= 0
     assert second == {
         "ordinal": 2,
@@ -118,6 +118,8 @@ def test_the_journal_has_the_newest_entries_oldest_first_without_bodies(
         "finish": "stop",
         "outcome": "done",
         "frames": 3,
+        "usage": {"prompt": 7, "completion": 1, "cached": 0},
+        "prompt": "二",
         "passed": [],
         "notes": [],
     }
@@ -737,3 +739,49 @@ def test_faults_have_bounds(control: httpx.Client) -> None:
     for _ in range(8):
         assert control.post("/faults", params={"times": "all"}, json="crlf").status_code == 200
     assert control.post("/faults", params={"times": "all"}, json="crlf").status_code == 400
+
+
+def test_the_journal_of_all_sessions_is_in_the_order_of_arrival(
+    control: httpx.Client, served: Served
+) -> None:
+    served.ask("一", base=served.base("file@a"))
+    served.ask("一")
+    served.ask("二", base=served.base("file@a"))
+    found = control.get("/journal", params={"session": "*"}).json()
+    assert [(one["session"], one["ordinal"]) for one in found] == [
+        ("file@a", 1),
+        ("", 1),
+        ("file@a", 2),
+    ]
+    assert control.get("/journal", params={"session": "*", "last": 1}).json() == found[-1:]
+
+
+def test_an_entry_has_its_conversation_and_the_frames_of_its_reply(
+    control: httpx.Client, served: Served
+) -> None:
+    served.ask("二", stream=True, temperature=0.5)
+    entry = control.get("/journal/1").json()
+    assert entry["conversation"] == {
+        "messages": [{"role": "user", "text": "二"}],
+        "tools": [],
+        "parameters": {"stream": True, "temperature": 0.5},
+    }
+    assert (entry["reply"]["content"], entry["reply"]["finish_reason"]) == ("丙", "stop")
+    kinds = [frame["kind"] for frame in entry["timeline"]["frames"]]
+    assert kinds == ["content", "finish", "done"]
+    assert entry["base"] == "/api/paas/v4"
+
+
+def test_the_feed_in_batches_has_open_exchanges_and_each_once(
+    control: httpx.Client, served: Served
+) -> None:
+    with control.stream("GET", "/events", params={"session": "*", "batch": 0.05}) as feed:
+        served.ask("一")
+        lines = feed.iter_lines()
+        found: list[Any] = []
+        while not found or found[-1]["outcome"] == "open":
+            name, batch = _event(lines)
+            assert (name, len(batch)) == ("exchanges", 1)
+            found += batch
+    assert {one["ordinal"] for one in found} == {1}
+    assert found[-1] == control.get("/journal").json()[0]

@@ -1,0 +1,124 @@
+"""The page in a browser: exchanges appear, are filtered, and open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.serving import KEY, Served
+
+WEATHER = {
+    "type": "function",
+    "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}},
+}
+
+
+class Asking:
+    """Requests of a session of a test's own, which do not disturb the thread of the browser."""
+
+    def __init__(self, served: Served, label: str) -> None:
+        self.label = label
+        self.base = served.base(f"@{label}")
+        self.thread = ThreadPoolExecutor(1)
+
+    def __call__(self, text: str, **body: Any) -> None:
+        self.thread.submit(self._ask, text, body).result()
+
+    def start(self, text: str, **body: Any) -> None:
+        """Send a request and return while the answer is on its way."""
+        self.thread.submit(self._ask, text, body)
+
+    def _ask(self, text: str, body: dict[str, Any]) -> None:
+        asked = {"model": "glm-4.6", "messages": [{"role": "user", "content": text}], **body}
+        headers = {"Authorization": f"Bearer {KEY}"}
+        with httpx.Client(headers=headers, timeout=30, trust_env=False) as client:
+            try:
+                client.post(f"{self.base}/chat/completions", json=asked)
+            except httpx.TransportError:
+                assert text.startswith("break")
+
+
+@pytest.fixture
+def ask(inspected: Served, label: str) -> Iterator[Asking]:
+    asking = Asking(inspected, label)
+    yield asking
+    asking.thread.shutdown()
+
+
+def open_exchange(page: Page, ask: Asking, text: str) -> None:
+    page.goto("./")
+    page.fill("#text", ask.label)
+    page.click(f".row:has-text('{text}')")
+    expect(page.locator(".timeline-figure")).to_be_visible()
+
+
+def test_exchanges_appear_while_they_are_streamed(page: Page, ask: Asking) -> None:
+    page.goto("./")
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    page.fill("#text", f"@{ask.label}")
+    ask.start("paced", stream=True)
+    row = page.locator(".row")
+    expect(row).to_contain_text("open")
+    row.click()
+    expect(row).to_contain_text("stop")
+    expect(row).to_contain_text("20 → 12")
+    expect(page.locator(".reply")).to_contain_text("It arrives bit by bit.")
+
+
+def test_filters_choose_by_text_and_outcome(page: Page, ask: Asking) -> None:
+    for text in ("hello", "limit", "break it"):
+        ask(text, stream=True)
+    page.goto("./")
+    rows = page.locator(".row")
+    page.fill("#text", f"@{ask.label}")
+    expect(rows).to_have_count(3)
+    page.click("[data-outcome=error]")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("429 1302")
+    page.click("[data-outcome=broken]")
+    expect(rows).to_have_count(2)
+    page.click("[data-outcome=broken]")
+    page.click("[data-outcome=error]")
+    page.fill("#text", f"@{ask.label} hello")
+    expect(rows).to_have_count(1)
+
+
+def test_an_exchange_is_shown_as_a_chat(page: Page, ask: Asking) -> None:
+    ask("weather", stream=True, tools=[WEATHER])
+    open_exchange(page, ask, "weather")
+    reply = page.locator(".reply")
+    expect(page.locator(".message.user")).to_contain_text("weather")
+    expect(reply.locator(".function")).to_have_text("get_weather")
+    expect(reply.locator("pre")).to_have_text('{\n  "city": "Beijing"\n}')
+    thought = reply.locator(".reasoning .said")
+    expect(thought).to_be_hidden()
+    reply.locator("summary").click()
+    expect(thought).to_have_text("I need the weather.")
+
+
+def test_the_timeline_shows_frames_by_kind_and_the_break(page: Page, ask: Asking) -> None:
+    ask("paced", stream=True)
+    open_exchange(page, ask, "paced")
+    drawing = page.locator(".timeline")
+    assert drawing.locator(".frame.reasoning").count() > 2
+    assert drawing.locator(".frame.content").count() > 2
+    expect(drawing.locator(".cut")).to_have_count(0)
+    ask("break", stream=True)
+    page.click(".row:has-text('break')")
+    expect(page.locator("path.cut")).to_be_visible()
+    expect(page.locator(".legend")).to_contain_text("connection reset (RST) (reset)")
+
+
+def test_the_bytes_are_shown_without_keys(page: Page, ask: Asking) -> None:
+    ask("hello")
+    open_exchange(page, ask, "hello")
+    page.click("#tab-raw")
+    raw = page.locator(".raw")
+    expect(raw).to_contain_text("authorization: REDACTED")
+    expect(raw).to_contain_text('"content":"Hello!"')
+    assert KEY not in page.content()
