@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from mockglm.clock import Ids
 from mockglm.exchange import JSONObject, Reply, ToolCall
-from mockglm.improvise.capabilities import ToolOffer, is_agent, read_offers
 from mockglm.improvise.conversation import Conversation, read_conversation
+from mockglm.improvise.edits import edit_in_text
 from mockglm.improvise.function_calls import call_functions
 from mockglm.improvise.language import subject
 from mockglm.improvise.limits import TAG_TOKENS, limit_reply
@@ -25,7 +25,6 @@ from mockglm.improvise.replies import (
 )
 from mockglm.improvise.schema import make_arguments
 from mockglm.improvise.side_tasks import is_side_task
-from mockglm.improvise.steps import PlanStep, StepCaller, encode_compact
 from mockglm.improvise.structured import (
     find_given_values,
     is_json_asked,
@@ -33,7 +32,14 @@ from mockglm.improvise.structured import (
     write_json,
 )
 from mockglm.improvise.tables import table
-from mockglm.improvise.text_edits import edit_in_text
+from mockglm.improvise.tools import (
+    PlanStep,
+    StepCaller,
+    ToolOffer,
+    encode_compact,
+    is_agent,
+    read_offers,
+)
 from mockglm.models import Model
 from mockglm.validation.types import Chat
 

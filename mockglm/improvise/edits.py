@@ -1,8 +1,12 @@
-"""Texts of files: read from the output of tools, searched for typos, changed."""
+"""Texts of files: read from the output of tools, searched for typos, changed in a reply.
+
+The forms of changes in a reply are search/replace blocks, unified diffs and whole files.
+"""
 
 from __future__ import annotations
 
 import builtins
+import difflib
 import keyword
 import re
 from collections import Counter
@@ -12,6 +16,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from mockglm.improvise.conversation import Conversation
+from mockglm.improvise.goals import Goal, read_goals
+from mockglm.improvise.language import shorten
 from mockglm.improvise.tables import table
 from mockglm.validation.types import decode_json
 
@@ -25,34 +32,41 @@ NOTE = re.compile(
 )
 WORD = re.compile(r"[A-Za-z]{3,}")
 MAX_TEXT = 40_000
-MAX_WORD = 24
-MIN_WORD = 5
+MAX_WORD, MIN_WORD = 24, 5
+"""Letters of a word with a typo; short words are near to too many others for all but swaps."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+ENDINGS = ("s", "es", "d", "ed", "ing", "ly", "er")
+FORMS = {
+    "blocks": re.compile(r"<<<<<<< SEARCH"),
+    "diff": re.compile(r"unified diff|diff -U|```diff\b", re.I),
+    "whole": re.compile(
+        r"(?:entire|whole|complete|full) (?:content|file)|\*?file listing\*?", re.I
+    ),
+}
+"""Forms of changes, by the words with which prompts prescribe them."""
+README = re.compile(r"\bREADME(?:\.\w{1,5})?\b", re.I)
+SHOWN_FILE = r"(?:^|\n){name}\n+```[^\n]*\n(.*?)\n?```"
+MAX_QUOTE = 400
 
 
 class TextChange(Struct, frozen=True):
-    """A change of one file: the old text, the new text, and the occurrences of the old one."""
+    """A change of one file: the old text and the new one."""
 
     path: str
     old: str
     new: str
-    count: int = 1
 
 
 def read_file_text(printed: str) -> str:
     """Read the text of a file from the output of a tool, without line numbers and tags."""
-    text = NOTE.sub("", _find_longest_text(printed[:MAX_TEXT]))
+    printed = printed[:MAX_TEXT]
+    value = decode_json(printed.encode()) if printed.lstrip()[:1] in ("{", "[") else None
+    text = NOTE.sub("", max(_texts(value), key=len, default=printed))
     numbered = NUMBERED.findall(text)
     if numbered and len(numbered) >= sum(bool(line.strip()) for line in text.splitlines()) / 2:
         lines = [NUMBERED.sub("", line) for line in text.splitlines() if NUMBERED.match(line)]
         return "\n".join(lines)
     return WRAPPER.sub("", text).strip("\n")
-
-
-def _find_longest_text(printed: str) -> str:
-    """The longest text in a result that is JSON, else the result itself."""
-    value = decode_json(printed.encode()) if printed.lstrip()[:1] in ("{", "[") else None
-    return max(_texts(value), key=len, default=printed)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -68,33 +82,17 @@ def find_typo(text: str) -> tuple[str, str] | None:
 
     Words of the table, of Python, and those that occur several times count as known.
     """
-    known = _vocabulary()
     counted = Counter(WORD.findall(text))
-    often = {word.lower() for word, count in counted.items() if count > 1}
+    known = _vocabulary() | {word.lower() for word, count in counted.items() if count > 1}
     for word in counted:
         lower = word.lower()
-        if _is_known(lower, known | often) or len(word) > MAX_WORD or _is_compound(word):
+        is_compound = any(char.isupper() for char in word[1:])
+        if _is_known(lower, known) or len(word) > MAX_WORD or is_compound:
             continue
-        right = next(
-            (near for near in _list_near_words(lower) if _is_known(near, known | often)), None
-        )
+        right = next((near for near in _list_near_words(lower) if _is_known(near, known)), None)
         if right is not None:
             return word, right.capitalize() if word[0].isupper() else right
     return None
-
-
-def make_change(
-    path: str, text: str, *, old: str, new: str, is_all: bool = False
-) -> TextChange | None:
-    """Make a change that replaces a text, with its whole line if the text is not unique."""
-    count = text.count(old)
-    if not count:
-        return None
-    if count > 1 and not is_all:
-        lines = [line for line in text.splitlines() if old in line]
-        if text.count(lines[0]) == 1:
-            return TextChange(path, lines[0], lines[0].replace(old, new), count)
-    return TextChange(path, old, new, count)
 
 
 @lru_cache(maxsize=1)
@@ -105,21 +103,84 @@ def _vocabulary() -> frozenset[str]:
 
 def _is_known(word: str, known: frozenset[str]) -> bool:
     """True for a known word, also with an ending."""
-    ends = ("s", "es", "d", "ed", "ing", "ly", "er")
-    return word in known or any(word.endswith(e) and word.removesuffix(e) in known for e in ends)
-
-
-def _is_compound(word: str) -> bool:
-    return any(char.isupper() for char in word[1:])
+    return word in known or any(word.removesuffix(e) in known for e in ENDINGS if word.endswith(e))
 
 
 def _list_near_words(word: str) -> Iterator[str]:
     """List the words with two letters swapped, or with one letter more, fewer or changed."""
     pairs = [(word[:at], word[at:]) for at in range(len(word) + 1)]
     yield from (a + b[1] + b[0] + b[2:] for a, b in pairs if len(b) > 1 and b[0] != b[1])
-    # Short words are near to too many others.
-    if len(word) < MIN_WORD:
-        return
-    yield from (a + b[1:] for a, b in pairs if b)
-    yield from (a + char + b for a, b in pairs for char in LETTERS)
-    yield from (a + char + b[1:] for a, b in pairs if b and a for char in LETTERS)
+    if len(word) >= MIN_WORD:
+        yield from (a + b[1:] for a, b in pairs if b)
+        yield from (a + char + b for a, b in pairs for char in LETTERS)
+        yield from (a + char + b[1:] for a, b in pairs if b and a for char in LETTERS)
+
+
+def make_change(
+    path: str, text: str, *, old: str, new: str, is_all: bool = False
+) -> TextChange | None:
+    """Make a change that replaces a text, with its whole line if the text is not unique."""
+    if old not in text:
+        return None
+    line = next((line for line in text.splitlines() if old in line), "")
+    if text.count(old) > 1 and not is_all and text.count(line) == 1:
+        return TextChange(path, line, line.replace(old, new))
+    return TextChange(path, old, new)
+
+
+def edit_in_text(conversation: Conversation) -> str | None:
+    """Reply with a change in the prescribed form; None if there is no form or no change."""
+    prompt = f"{conversation.system}\n{conversation.text}"
+    form = next((name for name, pattern in FORMS.items() if pattern.search(prompt)), None)
+    goals = read_goals(conversation.request) if form else ()
+    return next((text for goal in goals if (text := _write(goal, form or "", conversation))), None)
+
+
+def _write(goal: Goal, form: str, conversation: Conversation) -> str | None:
+    words, path = table("phrases")["agent"][conversation.language], goal.path
+    if goal.kind == "project":
+        named = README.search("\n".join(one.text for one in conversation.chat.messages or ()))
+        path = named[0] if named else "README.md"
+    if goal.kind == "create":
+        name = "created" if goal.content else "no_content"
+        made = _render_form(form, path, "", f"{goal.content}\n") if goal.content else ""
+        return f"{words[name].format(path=path)}\n\n{made}".strip()
+    text = _shown_file(path, conversation)
+    if not path or goal.kind not in ("change", "fix", "read", "project"):
+        return None
+    if not text:
+        return str(words["not_shown"]).format(path=path)
+    if goal.kind in ("read", "project"):
+        return str(words["quoted"]).format(path=path, text=shorten(text, MAX_QUOTE))
+    pair = find_typo(text) if goal.kind == "fix" else (goal.old, goal.new)
+    change = make_change(path, text, old=pair[0], new=pair[1]) if pair else None
+    if pair is None or change is None:
+        name = "absent" if pair else "no_typo"
+        return str(words[name]).format(path=path, old=pair[0] if pair else "")
+    said = str(words["changed"]).format(path=path, old=pair[0], new=pair[1])
+    changed = text.replace(change.old, change.new, 1)
+    return f"{said}\n\n{_render_form(form, path, text, changed)}"
+
+
+def _shown_file(path: str, conversation: Conversation) -> str:
+    """The text of a file in the newest message that contains it, or an empty text."""
+    shown = re.compile(SHOWN_FILE.format(name=re.escape(path)), re.S)
+    users = [one.text for one in conversation.chat.messages or () if one.role != "assistant"]
+    found = (shown.search(text) for text in reversed(users) if path and path in text)
+    return next((f"{match[1]}\n" for match in found if match), "")
+
+
+def _render_form(form: str, path: str, *texts: str) -> str:
+    """Render the change from an old text to a new one; an empty old text is no file."""
+    old, new = texts
+    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    if form == "whole":
+        return f"{path}\n```\n{new}```"
+    if form == "diff":
+        lines = difflib.unified_diff(before, after, path if old else "/dev/null", path)
+        return f"```diff\n{''.join(lines)}```"
+    pairs = [(old, new)]
+    if old and len(before) == len(after):
+        pairs = [(a, b) for a, b in zip(before, after, strict=True) if a != b]
+    blocks = [f"<<<<<<< SEARCH\n{a}=======\n{b}>>>>>>> REPLACE" for a, b in pairs]
+    return "\n\n".join(f"{path}\n```\n{block}\n```" for block in blocks)

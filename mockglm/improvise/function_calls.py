@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
 
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
-from mockglm.improvise.assignment import assign, usual_values
-from mockglm.improvise.capabilities import ToolOffer, table_words
 from mockglm.improvise.conversation import Conversation, ToolResult
 from mockglm.improvise.language import detect_language, word_set
-from mockglm.improvise.parameters import split_calls
-from mockglm.improvise.ranking import THRESHOLD, Ranking, rank_functions
+from mockglm.improvise.parameters import MAX_NAME, Parameter, assign, split_calls, usual_values
 from mockglm.improvise.schema import WorkBudget, make_arguments
-from mockglm.improvise.steps import encode_compact
+from mockglm.improvise.tools import ToolOffer, encode_compact, table_words
 from mockglm.improvise.values import TextValues, find_values
 
 MAX_STEPS, MAX_CALLS, MAX_CLAUSES = 6, 8, 100
@@ -31,6 +30,17 @@ SENTENCE = re.compile(r"[。；;！!？?\n]|\.\s")
 PART = re.compile(r"[，,、]|\band\b|\balso\b|\bplus\b|和|及|并且|并|还有|同时", re.I)
 RECEIVERS = ("email", "person", "id", "url")
 CANCEL = re.compile(r"取消|\bcancel", re.I)
+THRESHOLD = 1.0
+"""The score above which a function is called."""
+NAME, DESCRIPTION, PARAMETER, VALUE = 2.0, 0.8, 0.5, 0.5
+"""The weights of a shared word by its place, and of a value for a required parameter."""
+WHOLE = 1.0
+"""The weight of a whole name in the text."""
+NAMED_ONLY = 6.0
+"""The weight of a value that only one function accepts: a command, or a text to replace."""
+READING_CONCEPTS = frozenset(("#read", "#fetch"))
+
+Scored = tuple[float, ToolOffer]
 
 
 class FunctionCall(Struct, frozen=True):
@@ -44,21 +54,18 @@ def call_functions(
     conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids
 ) -> tuple[ToolCall, ...]:
     """Make the next calls; none if the results suffice for a reply."""
-    choice = conversation.chat.tool_choice
-    forced = _find_forced(choice, offers)
-    held = [offer for offer in offers if offer.kind != "finish"]
-    if forced is None and not held:
-        return ()
     text = conversation.request
+    forced = _find_forced(conversation.chat.tool_choice, offers)
+    held = [offer for offer in offers if offer.kind != "finish"]
     if forced is not None:
         steps = [[FunctionCall(forced, find_values(text))]]
+    elif held:
+        is_permitted = partial(_is_permitted, words=word_set(text), text=text)
+        steps = [[*filter(is_permitted, step)] for step in _plan_steps(conversation, held)]
     else:
-        steps = [
-            [*filter(_permission_rule(text), step)] for step in _plan_steps(conversation, held)
-        ]
+        return ()
     budget = WorkBudget()
-    planned = _find_open_step(steps, conversation.results)
-    made = [_make_call(one, ids, budget) for one in planned]
+    made = [_make_call(one, ids, budget) for one in _find_open_step(steps, conversation.results)]
     done = {_signature(result.name, result.arguments) for result in conversation.results}
     fresh = {_signature(call.name, call.arguments): call for call in made}
     return tuple(call for key, call in fresh.items() if key not in done)
@@ -75,39 +82,36 @@ def _plan_steps(
     conversation: Conversation, offers: Sequence[ToolOffer]
 ) -> list[list[FunctionCall]]:
     """Plan the calls of the whole turn: parallel within a step, the steps in sequence."""
-    text, rank = conversation.request, rank_functions(offers)
+    text, ranking = conversation.request, Ranking(offers)
     parts = [part for part in THEN.split(text) if part.strip()][:MAX_STEPS]
-    steps = [step for part in parts if (step := _plan_step(part, text, rank))]
+    steps = [step for part in parts if (step := _plan_step(part, text, ranking))]
     if steps:
         return steps
-    score, best = rank(text)[0]
-    finishes = any(
-        function.name in table_words("names", "finish") for function in conversation.functions
-    )
+    score, best = ranking.best(text)
+    finishers = table_words("names", "finish")
+    finishes = any(function.name in finishers for function in conversation.functions)
     if conversation.chat.tool_choice in ("required", "any") and not finishes:
         return [_expand(best, text, text)[:1]]
-    needed = [one for one in best.parameters if one.is_required]
-    given = assign(needed, find_values(text)) if score and needed else {}
-    is_filled = needed and all(one.kind and one.path in given for one in needed)
+    given = assign(best.required, find_values(text)) if score and best.required else {}
+    is_filled = best.required and all(one.kind and one.path in given for one in best.required)
     return [_expand(best, text, text)] if len(offers) == 1 and is_filled else []
 
 
-def _plan_step(part: str, whole: str, rank: Ranking) -> list[FunctionCall]:
+def _plan_step(part: str, whole: str, ranking: Ranking) -> list[FunctionCall]:
     """Plan the calls of one step: the best function for each clause, else for all together."""
     chosen: dict[str, tuple[ToolOffer, list[str]]] = {}
-    for offer, clause in _choose_functions(part, rank):
+    for offer, clause in _choose_functions(part, ranking):
         chosen.setdefault(offer.name, (offer, []))[1].append(clause)
     if not chosen:
-        score, offer = rank(part)[0]
+        score, offer = ranking.best(part)
         return _expand(offer, part, whole) if score >= THRESHOLD else []
-    texts = {
-        name: part if len(chosen) == 1 else " ， ".join(held) for name, (_, held) in chosen.items()
-    }
-    calls = [_expand(offer, texts[name], whole) for name, (offer, _) in chosen.items()]
-    return [call for several in calls for call in several][:MAX_CALLS]
+    texts = [
+        (offer, part if len(chosen) == 1 else " ， ".join(held)) for offer, held in chosen.values()
+    ]
+    return [call for offer, text in texts for call in _expand(offer, text, whole)][:MAX_CALLS]
 
 
-def _choose_functions(part: str, rank: Ranking) -> Iterator[tuple[ToolOffer, str]]:
+def _choose_functions(part: str, ranking: Ranking) -> Iterator[tuple[ToolOffer, str]]:
     """Choose functions for the clauses of a step, each with the text of its clauses.
 
     A clause without a function belongs to the one before it in English and to the next one in
@@ -120,7 +124,7 @@ def _choose_functions(part: str, rank: Ranking) -> Iterator[tuple[ToolOffer, str
         clauses = [clause for clause in PART.split(sentence) if clause.strip()][:left]
         left -= len(clauses)
         for clause in clauses:
-            score, offer = rank(clause)[0]
+            score, offer = ranking.best(clause)
             if score >= THRESHOLD:
                 found.append((offer, waiting + clause))
                 waiting = ""
@@ -135,38 +139,28 @@ def _choose_functions(part: str, rank: Ranking) -> Iterator[tuple[ToolOffer, str
 
 def _expand(offer: ToolOffer, part: str, whole: str) -> list[FunctionCall]:
     """Plan one call, or one for each of several values."""
-    numeric = [one for one in offer.required if one.is_number]
-    values = find_values(part).within(find_values(whole), len(numeric))
+    count = sum(one.is_number for one in offer.required)
+    values = find_values(part).within(find_values(whole), count)
     return [FunctionCall(offer, one) for one in split_calls(offer.parameters, values)]
 
 
-def _permission_rule(text: str) -> Any:
-    """The rule that calls may write, delete or send only on request, with all values given."""
-    words = word_set(text)
-
-    def judge(call: FunctionCall) -> bool:
-        offer = call.offer
-        if offer.kind not in ("write", "edit", "delete", "send"):
-            return True
-        given = assign(offer.parameters, call.values)
-        if offer.kind == "send":
-            receivers = [one for one in offer.required if one.kind in RECEIVERS]
-            needed, is_asked = receivers or offer.required, bool(words & _verbs("send"))
-        elif offer.kind == "delete":
-            is_asked = bool(words & _verbs("delete")) or bool(CANCEL.search(text))
-            needed = offer.required
-        else:
-            quoted = {
-                one
-                for kind in ("quote", "fence", "code", "old", "new")
-                for one in call.values.of(kind)
-            }
+def _is_permitted(call: FunctionCall, *, words: frozenset[str], text: str) -> bool:
+    """True unless a call writes, deletes or sends without a request for it and all its values."""
+    offer, given = call.offer, assign(call.offer.parameters, call.values)
+    needed: Sequence[Parameter] = offer.required
+    match offer.kind:
+        case "send":
+            needed = [one for one in needed if one.kind in RECEIVERS] or needed
+            is_asked = bool(words & _verbs("send"))
+        case "delete":
+            is_asked = bool(words & _verbs("delete")) or CANCEL.search(text) is not None
+        case "write" | "edit":
+            quoted = [call.values.of(kind) for kind in ("quote", "fence", "code", "old", "new")]
             content = offer.parameter("content")
-            is_asked = content is None or given.get(content.path) in quoted
-            needed = offer.required
-        return is_asked and all(one.path in given for one in needed)
-
-    return judge
+            is_asked = content is None or any(given.get(content.path) in held for held in quoted)
+        case _:
+            return True
+    return is_asked and all(one.path in given for one in needed)
 
 
 def _verbs(kind: str) -> frozenset[str]:
@@ -178,17 +172,13 @@ def _find_open_step(
 ) -> list[FunctionCall]:
     """The open calls of the first step that has some; a result without a name answers the next."""
     got = Counter(result.name for result in results)
-    for step in steps:
-        open_calls = [one for one in step if not _take_result(got, one.offer.name)]
-        if open_calls:
-            return open_calls
-    return []
 
+    def is_open(call: FunctionCall) -> bool:
+        key = call.offer.name if got[call.offer.name] else ""
+        got[key] -= 1
+        return got[key] < 0
 
-def _take_result(got: Counter[str], name: str) -> bool:
-    key = name if got[name] else ""
-    got[key] -= 1
-    return got[key] >= 0
+    return next((calls for step in steps if (calls := [*filter(is_open, step)])), [])
 
 
 def _make_call(call: FunctionCall, ids: Ids, budget: WorkBudget) -> ToolCall:
@@ -205,3 +195,58 @@ def _signature(name: str, sent: Any) -> str:
         return f"{name}:{json.dumps(held, sort_keys=True)}"
     except (ValueError, RecursionError):
         return f"{name}:{sent}"
+
+
+class Ranking:
+    """Scores of functions for a text, by shared words and by the values for their parameters.
+
+    Words that many functions have weigh less, and the verb at the beginning weighs twice.
+    """
+
+    def __init__(self, offers: Sequence[ToolOffer]) -> None:
+        self._offers = [(offer, name_set(offer), _weigh_words(offer)) for offer in offers]
+        self._shared = Counter(word for *_, weights in self._offers for word in weights)
+
+    def best(self, text: str) -> Scored:
+        values, words = find_values(text), word_set(text)
+        verb = word_set(" ".join(text.split()[:1])) if text.isascii() else frozenset()
+        scores = (
+            sum(self._score(name, weights, one) for one in (words, verb) if one)
+            + _score_values(offer, name, values)
+            for offer, name, weights in self._offers
+        )
+        pairs = zip(scores, (offer for offer, *_ in self._offers), strict=True)
+        return max(pairs, key=lambda pair: pair[0])
+
+    def _score(
+        self, name: frozenset[str], weights: Mapping[str, float], words: frozenset[str]
+    ) -> float:
+        common = words & weights.keys()
+        whole = WHOLE * len(common & name) / (len(name) or 1)
+        return whole + sum(weights[word] / math.sqrt(self._shared[word]) for word in common)
+
+
+def name_set(offer: ToolOffer) -> frozenset[str]:
+    return word_set(offer.name[:MAX_NAME].replace("-", " "))
+
+
+def _weigh_words(offer: ToolOffer) -> Mapping[str, float]:
+    named = " ".join(str(step) for one in offer.parameters for step in one.path)
+    described = " ".join(one.description[:80] for one in offer.parameters)
+    weighed = dict.fromkeys(word_set(f"{named} {described}"), PARAMETER)
+    weighed |= dict.fromkeys(word_set((offer.function.description or "")[:300]), DESCRIPTION)
+    return weighed | dict.fromkeys(name_set(offer), NAME)
+
+
+def _score_values(offer: ToolOffer, name: frozenset[str], values: TextValues) -> float:
+    """Score the values of a text for required parameters."""
+    kinds = [one.kind for one in offer.required if one.kind]
+    there = [kind for kind in kinds if values.of(kind)]
+    # A text to replace cannot be invented.
+    if any(kind in ("old", "new") and kind not in there for kind in kinds):
+        return -math.inf
+    if {"command", "old"} & {*there}:
+        return NAMED_ONLY
+    is_filled = len(there) == len(offer.required) > 0 and bool(READING_CONCEPTS & name)
+    is_sought = values.of("sought") and any(one.is_search for one in offer.required)
+    return THRESHOLD if is_filled or is_sought else VALUE if there else 0.0

@@ -10,16 +10,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from mockglm.clock import Ids
-from mockglm.improvise.assignment import assign
 from mockglm.improvise.conversation import Conversation
 from mockglm.improvise.json_keys import make_schema, remove_form_words, string_schema
 from mockglm.improvise.language import shorten, subject
-from mockglm.improvise.parameters import Parameter, list_parameters, name_words
+from mockglm.improvise.parameters import Parameter, assign, list_parameters, name_words
 from mockglm.improvise.schema import WorkBudget, make_value
 from mockglm.improvise.schema.maker import Given
 from mockglm.improvise.schema.scalars import ValuePath
 from mockglm.improvise.side_tasks import find_opening, make_title, quoted_conversation
-from mockglm.improvise.steps import encode_compact
+from mockglm.improvise.tools import encode_compact
 from mockglm.improvise.values import find_values
 from mockglm.validation.types import decode_json
 

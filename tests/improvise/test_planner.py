@@ -12,9 +12,9 @@ import pytest
 
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
-from mockglm.improvise.capabilities import is_agent, read_offers
-from mockglm.improvise.commands import read_commands
 from mockglm.improvise.edits import read_file_text
+from mockglm.improvise.goals import read_goals
+from mockglm.improvise.tools import is_agent, read_offers
 from mockglm.validation.types import Tool
 from tests.improvise.asked import Body, ask, called, result, system, user
 from tests.improvise.test_conduct import AGENTS, offered
@@ -218,7 +218,7 @@ def test_the_tools_of_an_agent_are_known_as_such(agent: str) -> None:
     ],
 )
 def test_requests_are_read_by_kind(text: str, kinds: list[str]) -> None:
-    assert [one.kind for one in read_commands(text)] == kinds
+    assert [one.kind for one in read_goals(text)] == kinds
 
 
 def test_a_relative_path_is_joined_after_an_error_that_wants_it() -> None:

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from mockglm.improvise.assignment import assign
-from mockglm.improvise.parameters import list_parameters
+from mockglm.improvise.parameters import assign, list_parameters
 from mockglm.improvise.values import find_values
 
 S = {"type": "string"}

@@ -38,3 +38,10 @@ def test_a_change_is_not_made_up() -> None:
 def test_a_file_that_is_shown_is_quoted() -> None:
     content = ask(system(BLOCKS), f"Files:\n\n{FILE}", "What is in main.py?").content or ""
     assert "def main()" in content
+
+
+@pytest.mark.parametrize("text", ["What does this project do?", "Fix the typo in README.md"])
+def test_a_file_that_is_not_shown_is_asked_for(text: str) -> None:
+    content = ask(system(BLOCKS), "Files in the repository:\n\nREADME.md", text).content or ""
+    assert "README.md" in content
+    assert "REPLACE" not in content

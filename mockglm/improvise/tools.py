@@ -1,0 +1,288 @@
+"""The tools of a coding agent: their kinds, and calls of them for the steps of a plan.
+
+A kind is derived from names, parameters and the first sentence of a description; no agent is
+recognized by its name.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from mockglm.clock import Ids
+from mockglm.exchange import ToolCall
+from mockglm.improvise.conversation import Conversation, ToolResult
+from mockglm.improvise.language import topic
+from mockglm.improvise.parameters import MAX_NAME, Parameter, list_parameters, name_words
+from mockglm.improvise.schema import WorkBudget, make_arguments
+from mockglm.improvise.schema.scalars import ValuePath, split_name
+from mockglm.improvise.tables import table
+from mockglm.validation.types import Function, decode_json
+
+Kind = Literal[
+    "list", "read", "search", "run", "edit", "write",
+    "fetch", "ask", "plan", "finish", "delete", "send", "other",
+]  # fmt: skip
+LOCAL_KINDS = frozenset(("list", "read", "search", "run", "edit", "write"))
+"""Kinds of tools that work on the files of a project."""
+AGENT_KINDS = 3
+"""Local kinds of tools that a coding agent has at least."""
+MAX_TOOLS = 128
+"""Functions that the service accepts (docs.bigmodel.cn, 对话补全)."""
+MAX_CACHED_SCHEMA = 20_000
+"""Bytes of a schema whose parameters are cached; an agent sends the same with every request."""
+OPERATIONS: Mapping[Kind, tuple[str, ...]] = {
+    "read": ("view", "read"),
+    "edit": ("str_replace", "replace"),
+    "write": ("create",),
+}
+"""Values of an enumeration that give one tool several kinds."""
+FINDER_NAMES = frozenset(("grep", "glob", "ls", "rg"))
+ABSOLUTE = re.compile(r"\babsolute\b|绝对路径", re.I)
+RELATIVE = re.compile(r"\brelative\b|相对", re.I)
+MEANT = re.compile(
+    r"(?:did you mean|maybe you meant|similar)[^\n]{0,80}?[\s\"'`]((?:[\w@.-]*/)*[\w@-]+\.\w+)",
+    re.I | re.S,
+)
+
+
+@lru_cache(maxsize=64)
+def table_words(section: str, name: str) -> frozenset[str]:
+    return frozenset(table("tools")[section][name].split())
+
+
+class ToolOffer(Struct, frozen=True, dict=True):
+    """An offered function, its kind, and the argument that selects this kind of several."""
+
+    function: Function
+    kind: Kind
+    operation: Mapping[ValuePath, Any] = {}
+
+    @property
+    def name(self) -> str:
+        return self.function.name or ""
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return read_parameters(self.function)
+
+    @cached_property
+    def required(self) -> tuple[Parameter, ...]:
+        return tuple(one for one in self.parameters if one.is_required)
+
+    @property
+    def is_by_pattern(self) -> bool:
+        """True for a listing that needs a pattern of names."""
+        return self.kind == "list" and any(one.is_search for one in self.required)
+
+    def parameter(self, sort: str) -> Parameter | None:
+        """Find the parameter of a sort (`path`, `content`, `old`), a required one first."""
+        kind = "boolean" if sort == "all" else "string"
+        omitted = table_words("parameters", "old") if sort == "content" else frozenset()
+        words = table_words("parameters", sort)
+        held = [one for one in self.parameters if one.words & words and one.type == kind]
+        held = [one for one in held if not one.words & omitted]
+        return min(held, key=lambda one: (not one.is_required, len(one.path)), default=None)
+
+
+def read_parameters(function: Function) -> tuple[Parameter, ...]:
+    sent = bytes(function.schema)
+    is_large = len(sent) > MAX_CACHED_SCHEMA
+    return list_parameters(function.parameters) if is_large else _list_cached_parameters(sent)
+
+
+@lru_cache(maxsize=512)
+def _list_cached_parameters(schema: bytes) -> tuple[Parameter, ...]:
+    return list_parameters(decode_json(schema))
+
+
+def read_offers(functions: Sequence[Function]) -> tuple[ToolOffer, ...]:
+    """Find the kinds of functions; one with several operations is an offer for each."""
+    return tuple(offer for one in functions[:MAX_TOOLS] for offer in _read_offer(one))
+
+
+def is_agent(offers: Sequence[ToolOffer]) -> bool:
+    """True for the tools of a coding agent."""
+    every = {offer.kind for offer in offers}
+    is_shell = "run" in every and ("plan" in every or every <= {"run", "finish", "ask"})
+    return len(every & LOCAL_KINDS) >= AGENT_KINDS or "edit" in every or is_shell
+
+
+def _read_offer(function: Function) -> list[ToolOffer]:
+    for one in read_parameters(function):
+        values = one.schema.get("enum", ())
+        if one.is_required and "view" in values and {"str_replace", "replace"} & {*values}:
+            pairs = [
+                (kind, next((name for name in names if name in values), None))
+                for kind, names in OPERATIONS.items()
+            ]
+            return [ToolOffer(function, kind, {one.path: value}) for kind, value in pairs if value]
+    sent = bytes(function.schema)
+    if len(sent) > MAX_CACHED_SCHEMA:
+        return [ToolOffer(function, "other")]
+    first = re.split(r"[.\n]", (function.description or "")[:200])[0]
+    return [ToolOffer(function, _find_kind((function.name or "")[:MAX_NAME], first, sent))]
+
+
+@lru_cache(maxsize=512)
+def _find_kind(name: str, first: str, schema: bytes) -> Kind:
+    """The kind of a tool by its name, its description's first sentence and its parameters."""
+    parameters = _list_cached_parameters(schema)
+    needed = [one for one in parameters if one.is_required]
+    words = {*split_name(name), name.lower(), re.sub(r"[^a-z]+", "_", name.lower())}
+    named = {kind for kind in table("tools")["names"] if words & table_words("names", kind)}
+    sorts = {sort for sort in table("tools")["parameters"] if _has_sort(parameters, sort)}
+    is_local = _is_local(first, words)
+    is_edit = {"old", "new"} <= sorts and "query" not in {one.name.lower() for one in needed}
+    is_url = _has_sort(needed, "url") and len(needed) <= 2
+    rules: tuple[tuple[Kind, bool], ...] = (
+        ("plan", bool(words & table_words("things", "others"))),
+        ("finish", "finish" in named),
+        ("run", "run" in named and "command" in sorts and "plan" not in named),
+        ("edit", is_edit),
+        ("delete", "delete" in named),
+        ("send", "send" in named),
+        ("write", "write" in named and {"path", "content"} <= sorts),
+        ("plan", "plan" in named),
+        ("ask", "ask" in named and "read" not in named),
+        ("read", "read" in named and "path" in sorts),
+        ("fetch", is_url or ("fetch" in named and "url" in sorts)),
+        ("search", "search" in named and "query" in sorts and is_local),
+        ("list", "list" in named and is_local and all(map(_is_place, needed))),
+    )
+    return next((kind for kind, is_met in rules if is_met), "other")
+
+
+def _is_place(one: Parameter) -> bool:
+    return one.kind == "path" or one.is_search
+
+
+def _is_local(first: str, words: set[str]) -> bool:
+    """True for a tool for files, by its name or its description's first sentence."""
+    said = words | {*split_name(first)} if not words & {"web", "internet"} else set()
+    is_short = bool(words & FINDER_NAMES) or words <= {"list", "dir", "tree"}
+    is_named = bool(said & table_words("things", "files"))
+    return is_named or is_short or "文件" in first or "目录" in first
+
+
+def _has_sort(parameters: Sequence[Parameter], sort: str) -> bool:
+    return any(table_words("parameters", sort) & one.words for one in parameters)
+
+
+class PlanStep(Struct, frozen=True):
+    """One step: the kind of tool, and the values of its parameters by their sort."""
+
+    kind: Kind
+    values: Mapping[str, Any]
+
+
+class StepCaller:
+    """Makes the calls for the steps of one request."""
+
+    def __init__(self, conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids) -> None:
+        self.conversation, self.offers, self.ids = conversation, offers, ids
+        self.budget = WorkBudget()
+
+    def find(self, kind: Kind, *, by_pattern: bool = False) -> ToolOffer | None:
+        """Find the tool of a kind with the fewest required parameters."""
+        held = [offer for offer in self.offers if offer.kind == kind]
+        # A listing by pattern only for a step with a pattern.
+        held.sort(key=lambda one: (one.is_by_pattern != by_pattern, len(one.required)))
+        return held[0] if held else None
+
+    def make(self, step: PlanStep) -> ToolCall | None:
+        """Make the call for a step, with a tool of its kind or a command; None without both."""
+        by_pattern = "query" in step.values and step.kind == "list"
+        ways = ((step, self.find(step.kind, by_pattern=by_pattern)), self._as_run(step))
+        for way, offer in ways:
+            given = self.fill(offer, way) if offer else None
+            if offer is not None and given is not None:
+                schema = offer.function.parameters
+                made = make_arguments(schema, self.ids, given, budget=self.budget)
+                return ToolCall(offer.name, encode_compact(made))
+        return None
+
+    def _as_run(self, step: PlanStep) -> tuple[PlanStep, ToolOffer | None]:
+        command = as_command(step)
+        return PlanStep("run", {"command": command}), self.find("run") if command else None
+
+    def fill(self, offer: ToolOffer, step: PlanStep) -> Mapping[ValuePath, Any] | None:
+        """Assign the values of a step, by path; None if the tool has no parameter for one."""
+        given: dict[ValuePath, Any] = dict(offer.operation)
+        for sort, value in step.values.items():
+            parameter = offer.parameter(sort)
+            if parameter is not None:
+                given[parameter.path] = self.shape_value(parameter, sort, value)
+            elif sort not in ("path", "all") and (sort, offer.kind) != ("query", "list"):
+                return None
+        if offer.is_by_pattern and "query" not in step.values:
+            given[offer.required[0].path] = "*"
+        for one in offer.required:
+            # A reason or a description takes the words of the user.
+            is_explained = not one.kind and one.name.lower() in name_words("explained")
+            is_text = one.type == "string" and "enum" not in one.schema
+            if one.path not in given and is_text and is_explained:
+                given[one.path] = topic(self.conversation.request, 60)
+        return given
+
+    def shape_value(self, parameter: Parameter, sort: str, value: Any) -> Any:
+        is_absolute = ABSOLUTE.search(parameter.description)
+        if sort == "path" and is_absolute and not RELATIVE.search(parameter.description):
+            value = self.join(value)
+        if not parameter.is_list:
+            return value
+        is_argv = sort == "command" and not parameter.name.endswith("s")
+        return ["bash", "-lc", value] if is_argv else [value]
+
+    def join(self, path: str) -> str:
+        """Join a relative path to the working directory, if that is known."""
+        base = self.conversation.directory
+        if path.startswith(("/", "~")) or not base:
+            return path
+        return base if path in (".", "./") else f"{base}/{path.removeprefix('./')}"
+
+    def correct(self, step: PlanStep, result: ToolResult) -> PlanStep | None:
+        """Correct the path of a step after an error; None if no other path is likely."""
+        path = step.values.get("path")
+        if path is None or not result.is_error:
+            return None
+        meant = MEANT.search(result.text)
+        sent = [str(value) for value in result.sent_arguments.values()]
+        ways = (meant[1] if meant else "", self.join(path), path)
+        better = next((one for one in ways if one and one not in sent), None)
+        return PlanStep(step.kind, {**step.values, "path": better}) if better else None
+
+
+def as_command(step: PlanStep) -> str:
+    """The shell command for a step that destroys nothing, or an empty text."""
+    held = {sort: str(value) for sort, value in step.values.items()}
+    path = shlex.quote(held.get("path") or ".")
+    match step.kind:
+        case "read":
+            return f"cat {path}"
+        case "list":
+            return f"ls {path}" if path != "." else "ls"
+        case "search":
+            return f"grep -rn -e {shlex.quote(held['query'])} {path}"
+        case "edit" if "\n" not in held["old"] + held["new"]:
+            flag = "g" if held.get("all") else ""
+            old = re.sub(r"([][\\.*^$/])", r"\\\1", held["old"])
+            new = re.sub(r"([\\&/])", r"\\\1", held["new"])
+            return f"sed -i {shlex.quote(f's/{old}/{new}/{flag}')} {path}"
+        case "write":
+            text = shlex.quote(held["content"].rstrip("\n"))
+            return f"test -e {path} || printf '%s\\n' {text} > {path}"
+        case "run":
+            return held["command"]
+    return ""
+
+
+def encode_compact(value: Any) -> str:
+    """Encode JSON as the models write it: compact, without escapes of Chinese."""
+    return msgspec.json.encode(value).decode()
