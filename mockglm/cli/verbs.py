@@ -33,6 +33,8 @@ VERBS: Mapping[str, Verb] = {
     "explain": Verb("files", "Explain which interaction answers a request."),
     "schema": Verb("files", "Print the JSON Schema of the file format."),
     "faults": Verb("files", "List the faults, and what each of them does."),
+    "init": Verb("init", "Write a first scenario and a first test."),
+    "doctor": Verb("doctor", "Find what is wrong with a set-up."),
 }
 """The verbs in the order of the help, which imports none of their modules."""
 
