@@ -37,6 +37,7 @@ inspector
 app
 serving
 conformance client_audit drift lint convert
+measurement
 testing
 cli pytest_plugin
 __main__

@@ -23,6 +23,7 @@ from mockglm.conformance.sets import CHAT_SET, find_set
 from mockglm.conformance.settings import read_settings
 from mockglm.conformance.view import ExchangeView
 from mockglm.errors import FileError, MockGLMError, UsageError
+from mockglm.measurement.comparison import comparison_lines, load_measurements
 
 
 class CheckUsageError(click.UsageError):
@@ -121,8 +122,11 @@ def check_command(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
 )
 def matrix_command(files: tuple[Path, ...]) -> None:
-    """Compare reports of `mockglm check` in a Markdown table: a FILE is a report.json."""
-    for line in matrix_lines(load_reports(files)):
+    """Compare reports of `mockglm check`, or those of `mockglm measure`, in a Markdown table: a
+    FILE is a report.json."""
+    measured = load_measurements(files)
+    lines = comparison_lines(measured) if measured else matrix_lines(load_reports(files))
+    for line in lines:
         click.echo(line)
 
 

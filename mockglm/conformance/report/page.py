@@ -6,13 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockglm.conformance.report.marks import MARKS, TITLES, WORDS
 
+if TYPE_CHECKING:
+    import jinja2
+
 JSON = Mapping[str, Any]
 
-_TEMPLATE = Path(__file__).with_name("page.html")
+TEMPLATES = Path(__file__).parent
+"""The folder of the page and of the style that pages of reports share."""
 _VERDICTS = (
     *("error", "fail", "not_testable", "stale", "warn"),
     *("not_exercised", "expected", "pass", "not_applicable"),
@@ -26,13 +30,7 @@ _TICKS = 1_500
 
 def render_page(report: JSON, exchanges: Sequence[JSON]) -> str:
     """The page: checks with their findings, then every exchange with its times and bytes."""
-    # Imported here: few runs write a page.
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    template = load_template("page.html")
     groups = groupby(report["checks"], key=lambda check: check["category"])
     return template.render(
         report=report,
@@ -46,6 +44,21 @@ def render_page(report: JSON, exchanges: Sequence[JSON]) -> str:
         marks=MARKS,
         words=WORDS,
     )
+
+
+def load_template(name: str, folder: Path = TEMPLATES) -> jinja2.Template:
+    """Load the template of a page, which can include those beside it and the shared style."""
+    # Imported here: few runs write a page.
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([folder, TEMPLATES]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template(name)
 
 
 def draw_timeline(exchange: JSON) -> dict[str, Any]:

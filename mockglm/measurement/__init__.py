@@ -1,0 +1,1 @@
+"""`mockglm measure`: the figures of an endpoint, which is seen only as bytes with their times."""
