@@ -18,6 +18,7 @@ from mockglm.server import (
     RequestContext,
     Sessions,
     Unread,
+    allow_origin,
     dispatch,
     parse_route,
     parse_short_route,
@@ -46,12 +47,22 @@ MAX_CACHED_LENGTH = 256
 
 MAX_CACHED_FIELDS = 512
 
+UNCACHED = ("expect", "origin")
+"""Header fields that no request has whose fields were all in the cache."""
+
 
 class RequestTarget(Struct, frozen=True):
     """The target of a request: its path with percent signs decoded, and its query."""
 
     path: str
     query: str = ""
+
+
+class DecodedHeaders(Struct, frozen=True):
+    """The header fields of a request as text; `are_known` if all of them were in the cache."""
+
+    fields: Headers
+    are_known: bool
 
 
 class App:
@@ -134,7 +145,7 @@ class App:
         try:
             context = self.decide(
                 RequestTarget(scope["path"], scope["query_string"].decode("latin-1")),
-                scope["headers"],
+                self.decode_headers(scope["headers"]),
                 body,
                 method=scope["method"],
                 unread=unread,
@@ -222,22 +233,21 @@ class App:
     def decide(
         self,
         target: RequestTarget,
-        fields: Iterable[tuple[bytes, bytes]],
+        headers: DecodedHeaders,
         body: bytes,
         *,
         method: str = "POST",
         unread: Unread | None = None,
         started: float | None = None,
     ) -> RequestContext:
-        """Decide the response to a request whose header fields are bytes, and send nothing.
+        """Decide the response to a request, and send nothing.
 
         The caller sends the response, if there is one, and finishes the context. The live service
         is to answer if there is none.
         """
         path = target.path
         route = (parse_short_route if len(path) <= MAX_CACHED_LENGTH else parse_route)(path)
-        headers, are_cached = self._headers(fields)
-        request = Request(method, route.tail, target.query, headers, body)
+        request = Request(method, route.tail, target.query, headers.fields, body)
         context = dispatch(
             self.sessions,
             route,
@@ -246,7 +256,8 @@ class App:
             started=started,
             find_handlers=self._find_handlers,
         )
-        if not are_cached:
+        if not headers.are_known:
+            allow_origin(context)
             context.session.journal.update_size(context.entry)
         return context
 
@@ -286,15 +297,16 @@ class App:
         )
         context.close(is_complete=connection is None or not connection.gone.done())
 
-    def _headers(self, pairs: Iterable[tuple[bytes, bytes]]) -> tuple[Headers, bool]:
-        """Decode header fields; also returns True if all of them were in the cache.
+    def decode_headers(self, fields: Iterable[tuple[bytes, bytes]]) -> DecodedHeaders:
+        """Decode header fields, whose names may have capitals.
 
-        A client sends the same fields with every request.
+        A client sends the same fields with every request, so they are cached, but for those that
+        few clients send and that have to be looked for: Expect and Origin.
         """
-        headers = tuple(map(self.header_cache.get, pairs))
+        headers = tuple(map(self.header_cache.get, fields))
         if None not in headers:
-            return headers, True  # type: ignore[return-value]
-        return tuple(map(self._header, pairs)), False
+            return DecodedHeaders(headers, True)  # type: ignore[arg-type]
+        return DecodedHeaders(tuple(map(self._header, fields)), False)
 
     def _header(self, pair: tuple[bytes, bytes]) -> tuple[str, str]:
         cache = self.header_cache
@@ -302,8 +314,8 @@ class App:
         if field is not None:
             return field
         name, value = pair
-        field = name.decode("latin-1"), value.decode("latin-1")
-        if len(name) + len(value) <= MAX_CACHED_LENGTH:
+        field = name.lower().decode("latin-1"), value.decode("latin-1")
+        if len(name) + len(value) <= MAX_CACHED_LENGTH and field[0] not in UNCACHED:
             if len(cache) >= MAX_CACHED_FIELDS:
                 cache.clear()
             cache[pair] = field

@@ -6,6 +6,7 @@ import time
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
+from typing import Any
 
 from msgspec import Struct
 
@@ -114,9 +115,9 @@ class _Kind(Struct, frozen=True):
     has_log_id: bool
     is_raw: bool
     is_whole: bool
-    is_head: bool = False
-    knows_chunks: bool = True
-    keep_alive: bool = True
+    is_head: bool
+    knows_chunks: bool
+    keep_alive: bool
 
 
 class _HeadTemplate(Struct, frozen=True):
@@ -183,12 +184,15 @@ def _find_template(
     """Return the head template of a response, and the log id to fill in."""
     headers, log_id = response.headers, ""
     # The log id differs in every response and is the last header of those that are rendered.
-    if headers and headers[-1][0] == LOG_ID and headers[-1][1].isascii():
-        headers, log_id = headers[:-1], headers[-1][1]
-    kind = _Kind(
+    if headers:
+        name, value = headers[-1]
+        if name == LOG_ID and value.isascii():
+            headers, log_id = headers[:-1], value
+    # A plain tuple is hashed and compared faster than a Struct.
+    kind = (
         response.status,
         headers,
-        bool(log_id),
+        log_id != "",
         response.raw,
         response.end == "done",
         is_head,
@@ -200,7 +204,8 @@ def _find_template(
 
 # Most responses of a server are of few kinds: their heads are built once.
 @lru_cache(maxsize=512)
-def _build_template(kind: _Kind) -> _HeadTemplate:
+def _build_template(fields: tuple[Any, ...]) -> _HeadTemplate:
+    kind = _Kind(*fields)
     own = {name.lower(): value for name, value in kind.headers}
     writer = _choose_writer(kind, own)
     closes = writer.closes_connection or not kind.keep_alive
@@ -258,22 +263,24 @@ def encode_at_once(
     chunks = response.chunks
     if response.head != 0 or response.raw or response.end != "done" or len(chunks) > 1:
         return None
-    if type(chunks) is Frames:
-        at, size, body = chunks.last, chunks.size, chunks.parts()
+    frames = chunks if type(chunks) is Frames else None
+    if frames is None:
+        at, body = chunks[0] if chunks else (0.0, b"")
+        size = len(body)
     else:
-        at, whole = chunks[0] if chunks else (0.0, b"")
-        size, body = len(whole), [whole]
+        at, body, size = frames.last, b"", frames.size
     if at > 0 or size > largest:
         return None
     template, log_id = _find_template(response, keep_alive=keep_alive)
     head, writer = template.fill(date_header(), log_id, size), template.body_writer
+    if writer is SIZED and frames is None:
+        return head + body, template.closes_connection
     if writer is NO_BODY or not size:
-        data = head + writer.ending
-    elif writer is CHUNKED:
-        data = b"".join((head, _chunk_size_line(size), *body, b"\r\n", writer.ending))
-    else:
-        data = b"".join((head, *body))
-    return data, template.closes_connection
+        return head + writer.ending, template.closes_connection
+    parts = [body] if frames is None else frames.parts()
+    if writer is CHUNKED:
+        parts = [_chunk_size_line(size), *parts, b"\r\n", writer.ending]
+    return b"".join((head, *parts)), template.closes_connection
 
 
 def date_header() -> str:

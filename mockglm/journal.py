@@ -7,7 +7,7 @@ from later requests, too.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import islice
@@ -34,6 +34,9 @@ Outcome = Literal["open", "done", "cut", "gone"]
 
 MAX_ENTRIES = 1000
 MAX_BYTES = 256 * 1024 * 1024
+
+MAX_DROPPED = 1000
+"""Dropped entries that the budget may keep beside as many as there are others."""
 
 SHORTEST_UNLISTED = 16
 """Characters of the shortest credential that is redacted although it is not a listed key.
@@ -80,8 +83,7 @@ class Entry(Struct):
     validation rules that were broken but not enforced. Times are in seconds: `at` is unix time,
     `first` and `total` count from the request. `outcome` is `open` while the response is sent, then
     `done`, `cut` (a fault ended it) or `gone` (the client left, or the server was stopped). `size`
-    is the estimated memory in bytes, `serial` the number by which the budget counts it; `sent` is
-    the number of chunks that went out, None for all.
+    is the estimated memory in bytes; `sent` is the number of chunks that went out, None for all.
     """
 
     ordinal: int
@@ -99,7 +101,6 @@ class Entry(Struct):
     total: float | None = None
     outcome: Outcome = "open"
     size: int = 0
-    serial: int = 0
     sent: int | None = None
 
     @property
@@ -197,27 +198,44 @@ class MemoryBudget:
     def __init__(self, limit: int = MAX_BYTES) -> None:
         self.used = 0
         self._limit = limit
-        self._serial = 0
-        self._order: OrderedDict[int, Journal] = OrderedDict()
+        # The journal of each entry, oldest first. Those of a journal's `dropped` entries stand
+        # before its others; they are removed when they come first, or when they are many.
+        self._order: deque[Journal] = deque()
+        self._dropped = 0
 
-    def add(self, journal: Journal, size: int) -> int:
-        """Count a new entry of a journal and return the serial number to remove it by."""
-        self._serial += 1
-        self._order[self._serial] = journal
+    def add(self, journal: Journal, size: int) -> None:
+        """Count a new entry of a journal."""
+        self._order.append(journal)
         self.used += size
         if self.used > self._limit:
             self.trim()
-        return self._serial
 
     def trim(self) -> None:
         """Drop the oldest entries above the limit, but never the newest."""
-        while self.used > self._limit and len(self._order) > 1:
-            next(iter(self._order.values())).drop_oldest()
+        while self.used > self._limit and len(self._order) - self._dropped > 1:
+            self._order[0].drop_oldest()
 
-    def remove(self, serial: int, size: int) -> None:
-        """Stop counting an entry."""
-        del self._order[serial]
+    def remove(self, journal: Journal, size: int) -> None:
+        """Stop counting the oldest entry of a journal."""
         self.used -= size
+        order = self._order
+        if order[0] is not journal:
+            journal.dropped += 1
+            self._dropped += 1
+            if self._dropped > MAX_DROPPED + len(order) // 2:
+                self._order = deque(one for one in order if not self._forget(one))
+            return
+        order.popleft()
+        while self._dropped and self._forget(order[0]):
+            order.popleft()
+
+    def _forget(self, journal: Journal) -> bool:
+        """Stop counting a dropped entry of a journal; False if it has none."""
+        if not journal.dropped:
+            return False
+        journal.dropped -= 1
+        self._dropped -= 1
+        return True
 
 
 class EntryFeed:
@@ -269,13 +287,14 @@ class Journal:
         self._feed = feed or EntryFeed()
         self._most = max_entries
         self._kept: deque[Entry] = deque()
+        self.dropped = 0
         self._redactor = Redactor()
         self._last_learned = 0
 
     def add(self, entry: Entry) -> None:
         """Add an entry and drop old ones that are too many."""
         entry.size = _body_size(entry)
-        entry.serial = self._budget.add(self, entry.size)
+        self._budget.add(self, entry.size)
         self._kept.append(entry)
         if len(self._kept) > self._most:
             self.drop_oldest()
@@ -284,7 +303,7 @@ class Journal:
 
     def drop_oldest(self) -> None:
         entry = self._kept.popleft()
-        self._budget.remove(entry.serial, entry.size)
+        self._budget.remove(self, entry.size)
 
     def update_size(self, entry: Entry) -> None:
         """Measure an entry again, with its header fields.

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from mockglm.exchange import Request, Response
-from mockglm.journal import ENTRY_OVERHEAD, Entry, EntryFeed, Journal, MemoryBudget, Source
+from mockglm.journal import (
+    ENTRY_OVERHEAD,
+    MAX_DROPPED,
+    Entry,
+    EntryFeed,
+    Journal,
+    MemoryBudget,
+    Source,
+)
 from mockglm.redaction import MAX_LEARNED, SECRET_HEADERS
 
 EMPTY = ENTRY_OVERHEAD + len("/models")
@@ -48,6 +56,20 @@ def test_entries_that_are_cleared_or_dropped_leave_the_budget() -> None:
     assert (ordinals(first), budget.used) == ([4, 5], 3 * EMPTY + 300)
     first.clear()
     assert (ordinals(first), budget.used) == ([], EMPTY + 100)
+
+
+def test_the_oldest_entry_is_dropped_first_whatever_other_journals_dropped() -> None:
+    budget = MemoryBudget(limit=10 * EMPTY)
+    quiet, busy, last = Journal(budget), Journal(budget, max_entries=2), Journal(budget)
+    quiet.add(entry(1, 0))
+    for ordinal in range(1, 3 * MAX_DROPPED):
+        busy.add(entry(ordinal, 0))
+    last.add(entry(1, 0))
+    assert budget.used == 4 * EMPTY
+    for size, kept in ((7, (0, 2, 1)), (1, (0, 1, 1)), (1, (0, 0, 1)), (1, (0, 0, 0))):
+        quiet.add(entry(2, size * EMPTY - EMPTY))
+        assert tuple(map(len, (quiet, busy, last)))[1:] == kept[1:]
+        assert budget.used <= 10 * EMPTY
 
 
 def test_a_response_added_later_counts() -> None:

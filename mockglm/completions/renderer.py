@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, TypeVar
 
 import msgspec
@@ -252,6 +252,8 @@ def _call_pieces(
 HEAD = PLACEHOLDER + b"h"
 _HEAD_FORM = b'"created":%b,"id":%b,"model":%b,"object":"chat.completion","request_id":%b'
 _VALUE = msgspec.Raw(PLACEHOLDER)
+_FORMATS = (b"%d", b"%b", b"%b", b"%b", b"%d", b"%d", b"%d")
+"""The formats of the values of a JSON form: those of HEAD, then of usage."""
 
 Derived = TypeVar("Derived")
 
@@ -344,11 +346,11 @@ class Renderer(Struct, frozen=True, dict=True):
     def _build_form(self, profile: Model) -> _JSONForm:
         usage = _usage(self._tokens, profile, prompt=_VALUE, cached=_VALUE, total=_VALUE)
         text = self._json.replace(HEAD, _HEAD_FORM % ((PLACEHOLDER,) * 4))
-        parts = text.replace(USAGE, encode_sorted(usage)).split(PLACEHOLDER)
-        spaced = [b""] * (2 * len(parts) - 1)
-        spaced[::2] = parts
+        text = text.replace(USAGE, encode_sorted(usage)).replace(b"%", b"%%")
+        first, *parts = text.split(PLACEHOLDER)
+        form = b"".join((first, *chain(*zip(_FORMATS, parts, strict=False))))
         has_usage = self.reply.usage is not None
-        return _JSONForm(spaced, self._tokens[0], has_usage, profile.reports_cached)
+        return _JSONForm(form, self._tokens[0], has_usage, profile.reports_cached)
 
     def _fill_json(self, fields: ResponseFields, created: int) -> bytes:
         text = self._fill(self._json, fields, call_id=fields.ids.plain_call, dump=encode_sorted)
@@ -390,23 +392,23 @@ class Renderer(Struct, frozen=True, dict=True):
 
 
 class _JSONForm(Struct, frozen=True):
-    """The JSON of a reply in parts: every second is empty, for time, ids and usage."""
+    """The JSON of a reply with formats in place of time, ids and usage."""
 
-    parts: list[bytes]
+    text: bytes
     completion: int
     has_usage: bool
     reports_cached: bool
 
     def fill(self, fields: ResponseFields, created: int) -> bytes:
-        values, prompt = _head_values(fields, created), fields.prompt
-        if self.has_usage:
-            values.append(encode(prompt))
-            if self.reports_cached:
-                values.append(encode(fields.cached))
-            values.append(encode(prompt + self.completion))
-        parts = self.parts.copy()
-        parts[1::2] = values
-        return b"".join(parts)
+        id = encode(fields.id)
+        request_id = id if fields.request_id is fields.id else encode(fields.request_id)
+        head = created, id, encode(fields.model), request_id
+        if not self.has_usage:
+            return self.text % head
+        prompt, total = fields.prompt, fields.prompt + self.completion
+        if self.reports_cached:
+            return self.text % (*head, prompt, fields.cached, total)
+        return self.text % (*head, prompt, total)
 
 
 def estimate_tokens(reply: Reply) -> tuple[int, int]:

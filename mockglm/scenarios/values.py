@@ -115,7 +115,8 @@ class Interaction(Struct, frozen=True, kw_only=True, eq=False):
 
     `location` is `path:line`. `times` limits the matches. With `validate`, a request must pass the
     validation rules before `when` is tried. `speed` includes that of the file. `always` is the step
-    that answers all matches, None if there are several or a limit.
+    that answers all matches, None if there are several or a limit; `short_location` the name of the
+    file and the line, as in the journal.
     """
 
     location: str
@@ -126,17 +127,15 @@ class Interaction(Struct, frozen=True, kw_only=True, eq=False):
     validate: bool = True
     speed: float = 1.0
     always: Step | None = None
+    short_location: str = ""
 
     def __post_init__(self) -> None:
         steps = self.steps
         is_single = len(steps) == 1 and self.times is None and steps[0].times is None
         # Also set to None: a copy with more steps has that of its original.
         force_setattr(self, "always", steps[0] if is_single else None)
-
-    @property
-    def short_location(self) -> str:
-        """The name of the file and the line, as in the journal."""
-        return self.location.replace("\\", "/").rpartition("/")[2]
+        name = self.location.replace("\\", "/").rpartition("/")[2]
+        force_setattr(self, "short_location", name)
 
     @property
     def is_recorded(self) -> bool:

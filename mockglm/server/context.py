@@ -201,7 +201,7 @@ class RequestContext(Struct):
 
     def complete(self) -> None:
         """Note that all of a response that ends cleanly is written at once."""
-        entry, self._is_closed = self.entry, True
+        entry, self._is_closed = self._entry or self.entry, True
         entry.first = entry.total = monotonic() - self.started
         entry.outcome = "done"
 
@@ -224,9 +224,10 @@ class RequestContext(Struct):
 
     def finish(self) -> Entry:
         """Release the account's slot and publish the outcome; return the entry, not redacted."""
-        self.close(is_complete=False)
+        if not self._is_closed:
+            self.close(is_complete=False)
         self.release()
-        entry = self.entry
+        entry = self._entry or self.entry
         self.session.journal.close(entry)
         return entry
 

@@ -8,7 +8,7 @@ no balance.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from time import monotonic
 
@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 def handle(
     session: Session,
     request: Request,
-    handlers: Iterable[Handler] | None = None,
+    handlers: Sequence[Handler] = (),
     *,
     surface: Surface = surfaces.CHAT,
     base: str = "",
@@ -71,7 +71,7 @@ def handle(
         url_faults=url_faults,
     )
     try:
-        response = run(CHAT if handlers is None else handlers, context)
+        response = run(_find_applicable(session, handlers or CHAT), context)
         if response is not None:
             if url_faults or session.standing_faults or session.queued_faults:
                 response = apply_where_possible(context, response, url_faults)
@@ -261,6 +261,26 @@ CHAT: Sequence[Handler] = (
 )
 """The handlers of a chat."""
 
+CONDITIONS: Mapping[Handler, Callable[[Session], bool]] = {
+    replay: lambda session: session.has_recordings,
+    check_permission: lambda session: not session.ledger.is_open,
+    match_unvalidated: lambda session: any(one.has_unvalidated for one in session.playlists),
+    check_limits: lambda session: not session.ledger.is_open,
+}
+"""What a session must have loaded for a handler to do anything."""
+
+
+def _find_applicable(session: Session, handlers: Sequence[Handler]) -> Sequence[Handler]:
+    """Return the handlers without those that pass on every request of a session."""
+    known: Sequence[Handler] | None = session.applicable.get(handlers)
+    if known is None:
+        known = tuple(one for one in handlers if one not in CONDITIONS or CONDITIONS[one](session))
+        # The handlers of a path; any others are made for one request.
+        if authenticate in handlers:
+            session.applicable[handlers] = known
+    return known
+
+
 RECORDING_CHAT: Sequence[Handler] = (
     record_key,
     queued_reply,
@@ -326,24 +346,25 @@ def _match(context: RequestContext, *, validated: bool) -> Response | None:
     for playlist in session.playlists:
         if not validated and not playlist.has_unvalidated:
             continue
-        for one in playlist.candidates(context.view, validated=validated):
+        view = context.view
+        for one in playlist.candidates(view, validated=validated):
             when = one.when
             if when is None or (one.always or session.peek(one)) is None:
                 continue
             draw = 0.0 if when.chance is None else partial(session.draw, one)
-            if when.matches(context.view, draw):
+            if when.matches(view, draw):
                 return _respond_with(context, one)
     return None
 
 
 def _respond_with(context: RequestContext, interaction: Interaction) -> Response | None:
     session = context.session
-    step = session.take_step(interaction)
+    step, count = session.take_step(interaction)
     if step is None:
         return None
     context.source = interaction.short_location
     speed = session.settings.speed * interaction.speed
-    return respond(context, step, speed=speed, count=session.use_count(interaction))
+    return respond(context, step, speed=speed, count=count)
 
 
 def _refuse(context: RequestContext, error: APIError | None) -> Response | None:

@@ -37,7 +37,12 @@ def respond(context: RequestContext, step: Step, *, speed: float = 1.0, count: i
     """
     speed = speed if step.speed is None else step.speed
     try:
-        response = _respond(context, step, speed=speed, count=count)
+        if step.response is None:
+            renderer = step.renderer or step.render(context.view, now=context.now, count=count)
+            pace = step.pace if isinstance(step.pace, Pace) else None
+            response = respond_with_reply(context, renderer, speed=speed, pace=pace)
+        else:
+            response = _replay(context, step, step.response, speed=speed)
     except MockGLMError as error:
         return mock_error(context, str(error))
     return apply_faults(context, response, step.faults) if step.faults else response
@@ -136,14 +141,6 @@ def apply_session_faults(context: RequestContext, response: Response) -> Respons
     if changed is not response or context.notes == notes:
         session.queued_faults.popleft()
     return changed
-
-
-def _respond(context: RequestContext, step: Step, *, speed: float, count: int) -> Response:
-    if step.response is not None:
-        return _replay(context, step, step.response, speed=speed)
-    renderer = step.render(context.view, now=context.now, count=count)
-    pace = step.pace if isinstance(step.pace, Pace) else None
-    return respond_with_reply(context, renderer, speed=speed, pace=pace)
 
 
 def _replay(context: RequestContext, step: Step, response: Response, *, speed: float) -> Response:

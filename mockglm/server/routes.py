@@ -143,7 +143,7 @@ def dispatch(
     except (MockGLMError, ImportError, OSError) as error:
         # Without a free file descriptor a scenario cannot be read, nor the faults imported.
         session, handlers = sessions.get(), (partial(_bad_path, str(error)),)
-    context = handle(
+    return handle(
         session,
         request,
         handlers,
@@ -152,10 +152,6 @@ def dispatch(
         url_faults=url_faults,
         started=started,
     )
-    origin = request.header("origin")
-    if origin and request.method != "OPTIONS":
-        _allow_origin(context, origin)
-    return context
 
 
 def _resolve(sessions: Sessions, route: Route) -> tuple[Session, Sequence[faults.FaultSpec]]:
@@ -188,9 +184,7 @@ def refuse_large_response(context: RequestContext) -> None:
 def enter_response(context: RequestContext, response: Response) -> Response:
     """Enter the response of a language model in the journal; return it as its client gets it."""
     context.response = response
-    origin = context.request.header("origin")
-    if origin:
-        _allow_origin(context, origin)
+    allow_origin(context)
     entry, entry.response = context.entry, context.response
     entry.code, entry.finish, entry.notes = context.code, context.finish_reason, context.notes
     entry.source = context.source
@@ -208,12 +202,13 @@ def complete_response(context: RequestContext, response: Response) -> Response:
     return enter_response(context, response)
 
 
-def _allow_origin(context: RequestContext, origin: str) -> None:
+def allow_origin(context: RequestContext) -> None:
     """Let a page of another origin read the response, unless its author decided that already."""
-    response = context.response
-    if response is None or response.header("access-control-allow-origin"):
+    request, response = context.request, context.response
+    origin = request.header("origin")
+    if not 0 < len(origin) <= MAX_ORIGIN or request.method == "OPTIONS":
         return
-    if len(origin) > MAX_ORIGIN:
+    if response is None or response.header("access-control-allow-origin"):
         return
     allowed = (
         ("Access-Control-Allow-Origin", origin),

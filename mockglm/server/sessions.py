@@ -7,7 +7,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, repeat, starmap
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct, field
 
@@ -107,7 +107,7 @@ class Playlist:
         }
         self._unvalidated = _Patterns(self.interactions, validated=False)
         self._validated = _Patterns(self.interactions, validated=True)
-        self.has_unvalidated = not self._unvalidated.is_empty
+        self.has_unvalidated: bool = not self._unvalidated.is_empty
         self._recorded = _by_key(self.scenarios)
         self.has_recordings = bool(self._recorded)
         requests = (one.request for one in self.interactions if one.request is not None)
@@ -245,7 +245,8 @@ class Session:
     `queue` holds one-shot replies and `rules` the interactions added at run time, which come before
     those of the playlist. `queued_faults` are used by one response each, `standing_faults` apply
     to every response. `keys` are the accepted keys, None accepts any. `accepted` are keys that
-    were accepted and will be until the next load. A journal is made unless one is given.
+    were accepted and will be until the next load; `applicable` are the handlers of each pipeline
+    that may answer. A journal is made unless one is given.
     """
 
     def __init__(
@@ -277,6 +278,7 @@ class Session:
         """Replace the playlist and start all of its sequences, accounts and limits again."""
         self.playlist = playlist
         self._playlists = None
+        self.applicable: dict[Sequence[Any], Sequence[Any]] = {}
         self.ledger = Ledger(playlist.accounts, playlist.overloads, self.clock.now())
         self.keys = self._find_keys()
         self.accepted: set[str] = set()
@@ -323,6 +325,7 @@ class Session:
         removed = set(self._standing).difference(interactions := tuple(interactions))
         self._standing = interactions
         self._rules = self._playlists = None
+        self.applicable.clear()
         for interaction in removed:
             self._used.pop(interaction, None)
             self._drawn.pop(interaction, None)
@@ -396,13 +399,13 @@ class Session:
             return False
         return interaction.step(count - 1) is interaction.step(count) is last
 
-    def take_step(self, interaction: Interaction) -> Step | None:
-        """Advance an interaction and return its step, None when it is used up."""
+    def take_step(self, interaction: Interaction) -> tuple[Step | None, int]:
+        """Advance an interaction; return its step, None when it is used up, and its uses."""
         count = self._used.get(interaction, 0)
         step = interaction.always or interaction.step(count)
         if step is not None:
-            self._used[interaction] = count + 1
-        return step
+            self._used[interaction] = count = count + 1
+        return step, count
 
     def draw(self, interaction: Interaction) -> float:
         """Draw a number in [0, 1), determined by seed, session, interaction and number of draws."""

@@ -23,7 +23,7 @@ from msgspec import Struct
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from mockglm.app import CONTROL, DECISION, RequestTarget
+from mockglm.app import CONTROL, DECISION, DecodedHeaders, RequestTarget
 from mockglm.http1 import encode_at_once
 from mockglm.limits import Limits
 from mockglm.player import CONNECTION
@@ -83,10 +83,12 @@ class _PipelineFlowControl(FlowControl):
 class FastLane(Protocol):
     """The part of the application that the protocol calls without a task."""
 
+    def decode_headers(self, fields: Iterable[tuple[bytes, bytes]]) -> DecodedHeaders: ...
+
     def decide(
         self,
         target: RequestTarget,
-        fields: Iterable[tuple[bytes, bytes]],
+        headers: DecodedHeaders,
         body: bytes,
         *,
         started: float | None = None,
@@ -99,6 +101,7 @@ class _Incoming(Struct):
     """A request in the fast lane whose body is being read."""
 
     target: RequestTarget
+    headers: DecodedHeaders
     keep_alive: bool
     started: float
     body: bytes = b""
@@ -245,8 +248,11 @@ class GLMProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self.url = b""
         self.headers = []
-        self.expect_100_continue = False
         self._is_in_head, self._is_idle = True, False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # uvicorn's own also makes names lower and compares them, which costs as much as all else.
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         if self._open_head_size or len(self.headers) > self._limits.fields:
@@ -254,10 +260,20 @@ class GLMProtocol(HttpToolsProtocol):
         self._body_size = 0
         self._is_in_head = self._has_trailers = False
         target = self._find_fast_target()
-        if target is None:
-            self._start_cycle()
-        else:
-            self._incoming = _Incoming(target, self.parser.should_keep_alive(), monotonic())
+        if target is not None and self._lane is not None:
+            headers = self._lane.decode_headers(self.headers)
+            if headers.are_known or not self._expects_continue():
+                keep_alive = self.parser.should_keep_alive()
+                self._incoming = _Incoming(target, headers, keep_alive, monotonic())
+                return
+        self._start_cycle()
+
+    def _expects_continue(self) -> bool:
+        """True if the client waits for 100 Continue before it sends the body."""
+        return any(
+            len(name) == 6 and name.lower() == b"expect" and value.lower() == b"100-continue"
+            for name, value in self.headers
+        )
 
     def _find_fast_target(self) -> RequestTarget | None:
         """Return the target of a request for the fast lane; None if anything is unusual."""
@@ -267,7 +283,6 @@ class GLMProtocol(HttpToolsProtocol):
             and (cycle is None or cycle.response_complete)
             and parser.get_method() == b"POST"
             and parser.get_http_version() == "1.1"
-            and not self.expect_100_continue
             and not parser.should_upgrade()
             and not self.pipeline
             and not self.flow.write_paused
@@ -278,7 +293,8 @@ class GLMProtocol(HttpToolsProtocol):
 
     def _start_cycle(self, decided: RequestContext | None = None) -> None:
         """Have the application answer a request in a task, as uvicorn does."""
-        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        url, expects = self.url, self._expects_continue()
+        headers = [(name.lower(), value) for name, value in self.headers]
         super().on_message_begin()
         self.url, self.headers, self.expect_100_continue = url, headers, expects
         self.scope["headers"] = headers
@@ -335,7 +351,7 @@ class GLMProtocol(HttpToolsProtocol):
         assert lane is not None, "only a lane lets requests in"
         try:
             context = lane.decide(
-                incoming.target, self.headers, incoming.body, started=incoming.started
+                incoming.target, incoming.headers, incoming.body, started=incoming.started
             )
             encoded = (
                 encode_at_once(context.response, keep_alive=incoming.keep_alive)
@@ -436,7 +452,8 @@ class GLMProtocol(HttpToolsProtocol):
             cycle is None or not cycle.more_body or cycle.scope is not self.scope
         ):
             return 0
-        length = next((value for name, value in self.headers if name == b"content-length"), b"0")
+        lengths = (value for name, value in self.headers if name.lower() == b"content-length")
+        length = next(lengths, b"0")
         return int(length) - self._body_size
 
     def _check_head(self) -> None:

@@ -108,10 +108,10 @@ class RequestFacts(Struct, frozen=True):
         )
 
     @property
-    def others(self) -> tuple[Any, ...]:
-        """The values of OTHER_FIELDS."""
+    def features(self) -> Features:
+        """A cheap, hashable key of what rules apply to, beside roles and parameters."""
         chat = self.chat
-        return (
+        others = (
             chat.tools,
             chat.tool_choice,
             chat.tool_stream,
@@ -121,11 +121,6 @@ class RequestFacts(Struct, frozen=True):
             chat.user_id,
             chat.sensitive_word_check,
         )
-
-    @property
-    def features(self) -> Features:
-        """A cheap, hashable key of what rules apply to, beside roles and parameters."""
-        others = self.others
         has_none = others == _ABSENT
         return (
             self.model,

@@ -221,7 +221,7 @@ def test_a_failure_in_the_middle_of_a_response_adds_no_bytes(
             scope["extensions"][CONNECTION].write(b"HTTP/1.1 200 OK\r\n\r\nhalf")
             raise RuntimeError("broken")
 
-    background = BackgroundServer(cast("App", Failing()))
+    background = BackgroundServer(cast("App", Failing()), fast_lane=False)
     background.start()
     try:
         served = Served(background, cast("Any", None))

@@ -33,7 +33,11 @@ def test_every_field_is_one_that_verdicts_are_remembered_by_or_another() -> None
     assert sorted((*fields, "messages")) == sorted(Chat.__struct_fields__)
     values: dict[str, Any] = {name: [] if name == "tools" else object() for name in fields}
     facts = extract(Chat(**values), MODELS["glm-4.6"], 0)
-    assert (*facts.parameters, *facts.others) == tuple(values.values())
+    assert facts.parameters == tuple(map(values.get, PARAMETER_FIELDS))
+    for name in OTHER_FIELDS:
+        chat = Chat(**{name: values[name]})
+        *_, present = extract(chat, MODELS["glm-4.6"], 0).features
+        assert present == tuple(other == name for other in OTHER_FIELDS)
 
 
 class OnlyRoles:
