@@ -171,12 +171,14 @@ def _answer_matched(call: Call) -> Response | None:
     """Answer with the first interaction whose pattern has a path and matches."""
     session = call.context.session
     interaction = _find_interaction(call.context)
-    step = session.take_step(interaction) if interaction else None
-    if interaction is None or step is None:
+    if interaction is None:
+        return None
+    step, count = session.take_step(interaction)
+    if step is None:
         return None
     call.context.source = interaction.short_location
     speed = call.speed * interaction.speed
-    return _play(call, step, speed=speed, count=session.use_count(interaction))
+    return _play(call, step, speed=speed, count=count)
 
 
 def _find_interaction(context: RequestContext) -> Interaction | None:

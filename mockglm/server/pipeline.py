@@ -271,14 +271,14 @@ CONDITIONS: Mapping[Handler, Callable[[Session], bool]] = {
 
 
 def _find_applicable(session: Session, handlers: Sequence[Handler]) -> Sequence[Handler]:
-    """Return the handlers without those that pass on every request of a session."""
-    known: Sequence[Handler] | None = session.applicable.get(handlers)
-    if known is None:
-        known = tuple(one for one in handlers if one not in CONDITIONS or CONDITIONS[one](session))
-        # The handlers of a path; any others are made for one request.
-        if authenticate in handlers:
-            session.applicable[handlers] = known
-    return known
+    """Return the handlers, those of a chat without any that pass on every request of a session."""
+    if handlers is not CHAT:
+        return handlers
+    found: Sequence[Handler] | None = session.chat_handlers
+    if found is None:
+        found = tuple(one for one in CHAT if one not in CONDITIONS or CONDITIONS[one](session))
+        session.chat_handlers = found
+    return found
 
 
 RECORDING_CHAT: Sequence[Handler] = (

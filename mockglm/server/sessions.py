@@ -245,8 +245,8 @@ class Session:
     `queue` holds one-shot replies and `rules` the interactions added at run time, which come before
     those of the playlist. `queued_faults` are used by one response each, `standing_faults` apply
     to every response. `keys` are the accepted keys, None accepts any. `accepted` are keys that
-    were accepted and will be until the next load; `applicable` are the handlers of each pipeline
-    that may answer. A journal is made unless one is given.
+    were accepted and will be until the next load; `chat_handlers` are those that may answer a
+    chat, None until they are looked for. A journal is made unless one is given.
     """
 
     def __init__(
@@ -278,7 +278,7 @@ class Session:
         """Replace the playlist and start all of its sequences, accounts and limits again."""
         self.playlist = playlist
         self._playlists = None
-        self.applicable: dict[Sequence[Any], Sequence[Any]] = {}
+        self.chat_handlers: Sequence[Any] | None = None
         self.ledger = Ledger(playlist.accounts, playlist.overloads, self.clock.now())
         self.keys = self._find_keys()
         self.accepted: set[str] = set()
@@ -325,7 +325,7 @@ class Session:
         removed = set(self._standing).difference(interactions := tuple(interactions))
         self._standing = interactions
         self._rules = self._playlists = None
-        self.applicable.clear()
+        self.chat_handlers = None
         for interaction in removed:
             self._used.pop(interaction, None)
             self._drawn.pop(interaction, None)
