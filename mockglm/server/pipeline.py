@@ -267,7 +267,7 @@ CONDITIONS: Mapping[Handler, Callable[[Session], bool]] = {
     match_unvalidated: lambda session: any(one.has_unvalidated for one in session.playlists),
     check_limits: lambda session: not session.ledger.is_open,
 }
-"""What a session must have loaded for a handler to do anything."""
+"""The handlers that pass on every request of a session, unless a condition holds."""
 
 
 def _find_applicable(session: Session, handlers: Sequence[Handler]) -> Sequence[Handler]:
