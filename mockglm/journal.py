@@ -83,7 +83,8 @@ class Entry(Struct):
     validation rules that were broken but not enforced. Times are in seconds: `at` is unix time,
     `first` and `total` count from the request. `outcome` is `open` while the response is sent, then
     `done`, `cut` (a fault ended it) or `gone` (the client left, or the server was stopped). `size`
-    is the estimated memory in bytes; `sent` is the number of chunks that went out, None for all.
+    is the estimated memory in bytes, `serial` counts the entries of all journals; `sent` is the
+    number of chunks that went out, None for all.
     """
 
     ordinal: int
@@ -101,6 +102,7 @@ class Entry(Struct):
     total: float | None = None
     outcome: Outcome = "open"
     size: int = 0
+    serial: int = 0
     sent: int | None = None
 
     @property
@@ -198,17 +200,20 @@ class MemoryBudget:
     def __init__(self, limit: int = MAX_BYTES) -> None:
         self.used = 0
         self._limit = limit
+        self._serial = 0
         # The journal of each entry, oldest first. Those of a journal's `dropped` entries stand
         # before its others; they are removed when they come first, or when they are many.
         self._order: deque[Journal] = deque()
         self._dropped = 0
 
-    def add(self, journal: Journal, size: int) -> None:
-        """Count a new entry of a journal."""
+    def add(self, journal: Journal, size: int) -> int:
+        """Count a new entry of a journal and return its serial number."""
+        self._serial += 1
         self._order.append(journal)
         self.used += size
         if self.used > self._limit:
             self.trim()
+        return self._serial
 
     def trim(self) -> None:
         """Drop the oldest entries above the limit, but never the newest."""
@@ -294,7 +299,7 @@ class Journal:
     def add(self, entry: Entry) -> None:
         """Add an entry and drop old ones that are too many."""
         entry.size = _body_size(entry)
-        self._budget.add(self, entry.size)
+        entry.serial = self._budget.add(self, entry.size)
         self._kept.append(entry)
         if len(self._kept) > self._most:
             self.drop_oldest()
