@@ -401,6 +401,11 @@ class Journal:
     def __len__(self) -> int:
         return len(self._kept)
 
+    @property
+    def unredacted(self) -> tuple[Entry, ...]:
+        """The entries as they came, oldest first; to count them, never to show them."""
+        return tuple(self._kept)
+
     def _learn_from_entries(self) -> None:
         """Learn the credentials in the headers of entries, as other bodies may contain them."""
         # Not in `add`, for most journals are never read.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from mockglm.completions.renderer import JSON_TYPE, response_headers
+from mockglm.completions.renderer import JSON_TYPE, STREAM_TYPE, response_headers
 from mockglm.endpoints.table import EndpointRow
 from mockglm.exchange import APIError, Headers, Reply, Response
 from mockglm.server import RequestContext
@@ -71,6 +71,11 @@ class Call(Struct, kw_only=True):
         """A duration at the speed of the session, in seconds."""
         return seconds / self.speed if self.speed else 0.0
 
+    @property
+    def digest(self) -> str:
+        """Hexadecimal digits that differ from answer to answer."""
+        return self.id[-16:]
+
     def state(self, kind: type[T]) -> T:
         """The session's state of a type, made when it is first used."""
         found = self.states.get(kind)
@@ -118,10 +123,35 @@ class Call(Struct, kw_only=True):
         if not holds:
             self.refuse("1214", field=field)
 
+    def check_documented(self, field: str, *, holds: bool) -> None:
+        """Refuse the call with 1214 only in a strict session; else note the limit as passed.
+
+        It is for limits that no recording shows, as with the rules of chats.
+        """
+        if holds:
+            return
+        if self.context.session.settings.policy == "strict":
+            self.refuse("1214", field=field)
+        self.context.waived += (f"{self.row.module}: {field}",)
+
+    def link(self, name: str) -> str:
+        """The URL at which a medium of this server can be fetched."""
+        host = self.context.request.header("host", "127.0.0.1")
+        session = self.context.session.name
+        prefix = f"/s/{session}" if session else ""
+        return f"http://{host}{prefix}/media/{name}"
+
     def render(self, body: Mapping[str, Any], *, is_sorted: bool = True) -> Response:
         """Render a JSON answer; its keys are in alphabetical order unless told otherwise."""
         encode = _encode_sorted if is_sorted else _encode
         return self.render_bytes(encode(body), JSON_TYPE)
+
+    def render_events(self, events: Iterable[Mapping[str, Any]]) -> Response:
+        """Render a stream of JSON events, ended by `[DONE]`."""
+        frames = [b"data: " + _encode(event) + b"\n\n" for event in events]
+        at = self.scaled(self.row.seconds)
+        chunks = tuple((at, frame) for frame in (*frames, b"data: [DONE]\n\n"))
+        return Response(200, response_headers(STREAM_TYPE, self.id), chunks)
 
     def render_bytes(self, body: bytes, content_type: str, own: Headers = ()) -> Response:
         """Render an answer of bytes."""

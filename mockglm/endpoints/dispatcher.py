@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import msgspec
 from msgspec import Struct
 
 from mockglm import validation
@@ -21,6 +22,7 @@ from mockglm.completions import not_found
 from mockglm.endpoints.call import Call, EndpointError
 from mockglm.endpoints.storage import StorageBudget
 from mockglm.endpoints.table import TABLE, EndpointRow, index_by_shape
+from mockglm.error_codes import message_for
 from mockglm.errors import MockGLMError, UsageError
 from mockglm.exchange import Response
 from mockglm.journal import Source
@@ -77,12 +79,32 @@ class Endpoints:
             return _answer_queued(call) or _check(call) or _answer_matched(call) or _build(call)
         except EndpointError as refusal:
             context.source = Source.REFUSED
+            if row.refuse:
+                return _load(row, row.refuse)(call, refusal.error)
             return respond_with_error(context, refusal.error)
         except UsageError as error:
             return mock_error(context, str(error))
 
 
-_ACCESS: Mapping[str, Sequence[Handler]] = {"key": (authenticate, replay), "open": ()}
+def _authenticate_monitor(context: RequestContext) -> Response | None:
+    """Refuse a request without an accepted key by status 200, with a code that is a number.
+
+    1001 is recorded (both hosts, 2026); assumed for the others.
+    """
+    refusal = authenticate(context)
+    if refusal is None:
+        return None
+    language = "zh" if context.code == "1001" else context.language
+    message = message_for(context.code, language)
+    body = {"code": int(context.code), "msg": message, "success": False}
+    return Response(200, refusal.headers, ((0.0, msgspec.json.encode(body)),))
+
+
+_ACCESS: Mapping[str, Sequence[Handler]] = {
+    "key": (authenticate, replay),
+    "monitor": (_authenticate_monitor, replay),
+    "open": (),
+}
 
 
 def _find_rows(route: Route) -> list[tuple[EndpointRow, Mapping[str, str]]]:
@@ -233,9 +255,16 @@ def _delay(response: Response, pace: Any, speed: float) -> Response:
 def _build(call: Call) -> Response:
     """Give the built-in answer. The module of the endpoint is imported here."""
     row = call.row
-    module = import_module(f"mockglm.endpoints.{row.module}")
-    function: Callable[..., Response] = getattr(module, row.answer)
+    function = _load(row, row.answer)
     call.context.source = Source.GATEWAY
     if not row.request:
         return function(call)
+    module = import_module(function.__module__)
     return function(call, call.decode(getattr(module, row.request)))
+
+
+def _load(row: EndpointRow, name: str) -> Callable[..., Response]:
+    function: Callable[..., Response] = getattr(
+        import_module(f"mockglm.endpoints.{row.module}"), name
+    )
+    return function

@@ -59,9 +59,10 @@ def _check(call: Call, texts: Sequence[str], request: EmbeddingsRequest) -> None
     counts = list(map(count_tokens, texts))
     longest = MAX_TOKENS.get(request.model, MAX_TOKENS_OF_OTHERS)
     is_short = max(counts) <= longest and sum(counts) <= MAX_TOTAL.get(request.model, sum(counts))
-    call.check("input", holds=is_short)
+    call.check_documented("input", holds=is_short)
     if request.dimensions is not None and request.model != "embedding-2":
-        call.check("dimensions", holds=request.dimensions in DIMENSIONS)
+        call.check("dimensions", holds=1 <= request.dimensions <= DIMENSIONS[-1])
+        call.check_documented("dimensions", holds=request.dimensions in DIMENSIONS)
 
 
 @lru_cache(maxsize=64)

@@ -60,5 +60,6 @@ def _find_kind(call: Call, content: dict[str, Any]) -> str:
         call.refuse("1214", field="input")
     text = content.get("text")
     if kind == "text":
-        call.check("input", holds=isinstance(text, str) and 0 < len(text) <= MAX_CHARACTERS)
+        call.check("input", holds=isinstance(text, str) and bool(text))
+        call.check_documented("input", holds=len(str(text)) <= MAX_CHARACTERS)
     return KINDS[kind]

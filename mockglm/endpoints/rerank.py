@@ -53,9 +53,10 @@ def rank_documents(call: Call, request: RerankRequest) -> Response:
 def _check(call: Call, request: RerankRequest) -> None:
     call.require(request.query, "query")
     call.require(request.documents, "documents")
-    call.check("query", holds=len(request.query) <= MAX_CHARACTERS)
-    is_short = len(request.documents) <= MAX_DOCUMENTS
-    call.check("documents", holds=is_short and max(map(len, request.documents)) <= MAX_CHARACTERS)
+    call.check_documented("query", holds=len(request.query) <= MAX_CHARACTERS)
+    longest = max(map(len, request.documents))
+    call.check_documented("documents", holds=len(request.documents) <= MAX_DOCUMENTS)
+    call.check_documented("documents", holds=longest <= MAX_CHARACTERS)
     call.check("top_n", holds=request.top_n >= 0)
 
 

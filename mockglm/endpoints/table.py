@@ -14,8 +14,8 @@ from msgspec import Struct
 Mark = Literal["captured", "reported", "documented", "assumed"]
 """The evidence for the form of an answer: recorded bytes; a report; the documentation; none."""
 
-Access = Literal["key", "open"]
-"""`key` needs an accepted key; `open` none."""
+Access = Literal["key", "monitor", "open"]
+"""`key` needs an accepted key, `monitor` too, with refusals of its own form; `open` needs none."""
 
 
 class EndpointRow(Struct, frozen=True, kw_only=True):
@@ -27,6 +27,7 @@ class EndpointRow(Struct, frozen=True, kw_only=True):
     A billed endpoint needs a balance and takes a slot; `is_form` says that its body is multipart.
     `is_chat` is answered by the pipeline of chats; others can be given a described reply only if
     they have a text (`has_text`). `on_zai` is false if only open.bigmodel.cn has it.
+    `refuse` is the function that renders refusals, if they have a form of their own.
     `mark` is the evidence, `source` says where it is from; `seconds` is the time of an answer.
     """
 
@@ -44,6 +45,7 @@ class EndpointRow(Struct, frozen=True, kw_only=True):
     is_form: bool = False
     is_chat: bool = False
     has_text: bool = False
+    refuse: str = ""
     on_zai: bool = True
     seconds: float = 0.0
 
@@ -53,6 +55,11 @@ _PI = "RarogCmex/pi-bigmodel, open.bigmodel.cn, 2026-10"
 _OPENAPI = "OpenAPI of docs.bigmodel.cn, 2026-07"
 
 _EMBEDDINGS = ("embedding-3", "embedding-2")
+_PICTURES = ("glm-image", "cogview-4-250304", "cogview-4", "cogview-3-flash", "cogview-3-plus")
+_VIDEOS = (
+    *("cogvideox-3", "cogvideox-2", "cogvideox-flash", "cogvideox", "viduq1-text", "viduq1-image"),
+    *("viduq1-start-end", "vidu2-image", "vidu2-start-end", "vidu2-reference"),
+)
 _TOKENIZERS = (
     *("glm-5.3", "glm-5.2", "glm-5.1", "glm-5", "glm-4.7", "glm-4.6", "glm-4.6v", "glm-4.5"),
     *("glm-4.5-air", "glm-4-0520", "glm-4-long", "glm-4-air", "glm-4-flash"),
@@ -74,7 +81,30 @@ TABLE: Sequence[EndpointRow] = (
     EndpointRow(method="GET", path="/batches", module="batches", answer="list_batches", on_zai=False, mark="documented", source=_OPENAPI),
     EndpointRow(method="GET", path="/batches/{id}", module="batches", answer="get_batch", on_zai=False, mark="captured", source=f"{_PI}; its other statuses documented"),
     EndpointRow(method="POST", path="/batches/{id}/cancel", module="batches", answer="cancel_batch", on_zai=False, mark="documented", source=_OPENAPI),
+    EndpointRow(method="GET", path="/api/monitor/usage/quota/limit", module="monitor", answer="get_quota", access="monitor", is_whole=True, mark="captured", source="public fixtures, both hosts, 2026-08 to 2026-10"),
+    EndpointRow(method="GET", path="/api/monitor/usage/model-usage", module="monitor", answer="get_model_usage", access="monitor", is_whole=True, mark="reported", source="SamyRai/go-z-ai, checked live 2026-08"),
+    EndpointRow(method="GET", path="/api/monitor/usage/tool-usage", module="monitor", answer="get_tool_usage", access="monitor", is_whole=True, mark="reported", source="SamyRai/go-z-ai, checked live 2026-08"),
     EndpointRow(method="GET", path="/async-result/{id}", module="tasks", answer="get_result", mark="captured", source=f"{_PI} (chats); others documented"),
+    EndpointRow(method="POST", path="/web_search", module="web", answer="search_web", request="SearchRequest", is_billed=True, seconds=0.8, mark="captured", source=_PI),
+    EndpointRow(method="POST", path="/tools", module="web", answer="call_tool", request="ToolRequest", is_billed=True, seconds=0.8, mark="documented", source="zai-sdk"),
+    EndpointRow(method="POST", path="/reader", module="web", answer="read_page", request="ReaderRequest", is_billed=True, has_text=True, seconds=1.0, mark="documented", source=f"{_OPENAPI}; 1113 is captured ({_GO})"),
+    EndpointRow(method="POST", path="/layout_parsing", module="documents", answer="parse_layout", request="LayoutRequest", models=("glm-ocr",), is_billed=True, has_text=True, seconds=2.0, mark="documented", source=f"{_OPENAPI}; boxes in pixels are reported (zai-org/GLM-OCR PR#73)"),
+    EndpointRow(method="POST", path="/files/parser/create", module="documents", answer="create_task", is_form=True, is_billed=True, has_text=True, on_zai=False, mark="documented", source=_OPENAPI),
+    EndpointRow(method="GET", path="/files/parser/result/{id}/{format}", module="documents", answer="get_task", on_zai=False, mark="documented", source=_OPENAPI),
+    EndpointRow(method="POST", path="/files/parser/sync", module="documents", answer="parse_at_once", is_form=True, is_billed=True, has_text=True, seconds=2.0, mark="documented", source=f"{_OPENAPI}; its refusal is captured ({_GO})"),
+    EndpointRow(method="POST", path="/files/ocr", module="documents", answer="read_handwriting", is_form=True, is_billed=True, has_text=True, on_zai=False, seconds=1.0, mark="documented", source=_OPENAPI),
+    EndpointRow(method="POST", path="/images/generations", module="images", answer="generate_image", request="ImageRequest", models=_PICTURES, is_billed=True, seconds=8.0, mark="documented", source=_OPENAPI),
+    EndpointRow(method="POST", path="/async/images/generations", module="images", answer="submit_image", request="ImageRequest", models=("glm-image",), is_billed=True, mark="documented", source=_OPENAPI),
+    EndpointRow(method="POST", path="/videos/generations", module="images", answer="submit_video", request="VideoRequest", models=_VIDEOS, is_billed=True, mark="documented", source=_OPENAPI),
+    EndpointRow(method="POST", path="/audio/transcriptions", module="audio", answer="transcribe", models=("glm-asr-2512", "glm-asr"), is_form=True, is_billed=True, has_text=True, seconds=0.5, mark="documented", source=_OPENAPI),
+    EndpointRow(method="POST", path="/audio/speech", module="audio", answer="speak", request="SpeechRequest", models=("glm-tts", "cogtts"), is_billed=True, on_zai=False, seconds=0.8, mark="documented", source=f"{_OPENAPI}, zai-sdk; 1211 of api.z.ai is captured ({_GO})"),
+    EndpointRow(method="POST", path="/voice/clone", module="voices", answer="clone_voice", request="CloneRequest", models=("glm-tts-clone", "cogtts-clone"), is_billed=True, on_zai=False, seconds=2.0, mark="documented", source=_OPENAPI),
+    EndpointRow(method="POST", path="/voice/delete", module="voices", answer="delete_voice", request="VoiceRequest", on_zai=False, mark="documented", source=_OPENAPI),
+    EndpointRow(method="GET", path="/voice/list", module="voices", answer="list_voices", mark="captured", source=_GO),
+    EndpointRow(method="POST", path="/api/v1/agents", module="agents", answer="invoke_agent", request="AgentRequest", is_whole=True, is_billed=True, has_text=True, refuse="render_failure", seconds=1.0, mark="documented", source=f"{_OPENAPI}; failures are captured ({_GO})"),
+    EndpointRow(method="POST", path="/api/v1/agents/async-result", module="agents", answer="get_agent_result", request="AgentResultRequest", is_whole=True, mark="captured", source=f"{_GO} (a failure); others documented"),
+    EndpointRow(method="POST", path="/api/v1/agents/conversation", module="agents", answer="get_conversation", request="AgentResultRequest", is_whole=True, mark="documented", source=_OPENAPI),
+    EndpointRow(method="GET", path="/media/{name}", module="media", answer="get_medium", access="open", is_whole=True, mark="assumed", source="mockglm's own; the service has URLs of object storage"),
 )
 # fmt: on
 

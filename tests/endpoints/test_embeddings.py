@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.endpoints.conftest import Ask
+from tests.serving import serving
 
 ANIMALS = [
     "heron",
@@ -97,8 +99,8 @@ def test_dimensions_are_those_of_the_model(ask: Ask, body: dict[str, Any], size:
         ({"input": ["a"] * 65}, "1214", "input数组最大不得超过64条"),
         ({"input": []}, "1213", "未正常接收到input参数。"),
         ({"input": ["a", ""]}, "1214", "input 参数非法。请检查文档。"),
-        ({"input": "a " * 6200}, "1214", "input 参数非法。请检查文档。"),
-        ({"input": "a", "dimensions": 100}, "1214", "dimensions 参数非法。请检查文档。"),
+        ({"input": "a", "dimensions": 2049}, "1214", "dimensions 参数非法。请检查文档。"),
+        ({"input": "a", "dimensions": 0}, "1214", "dimensions 参数非法。请检查文档。"),
         ({"input": "a", "model": "embedding-9"}, "1211", "模型不存在，请检查模型代码。"),
         ({"input": "a", "model": None}, "1213", "未正常接收到model参数。"),
         ({"input": {"a": 1}}, "1210", "API 调用参数有误，请检查文档。"),
@@ -110,6 +112,27 @@ def test_wrong_requests_are_refused(
     answer = ask("/embeddings", {"model": "embedding-3", **body})
     assert answer.status_code == 400
     assert answer.json() == {"error": {"code": code, "message": message}}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/embeddings", {"model": "embedding-3", "input": "a " * 6200, "dimensions": 256}),
+        ("/embeddings", {"model": "embedding-3", "input": "a", "dimensions": 100}),
+        ("/rerank", {"model": "rerank", "query": "a", "documents": ["a"] * 129}),
+        ("/rerank", {"model": "rerank", "query": "a" * 4097, "documents": ["a"]}),
+        ("/moderations", {"model": "moderation", "input": "a" * 2001}),
+    ],
+)
+def test_documented_limits_refuse_only_in_a_strict_session(
+    ask: Ask, session: Any, path: str, body: dict[str, Any]
+) -> None:
+    assert ask(path, body).status_code == 200
+    assert session.journal.get(1).waived
+    with serving(policy="strict") as server:
+        headers = {"Authorization": "key"}
+        refused = httpx.post(server.url + path, json=body, headers=headers, trust_env=False)
+        assert refused.json()["error"]["code"] == "1214"
 
 
 def test_64_items_are_accepted(ask: Ask) -> None:
@@ -137,8 +160,6 @@ def test_rerank_sorts_documents_by_the_words_they_share(ask: Ask) -> None:
     [
         ({"query": ""}, "1213"),
         ({"documents": []}, "1213"),
-        ({"documents": ["a"] * 129}, "1214"),
-        ({"query": "a" * 4097}, "1214"),
         ({"top_n": -1}, "1214"),
         ({"model": "rank"}, "1211"),
     ],
