@@ -293,7 +293,11 @@ class App:
             context.record_response(recorded.exchange, recorded.notes)
 
         await recorder.forward(
-            context.request, send, on_recorded=on_recorded, connection=connection
+            context.request,
+            send,
+            log_id=context.log_id,
+            on_recorded=on_recorded,
+            connection=connection,
         )
         context.close(is_complete=connection is None or not connection.gone.done())
 

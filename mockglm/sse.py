@@ -159,9 +159,10 @@ class Reader:
         self.defects.append(Defect(kind, at, text))
 
 
-def frame(data: bytes) -> bytes:
-    """One event with that data (one line) in the canonical framing."""
-    return b"data: %b\n\n" % data
+def frame(data: bytes, event: bytes = b"") -> bytes:
+    """One event with that data (one line) in the canonical framing, and with a name if it has
+    one."""
+    return b"event: %b\ndata: %b\n\n" % (event, data) if event else b"data: %b\n\n" % data
 
 
 def read(body: bytes) -> tuple[tuple[Event, ...], tuple[Defect, ...]]:

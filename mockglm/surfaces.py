@@ -78,11 +78,12 @@ class Surface(Struct, frozen=True, kw_only=True, eq=False):
     """A protocol of the service.
 
     `base` is the path of its base URL at the service, `bases` are those that mockglm answers at.
-    `endpoints` are by path below a base; `path` is that of its conversations. `credential` reads
-    the key or JWT of a request, `decode` its body. `render_json` and `render_stream` take the
-    renderer of the chat surface, which keeps the reply and the cut of its stream. `parse` raises
-    StreamError for a response that is neither a reply nor an API error. `finish_reasons` are those
-    of v4 by the words of this surface, where they differ.
+    `endpoints` are by path below a base; `path` is that of its conversations, and `prefix` begins
+    paths that no other surface has. `credential` reads the key or JWT of a request, `decode` its
+    body. `needs_plan` is true of a chat whose model only accounts with a Coding Plan know.
+    `render_json` and `render_stream` take the renderer of the chat surface, which keeps the reply
+    and the cut of its stream. `parse` raises StreamError for a response that is neither a reply nor
+    an API error. `finish_reasons` are those of v4 by the words of this surface, where they differ.
     """
 
     name: SurfaceName
@@ -90,8 +91,10 @@ class Surface(Struct, frozen=True, kw_only=True, eq=False):
     bases: tuple[str, ...]
     path: str
     endpoints: Mapping[str, Endpoint]
+    prefix: str = ""
     credential: Callable[[Request], str]
     decode: Callable[[bytes], Chat | Refusal]
+    needs_plan: Callable[[Chat], bool]
     validate: _Validator
     render_json: _JSONRenderer
     render_stream: _StreamRenderer
@@ -101,10 +104,14 @@ class Surface(Struct, frozen=True, kw_only=True, eq=False):
     list_models: Callable[[Iterable[Model], str], Response]
     not_found: _NotFound
 
+    def owns(self, path: str) -> bool:
+        """True for an endpoint, and for any path with the prefix, known or not."""
+        return path in self.endpoints or bool(self.prefix and path.startswith(self.prefix))
+
 
 def find_surface(path: str) -> Surface:
     """Find the surface of a path below a base: each has paths of its own."""
-    return next((one for one in SURFACES if path in one.endpoints), CHAT)
+    return next((one for one in SURFACES if one.owns(path)), CHAT)
 
 
 def recognise(response: Response) -> Surface:
@@ -115,6 +122,11 @@ def recognise(response: Response) -> Surface:
 def _key(request: Request) -> str:
     """The key in `x-api-key` or `Authorization`. Assumed: the former counts if there are both."""
     return request.header("x-api-key").strip() or auth.read_credential(request)
+
+
+def _never(chat: Chat) -> bool:
+    """No model of v4 is known by another name to those who have a Coding Plan."""
+    return False
 
 
 def _render_chat_error(
@@ -145,6 +157,7 @@ CHAT = Surface(
     },
     credential=auth.read_credential,
     decode=validation.decode_chat,
+    needs_plan=_never,
     validate=validation.validate,
     render_json=Renderer.render_json,
     render_stream=Renderer.render_stream,
@@ -166,8 +179,10 @@ ANTHROPIC = Surface(
         "": Endpoint("HEAD", "base"),
         "/": Endpoint("HEAD", "base"),
     },
+    prefix="/v1/",
     credential=_key,
     decode=messages.decode_request,
+    needs_plan=messages.needs_plan,
     validate=messages.validate,
     render_json=messages.render_json,
     render_stream=messages.render_stream,

@@ -74,6 +74,11 @@ class Ledger:
         code = STATES.get(account.state) if account else None
         return APIError(code) if code else None
 
+    def has_plan(self, key: str) -> bool:
+        """True if an account has a Coding Plan; a key without an account is given the benefit."""
+        account = self._account(key)
+        return account is None or bool(account.plan) or account.models is not None
+
     def permission_error(self, key: str, model: str) -> APIError | None:
         """Return the error for a model: no permission, not in the plan, no balance.
 

@@ -16,6 +16,7 @@ from mockglm.cassettes.yaml_layout import FlowStyle, fits_yaml, quote_text, rend
 from mockglm.exchange import Exchange, Headers, Request, Response
 from mockglm.http1 import BODILESS
 from mockglm.matching import canonical
+from mockglm.messages import encode_event
 from mockglm.scenarios import verbatim
 
 STATUSES = range(200, 600)
@@ -24,7 +25,8 @@ STATUSES = range(200, 600)
 ENDS: Mapping[str, Any] = {"close": True, "reset": "reset", "hang": "hang"}
 """The marks of responses that were cut."""
 
-_FRAMES = re.compile(rb"(?:data: [^\r\n]*\n\n)+")
+_FRAMES = re.compile(rb"(?:(?:event: \w+\n)?data: [^\r\n]*\n\n)+")
+_EVENT_LINE = re.compile(r"(?m)^event: .*\n")
 # Characters that a block of YAML can contain as they are: no control characters, no byte order
 # mark, and no line break of YAML 1.1 (U+0085, U+2028, U+2029).
 _PRINTABLE = re.compile(
@@ -196,17 +198,20 @@ def _dumped(value: Any) -> bytes | None:
 
 
 def dump_events(pieces: Iterable[tuple[float, bytes]]) -> str | None:
-    """Write pieces as a block of event lines; None if they are not whole `data:` frames of
-    printable text and have to be written as chunks."""
+    """Write pieces as a block of event lines; None if they are not whole frames of printable text,
+    named as they would be read back, and have to be written as chunks."""
     written: list[str] = []
     for at, data in pieces:
         try:
-            texts = data.decode().split("\n\n")[:-1]
+            frames = data.decode().split("\n\n")[:-1]
         except UnicodeDecodeError:
             return None
+        texts = [_EVENT_LINE.sub("", frame).removeprefix("data: ") for frame in frames]
         if not _FRAMES.fullmatch(data) or not all(map(_PRINTABLE.fullmatch, texts)):
             return None
-        written.extend(f"{at:.3f} {text.removeprefix('data: ')}\n" for text in texts)
+        if b"".join(encode_event(text.encode()) for text in texts) != data:
+            return None
+        written.extend(f"{at:.3f} {text}\n" for text in texts)
     return "".join(written)
 
 

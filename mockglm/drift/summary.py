@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, takewhile
 from typing import Any
 
-from mockglm import sse
+from mockglm import messages, sse
 from mockglm.completions import ParsedReply
 from mockglm.errors import StreamError
 from mockglm.exchange import JSONObject, Reply, Response, ToolCall
@@ -113,7 +113,7 @@ def _framing(body: bytes) -> str:
         found.append("a line of more than 64 KB")
     if found:
         return ", ".join(found)
-    canonical = b"".join(sse.frame(event.data.encode()) for event in events)
+    canonical = b"".join(messages.encode_event(event.data.encode()) for event in events)
     return "canonical" if body == canonical else "not canonical"
 
 

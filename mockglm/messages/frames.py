@@ -9,6 +9,7 @@ reply without content; that the message starts with its first token.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -24,6 +25,7 @@ from mockglm.completions.renderer import (
     split_text,
 )
 from mockglm.exchange import JSONObject, Reply, ToolCall, count_tokens
+from mockglm.sse import frame
 
 HEAD = PLACEHOLDER + b"h"
 SIGNATURE = PLACEHOLDER + b"s"
@@ -46,6 +48,14 @@ STOP_REASONS: Mapping[str, str] = MappingProxyType(
 
 _SEARCH_KEYS = ("title", "link", "content", "refer")
 
+EVENT_NAMES = (
+    *("message_start", "ping", "content_block_start", "content_block_delta"),
+    *("content_block_stop", "message_delta", "message_stop", "error"),
+)
+"""The types of events, which are their names, too."""
+
+_TYPE = re.compile(rb'\{\s*"type"\s*:\s*"(%b)"' % "|".join(EVENT_NAMES).encode())
+
 encode = msgspec.json.encode
 
 Piece = tuple[int, bytes]
@@ -54,6 +64,12 @@ Piece = tuple[int, bytes]
 
 def stop_reason(reply: Reply) -> str:
     return STOP_REASONS.get(reply.finish_reason, reply.finish_reason)
+
+
+def encode_event(data: bytes) -> bytes:
+    """Frame the data of an event: one of this surface, which opens with its type, is named."""
+    found = _TYPE.match(data)
+    return frame(data, event=found[1] if found else b"")
 
 
 def build_templates(reply: Reply, chunking: Chunking) -> FrameTemplates:
@@ -176,8 +192,7 @@ def _event(name: str, form: bytes = b"", *values: object) -> bytes:
     """Return an event named like its type."""
     text = name.encode()
     rest = form % values if values else form
-    body = b'"type":"%b"%b' % (text, b"," + rest if rest else b"")
-    return b"event: %b\ndata: {%b}\n\n" % (text, body)
+    return frame(b'{"type":"%b"%b}' % (text, b"," + rest if rest else b""), event=text)
 
 
 _START = (

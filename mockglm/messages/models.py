@@ -2,11 +2,11 @@
 
 GLM ids are taken in any case, `claude-*` names are mapped, and a response names the GLM model
 (public gateway traces, 2025-10 … 2026-08). Bare ids of glm-5.2 and glm-5.3 have 1M of context; the
-suffix `[1m]` of Claude Code is documented for them (docs.z.ai/devpack/tool/claude).
+suffix `[1m]` of Claude Code is documented for them on the Coding Plan (docs.z.ai/devpack/tool/
+claude), and with a key that has no plan such a name is unknown (HoldThatThgt/LabelKit, 2026-07-23).
 
-Assumed: the mapping of every name but the two that were captured; that `[1m]` is taken with any
-key, though 1211 was captured for a key without a plan (HoldThatThgt/LabelKit, 2026-07-23); the
-display names and dates that no listing shows.
+Assumed: the mapping of every name but the two that were captured; that `[1m]` needs a plan behind a
+`claude-*` name, too; the display names and dates that no listing shows.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, cast
 
 from msgspec import Struct
 
+from mockglm.messages.types import MessagesChat
 from mockglm.models import MODELS
+from mockglm.validation.types import Chat
 
 LONG_CONTEXT = "[1m]"
 LONG_CONTEXT_MODELS = frozenset(("glm-5.2", "glm-5.3"))
@@ -46,6 +48,12 @@ ALIASES = (
 LISTED_DATES: Mapping[str, str] = MappingProxyType({"glm-5-turbo": "2026-02-11T00:00:00Z"})
 """The `created_at` of models whose date is another in the listing of v4 (AIClarityAU/minspec, 2026-08-07)."""
 # fmt: on
+
+
+def needs_plan(chat: Chat) -> bool:
+    """True if a request names its model with the suffix, where it is taken."""
+    name = cast(MessagesChat, chat).source.model.lower()
+    return name.endswith(LONG_CONTEXT) and resolve_model(name) != name
 
 
 def resolve_model(name: str) -> str:

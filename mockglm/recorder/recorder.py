@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from mockglm.auth import parse_credential
 from mockglm.cassettes import CassetteWriter, find_credentials, redact
+from mockglm.completions import MISS_HEADER
 from mockglm.errors import FileError, UpstreamError
-from mockglm.exchange import Exchange, Request, Response
+from mockglm.exchange import APIError, Exchange, Request
 from mockglm.limits import DEFAULT, Limits
 from mockglm.recorder.client import Client, ClientConnection, Send
 from mockglm.recorder.forwarding import leaves_base
@@ -25,6 +25,7 @@ from mockglm.recorder.outcome import RecordedExchange, record_exchange
 from mockglm.recorder.relay import ExcessError, HeldBytes, Relay
 from mockglm.recorder.upstream import Upstream
 from mockglm.redaction import Redactor
+from mockglm.surfaces import find_surface
 from mockglm.urls import is_cross_site
 
 PrintLine = Callable[[str], None]
@@ -96,14 +97,16 @@ class Recorder:
         request: Request,
         send: Send,
         *,
+        log_id: str = "",
         on_recorded: OnRecorded = _ignore,
         connection: ClientConnection | None = None,
     ) -> None:
         """Forward a request to the service, and its response to the client as it comes.
 
         `on_recorded` is called with the exchange before the client has the end. A service that does
-        not answer gives the client an error in GLM's envelope, and nothing is recorded. A response
-        that is cut is cut for the client, too. If this is cancelled, the pieces so far are kept.
+        not answer gives the client an error in the envelope of its surface, with this log id, and
+        nothing is recorded. A response that is cut is cut for the client, too. If this is
+        cancelled, the pieces so far are kept.
         """
         async with self._writing:
             pass  # what ended before this begins is on disk
@@ -116,7 +119,7 @@ class Recorder:
                 error = await self._relay(request, relay, connection)
             finally:
                 exchange = Exchange(request, relay.response, started, error)
-                recorded = await self._end(exchange, relay, credential)
+                recorded = await self._end(exchange, relay, credential, log_id=log_id)
                 on_recorded(recorded)
         if exchange.response is not None:
             await client.end(exchange.response)
@@ -189,7 +192,9 @@ class Recorder:
             return _describe(error)
         return ""
 
-    async def _end(self, exchange: Exchange, relay: Relay, credential: str) -> RecordedExchange:
+    async def _end(
+        self, exchange: Exchange, relay: Relay, credential: str, *, log_id: str
+    ) -> RecordedExchange:
         """Return the recorded exchange, which is on disk by then if it has a response."""
         if exchange.response is not None:
             recorded = await self._record(exchange, relay)
@@ -199,7 +204,10 @@ class Recorder:
             return recorded
         if exchange.error in NOT_THE_SERVICE:
             return RecordedExchange(redact(exchange, self._redactor), (exchange.error,))
-        response = self._render_error(exchange.error, is_excess=bool(relay.excess))
+        message = self._describe_missing(exchange, is_excess=bool(relay.excess))
+        error = APIError(str(NO_RESPONSE), status=NO_RESPONSE, message=message)
+        surface = find_surface(exchange.request.path)
+        response = surface.render_error(error, log_id, headers=((MISS_HEADER, "1"),))
         clean = redact(replace(exchange, response=response), self._redactor)
         return RecordedExchange(clean, ("not recorded: no answer",))
 
@@ -227,15 +235,13 @@ class Recorder:
                 finally:
                     relay.release()
 
-    def _render_error(self, error: str, *, is_excess: bool) -> Response:
-        """Render the response in place of a missing one: GLM's envelope, but marked."""
+    def _describe_missing(self, exchange: Exchange, *, is_excess: bool) -> str:
+        """Count and print a missing response; return the message of the error in its place."""
         self.unanswered += 1
         problem = "answers beyond the recorder's bounds" if is_excess else "did not answer"
-        message = f"{self.upstream.base} {problem}: {error}"
+        message = f"{self.upstream.base_for(exchange.request.path)} {problem}: {exchange.error}"
         self._print(message, INCOMPLETE if is_excess else UNREACHABLE)
-        body = {"error": {"code": str(NO_RESPONSE), "message": f"mockglm: {message}"}}
-        headers = (("Content-Type", "application/json; charset=UTF-8"), ("X-MockGLM-Miss", "1"))
-        return Response(NO_RESPONSE, headers, ((0.0, msgspec.json.encode(body)),))
+        return f"mockglm: {message}"
 
     def _print(self, problem: str, hint: str) -> None:
         """Print a problem, and once what to do about it; nothing for an empty problem."""

@@ -134,7 +134,8 @@ class Upstream:
             async with relay.bound_time(), self.send(request) as response:
                 await relay.run(response)
         except (httpx.HTTPError, httpx.InvalidURL, ExcessError, OSError) as error:
-            message = f"{self.base} did not answer: {type(error).__name__} {error}"
+            base = self.base_for(request.path)
+            message = f"{base} did not answer: {type(error).__name__} {error}"
             raise UpstreamError(message.rstrip()) from error
         fetched = relay.response
         assert fetched is not None

@@ -15,10 +15,10 @@ from mockglm.completions.renderer import JSON_TYPE, STREAM_TYPE
 from mockglm.exchange import End, Headers, Response
 from mockglm.faults.options import DAY
 from mockglm.http1 import BODILESS
+from mockglm.messages import encode_event
 from mockglm.scenarios import schema
 from mockglm.scenarios.problems import NodePath
 from mockglm.scenarios.replies import compile_headers
-from mockglm.sse import frame
 
 Chunk = tuple[float, bytes]
 
@@ -64,7 +64,8 @@ def compile_body(request: schema.RequestSpec, place: NodePath) -> bytes:
 def parse_events(text: str) -> tuple[tuple[Chunk, ...], dict[int, str]]:
     """Parse a block of event lines into chunks, and mistakes by line, counted from 0.
 
-    Events of the same time are one chunk; empty lines are skipped.
+    Events of the same time are one chunk; empty lines are skipped. The events of a message are
+    named by their type.
     """
     found = _LINE.findall(text)
     times = [float(at) for at, _ in found]
@@ -75,7 +76,7 @@ def parse_events(text: str) -> tuple[tuple[Chunk, ...], dict[int, str]]:
             return (), wrong
     due: dict[float, list[bytes]] = {}
     for at, (_, data) in zip(times, found, strict=True):
-        due.setdefault(at, []).append(frame(data.encode()))
+        due.setdefault(at, []).append(encode_event(data.encode()))
     return tuple((at, b"".join(frames)) for at, frames in due.items()), {}
 
 

@@ -201,9 +201,13 @@ def _hint_at_models(context: RequestContext) -> str:
 
 def check_permission(context: RequestContext) -> Response | None:
     """Refuse a model that the account may not use or cannot pay."""
-    ledger = context.session.ledger
+    ledger, chat = context.session.ledger, context.chat
     if ledger.is_open:
         return None
+    if chat and context.surface.needs_plan(chat) and not ledger.has_plan(context.key):
+        context.notes += ("[1m] needs an account with `plan` or `models`",)
+        refusal = validation.unknown_model(context.model_id)
+        return _refuse(context, refusal.to_error(context.language))
     return _refuse(context, ledger.permission_error(context.key, context.model_id))
 
 

@@ -140,6 +140,26 @@ def test_documented_variants_are_accepted(fields: dict[str, Any], messages: http
     assert ask(messages, **fields).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("account", "status"),
+    [
+        ("plan: [{window: 5h, requests: 9}]", 200),
+        ('models: ["glm-5.*"]', 200),
+        ("balance: {requests: 9}", 400),
+    ],
+)
+def test_the_suffix_of_a_long_context_needs_a_plan(account: str, status: int) -> None:
+    with serving(f"format: 1\naccounts: [{{key: '*', {account}}}]\ninteractions: []\n") as served:
+        base = f"{served.host}/api/anthropic"
+        with httpx.Client(base_url=base, headers={"x-api-key": KEY}, trust_env=False) as client:
+            bare, long = ask(client, model="glm-5.2"), ask(client, model="GLM-5.2[1M]")
+        notes = list(served.session().journal)[-1].notes
+    assert (bare.status_code, long.status_code) == (200, status)
+    if status == 400:
+        assert long.json()["error"]["code"] == "1211"
+        assert notes == ("[1m] needs an account with `plan` or `models`",)
+
+
 def test_the_answer_names_the_model_of_glm(messages: httpx.Client) -> None:
     assert ask(messages, model="claude-haiku-4-5-20251001").json()["model"] == "glm-4.7"
     assert ask(messages, model="GLM-4.6V").json()["model"] == "glm-4.6v"

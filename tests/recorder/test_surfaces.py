@@ -289,3 +289,31 @@ def test_bytes_without_a_meaning_are_sent_as_they_are() -> None:
     with serving(json.dumps(script)) as served:
         answer = on_messages(served.host, [user("x")])
     assert (answer.status_code, answer.text) == (502, "<html>")
+
+
+def test_a_missing_service_is_an_error_of_the_surface(tmp_path: Path) -> None:
+    with recording("http://127.0.0.1:9/api/paas/v4", tmp_path / "a.yaml") as proxy:
+        answer = on_messages(f"http://127.0.0.1:{proxy.port}", [user("x")])
+    error, log = answer.json()["error"], answer.headers["x-log-id"]
+    assert (answer.status_code, answer.headers["x-mockglm-miss"]) == (502, "1")
+    assert list(answer.json()) == ["type", "error", "request_id"]
+    assert (error["type"], error["code"]) == ("api_error", "502")
+    reason = "mockglm: http://127.0.0.1:9/api/anthropic did not answer: ConnectError"
+    assert error["message"].startswith(f"[502][{reason}")
+    assert error["message"].endswith(f"][{log}]")
+
+
+def test_any_path_of_the_surface_goes_to_its_base(tmp_path: Path) -> None:
+    with recording("http://127.0.0.1:9/api/paas/v4", tmp_path / "a.yaml") as proxy:
+        url = f"http://127.0.0.1:{proxy.port}/api/anthropic/v1/messages/batches"
+        answer = httpx.get(url, headers={"x-api-key": KEY}, trust_env=False)
+    assert "http://127.0.0.1:9/api/anthropic did not answer" in answer.text
+
+
+def test_a_recorded_stream_is_written_as_lines_of_events(messages_tape: Path) -> None:
+    text = messages_tape.read_text("utf-8")
+    assert '{"type":"message_start",' in text
+    assert "event:" not in text
+    with playing(messages_tape) as served:
+        answer = on_messages(served.host, [user("weather")], stream=True)
+    assert answer.text.startswith('event: message_start\ndata: {"type":"message_start",')

@@ -33,6 +33,15 @@ def test_events_are_frames_at_their_times() -> None:
     )
 
 
+def test_events_of_a_message_are_named_by_their_type() -> None:
+    text = 'events: |\n  0.1 {"type": "ping"}\n  0.2 {"type":"pong"}\n  0.3 {"a":1,"type":"ping"}\n'
+    assert answer(text).body == (
+        b'event: ping\ndata: {"type": "ping"}\n\n'
+        b'data: {"type":"pong"}\n\n'
+        b'data: {"a":1,"type":"ping"}\n\n'
+    )
+
+
 def test_events_are_kept_to_the_space() -> None:
     text = "events: |\n  0.1  two \n  0.2 \n\n  0.3 \ttab\n"
     assert answer(text).body == b"data:  two \n\ndata: \n\ndata: \ttab\n\n"
