@@ -43,8 +43,9 @@ session. The keys of the mapping follow the name after dots, with hyphens for sp
   middle of a JSON response); the list says which.
 * `chance` is the share of responses that break, drawn from seed, session and request.
 * Faults apply on both surfaces, except those marked *chat only*, which a message of the Anthropic
-  surface has no place for; a file that combines one with `surface: anthropic` is refused. The
-  positions are found in the named events of that surface, too: `done` is `message_stop`.
+  surface has no place for, and those marked *Anthropic only*; a file that combines one with the
+  other `surface` is refused. The positions are found in the named events of that surface, too:
+  `done` is `message_stop`.
 * The faults of a list apply in their order. `speed` does not scale their times.
 * A fault that does not fit a response, or would not change it, is refused with status 422 and the
   reason. A fault of the base URL leaves an error response unchanged if it does not fit; the journal
@@ -95,6 +96,12 @@ def scenarios() -> str:
     return "\n".join(lines) + "\n"
 
 
+_ONLY: Mapping[tuple[str, ...], tuple[str]] = {
+    ("chat",): ("chat only",),
+    ("anthropic",): ("Anthropic only",),
+}
+
+
 def _table(rows: list[Fault]) -> Iterator[str]:
     yield "| fault | effect | applies to | breaks | options | reports | check |"
     yield "|---|---|---|---|---|---|---|"
@@ -102,8 +109,7 @@ def _table(rows: list[Fault]) -> Iterator[str]:
         options = "; ".join(_options(fault))
         check = fault.caught_by or f"none: {fault.why}"
         seen = ", ".join(f"[{_short(link)}]({link})" for link in fault.links)
-        is_chat = "anthropic" not in fault.surfaces
-        on = f"{fault.on}, chat only" if is_chat else fault.on
+        on = ", ".join((fault.on, *_ONLY.get(fault.surfaces, ())))
         cells = (f"`{fault.name}`", fault.about, on, fault.breaks, options, seen, check)
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 

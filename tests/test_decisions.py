@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mockglm.completions import parse_json, parse_stream
 from mockglm.errors import FaultError, FileError, StreamError
 from mockglm.exchange import Reply, Response
 from mockglm.faults import CATALOGUE, Fault, apply, parse
 from mockglm.player import needs_connection
 from mockglm.scenarios import parse as parse_file
-from tests.faults.test_catalogue import SAMPLES
+from mockglm.surfaces import recognise
+from tests.faults.test_catalogue import MESSAGES, SAMPLES
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "decisions.md").read_text("utf-8")
@@ -26,7 +26,7 @@ PARTS = ("Context", "Decision", "Reason", "Consequences")
 def broken(fault: Fault) -> Iterator[tuple[Response, Response]]:
     """Each sample with the fault applied to it, as its name alone and as its check needs it."""
     for spec in {fault.name: None, fault.trial or fault.name: None}:
-        for sample in SAMPLES:
+        for sample in (*SAMPLES, *MESSAGES):
             with suppress(FaultError):
                 yield sample, apply(sample, parse(spec), key="key")
 
@@ -34,7 +34,7 @@ def broken(fault: Fault) -> Iterator[tuple[Response, Response]]:
 def read(response: Response) -> Reply | None:
     """The reply of a response, None if it cannot be parsed."""
     try:
-        return (parse_stream if response.is_stream else parse_json)(response.body).reply
+        return recognise(response).parse(response).reply
     except StreamError:
         return None
 

@@ -16,6 +16,7 @@ from mockglm.faults import (
     head,
     identity,
     lines,
+    message_parts,
     refusals,
     sequence,
     shapes,
@@ -37,7 +38,10 @@ _DOT = re.compile(r"(?<!\d)\.|\.(?!\d)")
 """The separator in a fault's word; a dot between digits is a decimal point."""
 
 _STREAM = (sequence, lines)
-_MEANING = (finish, texts, thoughts, calls, arguments, usage, identity, shapes, refusals)
+_MEANING = (
+    *(finish, texts, thoughts, calls, arguments, usage, identity, shapes, refusals),
+    message_parts,
+)
 
 
 def index_by_name(faults: Iterable[Fault]) -> Mapping[str, Fault]:

@@ -144,7 +144,8 @@ def _block(written: JSONObject) -> _Block:
     kind = str(written["type"])
     given = written.get("input") if kind == "tool_use" else written.get(kind)
     if kind == "tool_use":
-        given = "" if given == {} else _arguments(given)
+        # Its deltas follow an empty input, or none (ggml-org/llama.cpp#22960).
+        given = _arguments(given) if given else ""
     return _Block(
         kind,
         id=str(written.get("id") or ""),

@@ -13,7 +13,8 @@ from mockglm.completions import Chunking, Renderer
 from mockglm.errors import FaultError, FileError
 from mockglm.exchange import APIError, Reply, Response, ToolCall
 from mockglm.faults import CATALOGUE, Fault, apply, parse
-from mockglm.messages import render_error, render_json, render_stream
+from mockglm.messages import list_models, render_error, render_json, render_stream
+from mockglm.models import MODELS
 from mockglm.scenarios import parse as parse_file
 from mockglm.surfaces import ANTHROPIC, recognise
 from tests.completions.replies import ID, stamp
@@ -28,9 +29,10 @@ RENDERER = Renderer(REPLY, Chunking(content=6))
 STREAM = render_stream(RENDERER, stamp(cached=4))
 PACED = render_stream(RENDERER, stamp(cached=4), Pace(every=0.1))
 PLAIN = render_json(RENDERER, stamp(cached=4))
+LISTING = list_models([MODELS["glm-4.6"]], ID)
 ERROR = render_error(APIError("1302"), ID)
 REFUSAL = render_error(APIError("1210"), ID)
-RESPONSES = (STREAM, PACED, PLAIN, ERROR, REFUSAL)
+RESPONSES = (STREAM, PACED, PLAIN, ERROR, REFUSAL, LISTING)
 FAULTS = tuple(CATALOGUE.values())
 
 
@@ -67,6 +69,8 @@ def test_a_fault_of_this_surface_breaks_one_of_its_responses(fault: Fault) -> No
 )
 def test_any_other_fault_is_refused_clearly(fault: Fault) -> None:
     for response in RESPONSES:
+        if recognise(response) is not ANTHROPIC:
+            continue
         with pytest.raises(FaultError, match="it has no form on the Anthropic surface"):
             apply(response, parse(fault.name))
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mockglm.conformance.checks import CHECKS
+from mockglm.conformance.checks import ALL_CHECKS, CHECKS, MESSAGE_CHECKS
 from mockglm.conformance.verdicts import judge_run
 from mockglm.errors import FaultError
 from mockglm.exchange import Response
@@ -22,7 +22,9 @@ from mockglm.faults import CATALOGUE, Fault, apply, parse
 from mockglm.faults.catalogue import index_by_name
 from mockglm.faults.frames import apply_edits, documents, rewrite_documents, split_chunks
 from mockglm.faults.position import Position, locate
-from tests.conformance.reference import ANSWERS, KEY, evidence, exchange
+from tests.conformance import message_reference, reference
+from tests.conformance.message_reference import MESSAGE_ANSWERS
+from tests.conformance.reference import ANSWERS, KEY
 from tests.faults.answers import (
     CALLED,
     CALLS,
@@ -42,6 +44,7 @@ from tests.faults.answers import (
 FAULTS = tuple(CATALOGUE.values())
 QUOTED = stream(said('{"role":"assistant","content":"{\\"a\\":\\"x\\\\ny\\"}"}'), STOP, DONE)
 SAMPLES = (TALK, TOOLS, PIECES, QUOTED, WORDS, CALLED, ERROR)
+MESSAGES = tuple(MESSAGE_ANSWERS.values())
 NAMES = """
     reset close stall drip split short long bad-chunk-size
     glue duplicate drop swap garble no-done done-twice end error comment crlf bom
@@ -77,12 +80,15 @@ def received(answer: Response) -> Response:
 
 def caught(fault: Fault, id: str) -> Iterator[str]:
     """The probes over whose broken answers a check has a finding."""
+    is_of_messages = id in MESSAGE_CHECKS
+    answers = MESSAGE_ANSWERS if is_of_messages else ANSWERS
+    make = message_reference if is_of_messages else reference
     for spec in {fault.trial or fault.name, fault.name}:
-        for probe, answer in ANSWERS.items():
+        for probe, answer in answers.items():
             changed = broken(fault, answer, spec)
             if changed is not None:
-                seen = exchange(probe, received(changed))
-                if judge_run(CHECKS[id], evidence({probe: seen})).findings:
+                seen = make.exchange(probe, received(changed))
+                if judge_run(ALL_CHECKS[id], make.evidence({probe: seen})).findings:
                     yield probe
 
 
@@ -116,15 +122,16 @@ def test_every_option_can_read_its_default() -> None:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=ids)
 def test_a_fault_changes_an_answer_or_is_refused(fault: Fault) -> None:
-    changed = [(answer, broken(fault, answer)) for answer in SAMPLES]
+    changed = [(answer, broken(fault, answer)) for answer in (*SAMPLES, *MESSAGES)]
     assert any(after is not None for _, after in changed)
     assert all(before != after for before, after in changed)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=ids)
 def test_the_same_fault_does_the_same_again(fault: Fault) -> None:
-    assert [broken(fault, answer) for answer in SAMPLES] == [
-        broken(fault, answer) for answer in SAMPLES
+    answers = (*SAMPLES, *MESSAGES)
+    assert [broken(fault, answer) for answer in answers] == [
+        broken(fault, answer) for answer in answers
     ]
 
 
@@ -211,7 +218,7 @@ def spots(value: Any) -> Iterator[tuple[Any, Any]]:
 @st.composite
 def misshapen(draw: st.DrawFn) -> Response:
     """One of the answers, with values in it that no one expects there, or without some."""
-    source = draw(st.sampled_from([*SAMPLES, *ANSWERS.values()]))
+    source = draw(st.sampled_from([*SAMPLES, *ANSWERS.values(), *MESSAGES]))
     found = documents(source)
     for doc in found:
         for _ in range(draw(st.integers(0, 2))):

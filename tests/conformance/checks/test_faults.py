@@ -1,4 +1,4 @@
-"""Every fault of the catalogue, over HTTP, is reported by the check that it names; every check
+"""Every fault of completions, over HTTP, is reported by the check that it names; every check
 reports a fault."""
 
 from __future__ import annotations
@@ -50,11 +50,12 @@ SCENARIOS_OF: Mapping[str, str] = {"LIM-01": "no-balance"}
 
 def cases() -> Iterator[Case]:
     """Each fault with the check it names first; each other check with a fault that names it."""
-    faults = [fault for fault in CATALOGUE.values() if fault.caught_by]
+    faults = [fault for fault in CATALOGUE.values() if fault.caught_by in CHECKS]
     for fault in faults:
         probe = PROBES_OF.get(fault.name, CHECKS[fault.caught_by or ""].probes[0])
         yield Case(fault, fault.caught_by or "", probe)
-    also = {id: fault for fault in reversed(list(CATALOGUE.values())) for id in fault.also}
+    known = [fault for fault in CATALOGUE.values() if "chat" in fault.surfaces]
+    also = {id: fault for fault in reversed(known) for id in fault.also}
     for id in sorted(also.keys() - {fault.caught_by for fault in faults}):
         yield Case(also[id], id, PROBES_OF.get(id, CHECKS[id].probes[0]))
 
