@@ -58,6 +58,7 @@ CATEGORIES: Mapping[str, str] = {
     "ENV": "errors of the Anthropic surface",
     "KEY": "keys",
     "PTH": "other paths",
+    "OVR": "beyond the limits of the Anthropic surface",
 }
 
 RETIRED: Mapping[str, str] = {

@@ -195,11 +195,19 @@ class MessageView(ExchangeView):
         return tuple(error for error in found if error is not None)
 
     @property
+    def envelope_type(self) -> Any:
+        """The type of the JSON body."""
+        return self.json_body.get("type") if self.json_body else None
+
+    @property
+    def error_type(self) -> Any:
+        """The type of the error of a refusal."""
+        return self.error_object.get("type") if self.error_object else None
+
+    @property
     def is_overloaded(self) -> bool:
         """True for a refusal whose code or type says that the service is overloaded."""
-        error = self.error_object
-        is_named = error is not None and error.get("type") == "overloaded_error"
-        return is_named or bool(self.error_code == "1305")
+        return bool(self.error_type == "overloaded_error" or self.error_code == "1305")
 
     @property
     def envelope_log_id(self) -> str:

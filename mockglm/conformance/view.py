@@ -125,6 +125,12 @@ class ExchangeView:
         return self.answer is not None and self.answer.end == "hang"
 
     @property
+    def cut_reason(self) -> str:
+        """The reason why the body did not end by itself; empty if it did, or never began."""
+        end = self.answer.end if self.answer else "done"
+        return "" if end == "done" else self.exchange.error or end
+
+    @property
     def body_of_200(self) -> bytes:
         """The body of an answer with status 200."""
         return self.body if self.status == 200 else b""

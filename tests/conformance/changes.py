@@ -20,14 +20,16 @@ HTML = b"<html><head><title>405 Not Allowed</title></head></html>"
 class Mutant:
     """A change of the answer of a probe, and the findings that the check must report for it.
 
-    `message`, `path` and `actual` are those of the first finding, `at` are the bytes it points at,
-    `count` is the number of findings, `also` names other checks that the change breaks as well.
+    `message`, `path` and `actual` are those of the first finding, and `expected` unless it is None;
+    `at` are the bytes it points at, `count` is the number of findings, `also` names other checks
+    that the change breaks as well.
     """
 
     probe: str
     change: Mutation
     message: str = ""
     path: str | None = None
+    expected: str | None = None
     actual: str | None = None
     at: bytes | None = None
     count: int = 1

@@ -183,6 +183,14 @@ def _answers() -> dict[str, Response]:
         "message-bad-limit": envelope(400, "invalid_request_error", "1210", limit),
         "message-bad-shape": json_answer(422, {"detail": [{**missing, "input": {}}]}),
         "message-bearer": hi,
+        "message-overflow": plain(
+            [{"type": "text", "text": ""}],
+            "model_context_window_exceeded",
+            {"input_tokens": 0, "output_tokens": 0, "cache_read_input_tokens": 0},
+        ),
+        "message-burst": envelope(
+            429, "rate_limit_error", "1302", "您的账户已达到速率限制，请您控制请求频率"
+        ),
     }
 
 
@@ -191,7 +199,8 @@ MESSAGE_ANSWERS: Mapping[str, Response] = _answers()
 
 def exchange(name: str, answer: Response | None = None, error: str = "") -> Exchange:
     """The exchange of a probe, with the reference's answer or another."""
-    request = TARGET.request(PROBES[name])
+    probe = PROBES["message" if PROBES[name].fills_context else name]
+    request = TARGET.request(probe)
     return Exchange(request, answer or (None if error else MESSAGE_ANSWERS[name]), STARTED, error)
 
 
@@ -203,10 +212,13 @@ def view(name: str, answer: Response | None = None, error: str = "") -> MessageV
 _VIEWS: Mapping[str, MessageView] = {probe.name: view(probe.name) for probe in MESSAGE_PROBES}
 
 
+_COPY = MessageView("message-burst-2", exchange("message-burst", MESSAGE_ANSWERS["message-stream"]))
+
+
 def evidence(changed: Mapping[str, Exchange] | None = None) -> RunEvidence:
     """The evidence of a whole run, some exchanges of it changed."""
     views = {name: MessageView(name, found) for name, found in (changed or {}).items()}
-    return RunEvidence({**_VIEWS, **views}, TARGET.capabilities)
+    return RunEvidence({**_VIEWS, **views}, TARGET.capabilities, (_COPY,))
 
 
 def evidence_of_one_answer(answer: Response | None) -> RunEvidence:

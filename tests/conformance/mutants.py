@@ -18,6 +18,7 @@ from tests.conformance.checks import (
     test_message_body,
     test_message_errors,
     test_message_events,
+    test_message_limits,
     test_message_paths,
     test_plain,
     test_reasoning,
@@ -49,6 +50,7 @@ _MESSAGE_TABLES = (
     test_message_body,
     test_message_errors,
     test_message_paths,
+    test_message_limits,
 )
 
 MUTANTS: Mapping[str, tuple[Mutant, ...]] = dict(

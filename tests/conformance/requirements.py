@@ -39,9 +39,11 @@ def assert_reported(id: str, mutant: Mutant) -> None:
     assert first.message == mutant.message
     assert first.path == mutant.path
     assert _agrees(first.actual, mutant.actual)
+    assert mutant.expected in (None, first.expected)
     assert first.at is None or 0 <= first.at < len(answer.body)
     if mutant.at is not None:
-        assert answer.body[first.at or 0 :].startswith(mutant.at)
+        assert first.at is not None
+        assert answer.body[first.at :].startswith(mutant.at)
     assert {other for other, found in results.items() if found.findings} == {
         id,
         *mutant.also.split(),

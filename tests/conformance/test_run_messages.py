@@ -33,6 +33,7 @@ interactions:
     reply: {error: 1305}
 """
 MOCK = ("--deterministic", "--failing", "--strict", "--report", "out")
+BEYOND_LIMITS = {"OVR-01", "OVR-02", "OVR-03"}
 THINKING = {"THK-01", "THK-02", "THK-03"}
 MODELS = {
     "glm-4.6": set(),
@@ -40,6 +41,7 @@ MODELS = {
     "glm-5.2": set(),
     "glm-5.3": set(),
     "glm-4-flash-250414": THINKING,
+    "glm-z1-air": THINKING,
 }
 """Models, and the checks of what each cannot do."""
 
@@ -83,7 +85,13 @@ def not_passed() -> dict[str, str]:
 def test_a_scripted_mock_passes_everything(scripted: Served, model: str) -> None:
     assert command("check", base(scripted), "--model", model, *MOCK) == 0
     assert not_passed() == dict.fromkeys(MODELS[model], "not_applicable")
-    assert verdicts().keys() == MESSAGE_CHECKS.keys()
+    assert verdicts().keys() == MESSAGE_CHECKS.keys() - BEYOND_LIMITS
+
+
+def test_requests_beyond_the_limits_are_sent_on_demand(scripted: Served) -> None:
+    options = ("--model", "glm-4.6", "-k", "OVR", "--disruptive", "--report", "out")
+    assert command("check", base(scripted), *options) == 0
+    assert verdicts() == dict.fromkeys(BEYOND_LIMITS, "pass")
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -103,6 +103,7 @@ def _shared_tests() -> Iterator[Callable[[], None]]:
 def _shared_message_tests() -> Iterator[Callable[[], None]]:
     """The tests of the set for the Anthropic surface that are not about one check."""
     answers = test_message_answers
+    yield answers.test_output_keeps_a_limit_that_was_not_given
     for case in answers.STRANGE:
         yield partial(answers.test_no_check_raises_for_unexpected_json, case)
     refusing = answers.test_an_endpoint_that_refuses_everything_fails_only_for_good_requests

@@ -15,6 +15,7 @@ from mockglm.conformance.checks import (
     message_body,
     message_errors,
     message_events,
+    message_limits,
     message_paths,
     plain,
     reasoning,
@@ -49,6 +50,7 @@ MESSAGE_CHECKS = Catalogue.merge(
     message_body.CHECKS,
     message_errors.CHECKS,
     message_paths.CHECKS,
+    message_limits.CHECKS,
 )
 """The set for the Anthropic surface."""
 

@@ -219,10 +219,9 @@ def start_has_no_stop_reason(view: MessageView) -> Iterator[CheckFinding]:
 )
 def start_counts_nothing(view: MessageView) -> Iterator[CheckFinding]:
     """The usage of message_start is 0 input_tokens and 0 output_tokens."""
-    for head in view.heads:
-        usage = head.child("usage")
-        for key in _COUNTS if usage else ():
-            if usage is not None and usage.get(key) != 0:
+    for usage in filter(None, (head.child("usage") for head in view.heads)):
+        for key in _COUNTS:
+            if usage.get(key) != 0:
                 actual = shorten(usage.get(key))
                 yield view.finding("not 0", usage, key, expected=0, actual=actual)
 

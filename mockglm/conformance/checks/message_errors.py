@@ -47,11 +47,11 @@ def refusal_has_the_envelope(view: MessageView) -> Iterator[CheckFinding]:
     """A refusal is {"type":"error","error":{…}} with a type and a message inside."""
     if view.status in _OTHER_ENVELOPES:
         return
-    body, error = view.json_body, view.error_object
-    if body is None or error is None or body.get("type") != "error":
+    error = view.error_object
+    if error is None or view.envelope_type != "error":
         actual = shorten(view.body.decode(errors="replace"))
         expected = '{"type":"error","error":{…}}'
-        yield view.finding("no envelope", body, expected=expected, actual=actual)
+        yield view.finding("no envelope", view.json_body, expected=expected, actual=actual)
         return
     for key in ("type", "message"):
         if not isinstance(error.get(key), str) or not error.get(key):
@@ -92,11 +92,11 @@ def error_message_has_code_and_log_id(view: MessageView) -> Iterator[CheckFindin
 )
 def error_type_fits_the_status(view: MessageView) -> Iterator[CheckFinding]:
     """The type of an error fits its status: 400, 429, 500 and 529 have types of their own."""
-    types, error = _TYPES.get(view.status), view.error_object
-    if types and error is not None and error.get("type") not in types:
-        actual = shorten(error.get("type"))
+    types = _TYPES.get(view.status)
+    if types and view.error_type not in types:
+        expected, actual = " or ".join(types), shorten(view.error_type)
         yield view.finding(
-            "another type", error, "type", expected=" or ".join(types), actual=actual
+            "another type", view.error_object, "type", expected=expected, actual=actual
         )
 
 
@@ -142,11 +142,9 @@ def refusal_of_a_stream_is_json(view: MessageView) -> Iterator[CheckFinding]:
 )
 def overload_is_529(view: MessageView) -> Iterator[CheckFinding]:
     """An overload (1305) is answered 529 with overloaded_error."""
-    error = view.error_object
-    is_named = error is not None and error.get("type") == "overloaded_error"
     # A code of 500 comes as overloaded_error, too.
     is_expected = view.status == 529 or (view.status == 500 and view.error_code == "500")
-    if not is_expected or not is_named:
+    if not is_expected or view.error_type != "overloaded_error":
         yield view.unexpected_answer("529 and overloaded_error")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue, Citation
 from mockglm.conformance.json_path import CheckFinding, JSONNode, shorten
@@ -61,8 +62,8 @@ def models_are_listed(view: MessageView) -> Iterator[CheckFinding]:
 )
 def listing_has_its_keys(view: MessageView) -> Iterator[CheckFinding]:
     """The listing has firstId, hasMore and lastId, and each model its keys and type model."""
-    body, models = view.json_body, _models(view)
-    if body is None or not models:
+    body, models = cast(JSONNode, view.json_body), _models(view)
+    if not models:
         return
     ends = (("firstId", models[0].get("id")), ("lastId", models[-1].get("id")))
     for key, id in ends:

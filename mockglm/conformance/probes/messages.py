@@ -7,7 +7,7 @@ from typing import Any
 
 from mockglm.conformance.capabilities import Capabilities
 from mockglm.conformance.message_view import MESSAGES
-from mockglm.conformance.probes.probe import BodyFields, Probe
+from mockglm.conformance.probes.probe import BodyFields, Probe, fill_context
 from mockglm.conformance.view import ExchangeView
 from mockglm.exchange import Headers
 
@@ -71,9 +71,13 @@ class MessageProbe(Probe, frozen=True, kw_only=True):
         """The bytes of the request; this surface has no request_id, so the user's id carries it."""
         if isinstance(self.fields, bytes):
             return self.fields
-        body: dict[str, Any] = {"model": model, **self.fields}
+        fields = fill_context(capabilities.context) if self.fills_context else self.fields
+        body: dict[str, Any] = {"model": model, **fields}
         if self.max_tokens:
             body["max_tokens"] = self.token_ceiling(capabilities)
+        if self.compared and capabilities.deterministic:
+            # The switch for greedy decoding of v4, do_sample, is not known on this surface.
+            body["temperature"] = 0
         if self.path == MESSAGES:
             body["metadata"] = {"user_id": request_id}
         body.update(self._thinking_fields(capabilities))
@@ -112,6 +116,7 @@ def _failed(view: ExchangeView) -> bool:
 MESSAGE_PROBES = (
     MessageProbe(
         name="message",
+        compared=True,
         purpose="the JSON answer, and proof that good requests are answered",
         fields=_repeat(_COUNT),
         max_tokens=32,
@@ -120,6 +125,7 @@ MESSAGE_PROBES = (
     ),
     MessageProbe(
         name="message-stream",
+        compared=True,
         purpose="the stream that most checks read",
         fields=_repeat(_COUNT, stream=True),
         max_tokens=32,
@@ -257,5 +263,23 @@ MESSAGE_PROBES = (
         max_tokens=8,
         thinking=False,
         is_bearer=True,
+    ),
+    MessageProbe(
+        name="message-overflow",
+        purpose="a prompt longer than the context",
+        max_tokens=8,
+        fills_context=True,
+        expects_refusal=True,
+        disruptive=True,
+    ),
+    MessageProbe(
+        name="message-burst",
+        purpose="eight streams at once",
+        fields=_repeat(_COUNT, stream=True),
+        max_tokens=32,
+        thinking_budget=256,
+        thinking=False,
+        copies=8,
+        disruptive=True,
     ),
 )

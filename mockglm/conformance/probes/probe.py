@@ -63,7 +63,7 @@ class Probe(Struct, frozen=True, kw_only=True):
         """The bytes of the request."""
         if isinstance(self.fields, bytes):
             return self.fields
-        fields = _overflow(capabilities.context) if self.fills_context else self.fields
+        fields = fill_context(capabilities.context) if self.fills_context else self.fields
         body: dict[str, Any] = {"model": model, "request_id": request_id, **fields}
         if self.max_tokens:
             body["max_tokens"] = self.token_ceiling(capabilities)
@@ -81,6 +81,6 @@ class Probe(Struct, frozen=True, kw_only=True):
         return {"thinking": {"type": "enabled" if self.thinking else "disabled"}}
 
 
-def _overflow(context: int) -> BodyFields:
-    """A prompt with about a tenth more tokens than the context holds."""
+def fill_context(context: int) -> BodyFields:
+    """Return a prompt with about a tenth more tokens than the context holds."""
     return {"messages": [{"role": "user", "content": "word " * int(context * 1.1)}]}

@@ -29,6 +29,7 @@ _CATEGORIES: Mapping[str, str] = {
     "ENV": "Map every refusal to the envelope of this surface before anything is sent.",
     "KEY": "Read the key from x-api-key, and from Authorization if that is not there.",
     "PTH": "Serve the path below the same base URL, with the same key.",
+    "OVR": "Answer or refuse each request whole, with the code of the limit that it exceeds.",
 }
 
 _CHECKS: Mapping[str, str] = {

@@ -7,10 +7,16 @@ from collections.abc import Mapping
 import pytest
 
 from tests.conformance.changes import Mutant, frame, instead, sub, swapped, twice, without
-from tests.conformance.message_reference import envelope
+from tests.conformance.message_reference import envelope, plain, plain_call, usage
 from tests.conformance.requirements import assert_passes, assert_reported, cases
 
 REFUSED = instead(envelope(400, "invalid_request_error", "1210", "messages"))
+
+
+def without_index(piece: bytes) -> bytes:
+    return piece.replace(b'"index":0,', b"")
+
+
 BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     "BLK-01": (
         Mutant(
@@ -81,8 +87,19 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             frame(4, lambda p: p.replace(b'"index":0', b'"index":1')),
             "another block",
             path="$.index",
+            expected="0",
             actual="1",
             at=b'"index":1,"delta',
+            also="MSG-07",
+        ),
+        Mutant(
+            "message-stream",
+            lambda answer: frame(-3, without_index)(swapped(-3, -4)(answer)),
+            "another block",
+            path="$.index",
+            expected="an open block",
+            actual="null",
+            at=b"event: content_b",
             also="MSG-07",
         ),
         Mutant(
@@ -90,6 +107,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             swapped(2, 3),
             "another block",
             path="$.index",
+            expected="an open block",
             actual="0",
             at=b'"index":0,"delta',
             also="MSG-07",
@@ -109,9 +127,29 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             sub(b'"text_delta","text"', b'"thinking_delta","thinking"', 1),
             "not of its block",
             path="$.delta.type",
+            expected="text_delta",
             actual="thinking_delta",
             at=b'"type":"content_',
             also="MSG-07",
+        ),
+        Mutant(
+            "message-thinking",
+            sub(b'"thinking_delta","thinking"', b'"text_delta","text"', 1),
+            "not of its block",
+            path="$.delta.type",
+            expected="thinking_delta or signature_delta",
+            actual="text_delta",
+            at=b'"type":"content_',
+        ),
+        Mutant(
+            "message-length",
+            sub(b'"content_block":{"type":"text",', b'"content_block":{"type":"image",'),
+            "not of its block",
+            path="$.delta.type",
+            expected="no delta of image",
+            actual="text_delta",
+            at=b'"type":"content_',
+            count=5,
         ),
         Mutant(
             "message-stream",
@@ -146,6 +184,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             frame(2, lambda p: p.replace(b'"text":""', b'"text":"one"')),
             "not empty",
             path="$.content_block.text",
+            expected='""',
             actual="one",
             at=b'"text","text":"o',
             also="MSG-07",
@@ -171,6 +210,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             sub(b',"input":{}', b""),
             "not empty",
             path="$.content_block.input",
+            expected="{}",
             actual="null",
             at=b"event: content_b",
             count=2,
@@ -323,9 +363,13 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     ),
 }
 
+CALLED = instead(plain([plain_call(7, "Beijing")], "tool_use", usage(6, 3)))
+
 ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
     "BLK-02": (Mutant("message-failing", without(-2)),),
     "BLK-05": (Mutant("message-thinking", sub(b'"thinking":"","signature":""', b'"thinking":""')),),
+    # This request offers no tools, so no name is unknown.
+    "CAL-01": (Mutant("message", CALLED),),
     "CAL-03": (Mutant("message-tools", sub(b'"{\\"city\\":\\"Beijing\\"}"', b'""')),),
 }
 

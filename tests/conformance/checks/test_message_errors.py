@@ -176,14 +176,14 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             instead(envelope(429, "overloaded_error", "500", "failed")),
             "unexpected answer",
             actual='429 {"type":"error","error":{"type":"ove…',
-            also="ENV-03",
+            also="ENV-03 OVR-02",
         ),
         Mutant(
             "message-overload",
             status(429),
             "unexpected answer",
             actual='429 {"type":"error","error":{"type":"ove…',
-            also="ENV-03",
+            also="ENV-03 OVR-02",
         ),
         Mutant(
             "message-overload",

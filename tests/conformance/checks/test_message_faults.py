@@ -73,11 +73,17 @@ CASES: Mapping[str, tuple[str, str]] = {
     "KEY-03": ("accepted", "message-bad-key"),
     "KEY-04": ("accepted", "message-no-key"),
     "KEY-05": ("key-echo", "message"),
+    "OVR-01": ("finish-stop", "message-overflow"),
+    "OVR-02": ("error-code-other", "message-burst"),
+    "OVR-03": ("error-500", "message-burst"),
     "PTH-01": ("refused", "message-count"),
     "PTH-02": ("refused", "message-models"),
     "PTH-03": ("listing-openai", "message-models"),
 }
 """A fault that each check reports, and the probe whose answer it breaks."""
+
+SCENARIOS_OF = {"OVR-02": "no-balance", "OVR-03": "no-balance"}
+"""Checks whose fault is to fit every answer: a scenario that answers with errors alone."""
 
 WITHOUT_A_FAULT = {"MSG-05"}
 """The order of keys, a note: no report says that a client depends on it."""
@@ -95,13 +101,13 @@ def judged_cases() -> Iterator[Mapping[str, tuple[CheckResult, CheckResult]]]:
     """For each check its verdict without the fault and with it."""
     with serving(SCENARIO, policy="strict", accept=frozenset([KEY]), speed=1) as served:
         capabilities = Target("", "glm-4.6", KEY, deterministic=True, failing=True).capabilities
-        plan = make_plan(MESSAGE_CHECKS.values(), capabilities)
+        plan = make_plan(MESSAGE_CHECKS.values(), capabilities, disruptive=True)
         good = send(served, plan, "conformance")
 
         def judge(id: str) -> tuple[CheckResult, CheckResult]:
             spec, probe = CASES[id]
             one = ProbePlan((PROBES[probe],), capabilities, RunLimits())
-            found = send(served, one, f"conformance+{spec}")
+            found = send(served, one, f"{SCENARIOS_OF.get(id, 'conformance')}+{spec}@{id.lower()}")
             broken = replace(good, views={**good.views, **found.views})
             return judge_run(MESSAGE_CHECKS[id], good), judge_run(MESSAGE_CHECKS[id], broken)
 
