@@ -178,7 +178,7 @@ def message_stream_ends_by_itself(view: MessageView) -> Iterator[CheckFinding]:
 
 
 def _is_before_delta(event: JSONNode) -> bool:
-    return event.get("type") != "message_delta"
+    return bool(event.get("type") != "message_delta")
 
 
 def _type(event: object) -> str:
