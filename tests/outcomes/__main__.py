@@ -30,9 +30,7 @@ async def table(scenarios: Sequence[Scenario], served: Served, node: Path) -> st
 
 def main(names: Sequence[str]) -> None:
     paths = shipped_scenarios()
-    # The clients of the table speak chat completions.
-    shipped = sorted(name for name in paths if not name.startswith("anthropic-"))
-    scenarios = [load(paths[name]) for name in names or shipped]
+    scenarios = [load(paths[name]) for name in names or sorted(paths)]
     with TemporaryDirectory() as folder, serving() as served:
         text = asyncio.run(table(scenarios, served, Path(folder)))
     if names:

@@ -8,8 +8,11 @@ from typing import Any
 
 __all__ = ["KNOWN_FINISHES", "QUESTION", "TOOLS", "Heard"]
 
-KNOWN_FINISHES = ("stop", "length", "tool_calls", "content_filter", "function_call")
-"""The finish reasons of OpenAI, which clients know."""
+KNOWN_FINISHES = (
+    *("stop", "length", "tool_calls", "content_filter", "function_call"),
+    *("end_turn", "max_tokens", "tool_use", "stop_sequence", "refusal", "pause_turn"),
+)
+"""The finish reasons of OpenAI and the stop reasons of Anthropic, which their clients know."""
 
 QUESTION = [{"role": "user", "content": "北京今天天气怎么样？"}]
 TOOLS = [

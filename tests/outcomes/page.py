@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
+from mockglm.surfaces import SurfaceName
 from tests.outcomes.run import LONGEST, WAITS, Client, Outcome
 
 __all__ = ["page", "rows"]
@@ -30,18 +31,22 @@ or not JSON), `nothing` (no text, no call and no error), `waits` (still running 
 seconds) or the name of the exception; then the finish reason that the client reported and, unless
 it is 1, the number of requests. An arrow leads to the next turn of a conversation, a semicolon to
 the next conversation; ×3 is three in a row. See [scenarios.md](scenarios.md) for what each
-scenario does.{missing}
+scenario does. On the Anthropic surface the same conversations are held in the words of Messages, and
+the scenarios named `anthropic-…` are played, too.{missing}
 """
 
 VERDICT = """\
-## The verdict
-
 The findings of the [client audit](testing.md#the-verdict) on the same runs, for the scenarios in
 which a response was an error or broke off; `fine` means no finding. Where a stream makes a
 difference, its findings come second.
+
 """
 
 FINE = "fine"
+SECTIONS: tuple[tuple[SurfaceName, str, str], ...] = (
+    ("chat", "The verdict", ""),
+    ("anthropic", "The verdict", " on the Anthropic surface"),
+)
 TITLES = ((False, "JSON responses"), (True, "Streams"))
 
 
@@ -52,9 +57,15 @@ def page(table: Table, clients: Sequence[Client], versions: Mapping[str, str], d
     said = "\n".join(f"* {name}: {versions[name]}" for name in table)
     head = HEAD.format(day=day, longest=LONGEST, clients=said, missing=missing).rstrip()
     parts = [head]
-    for stream, title in TITLES:
-        parts.append(f"## {title}\n\n" + "\n".join(_table(table, stream)))
-    parts.append(VERDICT + "\n" + "\n".join(_verdicts(table)))
+    for surface, title, ending in SECTIONS:
+        names = [one.name for one in clients if one.surface == surface and one.name in table]
+        own = {name: table[name] for name in names}
+        if not own:
+            continue
+        for stream, mode in TITLES:
+            parts.append(f"## {mode}{ending}\n\n" + "\n".join(_table(own, stream)))
+        intro = VERDICT if surface == "chat" else ""
+        parts.append(f"## {title}{ending}\n\n{intro}" + "\n".join(_verdicts(own)))
     return "\n\n".join(parts) + "\n"
 
 

@@ -16,8 +16,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from mockglm import surfaces
 from mockglm.client_audit import audit_client
 from mockglm.scenarios import Scenario
+from mockglm.surfaces import SurfaceName
 from tests.outcomes.plans import RESULTS, plan
 from tests.serving import KEY, Served
 
@@ -32,19 +34,25 @@ WAITS = "waits"
 AT_ONCE = 8
 """Scenarios that one client is asked for at the same time."""
 
-PACKAGES = ("openai@6", "ai@6", "zhipu-ai-provider@0.2")
+PACKAGES = ("openai@6", "ai@6", "zhipu-ai-provider@0.2", "@anthropic-ai/sdk@1")
 HERE = Path(__file__).parent
 MODES = (False, True)
+
+ANTHROPIC_ONLY = "anthropic-"
+"""The names of scenarios of what only that surface sends."""
+
+SURFACES_BY_NAME = {one.name: one for one in surfaces.SURFACES}
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client of the table: its packages, and which word makes the worker be it."""
+    """A client of the table: its packages, the word that makes the worker be it, its surface."""
 
     name: str
     packages: tuple[str, ...]
     word: str
     is_node: bool = False
+    surface: SurfaceName = "chat"
 
     def command(self, node: Path) -> tuple[str, ...]:
         if self.is_node:
@@ -68,6 +76,10 @@ CLIENTS = (
     Client("openai (Python)", ("openai",), "openai"),
     Client("openai (Node)", ("openai",), "openai", is_node=True),
     Client("AI SDK", ("ai", "zhipu-ai-provider"), "vercel", is_node=True),
+    Client("anthropic (Python)", ("anthropic",), "anthropic", surface="anthropic"),
+    Client(
+        "anthropic (Node)", ("@anthropic-ai/sdk",), "anthropic", is_node=True, surface="anthropic"
+    ),
 )
 
 
@@ -98,13 +110,17 @@ def jobs(client: Client, scenarios: Sequence[Scenario], served: Served) -> Itera
     """What a client is to do: each scenario, plain and streamed, each in a session of its own."""
     label = re.sub(r"[^a-z0-9]+", "-", client.name.lower()).strip("-")
     for scenario in scenarios:
+        if client.surface == "chat" and scenario.name.startswith(ANTHROPIC_ONLY):
+            continue
         asked = plan(scenario)
         key = scenario.accounts[0].key if scenario.accounts else KEY
         for stream in MODES:
             name = f"{label}-{'stream' if stream else 'plain'}"
             yield {
                 "id": f"{scenario.name}@{name}",
-                "base": served.base(f"{scenario.name}@{name}"),
+                "base": served.base(f"{scenario.name}@{name}").replace(
+                    surfaces.CHAT.base, SURFACES_BY_NAME[client.surface].base
+                ),
                 "key": key,
                 "stream": stream,
                 "scenario": scenario.name,

@@ -19,7 +19,10 @@ const written = ({ input }) => (typeof input === "string" ? input : JSON.stringi
 const what = (text, calls) =>
   calls.length ? (calls.every(is) ? "call" : "broken call") : text.trim() ? "answer" : "nothing";
 
-const known = ["stop", "length", "tool_calls", "content_filter", "function_call"];
+const known = [
+  ...["stop", "length", "tool_calls", "content_filter", "function_call"],
+  ...["end_turn", "max_tokens", "tool_use", "stop_sequence", "refusal", "pause_turn"],
+];
 
 async function openai() {
   const { default: OpenAI } = await load("openai");
@@ -94,11 +97,52 @@ async function vercel() {
   };
 }
 
+async function anthropic() {
+  const { default: Anthropic } = await load("@anthropic-ai/sdk");
+  const ask = async ({ base, key, stream, tools }, messages) => {
+    const client = new Anthropic({ baseURL: base, apiKey: key });
+    const system = messages.filter(({ role }) => role === "system").map(({ content }) => content);
+    const asked = {
+      model: "glm-4.6",
+      max_tokens: 2000,
+      messages: messages.filter(({ role }) => role !== "system"),
+      tools: tools.map(({ function: { name, description, parameters } }) => ({
+        name,
+        description,
+        input_schema: parameters,
+      })),
+      ...(system.length && { system: system.join("") }),
+    };
+    const { content, stop_reason: finish } = await (stream
+      ? client.messages.stream(asked).finalMessage()
+      : client.messages.create(asked));
+    const made = content.filter(({ type }) => type === "tool_use");
+    const text = content.map((block) => (block.type === "text" ? block.text : "")).join("");
+    return { outcome: what(text, made.map(written)), finish: finish ?? "", made, content };
+  };
+  return async (job, messages) => {
+    const turns = [];
+    const history = [...messages];
+    while (turns.length < job.turns) {
+      const { made, content, ...turn } = await ask(job, history).catch(failed);
+      turns.push(turn);
+      if (turn.outcome !== "call") break;
+      const results = made.map(({ id, name }) => ({
+        type: "tool_result",
+        tool_use_id: id,
+        content: job.results[name] || "ok",
+      }));
+      history.push({ role: "assistant", content }, { role: "user", content: results });
+    }
+    return turns;
+  };
+}
+
 function failed(error) {
   return { outcome: error?.constructor?.name ?? String(error), finish: "" };
 }
 
-const talk = await { openai, vercel }[name]();
+const talk = await { openai, vercel, anthropic }[name]();
 
 async function work(job) {
   const held = [];

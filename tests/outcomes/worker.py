@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 from tests.outcomes.heard import KNOWN_FINISHES, Heard
+from tests.outcomes.messages import hold_conversation
 
 AT_ONCE = 64
 """Jobs that run at the same time; more than are asked for, as some still wait when given up."""
@@ -21,6 +22,7 @@ MAKERS = {
     "openai": ("openai", "OpenAI"),
     "zai-sdk": ("zai", "ZaiClient"),
     "zhipuai": ("zhipuai", "ZhipuAI"),
+    "anthropic": ("anthropic", "Anthropic"),
 }
 
 
@@ -67,7 +69,8 @@ def _ask(client: Any, job: dict[str, Any], messages: list[Any]) -> tuple[Heard, 
 
 def outcomes(make: Callable[..., Any], job: dict[str, Any]) -> list[list[Heard]]:
     """Hold the conversations of a job, one after the other or all at once."""
-    hold = partial(conversation, make(base_url=job["base"], api_key=job["key"]), job)
+    speak = hold_conversation if make.__name__ == "Anthropic" else conversation
+    hold = partial(speak, make(base_url=job["base"], api_key=job["key"]), job)
     if job["parallel"]:
         with ThreadPoolExecutor(len(job["conversations"])) as threads:
             return list(threads.map(hold, job["conversations"]))
