@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 import yaml
@@ -44,6 +45,14 @@ REQUESTS: Mapping[str, dict[str, Any]] = {
     "error": {"text": "别的"},
 }
 """The requests that were recorded, each in a cassette of its own."""
+MESSAGES: Mapping[str, dict[str, Any]] = {
+    "message, stream": {"text": "打招呼", "stream": True},
+    "message": {"text": "打招呼"},
+    "uses, stream": {"text": "查询", "stream": True},
+}
+"""Those that were recorded on the Anthropic surface."""
+LISTING = "listing"
+"""The listing of models on that surface."""
 
 
 class Row(msgspec.Struct):
@@ -56,8 +65,8 @@ class Row(msgspec.Struct):
 TABLE = Path(__file__).parent / "faults.yaml"
 EXPECTED = msgspec.convert(yaml.safe_load(TABLE.read_text("utf-8")), dict[str, Row])
 
-INVISIBLE = {"usage-over"}
-"""Faults that no response shows: only the request says how many tokens are too many."""
+INVISIBLE = {"usage-over", "usage-in-start"}
+"""Faults that no difference of types shows: a number is another one."""
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +86,40 @@ def cassettes(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Mappi
         del body["text"]
         with recording(served.base("file@recorded"), found[name]) as proxy:
             proxy.post(json=body)
+    for name in (*MESSAGES, LISTING):
+        found[name] = folder / f"{name.replace(', ', '-')}.yaml"
+        with recording(on_messages(served.base("file@recorded")), found[name]) as proxy:
+            _ask(f"http://127.0.0.1:{proxy.port}/api/anthropic", MESSAGES.get(name))
     return found
+
+
+def on_messages(base: str) -> str:
+    """The base of the Anthropic surface beside one of chats."""
+    return base.replace("/api/paas/v4", "/api/anthropic")
+
+
+def _ask(base: str, fields: dict[str, Any] | None) -> None:
+    """Ask for a message that thinks, or for the listing of models."""
+    with httpx.Client(headers={"x-api-key": KEY}, timeout=30, trust_env=False) as client:
+        if fields is None:
+            client.get(f"{base}/v1/models").raise_for_status()
+            return
+        body = {
+            "model": "glm-4.6",
+            "max_tokens": 500,
+            "thinking": {"type": "enabled", "budget_tokens": 1024},
+            "stream": fields.get("stream", False),
+            "messages": [{"role": "user", "content": fields["text"]}],
+        }
+        client.post(f"{base}/v1/messages", json=body).raise_for_status()
 
 
 def verify(cassette: Path, served: Served, fault: str) -> list[str]:
     """The differences, or the error, that the command reports where the service has a fault."""
     report = cassette.with_suffix(f".{fault}.json")
     base = served.base(f"file+{fault}@live")
+    if "/v1/" in cassette.read_text("utf-8"):
+        base = on_messages(base)
     command = [str(cassette), "--upstream", base, "--allow-upstream", "127.0.0.1"]
     CliRunner().invoke(verify_command, [*command, "--report", str(report)])
     document = json.loads(report.read_text("utf-8"))

@@ -31,8 +31,8 @@ or not JSON), `nothing` (no text, no call and no error), `waits` (still running 
 seconds) or the name of the exception; then the finish reason that the client reported and, unless
 it is 1, the number of requests. An arrow leads to the next turn of a conversation, a semicolon to
 the next conversation; ×3 is three in a row. See [scenarios.md](scenarios.md) for what each
-scenario does. On the Anthropic surface the same conversations are held in the words of Messages, and
-the scenarios named `anthropic-…` are played, too.{missing}
+scenario does. On the Anthropic surface the same conversations are held in the words of Messages,
+and the scenarios named `anthropic-…` are played, too.{missing}
 """
 
 VERDICT = """\

@@ -38,6 +38,7 @@ from tests.faults.answers import (
     said,
     stream,
 )
+from tests.faults.test_blocks import LISTING, PACED
 from tests.serving import KEY, Served, post, serving
 
 Loop = Literal["asyncio", "uvloop"]
@@ -51,7 +52,11 @@ SAMPLES = {
     "words": WORDS,
     "called": CALLED,
     "error": ERROR,
+    "message": PACED,
+    "listing": LISTING,
 }
+ON_MESSAGES = ("message", "listing")
+"""The samples of the Anthropic surface, which are asked for there."""
 DATE = "Sun, 22 Nov 2026 00:00:00 GMT"
 
 
@@ -83,11 +88,13 @@ def asked(name: str, fault: str = "", *, connection: str = "keep-alive") -> byte
     """A request for a sample with a fault laid over it."""
     body = {
         "model": "glm-4.6",
+        "max_tokens": 500,
         "messages": [{"role": "user", "content": name}],
         "stream": SAMPLES[name].is_stream,
     }
-    path = f"/s/file{'+' + fault if fault else ''}/api/paas/v4/chat/completions"
-    return post(body, path, f"Connection: {connection}")
+    path = "anthropic/v1/messages" if name in ON_MESSAGES else "paas/v4/chat/completions"
+    target = f"/s/file{'+' + fault if fault else ''}/api/{path}"
+    return post(body, target, f"Connection: {connection}")
 
 
 def chunked(*pieces: bytes) -> bytes:
