@@ -95,7 +95,7 @@ def _error(name: str, answer: Response, options: Options) -> bytes:
     said = message(name, answer, options)
     body: Mapping[str, object] = {"error": {"code": options["code"], "message": said}}
     if is_message(answer):
-        failure = APIError(options["code"], message=said)
+        failure = APIError(options["code"], message=options["message"])
         body = error_event(failure, answer.header("x-log-id"))
     is_named = _chosen(options["event"], default=is_message(answer))
     event = b"event: error\n" if is_named else b""

@@ -58,6 +58,11 @@ TYPES: Mapping[int, str] = MappingProxyType(
 EVENT_TYPES: Mapping[str, str] = MappingProxyType({"500": "overloaded_error"})
 """Codes with another `type` within a stream (public capability matrix, 2026-09-14)."""
 
+TEXTS: Mapping[tuple[str, Language], str] = MappingProxyType(
+    {("1234", "zh"): "网络错误，错误id：{error_id}，请稍后重试"}
+)
+"""Texts that are other ones than on v4 (public report of an error event, 2026-06-09)."""
+
 _encode = msgspec.json.encode
 
 
@@ -127,7 +132,8 @@ def _text(error: APIError, log_id: str, language: Language) -> str:
     if error.message is not None:
         return error.message
     fields = {"error_id": log_id, **error.fields}
-    return error_codes.message_for(error.code, language, fields)
+    own = TEXTS.get((error.code, language))
+    return own.format_map(fields) if own else error_codes.message_for(error.code, language, fields)
 
 
 def _envelope(code: str, text: str, *, kind: str, log_id: str) -> Mapping[str, object]:

@@ -227,15 +227,35 @@ def _form(value: str) -> str:
     return re.sub(r"[A-Z][a-z]{2}", "Abc", re.sub(r"\d+", "1", value))
 
 
-def _errors() -> list[Any]:
-    return lines("errors.jsonl") if "GLM_SAMPLES" in os.environ else []
+def _errors(where: str) -> list[Any]:
+    """The captured errors that came as a response, or within a stream."""
+    found = lines("errors.jsonl") if "GLM_SAMPLES" in os.environ else []
+    return [error for error in found if error["where"].startswith(where)]
 
 
 @recorded
-@pytest.mark.parametrize("error", _errors(), ids=lambda error: error["date"])
+@pytest.mark.parametrize("error", _errors("stream"), ids=lambda error: error["date"])
+def test_an_error_in_a_stream_is_the_captured_event(error: Any) -> None:
+    message = error.get("message") or json.loads(error["body"])["error"]["message"]
+    code = message[1:].partition("]")[0]
+    fault = {"do": "error", "at": "6 frames", "code": code}
+    if code == "500":
+        fault["message"] = "Operation failed"
+    response = ask({"content": "one two three", "fault": fault}, stream=True)
+    *_, last = sse.read(response.content)[0]
+    assert (response.status_code, last.event) == (200, "error")
+    found = json.loads(last.data)
+    assert same(found["error"]["message"]) == same(message)
+    if "body" in error:
+        # The source shows the event without its request_id, too.
+        expected = json.loads(error["body"])
+        assert list(found) == [*expected, "request_id"]
+        assert same(json.dumps(found["error"])) == same(json.dumps(expected["error"]))
+
+
+@recorded
+@pytest.mark.parametrize("error", _errors("response"), ids=lambda error: error["date"])
 def test_an_error_is_the_captured_one(error: Any) -> None:
-    if error["where"] != "response":
-        return
     status, host = error["http_status"], error["host"]
     options = {"profile": "zai" if "z.ai" in host else "bigmodel"}
     if "body" not in error:

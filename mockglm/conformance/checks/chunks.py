@@ -177,7 +177,7 @@ def find_wrong_types(view: ExchangeView, part: JSONNode, **types: type) -> Itera
     names = {str: "a string", int: "an integer", list: "a list", dict: "an object"}
     for key, kind in types.items():
         value = part.get(key)
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+        if not isinstance(value, kind) or isinstance(value, bool):
             actual = shorten(value) if key in part.value else "no such key"
             yield view.finding(f"{key} is wrong", part, key, expected=names[kind], actual=actual)
 
@@ -189,7 +189,7 @@ def _is_integer(value: object) -> bool:
 def _date(view: ExchangeView) -> float:
     """The Date of the answer in unix seconds; without one, the time of the request."""
     try:
-        return parsedate_to_datetime(view.header("date") or "").timestamp()
+        return parsedate_to_datetime(str(view.header("date"))).timestamp()
     except ValueError:
         return view.exchange.started
 

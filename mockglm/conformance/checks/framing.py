@@ -144,7 +144,7 @@ def _at(
 
 
 def _line(text: str) -> str:
-    return shorten(text, 120)
+    return shorten(text)
 
 
 def _json_error(data: str) -> tuple[str, int] | None:

@@ -50,7 +50,7 @@ def rate_limit_has_a_code(view: ExchangeView) -> Iterator[CheckFinding]:
 )
 def retry_after_is_valid(view: ExchangeView) -> Iterator[CheckFinding]:
     """A Retry-After is a number of seconds or a date."""
-    value = view.header("retry-after") or ""
+    value = str(view.header("retry-after"))
     if not value.isdigit() and not _DATE.fullmatch(value):
         yield view.finding(
             "neither seconds nor a date", expected="120, or an HTTP date", actual=value

@@ -9,7 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 from tests.conformance.changes import DAY_BEFORE, EMPTY_ROLES, Mutant, frame, header, number, sub
+from tests.conformance.reference import ANSWERS
 from tests.conformance.requirements import assert_passes, assert_reported, cases
+
+NEW_YEAR = "Thu, 01 Jan 2026 00:00:00 GMT"
+
+
+def failed(piece: bytes) -> bytes:
+    return piece.replace(b'"finish_reason":"stop"', b'"finish_reason":"network_error"')
+
 
 BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     "CHK-01": (
@@ -100,6 +108,15 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             path="$.object",
             actual="chat.completion",
         ),
+        # An error may have no object, but no other one either.
+        Mutant(
+            "stream",
+            frame(-2, lambda p: failed(p).replace(b"completion.chunk", b"completion")),
+            "unexpected object",
+            path="$.object",
+            actual="chat.completion",
+            also="FIN-04",
+        ),
     ),
     "CHK-04": (
         Mutant(
@@ -164,6 +181,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             frame(0, lambda p: p.replace(b'"role":"assistant",', b"")),
             "no role",
             path="$.choices[0].delta",
+            at=ANSWERS["stream"].body[:60],
         ),
         Mutant(
             "stream",
@@ -220,6 +238,13 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     "CHK-09": (
         Mutant(
             "stream",
+            number(b"created", b"1785196800"),
+            "unexpected day",
+            path="$.created",
+            actual="1785196800",
+        ),
+        Mutant(
+            "stream",
             number(b"created", b"1785111111"),
             "unexpected day",
             path="$.created",
@@ -255,6 +280,12 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
 }
 
 ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
+    "CHK-03": (
+        Mutant(
+            "stream",
+            frame(-2, lambda p: failed(p).replace(b'"object":"chat.completion.chunk",', b"")),
+        ),
+    ),
     "CHK-02": (Mutant("stream", frame(3, lambda p: p.replace(b'"model":"glm-4.6",', b""))),),
     "CHK-05": (
         Mutant("stream", frame(2, lambda p: re.sub(rb'"content":"[^"]*"', b'"content":null', p))),
@@ -267,6 +298,7 @@ ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
     "CHK-09": (
         Mutant("stream", number(b"created", DAY_BEFORE)),
         Mutant("stream", header("Date", "")),
+        Mutant("stream", lambda a: header("Date", NEW_YEAR)(number(b"created", b"1767225600")(a))),
     ),
     "CHK-10": (
         Mutant(
