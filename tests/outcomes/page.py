@@ -32,7 +32,8 @@ seconds) or the name of the exception; then the finish reason that the client re
 it is 1, the number of requests. An arrow leads to the next turn of a conversation, a semicolon to
 the next conversation; ×3 is three in a row. See [scenarios.md](scenarios.md) for what each
 scenario does. On the Anthropic surface the same conversations are held in the words of Messages,
-and the scenarios named `anthropic-…` are played, too.{missing}
+and the scenarios named `anthropic-…` are played, too; UnprocessableEntityError says there that the
+scenario breaks what a message does not have.{missing}
 """
 
 VERDICT = """\

@@ -158,4 +158,5 @@ async function work(job) {
   process.stdout.write(JSON.stringify({ id: job.id, conversations: held }) + "\n");
 }
 
+process.stdout.write('{"id":"ready","conversations":[]}\n');
 for await (const line of createInterface({ input: process.stdin })) work(JSON.parse(line));

@@ -103,6 +103,8 @@ def main(name: str) -> None:
             sys.stdout.write(json.dumps({"id": job["id"], "conversations": held}) + "\n")
             sys.stdout.flush()
 
+    sys.stdout.write('{"id": "ready", "conversations": []}\n')
+    sys.stdout.flush()
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for line in sys.stdin:
             threads.submit(work, line)
