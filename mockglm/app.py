@@ -14,6 +14,7 @@ from mockglm.exchange import Headers, Request
 from mockglm.journal import Entry, Source
 from mockglm.limits import DEFAULT, Limits
 from mockglm.player import CONNECTION, Connection, Player
+from mockglm.readiness import Readiness
 from mockglm.server import (
     RequestContext,
     Sessions,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from mockglm.endpoints import Endpoints
     from mockglm.language_model import LanguageModel
+    from mockglm.metrics import Metrics
     from mockglm.recorder import RecordedExchange, Recorder
     from mockglm.server import Handler, Route
 
@@ -72,7 +74,7 @@ class App:
     grants access to the control API, None grants it to this machine only. `recorder` returns the
     recorder of a session that records, by its name; `language_model` finds the words of improvised
     replies, if the settings of the sessions say so. `limits` bound what clients may send, and the
-    memory it takes.
+    memory it takes. `metrics` are shown by the control API; they count what `log` is called with.
     """
 
     def __init__(
@@ -84,15 +86,21 @@ class App:
         recorder: Callable[[str], Recorder] | None = None,
         language_model: LanguageModel | None = None,
         limits: Limits = DEFAULT,
+        metrics: Metrics | None = None,
     ) -> None:
         self.sessions = sessions
         self.limits = limits
         self.player = Player()
         self.in_flight = 0
+        self.open_responses = 0
+        self.readiness = Readiness()
         self.header_cache: dict[tuple[bytes, bytes], tuple[str, str]] = {}
+        if metrics is not None:
+            metrics.count_open = lambda: self.open_responses
         self._recorder = recorder
         self._language_model = language_model
         self._log = log
+        self._metrics = metrics
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,7 +125,8 @@ class App:
         from mockglm.control import ControlAPI
         from mockglm.inspector import Inspector
 
-        pages = Inspector(ControlAPI(self.sessions, self._token), self._token)
+        api = ControlAPI(self.sessions, self._token, self.readiness, metrics=self._metrics)
+        pages = Inspector(api, self._token)
         return Starlette(routes=[Mount(CONTROL, pages), Mount("/", self._serve)])
 
     @cached_property
@@ -160,6 +169,7 @@ class App:
         self, context: RequestContext, send: Send, connection: Connection | None, *, held: int = 0
     ) -> None:
         """Send the response that was decided; `held` bytes of its request count as in flight."""
+        self.open_responses += 1
         try:
             try:
                 held += self._hold_response(context)
@@ -173,6 +183,7 @@ class App:
             finally:
                 self.finish(context)
         finally:
+            self.open_responses -= 1
             self.in_flight -= held
 
     def finish(self, context: RequestContext) -> None:

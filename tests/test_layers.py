@@ -15,7 +15,7 @@ import pytest
 
 LAYERS = """
 errors
-redaction clock scheduler api_keys urls limits yaml_documents _version
+redaction clock scheduler api_keys urls limits readiness yaml_documents _version
 error_codes models scenario_library
 sse exchange
 http1 auth
@@ -28,6 +28,7 @@ scenarios
 cassettes
 improvise
 journal
+metrics
 server
 endpoints
 player recorder
@@ -57,7 +58,10 @@ APART = {
 }
 """All that `conformance` knows of the package: it sees an endpoint only as bytes."""
 
-HEAVY = {"httpx", "hypothesis", "jinja2", "jsonschema", "regex", "uvicorn"}
+HEAVY = {
+    *("httpx", "hypothesis", "jinja2", "jsonschema", "opentelemetry", "prometheus_client"),
+    *("redis", "regex", "uvicorn"),
+}
 """What is imported where it is needed, because few runs need it and it is slow to import."""
 
 INHERITED = {"serving": {"uvicorn"}, "mockglm.scenarios.sandbox": {"jinja2"}}

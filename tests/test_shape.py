@@ -53,6 +53,7 @@ SMALL = {
     "conformance/baseline.py": "one kind of file",
     "improvise/prompt_cache.py": "a subject of its own, used by sessions",
     "messages/thinking.py": "facts of one field",
+    "readiness.py": "shared by the application, the control API and the server",
     "redaction/shapes.py": "used by both sides of the redactor",
     "scenario_library.py": "read without the file format",
     "serving/garbage.py": "a task of its own",

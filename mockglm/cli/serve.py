@@ -27,11 +27,15 @@ from mockglm.errors import UsageError
 from mockglm.urls import format_origin, is_loopback, reachable_host
 
 if TYPE_CHECKING:
+    from mockglm.app import Log
+    from mockglm.journal import Entry
     from mockglm.language_model import LanguageModel
+    from mockglm.metrics import Metrics
     from mockglm.models import Model
     from mockglm.recorder import Recording
     from mockglm.scenarios import Scenario
     from mockglm.server import Sessions, Settings
+    from mockglm.serving import Reloader
 
 
 @click.command(
@@ -126,6 +130,28 @@ if TYPE_CHECKING:
     help="Write the base URL to this file when the server is ready.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the inspector in the browser.")
+@click.option(
+    "--metrics",
+    "has_metrics",
+    is_flag=True,
+    help="Show metrics for Prometheus at /__mockglm__/metrics (needs mockglm[metrics]).",
+)
+@click.option(
+    "--drain",
+    type=click.FloatRange(0, 3600),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Accept requests for so long after SIGTERM, while /__mockglm__/ready says 503.",
+)
+@click.option(
+    "--grace",
+    type=click.FloatRange(0, 3600),
+    default=3.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Let open streams end for so long when the server is stopped.",
+)
 def serve_command(
     *,
     paths: tuple[Path, ...],
@@ -136,6 +162,9 @@ def serve_command(
     keyfile: str | None,
     ready_file: Path | None,
     opens: bool,
+    has_metrics: bool,
+    drain: float,
+    grace: float,
     **options: Any,
 ) -> None:
     """Play scenarios and cassettes. A PATH is a file or a folder of files. Without any PATH, the
@@ -143,19 +172,12 @@ def serve_command(
 
     The server prints its base URL when it is ready, and reloads files when they change."""
     from mockglm.app import App
-    from mockglm.server import Sessions
-    from mockglm.serving import Reloader, Server, bind_socket, collect_when_idle
+    from mockglm.serving import Server, bind_socket, collect_when_idle
     from mockglm.surfaces import CHAT
 
     recording = _open_recording(host, options)
     language_model = _open_language_model(host, options)
-    sessions = Sessions(_settings(options))
-
-    def load(scenarios: Sequence[Scenario]) -> None:
-        sessions.load((*scenarios, *(recording.played if recording else ())))
-
-    reloader = Reloader(paths, load, warn, excluded=options["cassette"])
-    load(reloader.load())
+    sessions, reloader = _load(paths, options, recording)
     socket = bind_socket(host, port)
     scheme = "https" if certfile else "http"
     bound, reachable = (
@@ -165,26 +187,47 @@ def serve_command(
     token = _choose_token(host)
     announce = partial(_announce, ready_file=ready_file, opens=opens)
     recorder = recording.recorder if recording else None
+    metrics = _open_metrics() if has_metrics else None
     watching = [reloader.run] if paths else []
     with open_log(log) as writer:
         app = App(
             sessions,
-            log=writer,
+            log=_log_to(writer, metrics),
             token=token,
             recorder=(lambda _: recorder) if recorder else None,
             language_model=language_model,
+            metrics=metrics,
         )
         server = Server(
             app,
             on_ready=lambda: announce(bound, reachable, token=token),
             tasks=[partial(collect_when_idle, app.player.scheduler), *watching],
             on_shutdown=[one.close for one in (recorder, language_model) if one],
+            grace=grace,
+            drain=drain,
             certfile=certfile,
             keyfile=keyfile,
         )
         server.run(sockets=[socket])
     if log != "none":
         _print_unused(sessions)
+
+
+def _load(
+    paths: Sequence[Path], options: dict[str, Any], recording: Recording | None
+) -> tuple[Sessions, Reloader]:
+    """Load the files, and return what loads them again when they change."""
+    from mockglm.server import Sessions
+    from mockglm.serving import Reloader
+
+    sessions = Sessions(_settings(options))
+
+    def load(scenarios: Sequence[Scenario]) -> None:
+        sessions.load((*scenarios, *(recording.played if recording else ())))
+
+    reloader = Reloader(paths, load, warn, excluded=options["cassette"])
+    load(reloader.load())
+    return sessions, reloader
 
 
 def _open_recording(host: str, options: Mapping[str, Any]) -> Recording | None:
@@ -214,6 +257,25 @@ def _open_language_model(host: str, options: dict[str, Any]) -> LanguageModel | 
     return open_language_model(
         url, model or "", host=host, allowed=options["allow_upstream"], ca=options["ca"]
     )
+
+
+def _open_metrics() -> Metrics:
+    from mockglm.metrics import Metrics
+
+    return Metrics()
+
+
+def _log_to(*logs: Log | None) -> Log | None:
+    """Return one log for all; None if there is none to write to."""
+    wanted = [log for log in logs if log is not None]
+    if len(wanted) < 2:
+        return next(iter(wanted), None)
+
+    def write(entry: Entry) -> None:
+        for log in wanted:
+            log(entry)
+
+    return write
 
 
 def _settings(options: dict[str, Any]) -> Settings:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -22,12 +22,16 @@ from mockglm.control.access import is_allowed
 from mockglm.control.feed import Subscribe, stream_batches, stream_entries, wait_until
 from mockglm.errors import MockGLMError, UsageError
 from mockglm.journal import Entry
+from mockglm.readiness import Readiness
 from mockglm.scenarios import Scenario, load, shipped_scenarios
 from mockglm.server import Session, Sessions
 from mockglm.server.sessions import MAX_QUEUED, MAX_RULES, QueuedFaults
 
-HEALTH = "/health"
-"""Open to everybody, as supervisors and containers ask for it."""
+if TYPE_CHECKING:
+    from mockglm.metrics import Metrics
+
+OPEN_PATHS = ("/health", "/live", "/ready")
+"""Open to everybody, as supervisors and containers ask for them."""
 
 ALL_SESSIONS = "*"
 """The name of all sessions together in the feed; no session can have it."""
@@ -37,14 +41,30 @@ LATEST_TIME = 253_370_764_800
 
 
 class ControlAPI:
-    """The ASGI application of the control API; without a token it is open to this machine only."""
+    """The ASGI application of the control API; without a token it is open to this machine only.
 
-    def __init__(self, sessions: Sessions, token: str | None = None) -> None:
+    `readiness` says if the server can take requests; without it, it always can. There are no
+    metrics unless `metrics` are given.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        token: str | None = None,
+        readiness: Readiness | None = None,
+        *,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._sessions = sessions
         self._token = token
+        self._readiness = readiness or Readiness()
+        self._metrics = metrics
         self._app = Starlette(
             routes=[
-                Route(HEALTH, _health),
+                Route("/health", _health),
+                Route("/live", _health),
+                Route("/ready", self._show_readiness),
+                Route("/metrics", self._show_metrics),
                 Route("/scenarios", self._list_scenarios),
                 Route("/sessions", self._list_sessions),
                 Route("/sessions", self._forget_session, methods=["DELETE"]),
@@ -70,8 +90,8 @@ class ControlAPI:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_health = scope["path"] == scope.get("root_path", "") + HEALTH
-        if not is_health and not is_allowed(Request(scope), self._token):
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if path not in OPEN_PATHS and not is_allowed(Request(scope), self._token):
             await _json({"error": "this needs Authorization: Bearer $MOCKGLM_TOKEN"}, 403)(
                 scope, receive, send
             )
@@ -84,6 +104,19 @@ class ControlAPI:
             return self._sessions.get(scenario, label)
         except UsageError as error:
             raise HTTPException(404, str(error)) from error
+
+    async def _show_readiness(self, request: Request) -> Response:
+        reasons = await self._readiness.find_reasons()
+        if reasons:
+            return _json({"status": "not ready", "reasons": reasons}, 503)
+        return _json({"status": "ready"})
+
+    async def _show_metrics(self, request: Request) -> Response:
+        if self._metrics is None:
+            raise HTTPException(404, "start the server with --metrics")
+        from mockglm.metrics import CONTENT_TYPE
+
+        return Response(self._metrics.render(), headers={"content-type": CONTENT_TYPE})
 
     async def _list_scenarios(self, request: Request) -> Response:
         known = await asyncio.to_thread(self._load_scenarios)

@@ -38,7 +38,9 @@ class Server(uvicorn.Server):
     """A server of one application.
 
     `on_ready` is called in the loop once the server accepts requests. `tasks` run in the loop until
-    it stops, `on_shutdown` when no request is open any more. `loop` is uvloop if it is installed.
+    it stops, `on_shutdown` when no request is open any more. After SIGTERM the server says that it
+    is not ready and accepts requests for `drain` seconds more, so that a load balancer can notice;
+    then running streams have `grace` seconds to end. `loop` is uvloop if it is installed.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Server(uvicorn.Server):
         tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
         on_shutdown: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
         grace: float = GRACE,
+        drain: float = 0.0,
         certfile: str | None = None,
         keyfile: str | None = None,
         loop: Loop | None = None,
@@ -82,6 +85,7 @@ class Server(uvicorn.Server):
         self._on_shutdown = on_shutdown
         self._running: list[asyncio.Task[None]] = []
         self._grace = grace
+        self._drain_time = drain
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -98,6 +102,12 @@ class Server(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._wake_event.set)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        readiness, loop = self.app.readiness, self._loop
+        if sig == signal.SIGTERM and self._drain_time and loop and not readiness.is_draining:
+            readiness.is_draining = True
+            loop.call_soon_threadsafe(loop.call_later, self._drain_time, self.stop)
+            return
+        readiness.is_draining = True
         super().handle_exit(sig, frame)
         self.stop()
 
