@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mockglm.metrics import Metrics
     from mockglm.recorder import RecordedExchange, Recorder
     from mockglm.server import Handler, Route
+    from mockglm.server.replica import Replica
 
 
 Log = Callable[[Entry], None]
@@ -75,6 +76,8 @@ class App:
     recorder of a session that records, by its name; `language_model` finds the words of improvised
     replies, if the settings of the sessions say so. `limits` bound what clients may send, and the
     memory it takes. `metrics` are shown by the control API; they count what `log` is called with.
+    `replica` decides requests if the state of sessions is shared; the server must then have no fast
+    lane.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class App:
         language_model: LanguageModel | None = None,
         limits: Limits = DEFAULT,
         metrics: Metrics | None = None,
+        replica: Replica | None = None,
     ) -> None:
         self.sessions = sessions
         self.limits = limits
@@ -101,6 +105,9 @@ class App:
         self._language_model = language_model
         self._log = log
         self._metrics = metrics
+        self.replica = replica
+        if replica is not None:
+            self.readiness.checks.append(replica.check)
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,7 +132,13 @@ class App:
         from mockglm.control import ControlAPI
         from mockglm.inspector import Inspector
 
-        api = ControlAPI(self.sessions, self._token, self.readiness, metrics=self._metrics)
+        api = ControlAPI(
+            self.sessions,
+            self._token,
+            self.readiness,
+            metrics=self._metrics,
+            replica=self.replica,
+        )
         pages = Inspector(api, self._token)
         return Starlette(routes=[Mount(CONTROL, pages), Mount("/", self._serve)])
 
@@ -151,9 +164,10 @@ class App:
         if read is None:
             return
         body, held, unread = read
+        target = RequestTarget(scope["path"], scope["query_string"].decode("latin-1"))
         try:
-            context = self.decide(
-                RequestTarget(scope["path"], scope["query_string"].decode("latin-1")),
+            context = await self._decide(
+                target,
                 self.decode_headers(scope["headers"]),
                 body,
                 method=scope["method"],
@@ -270,6 +284,31 @@ class App:
         if not headers.are_known:
             allow_origin(context)
             context.session.journal.update_size(context.entry)
+        return context
+
+    async def _decide(
+        self,
+        target: RequestTarget,
+        headers: DecodedHeaders,
+        body: bytes,
+        *,
+        method: str,
+        unread: Unread | None,
+        started: float,
+    ) -> RequestContext:
+        """Decide the response to a request, in this process or together with others."""
+        if self.replica is None:
+            return self.decide(target, headers, body, method=method, unread=unread, started=started)
+        route = parse_route(target.path)
+        request = Request(method, route.tail, target.query, headers.fields, body)
+        context = await self.replica.decide(
+            route,
+            request,
+            unread=unread,
+            started=started,
+            find_handlers=self._find_handlers,
+        )
+        allow_origin(context)
         return context
 
     def _hold_response(self, context: RequestContext) -> int:

@@ -2,6 +2,8 @@
 
 MockGLMError
 ├── FileError        a scenario or cassette cannot be used: each mistake with its place
+├── StoreError       the store of session state cannot be used
+│   └── ScenariosDifferError   replicas serve different files
 ├── StreamError      a recorded stream has no meaning that could be joined
 ├── FaultError       a fault that this answer or this transport cannot do
 ├── UpstreamError    the service to record from cannot be used
@@ -41,6 +43,20 @@ class FileError(MockGLMError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems))
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class StoreError(MockGLMError):
+    """The store of session state cannot be reached."""
+
+
+class ScenariosDifferError(StoreError):
+    """The store was declared for other scenarios than this process serves; both are digests."""
+
+    def __init__(self, own: str, declared: str) -> None:
+        super().__init__(
+            f"this replica serves other scenarios ({own[:8]}) than were declared last "
+            f"({declared[:8]}); all replicas need the same files"
+        )
 
 
 class StreamError(MockGLMError):

@@ -386,7 +386,7 @@ class Journal:
         """Return one entry, redacted; None if it was dropped or never existed."""
         self._learn_from_entries()
         found = (entry for entry in self._kept if entry.ordinal == ordinal)
-        return next(map(self._redact_entry, found), None)
+        return next(map(self.redact_entry, found), None)
 
     def clear(self) -> None:
         self._last_learned = 0
@@ -396,7 +396,7 @@ class Journal:
     def __iter__(self) -> Iterator[Entry]:
         """Iterate over the entries, oldest first, redacted."""
         self._learn_from_entries()
-        return map(self._redact_entry, list(self._kept))
+        return map(self.redact_entry, list(self._kept))
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -414,7 +414,8 @@ class Journal:
                 self.learn(credential)
             self._last_learned = entry.ordinal
 
-    def _redact_entry(self, entry: Entry) -> Entry:
+    def redact_entry(self, entry: Entry) -> Entry:
+        """Redact all parts of an entry, with the credentials that are known so far."""
         shown = self.redact_for_display(entry)
         cookies = find_new_cookies(entry.response)
         redactor = self._redactor_for(entry.request).with_secrets(cookies, SHORTEST_UNLISTED)

@@ -28,7 +28,7 @@ scenarios
 cassettes
 improvise
 journal
-metrics
+metrics store
 server
 endpoints
 player recorder

@@ -12,6 +12,7 @@ from mockglm.accounts.plan import (
     Window,
     WindowUse,
 )
+from mockglm.accounts.shared_ledger import SharedLedger
 
 __all__ = [
     "LEVELS",
@@ -25,6 +26,7 @@ __all__ = [
     "Price",
     "Prices",
     "Rates",
+    "SharedLedger",
     "State",
     "Unit",
     "Window",

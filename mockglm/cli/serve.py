@@ -27,12 +27,13 @@ from mockglm.errors import UsageError
 from mockglm.urls import format_origin, is_loopback, reachable_host
 
 if TYPE_CHECKING:
-    from mockglm.app import Log
+    from mockglm.app import App, Log
+    from mockglm.cli.shared_state import SharedState
     from mockglm.journal import Entry
     from mockglm.language_model import LanguageModel
     from mockglm.metrics import Metrics
     from mockglm.models import Model
-    from mockglm.recorder import Recording
+    from mockglm.recorder import Recorder, Recording
     from mockglm.scenarios import Scenario
     from mockglm.server import Sessions, Settings
     from mockglm.serving import Reloader
@@ -131,6 +132,12 @@ if TYPE_CHECKING:
 )
 @click.option("--open", "opens", is_flag=True, help="Open the inspector in the browser.")
 @click.option(
+    "--state",
+    metavar="URL",
+    help="Share the state of sessions with other replicas in this Redis or Valkey: redis://, "
+    "rediss:// or unix:// (needs mockglm[redis]).",
+)
+@click.option(
     "--metrics",
     "has_metrics",
     is_flag=True,
@@ -152,85 +159,111 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Let open streams end for so long when the server is stopped.",
 )
-def serve_command(
-    *,
-    paths: tuple[Path, ...],
-    host: str,
-    port: int,
-    log: str,
-    certfile: str | None,
-    keyfile: str | None,
-    ready_file: Path | None,
-    opens: bool,
-    has_metrics: bool,
-    drain: float,
-    grace: float,
-    **options: Any,
-) -> None:
+def serve_command(*, paths: tuple[Path, ...], log: str, **options: Any) -> None:
     """Play scenarios and cassettes. A PATH is a file or a folder of files. Without any PATH, the
     server improvises all replies.
 
     The server prints its base URL when it is ready, and reloads files when they change."""
-    from mockglm.app import App
     from mockglm.serving import Server, bind_socket, collect_when_idle
-    from mockglm.surfaces import CHAT
 
-    recording = _open_recording(host, options)
-    language_model = _open_language_model(host, options)
-    sessions, reloader = _load(paths, options, recording)
-    socket = bind_socket(host, port)
-    scheme = "https" if certfile else "http"
-    bound, reachable = (
-        format_origin(name, socket.getsockname()[1], scheme) + CHAT.base
-        for name in (host, reachable_host(host))
-    )
-    token = _choose_token(host)
-    announce = partial(_announce, ready_file=ready_file, opens=opens)
+    shared = _open_shared(options)
+    recording = _open_recording(options)
+    language_model = _open_language_model(options)
+    sessions, reloader = _load(paths, options, recording=recording, shared=shared)
+    socket = bind_socket(options["host"], options["port"])
     recorder = recording.recorder if recording else None
-    metrics = _open_metrics() if has_metrics else None
-    watching = [reloader.run] if paths else []
+    token = _choose_token(options["host"])
     with open_log(log) as writer:
-        app = App(
+        app = _make_app(
             sessions,
-            log=_log_to(writer, metrics),
+            writer,
+            options,
             token=token,
-            recorder=(lambda _: recorder) if recorder else None,
+            recorder=recorder,
             language_model=language_model,
-            metrics=metrics,
+            shared=shared,
         )
         server = Server(
             app,
-            on_ready=lambda: announce(bound, reachable, token=token),
-            tasks=[partial(collect_when_idle, app.player.scheduler), *watching],
-            on_shutdown=[one.close for one in (recorder, language_model) if one],
-            grace=grace,
-            drain=drain,
-            certfile=certfile,
-            keyfile=keyfile,
+            on_ready=partial(_announce, socket.getsockname()[1], token, options),
+            tasks=[
+                partial(collect_when_idle, app.player.scheduler),
+                *([reloader.run] if paths else []),
+                *(shared.tasks if shared else []),
+            ],
+            on_shutdown=[one.close for one in (recorder, language_model, shared) if one],
+            grace=options["grace"],
+            drain=options["drain"],
+            certfile=options["certfile"],
+            keyfile=options["keyfile"],
         )
         server.run(sockets=[socket])
     if log != "none":
         _print_unused(sessions)
 
 
+def _make_app(
+    sessions: Sessions,
+    writer: Log | None,
+    options: Mapping[str, Any],
+    *,
+    token: str | None,
+    recorder: Recorder | None,
+    language_model: LanguageModel | None,
+    shared: SharedState | None,
+) -> App:
+    from mockglm.app import App
+
+    metrics = _open_metrics() if options["has_metrics"] else None
+    return App(
+        sessions,
+        log=_log_to(writer, metrics),
+        token=token,
+        recorder=(lambda _: recorder) if recorder else None,
+        language_model=language_model,
+        metrics=metrics,
+        replica=shared.open_replica(sessions, metrics) if shared else None,
+    )
+
+
 def _load(
-    paths: Sequence[Path], options: dict[str, Any], recording: Recording | None
+    paths: Sequence[Path],
+    options: dict[str, Any],
+    *,
+    recording: Recording | None,
+    shared: SharedState | None,
 ) -> tuple[Sessions, Reloader]:
     """Load the files, and return what loads them again when they change."""
     from mockglm.server import Sessions
     from mockglm.serving import Reloader
 
-    sessions = Sessions(_settings(options))
+    settings = _settings(options)
+    sessions = shared.make_sessions(settings) if shared else Sessions(settings)
 
     def load(scenarios: Sequence[Scenario]) -> None:
         sessions.load((*scenarios, *(recording.played if recording else ())))
+        if shared:
+            shared.on_load()
 
     reloader = Reloader(paths, load, warn, excluded=options["cassette"])
     load(reloader.load())
     return sessions, reloader
 
 
-def _open_recording(host: str, options: Mapping[str, Any]) -> Recording | None:
+def _open_shared(options: Mapping[str, Any]) -> SharedState | None:
+    url = options["state"]
+    if not url:
+        return None
+    if options["on_miss"] == "record":
+        raise UsageError("--on-miss record cannot share state: only one process writes a cassette")
+    if options["improvise_with"]:
+        raise UsageError("--improvise-with cannot share state yet")
+    from mockglm.cli.shared_state import SharedState
+
+    return SharedState(url, warn)
+
+
+def _open_recording(options: Mapping[str, Any]) -> Recording | None:
     path, upstream = options["cassette"], options["upstream"]
     if (options["on_miss"] == "record") != bool(path and upstream) or bool(path) != bool(upstream):
         raise UsageError("--on-miss record needs --cassette and --upstream, and they need it")
@@ -239,11 +272,16 @@ def _open_recording(host: str, options: Mapping[str, Any]) -> Recording | None:
     from mockglm.cli.recording import open_recording
 
     return open_recording(
-        path, upstream, "new", host=host, allowed=options["allow_upstream"], ca=options["ca"]
+        path,
+        upstream,
+        "new",
+        host=options["host"],
+        allowed=options["allow_upstream"],
+        ca=options["ca"],
     )
 
 
-def _open_language_model(host: str, options: dict[str, Any]) -> LanguageModel | None:
+def _open_language_model(options: dict[str, Any]) -> LanguageModel | None:
     url, model = options["improvise_with"], options["improvise_model"]
     if model and not url:
         raise UsageError("--improvise-model needs --improvise-with")
@@ -255,7 +293,7 @@ def _open_language_model(host: str, options: dict[str, Any]) -> LanguageModel | 
     from mockglm.cli.language_model import open_language_model
 
     return open_language_model(
-        url, model or "", host=host, allowed=options["allow_upstream"], ca=options["ca"]
+        url, model or "", host=options["host"], allowed=options["allow_upstream"], ca=options["ca"]
     )
 
 
@@ -320,12 +358,15 @@ def _print_unused(sessions: Sessions) -> None:
         warn(line)
 
 
-def _announce(
-    bound: str, reachable: str, *, token: str | None, ready_file: Path | None, opens: bool
-) -> None:
+def _announce(port: int, token: str | None, options: Mapping[str, Any]) -> None:
     from mockglm.app import CONTROL
     from mockglm.surfaces import CHAT
 
+    host, ready_file, opens = options["host"], options["ready_file"], options["opens"]
+    scheme = "https" if options["certfile"] else "http"
+    bound, reachable = (
+        format_origin(name, port, scheme) + CHAT.base for name in (host, reachable_host(host))
+    )
     page = f"{reachable.removesuffix(CHAT.base)}{CONTROL}/"
     if ready_file:
         # Renamed, so that no reader sees half of it; before the line is printed, so that its reader

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,15 +21,19 @@ from mockglm._version import __version__
 from mockglm.control import requests, serializers
 from mockglm.control.access import is_allowed
 from mockglm.control.feed import Subscribe, stream_batches, stream_entries, wait_until
-from mockglm.errors import MockGLMError, UsageError
+from mockglm.control.session_access import SessionAccess, SharedAccess
+from mockglm.errors import MockGLMError, StoreError, UsageError
 from mockglm.journal import Entry
 from mockglm.readiness import Readiness
 from mockglm.scenarios import Scenario, load, shipped_scenarios
 from mockglm.server import Session, Sessions
-from mockglm.server.sessions import MAX_QUEUED, MAX_RULES, QueuedFaults
+from mockglm.server.sessions import MAX_QUEUED, MAX_RULES
 
 if TYPE_CHECKING:
     from mockglm.metrics import Metrics
+    from mockglm.server.replica import Replica
+
+T = TypeVar("T")
 
 OPEN_PATHS = ("/health", "/live", "/ready")
 """Open to everybody, as supervisors and containers ask for them."""
@@ -44,7 +49,7 @@ class ControlAPI:
     """The ASGI application of the control API; without a token it is open to this machine only.
 
     `readiness` says if the server can take requests; without it, it always can. There are no
-    metrics unless `metrics` are given.
+    metrics unless `metrics` are given. `replica` is needed if the state of sessions is shared.
     """
 
     def __init__(
@@ -54,7 +59,9 @@ class ControlAPI:
         readiness: Readiness | None = None,
         *,
         metrics: Metrics | None = None,
+        replica: Replica | None = None,
     ) -> None:
+        self._access = SharedAccess(sessions, replica) if replica else SessionAccess(sessions)
         self._sessions = sessions
         self._token = token
         self._readiness = readiness or Readiness()
@@ -86,7 +93,11 @@ class ControlAPI:
                 Route("/reset", self._reset_sessions, methods=["POST"]),
                 Route("/events", self._stream_events),
             ],
-            exception_handlers={MockGLMError: _bad_request, HTTPException: _not_found},
+            exception_handlers={
+                MockGLMError: _bad_request,
+                StoreError: _unavailable,
+                HTTPException: _not_found,
+            },
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,6 +115,10 @@ class ControlAPI:
             return self._sessions.get(scenario, label)
         except UsageError as error:
             raise HTTPException(404, str(error)) from error
+
+    async def _use(self, request: Request, function: Callable[[Session], T]) -> T:
+        """Call a function with the session that a request names, and return its result."""
+        return await self._access.use(self._session(request), function)
 
     async def _show_readiness(self, request: Request) -> Response:
         reasons = await self._readiness.find_reasons()
@@ -134,16 +149,11 @@ class ControlAPI:
         )
 
     async def _list_sessions(self, request: Request) -> Response:
-        return _json(
-            [
-                {"session": one.name, "requests": one.requests, "queued": len(one.queue)}
-                for one in self._sessions
-            ]
-        )
+        return _json(await self._access.list_sessions())
 
     async def _forget_session(self, request: Request) -> Response:
         name = request.query_params.get("session", "")
-        if not self._sessions.forget(name):
+        if not await self._access.forget(name):
             return _json({"error": f"there is no session {name!r}"}, 404)
         return _json({"forgot": name})
 
@@ -152,125 +162,154 @@ class ControlAPI:
         limit, is_wanted = requests.read_count(params, "last", 100), requests.read_filter(params)
         name = None if params.get("session") == ALL_SESSIONS else self._session(request).name
 
-        def find() -> list[dict[str, Any]]:
+        async def find() -> list[dict[str, Any]]:
             if name is None:
-                return self._summarize_all(limit, is_wanted)
+                return await self._summarize_all(limit, is_wanted)
             # The session may have been dropped and made again while the client waits.
-            return self._session(request).journal.summaries(limit, is_wanted)
+            journal = await self._access.read_journal(self._session(request))
+            return journal.summaries(limit, is_wanted)
 
         seconds = requests.read_seconds(params, "wait")
         if seconds and limit:
             subscribe = self._subscribe_to(name)
             await wait_until(find, subscribe, request=request, seconds=seconds)
-        return _json(find())
+        return _json(await find())
 
-    def _summarize_all(
+    async def _summarize_all(
         self, limit: int, is_wanted: Callable[[Entry], bool]
     ) -> list[dict[str, Any]]:
         """Summarize the newest wanted entries of all sessions, oldest first."""
-        found = [
-            summary
-            for session in self._sessions
-            for summary in session.journal.summaries(limit, is_wanted)
-        ]
-        found.sort(key=itemgetter("serial"))
+        found: list[dict[str, Any]] = []
+        for journal in await self._access.read_journals():
+            found += journal.summaries(limit, is_wanted)
+        found.sort(key=itemgetter(self._access.order))
         return found[-limit:] if limit else []
 
     async def _clear_journal(self, request: Request) -> Response:
-        journal = self._session(request).journal
-        dropped = len(journal)
-        journal.clear()
+        session = self._session(request)
+        dropped = len(await self._access.read_journal(session))
+        await self._access.clear_journal(session)
         return _json({"dropped": dropped})
 
     async def _read_entry(self, request: Request) -> Response:
         text = request.path_params["ordinal"]
         ordinal = requests.parse_number(text)
-        entry = None if ordinal is None else self._session(request).journal.get(ordinal)
+        journal = await self._access.read_journal(self._session(request))
+        entry = None if ordinal is None else journal.get(ordinal)
         if entry is None:
             return _json({"error": f"the journal has no entry {text[:100]}"}, 404)
         return _json(serializers.exchange_json(entry))
 
     async def _list_queue(self, request: Request) -> Response:
-        return _json([serializers.reply_json(step) for step in self._session(request).queue])
+        steps = await self._use(request, lambda session: tuple(session.queue))
+        return _json([serializers.reply_json(step) for step in steps])
 
     async def _queue_replies(self, request: Request) -> Response:
         interactions = await requests.read_interactions(
             request, lambda reply: {"reply": reply}, limit=MAX_QUEUED
         )
-        session = self._session(request)
-        session.enqueue(one.steps[0] for one in interactions)
-        return _json({"queued": len(session.queue)})
+
+        def enqueue(session: Session) -> int:
+            session.enqueue(replace(one.steps[0], written=one.written) for one in interactions)
+            return len(session.queue)
+
+        return _json({"queued": await self._use(request, enqueue)})
 
     async def _clear_queue(self, request: Request) -> Response:
-        queue = self._session(request).queue
-        dropped = len(queue)
-        queue.clear()
-        return _json({"dropped": dropped})
+        def clear(session: Session) -> int:
+            dropped = len(session.queue)
+            session.queue.clear()
+            return dropped
+
+        return _json({"dropped": await self._use(request, clear)})
 
     async def _list_faults(self, request: Request) -> Response:
-        session = self._session(request)
-        queued = [serializers.faults_json(one.faults) for one in session.queued_faults]
-        return _json({"standing": serializers.faults_json(session.standing_faults), "next": queued})
+        standing, queued = await self._use(
+            request, lambda session: (session.standing_faults, tuple(session.queued_faults))
+        )
+        return _json(
+            {
+                "standing": serializers.faults_json(standing),
+                "next": [serializers.faults_json(one.faults) for one in queued],
+            }
+        )
 
     async def _queue_faults(self, request: Request) -> Response:
         times = requests.read_times(request.query_params)
-        specs = await requests.read_faults(request)
-        session = self._session(request)
-        session.queue_faults(QueuedFaults(specs), times)
-        return _json(
-            {"queued": len(session.queued_faults), "standing": len(session.standing_faults)}
-        )
+        faults = await requests.read_faults(request)
+
+        def queue(session: Session) -> tuple[int, int]:
+            session.queue_faults(faults, times)
+            return len(session.queued_faults), len(session.standing_faults)
+
+        queued, standing = await self._use(request, queue)
+        return _json({"queued": queued, "standing": standing})
 
     async def _clear_faults(self, request: Request) -> Response:
-        session = self._session(request)
-        dropped = len(session.queued_faults) + len(session.standing_faults)
-        session.queued_faults.clear()
-        session.standing_faults = ()
-        return _json({"dropped": dropped})
+        def clear(session: Session) -> int:
+            dropped = len(session.queued_faults) + len(session.standing_faults)
+            session.queued_faults.clear()
+            session.standing_faults = ()
+            return dropped
+
+        return _json({"dropped": await self._use(request, clear)})
 
     async def _list_rules(self, request: Request) -> Response:
         session = self._session(request)
+        uses = await self._access.count_uses(session)
+        rules = await self._access.use(
+            session,
+            lambda one: [(rule, one.use_count(rule)) for rule in one.rules.interactions],
+        )
         return _json(
-            [
-                serializers.rule_json(one, session.use_count(one))
-                for one in session.rules.interactions
-            ]
+            [serializers.rule_json(rule, used + uses.get(rule, 0)) for rule, used in rules]
         )
 
     async def _add_rules(self, request: Request) -> Response:
         interactions = await requests.read_interactions(request, lambda one: one, limit=MAX_RULES)
-        session = self._session(request)
-        session.add(interactions)
-        return _json({"interactions": len(session.rules.interactions)})
+
+        def add(session: Session) -> int:
+            session.add(interactions)
+            return len(session.rules.interactions)
+
+        return _json({"interactions": await self._use(request, add)})
 
     async def _clear_rules(self, request: Request) -> Response:
-        session = self._session(request)
-        dropped = len(session.rules.interactions)
-        session.set_rules(())
-        return _json({"dropped": dropped})
+        def clear(session: Session) -> int:
+            dropped = len(session.rules.interactions)
+            session.set_rules(())
+            return dropped
+
+        return _json({"dropped": await self._use(request, clear)})
 
     async def _read_clock(self, request: Request) -> Response:
-        clock = self._session(request).clock
-        return _json({"now": clock.now(), "offset": clock.offset})
+        return _json(await self._use(request, _clock_json))
 
     async def _move_clock(self, request: Request) -> Response:
         name, seconds = requests.parse_clock_move(await requests.read_json(request))
-        clock = self._session(request).clock
-        shift = seconds - clock.now() if name == "now" else seconds
-        if not 0 <= clock.now() + shift <= LATEST_TIME:
-            raise UsageError(f"{name}: the clock goes from the year 1970 to 9999")
-        clock.advance(shift)
-        return _json({"now": clock.now(), "offset": clock.offset})
+
+        def move(session: Session) -> Mapping[str, float]:
+            clock = session.clock
+            shift = seconds - clock.now() if name == "now" else seconds
+            if not 0 <= clock.now() + shift <= LATEST_TIME:
+                raise UsageError(f"{name}: the clock goes from the year 1970 to 9999")
+            clock.advance(shift)
+            return _clock_json(session)
+
+        return _json(await self._use(request, move))
 
     async def _reset_clock(self, request: Request) -> Response:
-        clock = self._session(request).clock
-        clock.reset()
-        return _json({"now": clock.now(), "offset": clock.offset})
+        def reset(session: Session) -> Mapping[str, float]:
+            session.clock.reset()
+            return _clock_json(session)
+
+        return _json(await self._use(request, reset))
 
     async def _reset_sessions(self, request: Request) -> Response:
         name = request.query_params.get("session")
-        names = [one.name for one in self._sessions if name in (None, one.name)]
-        return _json({"forgot": sum(map(self._sessions.forget, names))})
+        listed = await self._access.list_sessions()
+        names = [one["session"] for one in listed if name in (None, one["session"])]
+        return _json({"forgot": sum([await self._access.forget(one) for one in names])})
 
     async def _stream_events(self, request: Request) -> Response:
         from sse_starlette import EventSourceResponse
@@ -293,7 +332,12 @@ class ControlAPI:
         )
 
     def _subscribe_to(self, name: str | None) -> Subscribe:
+        self._access.watch()
         return partial(self._sessions.feed.subscribe, session=name)
+
+
+def _clock_json(session: Session) -> Mapping[str, float]:
+    return {"now": session.clock.now(), "offset": session.clock.offset}
 
 
 async def _health(request: Request) -> Response:
@@ -303,6 +347,10 @@ async def _health(request: Request) -> Response:
 async def _not_found(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return _json({"error": error.detail}, error.status_code)
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    return _json({"error": f"the store of session state is away: {error}"}, 503)
 
 
 async def _bad_request(request: Request, error: Exception) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
@@ -75,7 +75,11 @@ async def stream_batches(
 
 
 async def wait_until(
-    is_true: Callable[[], object], subscribe: Subscribe, *, request: Request, seconds: float
+    is_true: Callable[[], Awaitable[object]],
+    subscribe: Subscribe,
+    *,
+    request: Request,
+    seconds: float,
 ) -> None:
     """Wait until a condition is true, for some seconds or until the client leaves.
 
@@ -97,9 +101,13 @@ async def wait_until(
             task.cancel()
 
 
-async def _wait_for_change(is_true: Callable[[], object], changed: asyncio.Event) -> None:
-    while not is_true():
+async def _wait_for_change(
+    is_true: Callable[[], Awaitable[object]], changed: asyncio.Event
+) -> None:
+    while True:
         changed.clear()
+        if await is_true():
+            return
         await changed.wait()
 
 

@@ -14,10 +14,10 @@ from starlette.requests import Request
 
 from mockglm import faults
 from mockglm.errors import FileError, UsageError
-from mockglm.faults import FaultSpec
 from mockglm.journal import Entry, Outcome
 from mockglm.scenarios import Interaction, parse_interaction
 from mockglm.scenarios.yaml_nodes import MAX_VALUES, has_more_values
+from mockglm.server import QueuedFaults
 
 MAX_BODY = 4 * 1024 * 1024
 
@@ -108,8 +108,15 @@ async def read_interactions(
     if has_more_values(value, MAX_VALUES):
         raise UsageError(f"body: more than {MAX_VALUES:,} values")
     if not isinstance(value, list):
-        return (parse_interaction(wrap(value), "body"),)
-    return tuple(_compile_item(wrap(one), index) for index, one in enumerate(value))
+        return (_with_source(parse_interaction(wrap(value), "body"), value),)
+    return tuple(
+        _with_source(_compile_item(wrap(one), index), one) for index, one in enumerate(value)
+    )
+
+
+def _with_source(interaction: Interaction, written: Any) -> Interaction:
+    """Keep the JSON of an interaction, from which other processes read it."""
+    return replace(interaction, written=msgspec.json.encode(written))
 
 
 def _compile_item(written: Any, index: int) -> Interaction:
@@ -122,7 +129,7 @@ def _compile_item(written: Any, index: int) -> Interaction:
         ) from error
 
 
-async def read_faults(request: Request) -> tuple[FaultSpec, ...]:
+async def read_faults(request: Request) -> QueuedFaults:
     """Read the faults of one response, as they stand under `fault:` in a file.
 
     Raises UsageError for another body and FaultError for a fault that is not in the catalogue.
@@ -133,7 +140,7 @@ async def read_faults(request: Request) -> tuple[FaultSpec, ...]:
         raise UsageError(
             'write a fault or a list of them: "glue", {"do": "reset", "at": "3 frames"}'
         )
-    return faults.parse(listed)
+    return QueuedFaults(faults.parse(listed), written=msgspec.json.encode(listed))
 
 
 async def read_json(request: Request) -> Any:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from mockglm.errors import FileError, MockGLMError, Problem, UsageError
 from mockglm.scenario_library import list_folder
@@ -49,7 +52,8 @@ def parse(source: bytes, path: str | Path) -> Scenario:
     """Parse the text of a file. Raises FileError with all its mistakes."""
     problems = Problems(str(path), source)
     with yaml_nodes.collector_paused(), problems.catch_errors():
-        return _parse(problems, Path(path).stem)
+        scenario = _parse(problems, Path(path).stem)
+    return replace(scenario, digest=blake2b(source, digest_size=16).hexdigest())
 
 
 def parse_interaction(fields: Mapping[str, Any], path: str, line: int = 0) -> Interaction:

@@ -68,7 +68,8 @@ class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
     An error is a renderer of a Reply with an error. Without `times` a step answers one match, the
     last one all further matches. `pace` is None if the file has none; `speed` is None for that of
     the session and the interaction. `where` is the line of the test that queued the step.
-    `recorded_path` is that of the request that a verbatim response answered.
+    `recorded_path` is that of the request that a verbatim response answered. `written` is the JSON
+    that a step was read from if it was added at run time.
     """
 
     renderer: Renderer | None = None
@@ -80,6 +81,7 @@ class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
     speed: float | None = None
     where: str = ""
     recorded_path: str = ""
+    written: bytes = b""
 
     @property
     def surface(self) -> Surface:
@@ -116,7 +118,8 @@ class Interaction(Struct, frozen=True, kw_only=True, eq=False):
     `location` is `path:line`. `times` limits the matches. With `validate`, a request must pass the
     validation rules before `when` is tried. `speed` includes that of the file. `always` is the step
     that answers all matches, None if there are several or a limit; `short_location` the name of the
-    file and the line, as in the journal.
+    file and the line, as in the journal. `written` is the JSON that an interaction was read from if
+    it was added at run time.
     """
 
     location: str
@@ -128,6 +131,7 @@ class Interaction(Struct, frozen=True, kw_only=True, eq=False):
     speed: float = 1.0
     always: Step | None = None
     short_location: str = ""
+    written: bytes = b""
 
     def __post_init__(self) -> None:
         steps = self.steps
@@ -158,9 +162,9 @@ class Interaction(Struct, frozen=True, kw_only=True, eq=False):
 class Scenario(Struct, frozen=True, kw_only=True):
     """One scenario or cassette file.
 
-    `name` is the stem of the file, `models` are by id. With `keys_listed` only the keys of accounts
-    are accepted. `provenance` is set for a cassette. `ignore` and `replace` (pattern, text) are for
-    canonical keys.
+    `name` is the stem of the file, `digest` that of its text, `models` are by id. With
+    `keys_listed` only the keys of accounts are accepted. `provenance` is set for a cassette.
+    `ignore` and `replace` (pattern, text) are for canonical keys.
     """
 
     name: str
@@ -175,3 +179,4 @@ class Scenario(Struct, frozen=True, kw_only=True):
     provenance: Provenance | None = None
     ignore: tuple[str, ...] = ()
     replace: tuple[tuple[str, str], ...] = ()
+    digest: str = ""

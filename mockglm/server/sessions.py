@@ -233,10 +233,14 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 class QueuedFaults(Struct, frozen=True):
-    """Faults for one response, and where they were queued: a line of a test, or ""."""
+    """Faults for one response, and where they were queued: a line of a test, or "".
+
+    `written` is the JSON they were read from if they were queued through the control API.
+    """
 
     faults: tuple[FaultSpec, ...]
     where: str = ""
+    written: bytes = b""
 
 
 class Session:
@@ -432,7 +436,8 @@ class Sessions:
     """All sessions of a server, made on first use; the least recently used one is dropped.
 
     All loaded scenarios play together in the session without a scenario name. Each loaded or
-    shipped scenario also plays alone, in sessions with its name.
+    shipped scenario also plays alone, in sessions with its name. Sessions are made of
+    `session_type`.
     """
 
     def __init__(
@@ -441,8 +446,10 @@ class Sessions:
         loaded: Sequence[Scenario] = (),
         *,
         most: int = MAX_SESSIONS,
+        session_type: type[Session] = Session,
     ) -> None:
         self.settings = settings
+        self._session_type = session_type
         self._most = most
         self.budget = MemoryBudget()
         self.feed = EntryFeed()
@@ -480,7 +487,7 @@ class Sessions:
         if session is None:
             playlist = self._playlist(scenario)
             journal = Journal(self.budget, self.feed)
-            session = Session(
+            session = self._session_type(
                 name, playlist, settings=self.settings, clock=Clock(), journal=journal
             )
             session = self._sessions.setdefault(name, session)

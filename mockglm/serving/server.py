@@ -57,7 +57,9 @@ class Server(uvicorn.Server):
         loop: Loop | None = None,
         fast_lane: bool = True,
     ) -> None:
-        protocol = partial(GLMProtocol, limits=app.limits, lane=app if fast_lane else None)
+        # With shared state every request waits for the store.
+        lane = app if fast_lane and app.replica is None else None
+        protocol = partial(GLMProtocol, limits=app.limits, lane=lane)
         super().__init__(
             uvicorn.Config(
                 app,

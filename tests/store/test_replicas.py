@@ -1,0 +1,260 @@
+"""Two replicas at one Redis: what they take at once is taken once, and an outage hurts nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from mockglm.errors import UsageError
+from mockglm.store import parse_url
+from tests.cli.commands import MOCKGLM, running
+from tests.store.servers import RedisProcess, ReplicaServer, needs_redis, redis_process, replica
+
+pytestmark = needs_redis
+
+FILE = """
+format: 1
+accounts:
+  - {key: poor, balance: {requests: 5}}
+  - {key: narrow, concurrency: 2}
+  - {key: "*"}
+interactions:
+  - when: {user: sequence}
+    reply: [STEPS, {content: last, times: 1}]
+  - {when: {user: hello}, reply: {content: Hello}}
+  - {when: {user: slow}, reply: {content: a b c, pace: {first: 3600}}}
+  - {when: {user: numbered}, reply: {content: "{{ count }}", template: true}}
+""".replace("STEPS", ", ".join(f"{{content: step {number}}}" for number in range(39)))
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
+    with redis_process(tmp_path_factory.mktemp("redis")) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def pair(redis: RedisProcess) -> Iterator[list[ReplicaServer]]:
+    with replica(redis.url, FILE) as one, replica(redis.url, FILE) as other:
+        yield [one, other]
+
+
+async def ask_all(
+    servers: list[ReplicaServer], texts: list[str], label: str, *, key: str = "any"
+) -> list[httpx.Response]:
+    """Ask all at once, the servers in turn."""
+
+    async def ask(client: httpx.AsyncClient, number: int, text: str) -> httpx.Response:
+        url = f"{servers[number % len(servers)].base(f'@{label}')}/chat/completions"
+        body = {"model": "glm-4.6", "messages": [{"role": "user", "content": text}]}
+        return await client.post(url, json=body, headers={"Authorization": f"Bearer {key}"})
+
+    limits = httpx.Limits(max_connections=40)
+    async with httpx.AsyncClient(trust_env=False, timeout=60, limits=limits) as client:
+        return await asyncio.gather(*(ask(client, *pair) for pair in enumerate(texts)))
+
+
+def content(answer: httpx.Response) -> str:
+    body = answer.json()
+    return str(
+        body["error"]["code"] if "error" in body else body["choices"][0]["message"]["content"]
+    )
+
+
+async def test_each_step_of_a_sequence_is_taken_once(pair: list[ReplicaServer], label: str) -> None:
+    answers = await ask_all(pair, ["sequence"] * 41, label)
+    expected = [f"step {number}" for number in range(39)] + ["last", "422"]
+    assert Counter(map(content, answers)) == Counter(expected)
+
+
+async def test_a_balance_is_never_below_zero(pair: list[ReplicaServer], label: str) -> None:
+    answers = await ask_all(pair, ["hello"] * 12, label, key="poor")
+    assert Counter(map(content, answers)) == {"Hello": 5, "1113": 7}
+
+
+async def test_many_sessions_see_nothing_of_each_other(
+    pair: list[ReplicaServer], label: str
+) -> None:
+    async def use(number: int) -> list[str]:
+        answers = []
+        for _ in range(4):
+            answers += await ask_all(pair, ["numbered"] * 2, f"{label}-{number}")
+        return [content(one) for one in answers]
+
+    found = await asyncio.gather(*(use(number) for number in range(10)))
+    assert [sorted(one) for one in found] == [sorted(map(str, range(1, 9)))] * 10
+
+
+def test_a_request_takes_two_round_trips(pair: list[ReplicaServer], label: str) -> None:
+    server = pair[0]
+    assert server.metrics is not None
+    server.ask("hello", base=server.base(f"@{label}"))
+    before = _round_trips(server)
+    for _ in range(5):
+        server.ask("hello", base=server.base(f"@{label}"))
+        server.ask("numbered", base=server.base(f"@{label}"))
+    assert _round_trips(server) - before == 20
+
+
+def _round_trips(server: ReplicaServer) -> int:
+    assert server.metrics is not None
+    lines = server.metrics.render().decode().splitlines()
+    counts = [line for line in lines if line.startswith("mockglm_store_seconds_count")]
+    return int(sum(float(line.rpartition(" ")[2]) for line in counts))
+
+
+def test_no_key_is_in_the_store(redis: RedisProcess, pair: list[ReplicaServer], label: str) -> None:
+    from redis import Redis
+
+    key = "0123456789abcdef0123456789abcdef.VerySecretSecret"
+    url = f"{pair[0].base(f'@{label}')}/chat/completions"
+    message = {"role": "user", "content": f"my key is {key}"}
+    headers = {"Authorization": f"Bearer {key}"}
+    body = {"model": "glm-4.6", "messages": [message]}
+    assert httpx.post(url, json=body, headers=headers, trust_env=False).status_code == 422
+    with Redis(unix_socket_path=str(redis.path)) as client:
+        names = list(client.scan_iter(f"mockglm:session:@{label}:*"))
+        assert len(names) == 2
+        dumped = b"".join(bytes(client.dump(name) or b"") for name in names)
+        times = [client.ttl(name) for name in names]
+    assert b"VerySecret" not in dumped
+    assert all(0 < seconds <= 86_400 for seconds in times)
+
+
+def test_two_slots_are_taken_once_and_free_after_the_death_of_a_replica(
+    redis: RedisProcess, tmp_path: Path
+) -> None:
+    path = tmp_path / "file.yaml"
+    path.write_text(FILE, encoding="utf-8")
+    state = f"unix://{redis.path}?prefix=slots&lease=1"
+    with ExitStack() as stack:
+        servers = [stack.enter_context(running(path, "--state", state)) for _ in range(2)]
+        sockets = []
+        for number in range(6):
+            sockets.append(stack.enter_context(_open_stream(servers[number % 2].url)))
+        journal = f"{servers[0].host}/__mockglm__/journal"
+
+        def count(**params: Any) -> int:
+            return len(httpx.get(journal, params=params, trust_env=False, timeout=30).json())
+
+        while count() < 6:
+            pass
+        assert (count(outcome="open"), count(code="1302")) == (2, 4)
+        for server in servers:
+            server.process.send_signal(signal.SIGKILL)
+            server.process.wait()
+        with running(path, "--state", state) as server:
+            url = f"{server.url}/chat/completions"
+            body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "hello"}]}
+            headers = {"Authorization": "Bearer narrow"}
+
+            def ask() -> int:
+                return httpx.post(url, json=body, headers=headers, trust_env=False).status_code
+
+            while ask() != 200:
+                pass
+
+
+def _open_stream(url: str) -> Any:
+    import socket
+    from urllib.parse import urlsplit
+
+    from tests.serving import post
+
+    parts = urlsplit(url)
+    sock = socket.create_connection((parts.hostname, parts.port))
+    body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "slow"}]}
+    sock.sendall(post(body, f"{parts.path}/chat/completions", key="narrow"))
+    return sock
+
+
+def test_an_outage_of_the_store_is_answered_and_ends(tmp_path: Path) -> None:
+    with (
+        redis_process(tmp_path) as redis,
+        replica(redis.url, FILE) as server,
+        httpx.Client(trust_env=False, timeout=30) as client,
+    ):
+        ready = f"{server.host}/__mockglm__/ready"
+        clock = f"{server.host}/__mockglm__/clock"
+        assert server.ask("hello").status_code == 200
+        assert client.get(ready).status_code == 200
+        redis.stop()
+        answers = [server.ask("hello") for _ in range(3)]
+        assert {answer.status_code for answer in answers} == {503}
+        assert {answer.headers["x-mockglm-miss"] for answer in answers} == {"1"}
+        assert "the state of sessions cannot be used" in answers[0].json()["error"]["message"]
+        assert client.get(ready).status_code == client.get(clock).status_code == 503
+        assert [line.partition(":")[2][:22] for line in server.reported] == [
+            " the store is away, re"
+        ]
+        redis.start()
+        while server.ask("hello").status_code == 503:
+            pass
+        assert client.get(ready).status_code == 200
+        assert server.reported[1:] == ["mockglm: the store is back"]
+
+
+def test_replicas_with_different_files_say_so(redis: RedisProcess) -> None:
+    url = f"{redis.url}&prefix=different"
+    with replica(url, FILE) as older:
+        assert older.ask("hello").status_code == 200
+        with replica(url, FILE.replace("Hello", "Hi")) as newer:
+            assert content(newer.ask("hello")) == "Hi"
+            refused = older.ask("hello")
+            assert refused.status_code == 503
+            assert "all replicas need the same files" in refused.text
+            ready = httpx.get(f"{older.host}/__mockglm__/ready", trust_env=False)
+            assert "all replicas need the same files" in ready.json()["reasons"][0]
+
+
+def test_counts_begin_again_with_other_files_and_queues_stay(redis: RedisProcess) -> None:
+    url = f"{redis.url}&prefix=reloaded"
+    control = "__mockglm__/replies"
+    with replica(url, FILE) as older:
+        assert content(older.ask("numbered")) == "1"
+        httpx.post(f"{older.host}/{control}", json={"content": "queued"}, trust_env=False)
+    with replica(url, FILE.replace("Hello", "Hi")) as newer:
+        assert [content(newer.ask("numbered")) for _ in range(2)] == ["queued", "1"]
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("http://localhost", "expected redis://"),
+        ("redis://localhost?ttl=never", "never"),
+        ("redis://localhost?lease=0", "more than 0"),
+    ],
+)
+def test_a_bad_url_is_an_error_of_use(url: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_url(url)
+
+
+def test_options_are_taken_from_the_url() -> None:
+    url, options = parse_url("rediss://user:word@host:1/2?prefix=a&ttl=5&lease=1.5&ssl_ca_certs=x")
+    assert url == "rediss://user:word@host:1/2?ssl_ca_certs=x"
+    assert (options.prefix, options.ttl, options.lease) == ("a", 5, 1.5)
+
+
+def test_recording_cannot_share_state(tmp_path: Path) -> None:
+    options = (
+        "--on-miss",
+        "record",
+        "--cassette",
+        str(tmp_path / "c.yaml"),
+        "--upstream",
+        "http://x",
+    )
+    command = [MOCKGLM, "serve", "--state", "redis://localhost", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "cannot share state" in done.stderr
