@@ -5,46 +5,30 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from itertools import chain
 from typing import Any
 
 from msgspec import Struct
 
-from mockglm.improvise.language import Language, detect_language, excerpt
+from mockglm.improvise.language import Language, Memo, detect_language, excerpt, has_any
+from mockglm.improvise.tables import pattern
 from mockglm.validation.types import CalledFunction, Chat, Function, Message, decode_json
 
 ASIDE_TAG = re.compile(
     r"<(/?)(system-reminder|environment_(?:details|context)|env|context|(?:local-)?command-\w++)>"
 )
 """Tags of texts that coding agents add to a message of the user."""
-WRAPPER = re.compile(r"<(user_(?:query|message|input|request)|task|issue|problem)>\s*")
+WRAPPER = pattern("conversation", "wrapper")
 MAX_MESSAGE = 40_000
 """Characters of a message that are read, half of them at its end."""
 LONG_REQUEST = 700
 """Characters of a message above which only its first paragraph is the request."""
-OBSERVATION = re.compile(
-    r"\s*(?:Observation|Tool response|Tool result|工具结果|观察结果)\s*[:：]", re.I
-)
+OBSERVATION = pattern("conversation", "observation")
 """The beginning of a tool's result in a message of the user: smolagents has no role `tool`."""
-LABEL = re.compile(
-    r"^(?:[A-Za-z' ]{0,40}\b(?:task|issue|request|problem|question)|任务|问题)\s*[:：]\s*", re.I
-)
-DIRECTORY = re.compile(
-    r"(?:(?:working|current)[^\n/:：]{0,24}director(?:y|ies)|\bcwd\b|workspace[^\n/:：]{0,12}"
-    r"|project root|工作目录|当前目录)[^\n/:：>=]{0,12}[:：>=][ \"'`*]{0,6}(/[\w./@+-]*\w)",
-    re.I,
-)
-FAILED = re.compile(
-    r"^\W{0,3}(?:\{\s*\"error\"|<\w*error|\w*error\b|traceback|exception|错误|失败|出错|invalid\b"
-    r"|failed\b|cannot\b|could not\b|no such file|file not found|not found|does not exist)"
-    r"|\b(?:file|directory|path)[^\n\"]{0,60} not found\b"
-    r"|\b(?:no such file or directory|file not found|does not exist|must be (?:an )?absolute"
-    r"|has not been read|not been read yet|read it first|did you mean|maybe you meant"
-    r"|invalid (?:arguments?|input|parameters?)|no replacement|string to replace not found)\b"
-    r"|<(?:returncode|exit_code)>\s*[1-9]",
-    re.I,
-)
+LABEL = pattern("conversation", "label")
+LONGEST_LABEL = 60
+DIRECTORY = pattern("conversation", "directory")
+FAILED = pattern("conversation", "failed")
 MEDIA: Mapping[str, str] = {
     "image_url": "image",
     "video_url": "video",
@@ -88,29 +72,31 @@ class Conversation(Struct, frozen=True, dict=True):
     results: tuple[ToolResult, ...]
     earlier: tuple[Message, ...]
 
-    @cached_property
+    @Memo
     def language(self) -> Language:
         said = (message_text(message) for message in reversed(self.earlier))
         return detect_language(*chain((self.request,), said, (self.system,)))
 
-    @cached_property
+    @Memo
     def request(self) -> str:
         """The user's own words.
 
         Quotes, tags and labels around them are removed, and instructions of an agent after them.
         """
         text = excerpt(self.text)
-        tag = WRAPPER.search(text)
+        tag = WRAPPER.search(text) if "<" in text else None
         if tag is not None:
             text = text[tag.end() :].partition(f"</{tag[1]}>")[0]
         if len(text) > LONG_REQUEST:
             text = text.strip().partition("\n\n")[0]
-        text = LABEL.sub("", text.strip())
+        text = text.strip()
+        if has_any(text[:LONGEST_LABEL], ":："):
+            text = LABEL.sub("", text)
         is_quoted = len(text) > 2 and text[0] + text[-1] in ('""', "“”")
         inner = text[1:-1].replace('\\"', "\0")
         return inner.replace("\0", '"') if is_quoted and text[0] not in inner else text
 
-    @cached_property
+    @Memo
     def prefix(self) -> str:
         """The text of the assistant that a reply continues; empty unless a history ends with it.
 
@@ -119,12 +105,12 @@ class Conversation(Struct, frozen=True, dict=True):
         last = self.chat.messages[-1] if self.chat.messages else None
         return last.text if last and last.role == "assistant" and not last.tool_calls else ""
 
-    @cached_property
+    @Memo
     def system(self) -> str:
         messages = self.chat.messages or ()
         return "\n".join(message.text for message in messages if message.role == "system")
 
-    @cached_property
+    @Memo
     def directory(self) -> str:
         """The working directory that a prompt or a result names, or an empty text."""
         users = (one.text for one in self.chat.messages or () if one.role == "user")
@@ -132,7 +118,7 @@ class Conversation(Struct, frozen=True, dict=True):
         found = (DIRECTORY.search(text) for text in texts)
         return next((match[1] for match in found if match), "")
 
-    @cached_property
+    @Memo
     def media(self) -> Mapping[str, int]:
         """The numbers of images, videos, files and audios in the last message of the user."""
         users = [message for message in self.chat.messages or () if message.role == "user"]
@@ -140,7 +126,7 @@ class Conversation(Struct, frozen=True, dict=True):
         parts = content if isinstance(content, list) else []
         return Counter(MEDIA[part.type or ""] for part in parts if part.type in MEDIA)
 
-    @cached_property
+    @Memo
     def functions(self) -> tuple[Function, ...]:
         """The offered functions that have a name."""
         held = (tool.function for tool in self.chat.tools or ())

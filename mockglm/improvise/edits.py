@@ -18,19 +18,15 @@ from msgspec import Struct
 
 from mockglm.improvise.conversation import Conversation
 from mockglm.improvise.goals import Goal, read_goals
-from mockglm.improvise.language import shorten
-from mockglm.improvise.tables import table
+from mockglm.improvise.language import has_any, shorten
+from mockglm.improvise.tables import pattern, table
 from mockglm.validation.types import decode_json
 
-NUMBERED = re.compile(r"^[^\S\n]*L?\d{1,6}(?:[^\S\n]*→|\t|[^\S\n]*\||:)[^\S\n]?", re.M)
-WRAPPER = re.compile(
-    r"^\s*</?(?:file|content|output|path|type|returncode|result|file_content)[^>\n]*>(?:[\w./-]*</\w+>)?\s*$",
-    re.M,
-)
-NOTE = re.compile(
-    r"\n\s*(?:\((?:End of file|Output)[^\n]*\)|\[[^\]\n]*(?:lines|truncated)[^\]\n]*\])\s*$"
-)
+NUMBERED = pattern("edits", "numbered")
+WRAPPER = pattern("edits", "wrapper")
+NOTE = pattern("edits", "note")
 WORD = re.compile(r"[A-Za-z]{3,}")
+RESULT_NAMES = frozenset(("content", "output", "result", "stdout", "text"))
 MAX_TEXT = 40_000
 MAX_WORD, MIN_WORD = 24, 5
 """Letters of a word with a typo; short words are near to too many others for all but swaps."""
@@ -44,6 +40,7 @@ FORMS = {
     ),
 }
 """Forms of changes, by the words with which prompts prescribe them."""
+FORM_HINTS = ("<<<<<<<", "diff", "file", "content")
 README = re.compile(r"\bREADME(?:\.\w{1,5})?\b", re.I)
 SHOWN_FILE = r"(?:^|\n){name}\n+```[^\n]*\n(.*?)\n?```"
 MAX_QUOTE = 400
@@ -61,7 +58,8 @@ def read_file_text(printed: str) -> str:
     """Read the text of a file from the output of a tool, without line numbers and tags."""
     printed = printed[:MAX_TEXT]
     value = decode_json(printed.encode()) if printed.lstrip()[:1] in ("{", "[") else None
-    text = NOTE.sub("", max(_texts(value), key=len, default=printed))
+    _, _, text = max(_texts(value), default=(False, 0, printed))
+    text = NOTE.sub("", text)
     numbered = NUMBERED.findall(text)
     if numbered and len(numbered) >= sum(bool(line.strip()) for line in text.splitlines()) / 2:
         lines = [NUMBERED.sub("", line) for line in text.splitlines() if NUMBERED.match(line)]
@@ -69,12 +67,16 @@ def read_file_text(printed: str) -> str:
     return WRAPPER.sub("", text).strip("\n")
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any, *, is_result: bool = False) -> Iterator[tuple[bool, int, str]]:
+    """Yield the texts of a JSON value behind True for those under the name of a result."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, (dict, list)):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts(inner)
+        yield is_result, len(value), value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, is_result=is_result or key in RESULT_NAMES)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, is_result=is_result)
 
 
 def find_typo(text: str) -> tuple[str, str] | None:
@@ -131,7 +133,8 @@ def make_change(
 def edit_in_text(conversation: Conversation) -> str | None:
     """Reply with a change in the prescribed form; None if there is no form or no change."""
     prompt = f"{conversation.system}\n{conversation.text}"
-    form = next((name for name, pattern in FORMS.items() if pattern.search(prompt)), None)
+    forms = FORMS.items() if has_any(prompt, FORM_HINTS) else ()
+    form = next((name for name, pattern in forms if pattern.search(prompt)), None)
     goals = read_goals(conversation.request) if form else ()
     return next((text for goal in goals if (text := _write(goal, form or "", conversation))), None)
 

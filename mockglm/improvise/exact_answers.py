@@ -5,76 +5,29 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from mockglm.clock import Ids
-from mockglm.improvise.language import LATIN, Language, shorten, subject, word_set
-from mockglm.improvise.tables import table
+from mockglm.improvise.language import LATIN, Language, has_any, shorten, subject, word_set
+from mockglm.improvise.tables import pattern, table
 
 MAX_POINTS = 8
 MAX_COUNT = 1000
-ECHO = re.compile(
-    r"(?:reply|respond|answer|output|say|return)(?: me)?(?: with)?(?: the)?(?: word| text)?"
-    r"(?: only| just| exactly| nothing but)+(?: with)?(?: the)?(?: word| text)?(?P<a>\s*[:：]?.+)"
-    r"|^(?:please |请)?(?:say|repeat(?: after me)?|echo)(?P<b>\s*[:：]?.+)"
-    r"|(?:只|仅)(?:需要?|要)?(?:回复|回答|输出|返回|说)(?:一个词|一个字)?(?P<c>\s*[:：]?.+)"
-    r"|(?:回复|重复|复述|跟我说)(?P<d>\s*[:：].+|[“\"「'].{1,200}[”\"」'][。.!！]?$)"
-    r"|\b(?:answer|reply|respond)(?: with)?(?: a)?(?: simple)? (?P<e>yes or no|true or false)\b"
-    r"|(?:回答|回复|答)[“\"「]?(?P<f>是或否|是还是否|对或错|是或不是)",
-    re.I,
-)
-AFTER = re.compile(
-    r"(?:[,，]\s*+|(?<!\s)\s++)?"
-    r"(?:(?:and )?nothing else[.。!！]*+|不要(?:说|输出|回复)?(?:其他|别的).*+)\s*+$",
-    re.I,
-)
-QUOTED = re.compile(r"[\"“'‘「`](.+?)[\"”'’」`][.。!！]?$")
-DESCRIPTION = re.compile(
-    r"(?:a|an|the|one|in|as|with|if|when|based|valid|json|code|markdown|html|sql|using|from|to|about)\b"
-    r"|json|代码|结果|答案|译文|翻译|数字|标题|一个|总结|与|和|基于|根据|以|用|在",
-    re.I,
-)
+ECHO = pattern("exact_answers", "echo")
+AFTER = pattern("exact_answers", "after")
+QUOTED = pattern("exact_answers", "quoted")
+DESCRIPTION = pattern("exact_answers", "description")
 """The beginning of a text that describes the answer instead of being it."""
-COUNT = re.compile(
-    r"count (?:up )?(?:from )?(\d+) (?:to|through|-) ?(\d+)"
-    r"|从\s*(\d+)\s*(?:数|写|列|输出)?到\s*(\d+)",
-    re.I,
-)
+COUNT = pattern("exact_answers", "count")
 _NUMERAL = r"\d++(?:[.,]\d++)*+"
-SUM = re.compile(
-    rf"(?<!\d)(?<!\d[.,])[-+]?{_NUMERAL}"
-    rf"(?:\s*(?:\*\*|[-+*/×÷^%xX])\s*[-+]?\(?{_NUMERAL}\)?)+"
-)
-DATED = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}")
-CALCULATION = re.compile(
-    r"=|等于|计算|算|多少|what(?:'s| is)|calculate|compute|evaluate|^[\d\s.+*/×÷()-]+[?？]?$", re.I
-)
-WORDED_SUM = re.compile(
-    r"(?:sum|total) of (\d+) and (\d+)|(?:add|plus) (\d+) (?:and|to) (\d+)"
-    r"|(\d+)\s*(?:加|plus)\s*(\d+)",
-    re.I,
-)
-LISTED = re.compile(
-    r"(?:list|give(?: me)?|name|suggest|write)\s+(?:me\s+)?(?P<a>\d+|some|a few|three|five|ten)\b"
-    r"|(?:列出|列举|给出|给我|推荐|说出|写出)\s*(?P<b>[\d一二两三四五六七八九十几]+)\s*[个条点种项]",
-    re.I,
-)
-TRANSLATED = re.compile(
-    r"^(?:please |can you |请|帮我|把)*"
-    r"(?:translate\b[^:：\n]*|翻译[^:：\n]*|[^:：\n]{0,20}译成[^:：\n]*)[:：\n]\s*(.+)",
-    re.I | re.S,
-)
-CODING = re.compile(
-    r"\b(?:write|implement|create|give me|show me|generate)\b.{0,200}"
-    r"\b(?:code|function|program|script|class|query|component|snippet|regex)\b"
-    r"|\b(?:quicksort|fizzbuzz|hello world)\b"
-    r"|(?:写|实现|生成|给我|来).{0,200}(?:代码|函数|程序|脚本|算法|类|组件|SQL|排序)",
-    re.I,
-)
-CODE_NAME = re.compile(
-    r"(?:named|called|叫做?|名为|名叫)\s*[`\"“']?([A-Za-z_]\w{0,40})"
-    r"|[`\"“']([A-Za-z_]\w{1,40})(?:\(\))?[`\"”']|\b([a-z]+_\w{1,40})\b"
-)
+SUM = pattern("exact_answers", "sum")
+DATED = pattern("exact_answers", "dated")
+CALCULATION = pattern("exact_answers", "calculation")
+WORDED_SUM = pattern("exact_answers", "worded_sum")
+LISTED = pattern("exact_answers", "listed")
+TRANSLATED = pattern("exact_answers", "translated")
+CODING = pattern("exact_answers", "coding")
+CODE_NAME = pattern("exact_answers", "code_name")
 TOO_COMMON = {"writ", "function", "cod", "program", "script", "python", "java", "javascript"}
 NUMERALS = {char: value for value, char in enumerate("一二三四五六七八九十", 1)} | {
     "两": 2,
@@ -94,7 +47,8 @@ OPERATIONS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
 
 def answer_exactly(text: str, language: Language, ids: Ids) -> str | None:
     """Compute the answer; None if the text asks for nothing that can be computed."""
-    answers = (form(text, language, ids) for form in EXACT)
+    fitting = (form for form, hints in EXACT.items() if has_any(text, hints))
+    answers = (form(text, language, ids) for form in fitting)
     return next((answer for answer in answers if answer is not None), None)
 
 
@@ -205,4 +159,21 @@ def _phrase(name: str, language: Language, ids: Ids) -> str:
     return str(ids.pick(table("phrases")[name][language], name))
 
 
-EXACT = (_echo, _count, _sum, _find_translation, _write_code, _write_list)
+EXACT: Mapping[Callable[[str, Language, Ids], str | None], Sequence[str]] = {
+    _echo: (
+        *("repl", "respon", "answer", "output", "say", "return", "repeat", "echo"),
+        *("回复", "回答", "输出", "返回", "说", "重复", "复述", "答"),
+    ),
+    _count: ("count", "从"),
+    _sum: "0123456789",
+    _find_translation: ("translat", "译"),
+    _write_code: (
+        *("write", "implement", "create", "give", "show", "generat"),
+        *("quicksort", "fizzbuzz", "hello world", "写", "实现", "生成", "来", "给我"),
+    ),
+    _write_list: (
+        *("list", "give", "name", "suggest", "write"),
+        *("列出", "列举", "给出", "给我", "推荐", "说出", "写出"),
+    ),
+}
+"""Functions that compute answers, and texts of which a request for one has at least one."""

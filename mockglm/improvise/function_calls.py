@@ -18,18 +18,16 @@ from mockglm.improvise.conversation import Conversation, ToolResult
 from mockglm.improvise.language import detect_language, word_set
 from mockglm.improvise.parameters import MAX_NAME, Parameter, assign, split_calls, usual_values
 from mockglm.improvise.schema import WorkBudget, make_arguments
+from mockglm.improvise.tables import pattern
 from mockglm.improvise.tools import ToolOffer, encode_compact, table_words
 from mockglm.improvise.values import TextValues, find_values
 
 MAX_STEPS, MAX_CALLS, MAX_CLAUSES = 6, 8, 100
-THEN = re.compile(
-    r"(?:然后|接着|之后再|随后|最后|再(?=[\u4e00-\u9fff])|\bthen\b|\bafter that\b|\bfinally\b)",
-    re.I,
-)
+THEN = pattern("function_calls", "then")
 SENTENCE = re.compile(r"[。；;！!？?\n]|\.\s")
-PART = re.compile(r"[，,、]|\band\b|\balso\b|\bplus\b|和|及|并且|并|还有|同时", re.I)
+PART = pattern("function_calls", "part")
 RECEIVERS = ("email", "person", "id", "url")
-CANCEL = re.compile(r"取消|\bcancel", re.I)
+CANCEL = pattern("function_calls", "cancel")
 THRESHOLD = 1.0
 """The score above which a function is called."""
 NAME, DESCRIPTION, PARAMETER, VALUE = 2.0, 0.8, 0.5, 0.5

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockglm.improvise.language import any_of
-from mockglm.improvise.tables import table
+from mockglm.improvise.tables import pattern, table
 from mockglm.improvise.values import QUOTES, TextValues, find_values
 
 GoalKind = Literal[
@@ -21,7 +21,7 @@ MAX_GOALS = 5
 QUOTED = re.compile(r"```.*?```|`[^`]*`|\"[^\"]*\"|“[^”]*”|「[^」]*」", re.S)
 """Quoted texts, which are kept whole and whose words are no commands."""
 CONTENT = re.compile(r"`([^`]+)`|\"([^\"]+)\"|“([^”]+)”|「([^」]+)」|'([^']+)'")
-QUESTION = re.compile(r"[?？]\s*$|什么|怎么|哪|\bwhat\b|\bhow\b", re.I)
+QUESTION = pattern("goals", "question")
 FILE_NAME = re.compile(r"\.\w{1,5}$")
 NEEDS_PATH = ("change", "create", "delete", "fix", "read")
 """Kinds of goals whose file may be named in another part of the message."""
@@ -123,8 +123,8 @@ def find_content(part: str) -> str:
     fence = re.search(r"```[^\n`]*\n(.*?)```", part, re.S)
     if fence:
         return fence[1]
-    for pattern in table("requests")["content"]["marks"]:
-        mark = re.search(pattern, part, re.I)
+    for before in table("requests")["content"]["marks"]:
+        mark = re.search(before, part, re.I)
         rest = part[mark.end() :].strip() if mark else ""
         quoted = CONTENT.match(rest)
         if quoted:

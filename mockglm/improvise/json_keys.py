@@ -8,55 +8,32 @@ from itertools import islice
 from typing import Any
 
 from mockglm.improvise.language import sentences
+from mockglm.improvise.tables import pattern, table
 
 MAX_KEYS = 100
 """Keys of a requested object."""
 
 NAME = r"[A-Za-z_]\w{0,39}|[\u4e00-\u9fff]{1,10}"
-ASKED = re.compile(
-    r"json|返回|输出|\b(?:keys?|fields?|properties|attributes)\b|字段|键|属性|interface|type ", re.I
-)
+ASKED = pattern("json_keys", "asked")
 SKETCH = re.compile(r"\{[^{}]{0,2000}[}\]]+|\[[^][{}]{0,200}+\][}\]]*")
-ENTRY = re.compile(
-    rf"[\"'`]?(?P<name>{NAME})[\"'`]?\??\s*[:：]\s*"
-    r"(?P<hint>\"[^\"]*\"|\[[^\]]*\]|[^,，;；\n{}]+)"
-)
-LINE = re.compile(
-    rf"^[^\S\n]*+(?:[-*•]|\d+[.)、．])\s*[\"'`“]?(?P<name>{NAME})[\"'`”]?\s*(?P<hint>[(（:：–—-].*)?$",
-    re.M,
-)
-SENTENCE = re.compile(
-    r"(?:keys?|fields?|properties|attributes|字段|键|属性)\s*+"
-    r"(?:are|is|named|called|of|为|是|有|包括|包含|如下)?\s*+[:：]?\s*+(?P<names>[^.\n。;；]{1,200})",
-    re.I,
-)
-WITH = re.compile(
-    r"json(?: objects?)?\s*+(?:with|containing|including|having|，?\s*+(?:包含|包括|含))"
-    r"(?P<names>[^.\n。;；]{1,200})",
-    re.I,
-)
-QUOTED = re.compile(r"[\"'`“‘「]([A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff]{0,39})[\"'`”’」]")
+ENTRY = pattern("json_keys", "entry")
+LINE = pattern("json_keys", "line")
+SENTENCE = pattern("json_keys", "sentence")
+WITH = pattern("json_keys", "with")
+QUOTED = pattern("json_keys", "quoted")
 BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}|[\u4e00-\u9fff]{1,10}")
-SEPARATOR = re.compile(r",|，|、|\band\b|\bor\b|和|以及|及")
-
-KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("array", re.compile(r"\[\]|^\[|\b(?:array|list)\b|数组|列表", re.I)),
-    ("boolean", re.compile(r"\bbool(?:ean)?\b|布尔|true\b.{1,4}\bfalse|是否", re.I)),
-    ("integer", re.compile(r"\bint(?:eger)?\b|整数", re.I)),
-    ("number", re.compile(r"\b(?:number|float|decimal)\b|数字|小数|数值|^\W*\d[\d.]*\W", re.I)),
-    ("object", re.compile(r"\b(?:object|dict)\b|对象", re.I)),
-)
-"""Types by the words next to a key."""
-COUNTED = frozenset(
-    (
-        *("age", "count", "price", "score", "amount", "quantity", "total", "confidence", "rating"),
-        *("year", "population", "年龄", "价格", "数量", "分数", "评分", "金额", "总数", "置信度"),
-        *("人口", "得分"),
-    )
-)
-"""Keys that are numbers unless the text has another type."""
+SEPARATOR = pattern("json_keys", "separator")
 CHOICE = re.compile(r"^[\w\u4e00-\u9fff -]{1,30}(?:[|/][\w\u4e00-\u9fff -]{1,30})+$")
 TYPES = ("string", "integer", "number", "boolean")
+NUMBERS = pattern("json_keys", "numbers")
+SKETCH_MARK = "\0"
+"""The replacement of a sketch."""
+FENCE = re.compile(r"```.*?```", re.S)
+FORM = re.compile(
+    rf"{SKETCH_MARK}|\bjson\b|\b(?:keys|fields|properties|schema|interface)\b|字段|格式", re.I
+)
+LABEL = pattern("json_keys", "label")
+ASIDE = pattern("json_keys", "aside")
 
 
 def make_schema(text: str) -> Mapping[str, Any] | None:
@@ -65,7 +42,7 @@ def make_schema(text: str) -> Mapping[str, Any] | None:
     found = next(filter(None, (dict(islice(way(text), MAX_KEYS)) for way in ways)), None)
     if found is None:
         return None
-    typed = {name: _schema_of_key(name, hint) for name, hint in found.items()}
+    typed = {name: _schema_of_key(name.lower(), hint) for name, hint in found.items()}
     return {"type": "object", "properties": typed, "required": list(typed)}
 
 
@@ -75,39 +52,6 @@ def string_schema(example: str) -> Mapping[str, Any]:
         return {"enum": [part.strip() for part in re.split(r"[|/]", example)]}
     named = example.strip("<>").lower()
     return {"type": named if named in TYPES else "string"}
-
-
-def remove_form_words(text: str) -> str:
-    """Remove the words about the form of the answer; the subject remains."""
-    shown = FENCE.sub(SKETCH_MARK, text)
-    for pattern in (SKETCH, SKETCH, LINE):
-        shown = pattern.sub(SKETCH_MARK, shown)
-    kept = " ".join(filter(None, map(_remove_label, sentences(shown))))
-    return kept or ASIDE.sub(" ", shown.replace(SKETCH_MARK, " ")).strip()
-
-
-def _remove_label(sentence: str) -> str:
-    """Remove the label of a sentence; of one about the form, keep what follows colon or sketch."""
-    if FORM.search(sentence):
-        rest = re.split(rf"{SKETCH_MARK}|[:：]", sentence)[-1].strip(" ,，。.;；")
-        parts = [part.strip() for part in SEPARATOR.split(rest)]
-        is_list = len(parts) > 1 and all(map(BARE.fullmatch, parts))
-        return "" if is_list or len(rest) < 2 or FORM.search(rest) else rest
-    return LABEL.sub("", sentence)
-
-
-SKETCH_MARK = "\0"
-"""The replacement of a sketch."""
-FENCE = re.compile(r"```.*?```", re.S)
-FORM = re.compile(
-    rf"{SKETCH_MARK}|\bjson\b|\b(?:keys|fields|properties|schema|interface)\b|字段|格式", re.I
-)
-LABEL = re.compile(r"^\s*(?:[A-Za-z]{2,12}|[\u4e00-\u9fff]{1,6})\s*[:：]\s*")
-ASIDE = re.compile(
-    r"(?:(?<!\s)\s++)?\b(?:as|in)\s++(?:valid\s++)?json(?:\s++format)?\b"
-    r"|[，,]?(?:并|请)?(?:以|用|按)?(?:(?<!\s)\s++)?json\s*+(?:格式)?(?:返回|输出|回答|回复)?",
-    re.I,
-)
 
 
 def _find_in_sketches(text: str) -> Iterator[tuple[str, str]]:
@@ -132,32 +76,42 @@ def _find_in_sentences(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _split_names(listed: str) -> list[str]:
-    quoted: list[str] = QUOTED.findall(listed)
-    if quoted:
-        return quoted
     parts = [part.strip() for part in SEPARATOR.split(re.sub(r"\([^)]*\)", "", listed))]
     plain = [part for part in parts if BARE.fullmatch(part)]
-    return plain if len(plain) == len(parts) else plain[:1] if ":" in listed else plain
+    if len(plain) < len(parts) and ":" in listed:
+        plain = plain[:1]
+    return QUOTED.findall(listed) or plain
 
 
 def _schema_of_key(name: str, hint: str) -> Mapping[str, Any]:
     """The schema of a value by the words next to its key, else by the key."""
-    said = hint.strip(" (（)）:：–—-\"'`.。")
-    if CHOICE.match(said) and not KINDS[1][1].search(said):
+    said, words = hint.strip(" (（)）:：–—-\"'`.。"), table("json")
+    kinds = words["kinds"].items()
+    if CHOICE.match(said) and not re.search(words["kinds"]["boolean"], said, re.I):
         return string_schema(said)
-    kind = next((kind for kind, spoken in KINDS if spoken.search(hint.strip(" (（:："))), "")
+    shown = hint.strip(" (（:：")
+    kind = next((kind for kind, form in kinds if re.search(form, shown, re.I)), "string")
     if kind == "array":
-        return {"type": "array", "items": {"type": _item_type(hint)}}
-    if not kind and name.lower() in COUNTED:
-        kind = "number"
-    if not kind and name.lower().startswith(("is_", "has_")):
-        kind = "boolean"
-    return {"type": kind or "string"}
+        return {"type": "array", "items": {"type": "number" if NUMBERS.search(hint) else "string"}}
+    if kind == "string" and name in words["counted"]["names"].split():
+        return {"type": "number"}
+    return {"type": "boolean" if name.startswith(("is_", "has_")) else kind}
 
 
-def _item_type(hint: str) -> str:
-    return (
-        "number"
-        if re.search(r"\b(?:int\w*|numbers?|floats?)\b|数字|整数", hint, re.I)
-        else "string"
-    )
+def remove_form_words(text: str) -> str:
+    """Remove the words about the form of the answer; the subject remains."""
+    shown = FENCE.sub(SKETCH_MARK, text)
+    for form in (SKETCH, SKETCH, LINE):
+        shown = form.sub(SKETCH_MARK, shown)
+    kept = " ".join(filter(None, map(_remove_label, sentences(shown))))
+    return kept or ASIDE.sub(" ", shown.replace(SKETCH_MARK, " ")).strip()
+
+
+def _remove_label(sentence: str) -> str:
+    """Remove the label of a sentence; of one about the form, keep what follows colon or sketch."""
+    if not FORM.search(sentence):
+        return LABEL.sub("", sentence)
+    rest = re.split(rf"{SKETCH_MARK}|[:：]", sentence)[-1].strip(" ,，。.;；")
+    parts = [part.strip() for part in SEPARATOR.split(rest)]
+    is_list = len(parts) > 1 and all(map(BARE.fullmatch, parts))
+    return "" if is_list or len(rest) < 2 or FORM.search(rest) else rest

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar, overload
 
 from mockglm.improvise.tables import table
 
 Language = Literal["zh", "en"]
+Value = TypeVar("Value")
 
 LATIN = re.compile(r"[A-Za-z]+|\d+")
 HAN = re.compile(r"[\u3400-\u9fff]+")
@@ -19,6 +20,27 @@ SENTENCE = re.compile(r".+?(?:[。！？!?]+|\.(?=\s|$)|\n|$)", re.S)
 CUT = re.compile(r"^\S{1,100}\s")
 MARKS = " \t\u3000。！？!?.,，;；:：~～…"
 PARTICLES = tuple("吗呢吧啊呀")
+
+
+class Memo(Generic[Value]):
+    """A property that is computed once; `cached_property` takes a lock before Python 3.12."""
+
+    def __init__(self, compute: Callable[[Any], Value]) -> None:
+        self._compute = compute
+        self._name = compute.__name__
+        self.__doc__ = compute.__doc__
+
+    @overload
+    def __get__(self, owner: None, kind: type[Any]) -> Memo[Value]: ...
+
+    @overload
+    def __get__(self, owner: object, kind: type[Any]) -> Value: ...
+
+    def __get__(self, owner: object | None, kind: type[Any]) -> Memo[Value] | Value:
+        if owner is None:
+            return self
+        value = owner.__dict__[self._name] = self._compute(owner)
+        return value
 
 
 def detect_language(*texts: str) -> Language:
@@ -59,6 +81,16 @@ def _concepts() -> tuple[frozenset[str], Mapping[str, str], Mapping[str, str]]:
     by_word = {_stem(word): concept for word, concept in pairs if word.isascii()}
     by_han = {word: concept for word, concept in pairs if not word.isascii()}
     return frozenset(held["stop"].split()), by_word, by_han
+
+
+def has_any(text: str, words: Iterable[str]) -> bool:
+    """True if a text contains one of some words, in lower case or not."""
+    lower = text.lower()
+    # A loop takes half the time of `any`.
+    for word in words:  # noqa: SIM110
+        if word in lower:
+            return True
+    return False
 
 
 def any_of(words: Iterable[str]) -> str:

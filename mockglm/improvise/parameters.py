@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import islice, product
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockglm.improvise.language import LATIN, detect_language, topic, word_set
+from mockglm.improvise.language import LATIN, Memo, detect_language, topic, word_set
 from mockglm.improvise.schema.keywords import FORMS, REFS, resolve_reference
 from mockglm.improvise.schema.maker import Given
 from mockglm.improvise.schema.scalars import ValuePath, split_name
-from mockglm.improvise.tables import table
+from mockglm.improvise.tables import pattern, table
 from mockglm.improvise.values import NumberInText, TextValues
 
 MAX_DEPTH = 4
@@ -42,14 +42,10 @@ QUOTABLE = frozenset(
 DIRECTIONS = frozenset(("to", "from"))
 """Parameters for a person that may be for a place."""
 NAMED = r"\s*(?:[:：=]|\bis\b|\bare\b|\blike\b|\bsuch as\b|为|是|叫)\s*([^,，。;；\n]+)"
-AND = re.compile(r"、|,|\band\b|\bor\b|和|及")
+AND = pattern("parameters", "and")
 QUOTES = " \"'“”‘’「」《》`.。"
-EXAMPLE = re.compile(
-    r"(?:e\.g\.,?|for example|such as|one of:?|例如|比如|如)[:,：，]?\s*[\"'“‘「`(（]?"
-    r"([^\"'”’」`,，、。;；)）\n|]{1,40})",
-    re.I,
-)
-FOLDER = re.compile(r"\b(?:directory|folder)\b|目录|文件夹", re.I)
+EXAMPLE = pattern("parameters", "example")
+FOLDER = pattern("parameters", "folder")
 PLACES = ("北京", "上海", "广州", "深圳")
 YEAR = "2026"
 """The year of a date without one; an improvised reply does not depend on the clock."""
@@ -67,12 +63,12 @@ class Parameter(Struct, frozen=True, dict=True):
     def name(self) -> str:
         return str(self.path[-1])
 
-    @cached_property
+    @Memo
     def words(self) -> frozenset[str]:
         """The words of the name, and the whole name."""
         return frozenset((*split_name(self.name), self.name.lower()))
 
-    @cached_property
+    @Memo
     def type(self) -> str:
         named = self.schema.get("type", "string" if "enum" not in self.schema else "enum")
         names = [named] if isinstance(named, str) else [one for one in named if one != "null"]
@@ -91,7 +87,7 @@ class Parameter(Struct, frozen=True, dict=True):
     def description(self) -> str:
         return str(self.schema.get("description") or "")
 
-    @cached_property
+    @Memo
     def kind(self) -> str:
         """The kind of values it accepts; empty for prose and quotes."""
         known = FORMATS.get(str(self.schema.get("format", "")))

@@ -19,7 +19,7 @@ from mockglm.improvise.conversation import Conversation, ToolResult
 from mockglm.improvise.edits import MAX_QUOTE, find_typo, make_change, read_file_text
 from mockglm.improvise.goals import Goal, read_goals
 from mockglm.improvise.language import shorten
-from mockglm.improvise.tables import table
+from mockglm.improvise.tables import pattern, table
 from mockglm.improvise.tools import PlanStep, StepCaller, ToolOffer
 
 Plan = Generator[PlanStep, "ToolResult | None", str]
@@ -29,9 +29,7 @@ MAX_RESULTS = 7
 LISTED = re.compile(r"[\w@./+-]*[\w@+-]+\.\w{1,8}\b|\bREADME\b|\bMakefile\b")
 PREFERRED = re.compile(r"(?:^|/)readme|\.(?:py|js|ts|md|txt|go|rs|java|c|rb|sh|html)$", re.I)
 README = re.compile(r"(?:^|/)readme(?:\.\w+)?$", re.I)
-FINISH_COMMAND = re.compile(
-    r"(?:finish|submit|complete|done)\b[^`\n]{0,160}(?:`|```\w*\n)(echo [\w -]+)", re.I
-)
+FINISH_COMMAND = pattern("planner", "finish_command")
 
 
 class PlannedReply(Struct, frozen=True):

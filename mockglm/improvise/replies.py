@@ -13,7 +13,7 @@ from mockglm.improvise.conversation import Conversation, ToolResult
 from mockglm.improvise.exact_answers import answer_exactly
 from mockglm.improvise.language import Language, excerpt, shorten, subject, topic
 from mockglm.improvise.side_tasks import do_side_task
-from mockglm.improvise.tables import table
+from mockglm.improvise.tables import pattern, table
 from mockglm.models import Model
 from mockglm.validation.types import decode_json
 
@@ -36,18 +36,9 @@ SMALL_TALK: Mapping[str, re.Pattern[str]] = {
         re.I,
     ),
 }
-ASKING = re.compile(
-    r"[?？]\s*$|^(?:what|who|whom|whose|when|where|why|how|which|is|are|do|does|can|could|should"
-    r"|explain|describe|tell me)\b|什么|怎么|如何|为什么|哪|多少|吗|呢|是否|解释|介绍|讲讲|说说",
-    re.I,
-)
-NAME_ASKED = re.compile(
-    r"我(?:的名字)?(?:叫|是)(?:什么|啥|谁)|what(?:'s| is) my name|who am i\b", re.I
-)
-NAME_GIVEN = re.compile(
-    r"我(?:的名字)?(?:叫|是)([\u4e00-\u9fff]{2,4}|[A-Za-z]+)(?![\u4e00-\u9fff]{0,8}[？?])"
-    r"|\b(?:[Mm]y name is|[Ii] am|[Ii]'m|[Cc]all me) ([A-Z][\w-]+)"
-)
+ASKING = pattern("replies", "asking")
+NAME_ASKED = pattern("replies", "name_asked")
+NAME_GIVEN = pattern("replies", "name_given")
 ROLE_PLAY = ("charglm", "emohaa")
 SHORT_BESIDE_MEDIA = 60
 MAX_QUOTE = 200

@@ -7,76 +7,67 @@ extraction, file lists and suggestions. They never need tools.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from mockglm.improvise.conversation import Conversation, message_text
-from mockglm.improvise.language import excerpt, sentences, shorten, topic
-from mockglm.improvise.tables import table
+from mockglm.improvise.language import excerpt, has_any, sentences, shorten, topic
+from mockglm.improvise.tables import pattern, table
 
-TITLE = re.compile(
-    r"title generator|(?:thread|conversation|chat|session) titles?\b"
-    r"|titles? for th[ei]s? (?:conversation|chat|session)|naming a \w+ ?session"
-    r"|(?:generate|create|write|come up with|give(?: me| it)?|extract|suggest|provide)"
-    r" (?:(?!with|and|for|of|that|page|file)[\w-]+,? ){0,5}titles?\b"
-    r"|(?:生成|起|取|总结为|拟|写)[^。\n]{0,24}(?:标题|题目)|标题生成",
-    re.I,
-)
-SUMMARY = re.compile(
-    r"\bsummari[sz](?:e|ing)\b|compact the conversation|conversation summary"
-    r"|\b(?:create|write|provide|generate)[^.\n]{0,40}\bsummary\b|总结|摘要|概括|归纳",
-    re.I,
-)
-MEMORY = re.compile(
-    r"(?:extract|save|update|managed)[^.\n]{0,60}\bmemor(?:y|ies)\b|if nothing[^.\n]{0,40}be saved",
-    re.I,
-)
-REPEAT = re.compile(
-    r"(?:repeat|echo|reply|respond|answer|say|output|write|print)\b(?:(?!\n)[^:：]){0,60}"
-    r"\b(?:exactly|only|verbatim|word for word|just)\b(?:(?!\n)[^:：]){0,60}[:：]\s*(?P<en>.+)"
-    r"|(?:重复|复述|只回复|只输出|仅回复|原样输出|照抄)[^:：\n]{0,20}[:：]\s*(?P<zh>.+)",
-    re.I | re.S,
-)
-QUOTING = re.compile(r"<(?:chat_history|conversation|session|content|user_message|text)>", re.I)
-SPEAKER = re.compile(
-    r"^[^\S\n]*+(?:\d+\.\s*)?(?:(?:USER|Human|用户|user)\s*+[:：]\s*+(.+)|\"(.+)\")$", re.M
-)
-NAME_BEFORE = re.compile(r"^\s*(?:USER|Human|用户)\s*[:：]\s*", re.I)
+TITLE = pattern("side_tasks", "title")
+SUMMARY = pattern("side_tasks", "summary")
+MEMORY = pattern("side_tasks", "memory")
+REPEAT = pattern("side_tasks", "repeat")
+HINTS: Mapping[re.Pattern[str], tuple[str, ...]] = {
+    TITLE: ("title", "naming", "标题", "题目"),
+    SUMMARY: ("summar", "compact", "总结", "摘要", "概括", "归纳"),
+    MEMORY: ("memor", "saved"),
+    REPEAT: (":", "："),
+}
+"""Texts of which a task has one, for a look that costs less than the pattern."""
+QUOTING = pattern("side_tasks", "quoting")
+SPEAKER = pattern("side_tasks", "speaker")
+NAME_BEFORE = pattern("side_tasks", "name_before")
 WRAPPERS = re.compile(r"<(analysis|summary|state_snapshot|title)>")
 MAX_READ = 4000
+LONG = MAX_READ // 8
+"""Characters above which a text is the instruction of an agent."""
 TITLE_LENGTH = 40
 MAX_POINTS = 6
 
 
 def is_side_task(conversation: Conversation) -> bool:
     """True for a side task, which needs no tools."""
-    text, brief = excerpt(conversation.text, MAX_READ), _short_system_prompt(conversation)
-    if is_title(conversation) or MEMORY.search(text):
+    text = excerpt(conversation.text, MAX_READ)
+    if is_title(conversation) or _has(MEMORY, text):
         return True
-    is_compaction = SUMMARY.search(text) and (conversation.earlier or SUMMARY.search(brief))
-    return (
-        bool(is_compaction and len(text) > MAX_READ // 8) or "do not call any tools" in text.lower()
-    )
+    is_summary = bool(conversation.earlier) or _has(SUMMARY, _short_system_prompt(conversation))
+    is_compaction = len(text) > LONG and is_summary and _has(SUMMARY, text)
+    return is_compaction or "do not call any tools" in text.lower()
 
 
 def do_side_task(conversation: Conversation) -> str | None:
     """Answer a side task; None for an ordinary turn."""
     text = excerpt(conversation.text, MAX_READ)
-    repeated = REPEAT.search(text)
-    if repeated and not is_title(conversation):
-        return (repeated["en"] or repeated["zh"]).strip()
     if is_title(conversation):
         return _wrap_in_tags(make_title(conversation), conversation)
-    if MEMORY.search(text) and len(text) > MAX_READ // 8:
+    repeated = REPEAT.search(text) if has_any(text, HINTS[REPEAT]) else None
+    if repeated:
+        return (repeated["en"] or repeated["zh"]).strip()
+    if len(text) > LONG and _has(MEMORY, text):
         return "—"
-    if SUMMARY.search(_short_system_prompt(conversation)) or SUMMARY.search(text):
+    if _has(SUMMARY, text) or _has(SUMMARY, _short_system_prompt(conversation)):
         return _wrap_in_tags(_summarize(conversation), conversation)
     return None
+
+
+def _has(pattern: re.Pattern[str], text: str) -> bool:
+    return has_any(text, HINTS[pattern]) and pattern.search(text) is not None
 
 
 def is_title(conversation: Conversation) -> bool:
     """True if the system prompt or the last message requests a title."""
     text = excerpt(conversation.text, MAX_READ)
-    return bool(TITLE.search(_short_system_prompt(conversation)) or TITLE.search(text))
+    return _has(TITLE, text) or _has(TITLE, _short_system_prompt(conversation))
 
 
 def make_title(conversation: Conversation) -> str:
@@ -96,12 +87,9 @@ def find_opening(conversation: Conversation) -> str:
     spoken = SPEAKER.search(given or conversation.text)
     if spoken:
         return spoken[1] or spoken[2]
-    if given:
-        return given
     others = (text for text in conversation.user_texts if not TITLE.search(text))
-    return next(others, "").strip('"“”') or NAME_BEFORE.sub(
-        "", _text_after_instruction(conversation.text)
-    )
+    first = given or next(others, "").strip('"“”')
+    return first or NAME_BEFORE.sub("", _text_after_instruction(conversation.text))
 
 
 def quoted_conversation(text: str) -> str:
@@ -114,37 +102,24 @@ def quoted_conversation(text: str) -> str:
 def _text_after_instruction(text: str) -> str:
     """The text after an instruction: after its colon, or after its first line."""
     after = re.split(r"[:：]\s*", text, maxsplit=1)
-    lines = text.strip().splitlines()
-    rest = after[1] if len(after) > 1 else "\n".join(lines[1:])
+    rest = after[1] if len(after) > 1 else text.strip().partition("\n")[2]
     return rest.strip() or text.strip()
 
 
 def _summarize(conversation: Conversation) -> str:
     """Summarize the given text, else the conversation so far."""
-    given = _text_after_instruction(conversation.text)
+    text = conversation.text
+    given = _text_after_instruction(text)
     words = table("phrases")["side"][conversation.language]
-    turns = ((message.role, message_text(message)) for message in conversation.earlier)
-    earlier = [(role, text) for role, text in turns if text]
-    is_given = given != conversation.text.strip() and len(given) > len(conversation.text) // 2
-    if not earlier or (is_given and not WRAPPERS.search(conversation.text)):
+    turns = [(one.role or "", message_text(one)) for one in conversation.earlier]
+    turns = [(role, said) for role, said in turns if said]
+    is_given = given != text.strip() and len(given) > len(text) // 2
+    if not turns or (is_given and not WRAPPERS.search(text)):
         return str(words["gist"]) + shorten(" ".join(sentences(given)[:2]), 160)
-    said = [
-        f"- {_speaker(role, words)}{shorten(text, 80)}" for role, text in _first_and_last(earlier)
-    ]
-    if len(said) < len(earlier):
-        said.insert(MAX_POINTS // 2, "- …")
-    return "\n".join((words["summary"], *said))
-
-
-def _speaker(role: str | None, words: dict[str, str]) -> str:
-    return words.get(role or "", words["tool"])
-
-
-def _first_and_last(turns: Sequence[tuple[str | None, str]]) -> Sequence[tuple[str | None, str]]:
-    """The first and the last turns, if there are many."""
-    if len(turns) <= MAX_POINTS:
-        return turns
-    return (*turns[: MAX_POINTS // 2], *turns[-MAX_POINTS // 2 :])
+    lines = [f"- {words.get(role, words['tool'])}{shorten(said, 80)}" for role, said in turns]
+    if len(lines) > MAX_POINTS:
+        lines = [*lines[: MAX_POINTS // 2], "- …", *lines[-MAX_POINTS // 2 :]]
+    return "\n".join((words["summary"], *lines))
 
 
 def _wrap_in_tags(text: str, conversation: Conversation) -> str:

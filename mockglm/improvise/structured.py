@@ -12,12 +12,13 @@ from msgspec.structs import replace
 from mockglm.clock import Ids
 from mockglm.improvise.conversation import Conversation
 from mockglm.improvise.json_keys import make_schema, remove_form_words, string_schema
-from mockglm.improvise.language import shorten, subject
+from mockglm.improvise.language import has_any, shorten, subject
 from mockglm.improvise.parameters import Parameter, assign, list_parameters, name_words
 from mockglm.improvise.schema import WorkBudget, make_value
 from mockglm.improvise.schema.maker import Given
 from mockglm.improvise.schema.scalars import ValuePath
 from mockglm.improvise.side_tasks import find_opening, make_title, quoted_conversation
+from mockglm.improvise.tables import pattern
 from mockglm.improvise.tools import encode_compact
 from mockglm.improvise.values import find_values
 from mockglm.validation.types import decode_json
@@ -27,13 +28,8 @@ MAX_READ = 20_000
 MAX_BRACES = 200
 MAX_FORM_PROMPT = 2000
 """Characters of a system prompt that may be about the form of the answer only."""
-ASKED = re.compile(
-    r"\b(?:as|in|return|output|respond with|reply with|valid|only|a)\s+"
-    r"(?:a\s+|valid\s+|only\s+){0,3}json\b"
-    r"|json\s*(?:format|object|only|格式|对象)|(?:返回|输出|回复|以|用)\s*json",
-    re.I,
-)
-ONLY_QUOTE = re.compile(r"[^\"“”]{0,80}[\"“]([^\"“”]{8,})[\"”]\W*", re.S)
+ASKED = pattern("structured", "asked")
+ONLY_QUOTE = pattern("structured", "only_quote")
 RESULT = re.compile(r"= (-?\d+(?:\.\d+)?)$")
 SORTS = ("title", "question", "summary", "answer")
 """Sorts of texts that are taken from the conversation, recognized by their keys."""
@@ -47,7 +43,8 @@ def is_json_asked(conversation: Conversation) -> bool:
         return True
     # The long prompt of a coding agent may contain JSON for other reasons.
     system = conversation.system if len(conversation.system) <= MAX_FORM_PROMPT else ""
-    said = ASKED.search(conversation.text[-MAX_FORM_PROMPT:]) or ASKED.search(system)
+    texts = (conversation.text[-MAX_FORM_PROMPT:], system)
+    said = next((one for one in texts if has_any(one, ("json",)) and ASKED.search(one)), None)
     return said is not None and _find_schema(conversation) is not None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -18,11 +18,11 @@ from msgspec import Struct
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
 from mockglm.improvise.conversation import Conversation, ToolResult
-from mockglm.improvise.language import topic
+from mockglm.improvise.language import Memo, topic
 from mockglm.improvise.parameters import MAX_NAME, Parameter, list_parameters, name_words
 from mockglm.improvise.schema import WorkBudget, make_arguments
 from mockglm.improvise.schema.scalars import ValuePath, split_name
-from mockglm.improvise.tables import table
+from mockglm.improvise.tables import pattern, table
 from mockglm.validation.types import Function, decode_json
 
 Kind = Literal[
@@ -44,12 +44,9 @@ OPERATIONS: Mapping[Kind, tuple[str, ...]] = {
 }
 """Values of an enumeration that give one tool several kinds."""
 FINDER_NAMES = frozenset(("grep", "glob", "ls", "rg"))
-ABSOLUTE = re.compile(r"\babsolute\b|绝对路径", re.I)
-RELATIVE = re.compile(r"\brelative\b|相对", re.I)
-MEANT = re.compile(
-    r"(?:did you mean|maybe you meant|similar)[^\n]{0,80}?[\s\"'`]((?:[\w@.-]*/)*[\w@-]+\.\w+)",
-    re.I | re.S,
-)
+ABSOLUTE = pattern("tools", "absolute")
+RELATIVE = pattern("tools", "relative")
+MEANT = pattern("tools", "meant")
 
 
 @lru_cache(maxsize=64)
@@ -68,11 +65,11 @@ class ToolOffer(Struct, frozen=True, dict=True):
     def name(self) -> str:
         return self.function.name or ""
 
-    @cached_property
+    @Memo
     def parameters(self) -> tuple[Parameter, ...]:
         return read_parameters(self.function)
 
-    @cached_property
+    @Memo
     def required(self) -> tuple[Parameter, ...]:
         return tuple(one for one in self.parameters if one.is_required)
 

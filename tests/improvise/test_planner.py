@@ -242,3 +242,8 @@ def test_a_second_error_ends_the_loop() -> None:
 def test_a_file_in_a_json_result_is_read_as_its_text() -> None:
     printed = json.dumps([{"query": "main.py", "result": "1 | def main():\n2 |     pritn(1)"}])
     assert read_file_text(printed) == "def main():\n    pritn(1)"
+
+
+def test_the_result_in_a_json_object_is_the_text_however_short() -> None:
+    printed = json.dumps([{"query": "/a/very/long/path/of/a/file.txt", "result": "1 | blue"}])
+    assert read_file_text(printed) == "blue"
