@@ -23,6 +23,7 @@ MAX_MESSAGE = 40_000
 """Characters of a message that are read, half of them at its end."""
 LONG_REQUEST = 700
 """Characters of a message above which only its first paragraph is the request."""
+ADDED = pattern("conversation", "added")
 OBSERVATION = pattern("conversation", "observation")
 """The beginning of a tool's result in a message of the user: smolagents has no role `tool`."""
 LABEL = pattern("conversation", "label")
@@ -179,8 +180,9 @@ def _remove_spans(text: str, spans: Iterable[tuple[int, int]]) -> str:
 
 
 def _is_request(message: Message) -> bool:
-    """True for a message by the user, not for a reminder or a result with the role `user`."""
-    if message.role != "user" or OBSERVATION.match(message.text):
+    """True for a message by the user, not for a reminder, a result with the role `user`, or a word
+    of an agent that it added files."""
+    if message.role != "user" or OBSERVATION.match(message.text) or ADDED.match(message.text):
         return False
     return bool(message_text(message)) or not isinstance(message.content, str)
 

@@ -41,7 +41,6 @@ FORMS = {
 }
 """Forms of changes, by the words with which prompts prescribe them."""
 FORM_HINTS = ("<<<<<<<", "diff", "file", "content")
-README = re.compile(r"\bREADME(?:\.\w{1,5})?\b", re.I)
 SHOWN_FILE = r"(?:^|\n){name}\n+```[^\n]*\n(.*?)\n?```"
 MAX_QUOTE = 400
 
@@ -141,9 +140,8 @@ def edit_in_text(conversation: Conversation) -> str | None:
 
 def _write(goal: Goal, form: str, conversation: Conversation) -> str | None:
     words, path = table("phrases")["agent"][conversation.language], goal.path
-    if goal.kind == "project":
-        named = README.search("\n".join(one.text for one in conversation.chat.messages or ()))
-        path = named[0] if named else "README.md"
+    if goal.kind in ("read", "project") and "." not in path:
+        path = _find_name(path or "README", conversation)
     if goal.kind == "create":
         name = "created" if goal.content else "no_content"
         made = _render_form(form, path, "", f"{goal.content}\n") if goal.content else ""
@@ -163,6 +161,13 @@ def _write(goal: Goal, form: str, conversation: Conversation) -> str | None:
     said = str(words["changed"]).format(path=path, old=pair[0], new=pair[1])
     changed = text.replace(change.old, change.new, 1)
     return f"{said}\n\n{_render_form(form, path, text, changed)}"
+
+
+def _find_name(start: str, conversation: Conversation) -> str:
+    """Find the name of a file in the messages by its beginning, as `README.md` by `README`."""
+    said = "\n".join(one.text for one in conversation.chat.messages or ())
+    named = re.search(rf"\b{re.escape(start)}\.\w{{1,5}}\b", said, re.I)
+    return named[0] if named else start
 
 
 def _shown_file(path: str, conversation: Conversation) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.improvise.asked import ask, system
+from tests.improvise.asked import ask, says, system, user
 
 FILE = 'main.py\n```\ndef main():\n    pritn("hello")\n```\n'
 BLOCKS = "Use blocks: <<<<<<< SEARCH\n=======\n>>>>>>> REPLACE"
@@ -45,3 +45,11 @@ def test_a_file_that_is_not_shown_is_asked_for(text: str) -> None:
     content = ask(system(BLOCKS), "Files in the repository:\n\nREADME.md", text).content or ""
     assert "README.md" in content
     assert "REPLACE" not in content
+
+
+def test_the_question_stands_after_the_file_was_added() -> None:
+    added = "I added these files to the chat: README.md\nLet me know if there are others."
+    readme = "README.md\n```\n# Parcel\n\nParcel counts letters.\n```\n"
+    history = [user("What does this project do?"), says("Please show README.md."), user(readme)]
+    content = ask(system(BLOCKS), *history[:2], f"{readme}", history[0], user(added)).content or ""
+    assert "Parcel counts letters" in content
