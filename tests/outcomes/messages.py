@@ -8,6 +8,8 @@ from typing import Any
 from tests.outcomes.heard import Heard
 
 MAX_TOKENS = 2000
+THINKING = {"type": "enabled", "budget_tokens": 1024}
+"""The model thinks, as it does by default on v4."""
 
 
 def hold_conversation(client: Any, job: dict[str, Any], messages: list[Any]) -> list[Heard]:
@@ -39,7 +41,12 @@ def hold_conversation(client: Any, job: dict[str, Any], messages: list[Any]) -> 
 def _ask(client: Any, job: dict[str, Any], body: dict[str, Any]) -> tuple[Heard, list[Any]]:
     """Ask once: what was heard, and the content for the history; an exception is an outcome."""
     heard = Heard()
-    asked = body | {"model": "glm-4.6", "max_tokens": MAX_TOKENS, "tools": _tools(job["tools"])}
+    asked = body | {
+        "model": "glm-4.6",
+        "max_tokens": MAX_TOKENS,
+        "thinking": THINKING,
+        "tools": _tools(job["tools"]),
+    }
     try:
         if job["stream"]:
             with client.messages.stream(**asked) as events:
@@ -47,7 +54,7 @@ def _ask(client: Any, job: dict[str, Any], body: dict[str, Any]) -> tuple[Heard,
         else:
             message = client.messages.create(**asked)
         heard.finish = message.stop_reason or ""
-        heard.text = "".join(block.text for block in message.content if block.type == "text")
+        heard.text = "".join(block.text or "" for block in message.content if block.type == "text")
         uses = [block for block in message.content if block.type == "tool_use"]
         heard.calls = {use.id: _written(use.input) for use in uses}
         return heard, list(message.content)

@@ -105,6 +105,7 @@ async function anthropic() {
     const asked = {
       model: "glm-4.6",
       max_tokens: 2000,
+      thinking: { type: "enabled", budget_tokens: 1024 },
       messages: messages.filter(({ role }) => role !== "system"),
       tools: tools.map(({ function: { name, description, parameters } }) => ({
         name,
