@@ -55,7 +55,7 @@ TYPES: Mapping[int, str] = MappingProxyType(
 )
 """The `type` of an error by its status; 400, 429, 500 and 529 are on record."""
 
-EVENT_TYPES: Mapping[str, str] = MappingProxyType({"500": "overloaded_error"})
+TYPES_IN_STREAMS: Mapping[str, str] = MappingProxyType({"500": "overloaded_error"})
 """Codes with another `type` within a stream (public capability matrix, 2026-09-14)."""
 
 TEXTS: Mapping[tuple[str, Language], str] = MappingProxyType(
@@ -124,7 +124,7 @@ def error_body(error: APIError, log_id: str, *, language: Language = "zh") -> Ma
 
 def error_event(error: APIError, log_id: str) -> Mapping[str, object]:
     """Return the data of an error event within a stream."""
-    kind = EVENT_TYPES.get(error.code) or TYPES.get(error_status(error), "api_error")
+    kind = TYPES_IN_STREAMS.get(error.code) or TYPES.get(error_status(error), "api_error")
     return _envelope(error.code, _text(error, log_id, "zh"), kind=kind, log_id=log_id)
 
 

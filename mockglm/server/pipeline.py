@@ -201,9 +201,10 @@ def _hint_at_models(context: RequestContext) -> str:
 
 def check_permission(context: RequestContext) -> Response | None:
     """Refuse a model that the account may not use or cannot pay."""
-    ledger, chat = context.session.ledger, context.chat
+    ledger = context.session.ledger
     if ledger.is_open:
         return None
+    chat = context.chat
     if chat and context.surface.needs_plan(chat) and not ledger.has_plan(context.key):
         context.notes += ("[1m] needs an account with `plan` or `models`",)
         refusal = validation.unknown_model(context.model_id)
