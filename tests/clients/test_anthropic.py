@@ -124,6 +124,29 @@ def test_a_loop_of_tools_runs_to_its_end(stream: bool, connect: Connect) -> None
     assert text(message) == "已修复 main.py 里缺少的冒号。"
 
 
+def test_a_thought_goes_back_with_its_call(stream: bool, connect: Connect) -> None:
+    more: Any = {
+        "stream": stream,
+        "tools": [TOOL],
+        "thinking": {"type": "enabled", "budget_tokens": 1024},
+        "max_tokens": 2000,
+    }
+    question = {"role": "user", "content": "北京今天天气怎么样？"}
+    message = ask(connect("preserved-thinking"), messages=[question], **more)
+    thought, use = message.content
+    assert isinstance(use, ToolUseBlock)
+    result = {"type": "tool_result", "tool_use_id": use.id, "content": "晴"}
+
+    def history(*content: Any) -> list[Any]:
+        answered = {"role": "assistant", "content": list(content)}
+        return [question, answered, {"role": "user", "content": [result]}]
+
+    final = ask(connect("preserved-thinking"), messages=history(thought, use), **more)
+    assert text(final) == "北京今天晴，25 度。"
+    with pytest.raises(anthropic.BadRequestError, match="without its reasoning_content"):
+        ask(connect("preserved-thinking"), messages=history(use), **more)
+
+
 def test_parallel_calls_are_blocks_of_their_own(stream: bool, connect: Connect) -> None:
     message = ask(connect("tool-parallel"), "天气", stream=stream, tools=[TOOL])
     uses = [block for block in message.content if isinstance(block, ToolUseBlock)]

@@ -23,9 +23,9 @@ RETRIES = {
 }
 
 
-def verdicts(text: str) -> dict[str, dict[str, str]]:
+def verdicts(text: str, title: str = "The verdict") -> dict[str, dict[str, str]]:
     """What the table of verdicts says, by scenario and client."""
-    lines = text.partition("## The verdict")[2].splitlines()
+    lines = text.partition(f"## {title}\n")[2].partition("\n## ")[0].splitlines()
     names, _, *rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("|")]
     return {row[0].strip("`"): dict(zip(names[1:], row[1:], strict=True)) for row in rows}
 
@@ -34,6 +34,13 @@ def test_the_verdicts_of_zai_sdk_and_openai_are_shown() -> None:
     told = verdicts(TEXT)
     for client in ("zai-sdk", "openai (Python)"):
         assert {name: told[name][client] for name in RETRIES} == RETRIES
+
+
+def test_the_verdicts_of_the_anthropic_sdks_are_shown() -> None:
+    told = verdicts(TEXT, "The verdict on the Anthropic surface")
+    for client in ("anthropic (Python)", "anthropic (Node)"):
+        assert told["anthropic-overloaded"][client] == "fine"
+        assert "`retried-in-vain`" in told["no-balance"][client]
 
 
 def test_a_verdict_is_shown_for_each_failure() -> None:
