@@ -27,6 +27,8 @@ from mockglm.server import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from mockglm.endpoints import Endpoints
@@ -77,7 +79,7 @@ class App:
     replies, if the settings of the sessions say so. `limits` bound what clients may send, and the
     memory it takes. `metrics` are shown by the control API; they count what `log` is called with.
     `replica` decides requests if the state of sessions is shared; the server must then have no fast
-    lane.
+    lane. The control API may write files into `folder`, None is nowhere.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class App:
         limits: Limits = DEFAULT,
         metrics: Metrics | None = None,
         replica: Replica | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.sessions = sessions
         self.limits = limits
@@ -109,6 +112,7 @@ class App:
         if replica is not None:
             self.readiness.checks.append(replica.check)
         self._token = token
+        self._folder = folder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not scope["path"].startswith(CONTROL):
@@ -138,6 +142,8 @@ class App:
             self.readiness,
             metrics=self._metrics,
             replica=self.replica,
+            play=self._serve,
+            folder=self._folder,
         )
         pages = Inspector(api, self._token)
         return Starlette(routes=[Mount(CONTROL, pages), Mount("/", self._serve)])

@@ -388,6 +388,11 @@ class Journal:
         found = (entry for entry in self._kept if entry.ordinal == ordinal)
         return next(map(self.redact_entry, found), None)
 
+    def get_request(self, ordinal: int) -> Request | None:
+        """Return the request of an entry as it came, to be sent again; never to be shown."""
+        found = (entry.request for entry in self._kept if entry.ordinal == ordinal)
+        return next(found, None)
+
     def clear(self) -> None:
         self._last_learned = 0
         while self._kept:

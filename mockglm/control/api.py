@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from operator import itemgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -15,11 +16,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockglm._version import __version__
 from mockglm.control import requests, serializers
 from mockglm.control.access import is_allowed
+from mockglm.control.exchanges import ExchangeRoutes
 from mockglm.control.feed import Subscribe, stream_batches, stream_entries, wait_until
 from mockglm.control.session_access import SessionAccess, SharedAccess
 from mockglm.errors import MockGLMError, StoreError, UsageError
@@ -50,6 +52,8 @@ class ControlAPI:
 
     `readiness` says if the server can take requests; without it, it always can. There are no
     metrics unless `metrics` are given. `replica` is needed if the state of sessions is shared.
+    `play` is the application that answers clients, to which requests are sent again; `folder` is
+    where files may be written, None for nowhere.
     """
 
     def __init__(
@@ -60,12 +64,16 @@ class ControlAPI:
         *,
         metrics: Metrics | None = None,
         replica: Replica | None = None,
+        play: ASGIApp | None = None,
+        folder: Path | None = None,
     ) -> None:
         self._access = SharedAccess(sessions, replica) if replica else SessionAccess(sessions)
         self._sessions = sessions
         self._token = token
         self._readiness = readiness or Readiness()
         self._metrics = metrics
+        self._folder = folder
+        exchanges = ExchangeRoutes(sessions, self._access, play=play, folder=folder)
         self._app = Starlette(
             routes=[
                 Route("/health", _health),
@@ -92,6 +100,8 @@ class ControlAPI:
                 Route("/clock", self._reset_clock, methods=["DELETE"]),
                 Route("/reset", self._reset_sessions, methods=["POST"]),
                 Route("/events", self._stream_events),
+                Route("/catalogue", self._read_catalogue),
+                *exchanges.routes,
             ],
             exception_handlers={
                 MockGLMError: _bad_request,
@@ -110,11 +120,7 @@ class ControlAPI:
         await self._app(scope, receive, send)
 
     def _session(self, request: Request) -> Session:
-        scenario, _, label = request.query_params.get("session", "").partition("@")
-        try:
-            return self._sessions.get(scenario, label)
-        except UsageError as error:
-            raise HTTPException(404, str(error)) from error
+        return requests.find_session(self._sessions, request)
 
     async def _use(self, request: Request, function: Callable[[Session], T]) -> T:
         """Call a function with the session that a request names, and return its result."""
@@ -267,6 +273,9 @@ class ControlAPI:
 
     async def _add_rules(self, request: Request) -> Response:
         interactions = await requests.read_interactions(request, lambda one: one, limit=MAX_RULES)
+        name = request.query_params.get("scenario")
+        if name:
+            interactions += requests.find_scenario(self._sessions, name).interactions
 
         def add(session: Session) -> int:
             session.add(interactions)
@@ -310,6 +319,10 @@ class ControlAPI:
         listed = await self._access.list_sessions()
         names = [one["session"] for one in listed if name in (None, one["session"])]
         return _json({"forgot": sum([await self._access.forget(one) for one in names])})
+
+    async def _read_catalogue(self, request: Request) -> Response:
+        folder = None if self._folder is None else str(self._folder)
+        return _json({**serializers.catalogue_json(), "folder": folder})
 
     async def _stream_events(self, request: Request) -> Response:
         from sse_starlette import EventSourceResponse

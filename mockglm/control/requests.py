@@ -15,9 +15,9 @@ from starlette.requests import Request
 from mockglm import faults
 from mockglm.errors import FileError, UsageError
 from mockglm.journal import Entry, Outcome
-from mockglm.scenarios import Interaction, parse_interaction
+from mockglm.scenarios import Interaction, Scenario, parse_interaction
 from mockglm.scenarios.yaml_nodes import MAX_VALUES, has_more_values
-from mockglm.server import QueuedFaults
+from mockglm.server import QueuedFaults, Session, Sessions
 
 MAX_BODY = 4 * 1024 * 1024
 
@@ -26,6 +26,27 @@ MAX_DIGITS = 15
 
 MAX_WAIT = 60.0
 OUTCOMES = get_args(Outcome)
+
+
+def find_session(sessions: Sessions, request: Request) -> Session:
+    """Find the session of a request's query. Raises HTTPException for an unknown scenario."""
+    return find_session_by_name(sessions, request.query_params.get("session", ""))
+
+
+def find_session_by_name(sessions: Sessions, name: str) -> Session:
+    scenario, _, label = name.partition("@")
+    try:
+        return sessions.get(scenario, label)
+    except UsageError as error:
+        raise HTTPException(404, str(error)) from error
+
+
+def find_scenario(sessions: Sessions, name: str) -> Scenario:
+    """Find a loaded or shipped scenario. Raises HTTPException for an unknown name."""
+    try:
+        return sessions.find_scenario(name)
+    except UsageError as error:
+        raise HTTPException(404, str(error)) from error
 
 
 def parse_number(text: str) -> int | None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from mockglm.control.conversations import answer_json, chat_json
 from mockglm.control.frames import list_defects, list_frames
-from mockglm.faults import FaultSpec
+from mockglm.error_codes import CODES
+from mockglm.faults import CATALOGUE, FaultSpec
 from mockglm.journal import Entry
 from mockglm.matching import When
 from mockglm.scenarios import Interaction, Step
@@ -99,3 +100,23 @@ def _match_json(interaction: Interaction) -> Mapping[str, Any]:
 
 def _without_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "", [])}
+
+
+def catalogue_json() -> dict[str, Any]:
+    """The faults and the API errors that can be used, each with a sentence."""
+    return {
+        "faults": [
+            {
+                "name": fault.name,
+                "kind": fault.kind,
+                "about": fault.about,
+                "surfaces": list(fault.surfaces),
+                "positions": sorted(fault.positions),
+                "options": {name: option.about for name, option in fault.options.items()},
+            }
+            for fault in CATALOGUE.values()
+        ],
+        "errors": [
+            {"code": one.code, "status": one.status, "about": one.en} for one in CODES.values()
+        ],
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from functools import cached_property
 from itertools import chain, repeat, starmap
 from typing import Any, Literal, TypeVar
@@ -289,6 +290,16 @@ class Session:
         self._used: dict[Interaction, int] = {}
         self._drawn: Counter[Interaction] = Counter()
 
+    def copy(self) -> Session:
+        """Copy the session, to try a request that changes neither its state nor its journal."""
+        other = Session(self.name, self.playlist, settings=self.settings, clock=self.clock)
+        other.queue.extend(self.queue)
+        other.set_rules(self._standing)
+        other.on_miss, other.requests = self.on_miss, self.requests
+        other.ledger = deepcopy(self.ledger)
+        other._used, other._drawn = dict(self._used), Counter(self._drawn)
+        return other
+
     def enqueue(self, steps: Iterable[Step]) -> None:
         """Queue one-shot replies, each as often as its `times`.
 
@@ -496,6 +507,10 @@ class Sessions:
         else:
             self._sessions.move_to_end(name)
         return session
+
+    def find_scenario(self, name: str) -> Scenario:
+        """Find a loaded scenario, else a shipped one. Raises UsageError for an unknown name."""
+        return _find(name, self.named, self.loaded)
 
     def find(self, name: str) -> Session | None:
         """Find a session that was used, by its name."""

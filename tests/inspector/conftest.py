@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.inspector.asking import Asking
 from tests.serving import Served, serving
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -91,9 +92,11 @@ def inspected() -> Iterator[Served]:
 class Watch:
     """The things that a page must not do: fetch from elsewhere, fail, or report errors."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self) -> None:
         self.hosts: set[str] = set()
         self.errors: list[str] = []
+
+    def observe(self, page: Page) -> None:
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._read)
@@ -105,26 +108,42 @@ class Watch:
 
 
 @pytest.fixture
-def options() -> dict[str, Any]:
-    """The options of the browser's context; a module or a test may have others."""
-    return {"viewport": {"width": 1300, "height": 850}, "locale": "en-GB"}
+def options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The options of the browser's context; a test may have others by its parameter."""
+    usual = {"viewport": {"width": 1300, "height": 850}, "locale": "en-GB"}
+    return {**usual, **getattr(request, "param", {})}
 
 
 @pytest.fixture
-def page(browsing: Browsing, inspected: Served, options: dict[str, Any]) -> Iterator[Page]:
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def page(
+    browsing: Browsing, inspected: Served, watch: Watch, options: dict[str, Any]
+) -> Iterator[Page]:
     """The page of the inspector in a new profile; at the end it must have had no error."""
 
-    def begin() -> tuple[Page, Watch]:
+    def begin() -> Page:
         context = browsing.browser.new_context(base_url=f"{inspected.host}/__mockglm__/", **options)
         context.set_default_timeout(TIMEOUT)
         page = context.new_page()
-        return page, Watch(page)
+        watch.observe(page)
+        return page
 
-    page, watch = browsing.thread.submit(begin).result()
+    page = browsing.thread.submit(begin).result()
     yield page
     browsing.thread.submit(page.context.close).result()
     assert watch.errors == []
     assert watch.hosts <= {urlsplit(inspected.host).netloc, ""}
+
+
+@pytest.fixture
+def ask(inspected: Served, label: str) -> Iterator[Asking]:
+    asking = Asking(inspected, label)
+    yield asking
+    asking.thread.shutdown()
 
 
 @pytest.hookimpl(tryfirst=True)

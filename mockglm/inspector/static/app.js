@@ -1,10 +1,14 @@
 // The page: it loads the journal, follows the live feed, and connects list and exchange.
 
+import * as act from "./act.js";
 import { address, get } from "./api.js";
+import * as charts from "./charts.js";
+import { drawCode } from "./code.js";
 import * as detail from "./detail.js";
 import { $, h, notify } from "./dom.js";
 import * as list from "./list.js";
-import { all, changed, facets, filters, put, selected, subscribe } from "./store.js";
+import { all, changed, facets, filters, put, subscribe } from "./store.js";
+import { drawWhy } from "./why.js";
 import { count, t } from "./words.js";
 
 const FIRST = 300;
@@ -149,6 +153,12 @@ function beginKeys() {
   });
 }
 
+detail.addTab("why", drawWhy);
+detail.addTab("code", drawCode);
+detail.setActions(act.exchangeActions(open));
+act.onReset(load);
+act.begin();
+charts.begin();
 list.begin(open);
 beginFilters();
 beginSettings();

@@ -150,7 +150,7 @@ function heading() {
     h("button", {
       type: "button", class: "quiet", title: t("copy_link"), "aria-label": t("copy_link"),
       onclick: () => copy(location.href, t("copied")),
-    }, "🔗"));
+    }, t("link")));
 }
 
 function facts() {

@@ -60,17 +60,20 @@ function draw() {
       rows.delete(key);
     }
   }
-  let active = null;
+  // The rows stand in the document in the order that is seen, for those who hear them.
+  let active = null, next = sizer.firstChild;
   for (const [key, index] of wanted) {
     const entry = shown[index];
     let row = rows.get(key);
     if (!row || row.entry !== entry) {
       const element = makeRow(entry, key);
-      if (row) row.element.replaceWith(element);
-      else sizer.append(element);
+      if (row?.element === next) next = element;
+      row?.element.replaceWith(element);
       row = { entry, element };
       rows.set(key, row);
     }
+    if (row.element === next) next = next.nextSibling;
+    else sizer.insertBefore(row.element, next);
     row.element.style.transform = `translateY(${index * ROW}px)`;
     row.element.setAttribute("aria-setsize", shown.length);
     row.element.setAttribute("aria-posinset", index + 1);

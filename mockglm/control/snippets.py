@@ -1,0 +1,104 @@
+"""A request as code that sends it again: curl, and Python with the SDKs of the service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pprint import pformat
+from shlex import quote
+from typing import Any
+
+from mockglm.exchange import Request
+from mockglm.surfaces import Surface
+from mockglm.validation import decode_json
+
+KEY_VARIABLE = "ZAI_API_KEY"
+
+OPENAI_PARAMETERS = frozenset(
+    {
+        *("model", "messages", "stream", "temperature", "top_p", "max_tokens", "tools", "stop"),
+        *("tool_choice", "response_format", "stream_options", "n", "seed", "user"),
+    }
+)
+"""Parameters that openai's SDK knows; the others of GLM go into `extra_body`."""
+
+WIDTH = 88
+
+
+def make_snippets(request: Request, surface: Surface, base: str) -> dict[str, str]:
+    """Write a redacted request as code for a base URL; the key is left to the environment.
+
+    Returns the code by the name of the tool: `curl`, and for a conversation the SDKs that speak
+    its surface.
+    """
+    found = {"curl": _curl(request, surface, base)}
+    body = decode_json(request.body)
+    if request.path != surface.path or not isinstance(body, dict):
+        return found
+    if surface.name == "anthropic":
+        return found | {"anthropic": _anthropic(body, base)}
+    return found | {"zai": _zai(body, base), "openai": _openai(body, base)}
+
+
+def _curl(request: Request, surface: Surface, base: str) -> str:
+    query = f"?{request.query}" if request.query else ""
+    words = [f"curl -N {quote(base + request.path + query)}"]
+    if request.method not in ("GET", "POST"):
+        words.append(f"-X {quote(request.method)}")
+    elif request.method == "POST" and not request.body:
+        words.append("-X POST")
+    if surface.name == "anthropic":
+        words.append(f'-H "x-api-key: ${KEY_VARIABLE}"')
+        words.append("-H 'anthropic-version: 2023-06-01'")
+    else:
+        words.append(f'-H "Authorization: Bearer ${KEY_VARIABLE}"')
+    if request.body:
+        words.append("-H 'Content-Type: application/json'")
+        words.append(f"-d {quote(request.body.decode(errors='replace'))}")
+    return " \\\n  ".join(words) + "\n"
+
+
+def _zai(body: Mapping[str, Any], base: str) -> str:
+    # A pool without the environment's proxies is not needed: base_url is taken as it is.
+    head = ("import os", "", "from zai import ZaiClient", "")
+    client = f'client = ZaiClient(api_key=os.environ["{KEY_VARIABLE}"], base_url={base!r})'
+    return _python(head, client, "client.chat.completions.create", body)
+
+
+def _openai(body: Mapping[str, Any], base: str) -> str:
+    known = {name: value for name, value in body.items() if name in OPENAI_PARAMETERS}
+    others = {name: value for name, value in body.items() if name not in OPENAI_PARAMETERS}
+    head = ("import os", "", "from openai import OpenAI", "")
+    client = f'client = OpenAI(api_key=os.environ["{KEY_VARIABLE}"], base_url={base!r})'
+    given = known | ({"extra_body": others} if others else {})
+    return _python(head, client, "client.chat.completions.create", given)
+
+
+def _anthropic(body: Mapping[str, Any], base: str) -> str:
+    head = ("import os", "", "from anthropic import Anthropic", "")
+    client = f'client = Anthropic(api_key=os.environ["{KEY_VARIABLE}"], base_url={base!r})'
+    return _python(head, client, "client.messages.create", body)
+
+
+def _python(head: tuple[str, ...], client: str, call: str, body: Mapping[str, Any]) -> str:
+    lines = [*head, client, f"response = {call}("]
+    spelled = {name: value for name, value in body.items() if name.isidentifier()}
+    others = {name: value for name, value in body.items() if not name.isidentifier()}
+    lines += [f"    {name}={_literal(value)}," for name, value in spelled.items()]
+    lines += [f"    **{_literal(others)},"] if others else []
+    lines.append(")")
+    if body.get("stream"):
+        lines += ["for chunk in response:", "    print(chunk)"]
+    else:
+        lines.append("print(response)")
+    return "\n".join((*lines, ""))
+
+
+def _literal(value: Any) -> str:
+    """A value as Python, indented as an argument."""
+    text = pformat(value, width=WIDTH, sort_dicts=False)
+    return text.replace("\n", "\n    ")
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
