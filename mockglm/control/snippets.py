@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pprint import pformat
 from shlex import quote
@@ -59,29 +58,32 @@ def _curl(request: Request, surface: Surface, base: str) -> str:
 
 
 def _zai(body: Mapping[str, Any], base: str) -> str:
-    # A pool without the environment's proxies is not needed: base_url is taken as it is.
-    head = ("import os", "", "from zai import ZaiClient", "")
-    client = f'client = ZaiClient(api_key=os.environ["{KEY_VARIABLE}"], base_url={base!r})'
-    return _python(head, client, "client.chat.completions.create", body)
+    client = _client("from zai import ZaiClient", base)
+    return _python(client, "client.chat.completions.create", body)
 
 
 def _openai(body: Mapping[str, Any], base: str) -> str:
     known = {name: value for name, value in body.items() if name in OPENAI_PARAMETERS}
     others = {name: value for name, value in body.items() if name not in OPENAI_PARAMETERS}
-    head = ("import os", "", "from openai import OpenAI", "")
-    client = f'client = OpenAI(api_key=os.environ["{KEY_VARIABLE}"], base_url={base!r})'
     given = known | ({"extra_body": others} if others else {})
-    return _python(head, client, "client.chat.completions.create", given)
+    client = _client("from openai import OpenAI", base)
+    return _python(client, "client.chat.completions.create", given)
 
 
 def _anthropic(body: Mapping[str, Any], base: str) -> str:
-    head = ("import os", "", "from anthropic import Anthropic", "")
-    client = f'client = Anthropic(api_key=os.environ["{KEY_VARIABLE}"], base_url={base!r})'
-    return _python(head, client, "client.messages.create", body)
+    client = _client("from anthropic import Anthropic", base)
+    return _python(client, "client.messages.create", body)
 
 
-def _python(head: tuple[str, ...], client: str, call: str, body: Mapping[str, Any]) -> str:
-    lines = [*head, client, f"response = {call}("]
+def _client(imported: str, base: str) -> str:
+    """The lines that make a client of a class, by its import."""
+    made = imported.rpartition(" ")[2]
+    key = f'os.environ["{KEY_VARIABLE}"]'
+    return f"import os\n\n{imported}\n\nclient = {made}(api_key={key}, base_url={base!r})"
+
+
+def _python(client: str, call: str, body: Mapping[str, Any]) -> str:
+    lines = [client, f"response = {call}("]
     spelled = {name: value for name, value in body.items() if name.isidentifier()}
     others = {name: value for name, value in body.items() if not name.isidentifier()}
     lines += [f"    {name}={_literal(value)}," for name, value in spelled.items()]
@@ -98,7 +100,3 @@ def _literal(value: Any) -> str:
     """A value as Python, indented as an argument."""
     text = pformat(value, width=WIDTH, sort_dicts=False)
     return text.replace("\n", "\n    ")
-
-
-def as_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
