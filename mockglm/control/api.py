@@ -75,34 +75,7 @@ class ControlAPI:
         self._folder = folder
         exchanges = ExchangeRoutes(sessions, self._access, play=play, folder=folder)
         self._app = Starlette(
-            routes=[
-                Route("/health", _health),
-                Route("/live", _health),
-                Route("/ready", self._show_readiness),
-                Route("/metrics", self._show_metrics),
-                Route("/scenarios", self._list_scenarios),
-                Route("/sessions", self._list_sessions),
-                Route("/sessions", self._forget_session, methods=["DELETE"]),
-                Route("/journal", self._read_journal),
-                Route("/journal", self._clear_journal, methods=["DELETE"]),
-                Route("/journal/{ordinal}", self._read_entry),
-                Route("/replies", self._list_queue),
-                Route("/replies", self._queue_replies, methods=["POST"]),
-                Route("/replies", self._clear_queue, methods=["DELETE"]),
-                Route("/faults", self._list_faults),
-                Route("/faults", self._queue_faults, methods=["POST"]),
-                Route("/faults", self._clear_faults, methods=["DELETE"]),
-                Route("/interactions", self._list_rules),
-                Route("/interactions", self._add_rules, methods=["POST"]),
-                Route("/interactions", self._clear_rules, methods=["DELETE"]),
-                Route("/clock", self._read_clock),
-                Route("/clock", self._move_clock, methods=["POST"]),
-                Route("/clock", self._reset_clock, methods=["DELETE"]),
-                Route("/reset", self._reset_sessions, methods=["POST"]),
-                Route("/events", self._stream_events),
-                Route("/catalogue", self._read_catalogue),
-                *exchanges.routes,
-            ],
+            routes=[*self._routes(), *exchanges.routes],
             exception_handlers={
                 MockGLMError: _bad_request,
                 StoreError: _unavailable,
@@ -118,6 +91,35 @@ class ControlAPI:
             )
             return
         await self._app(scope, receive, send)
+
+    def _routes(self) -> list[Route]:
+        return [
+            Route("/health", _health),
+            Route("/live", _health),
+            Route("/ready", self._show_readiness),
+            Route("/metrics", self._show_metrics),
+            Route("/scenarios", self._list_scenarios),
+            Route("/sessions", self._list_sessions),
+            Route("/sessions", self._forget_session, methods=["DELETE"]),
+            Route("/journal", self._read_journal),
+            Route("/journal", self._clear_journal, methods=["DELETE"]),
+            Route("/journal/{ordinal}", self._read_entry),
+            Route("/replies", self._list_queue),
+            Route("/replies", self._queue_replies, methods=["POST"]),
+            Route("/replies", self._clear_queue, methods=["DELETE"]),
+            Route("/faults", self._list_faults),
+            Route("/faults", self._queue_faults, methods=["POST"]),
+            Route("/faults", self._clear_faults, methods=["DELETE"]),
+            Route("/interactions", self._list_rules),
+            Route("/interactions", self._add_rules, methods=["POST"]),
+            Route("/interactions", self._clear_rules, methods=["DELETE"]),
+            Route("/clock", self._read_clock),
+            Route("/clock", self._move_clock, methods=["POST"]),
+            Route("/clock", self._reset_clock, methods=["DELETE"]),
+            Route("/reset", self._reset_sessions, methods=["POST"]),
+            Route("/events", self._stream_events),
+            Route("/catalogue", self._read_catalogue),
+        ]
 
     def _session(self, request: Request) -> Session:
         return requests.find_session(self._sessions, request)
