@@ -45,6 +45,13 @@ MAX_SECONDS = 2.0
 """Seconds of CPU for one response, for operations that are slow although they are within the other
 bounds."""
 
+MAX_NESTING = 200
+"""Levels of nodes in a template.
+
+Jinja2 visits nodes with two or three calls a level. If Python's limit of recursion ends that,
+Python 3.13 prints a traceback for each generator that was in use.
+"""
+
 CLOCK_INTERVAL = 64
 """Operations between two checks of the clock."""
 
@@ -148,9 +155,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def compile_text(self, text: str) -> Template:
         """Compile a template.
 
-        Raises TemplateSyntaxError, and exceptions of Python's compiler for too deep nesting.
+        Raises TemplateSyntaxError; RecursionError and SyntaxError for too deep nesting.
         """
-        return self.from_string(_CounterInserter().visit(self.parse(text)))
+        tree = self.parse(text)
+        _check_nesting(tree)
+        return self.from_string(_CounterInserter().visit(tree))
 
     def fill(self, template: Template, values: Mapping[str, Any], budget: Budget) -> str:
         """Fill in a template. Raises TemplateError and the exceptions of its expressions."""
@@ -237,6 +246,15 @@ class _CounterInserter(NodeTransformer):
     def _add_measure(self, node: nodes.Expr) -> nodes.Filter:
         self.generic_visit(node)
         return _apply_filter(node, _MEASURE)
+
+
+def _check_nesting(tree: nodes.Template) -> None:
+    level: list[nodes.Node] = [tree]
+    for _ in range(MAX_NESTING):
+        level = [child for node in level for child in node.iter_child_nodes()]
+        if not level:
+            return
+    raise RecursionError(f"nested more than {MAX_NESTING} deep")
 
 
 def _insert_counter(node: nodes.For | nodes.Macro | nodes.CallBlock) -> None:

@@ -178,6 +178,29 @@ def test_a_body_of_another_shape_is_422_with_pydantics_detail(
     assert (detail["type"], list(detail["loc"])) == (kind, loc)
 
 
+@pytest.mark.parametrize(
+    ("body", "at", "reason"),
+    [
+        (b"", 0, "Expecting value"),
+        (b'{"model": "a", }', 15, "Expecting property name enclosed in double quotes"),
+        ('{"model": "模" ,\n}'.encode(), 16, "Expecting property name enclosed in double quotes"),
+        (b'{"x": [{},]}', 10, "Expecting value"),
+        (b'{"x": [{} , ]}', 12, "Expecting value"),
+        (b'{"x": [{},', 10, "Expecting value"),
+        (b'{"x" "a"}', 5, "Expecting ':' delimiter"),
+        (b'{"x": 1 "y"', 8, "Expecting ',' delimiter"),
+        (b'{"x": "' + b"[" * 600 + b'\\"[", "y"}', 616, "Expecting ':' delimiter"),
+        (b'{"x": ' + b"[" * 499 + b"x", 505, "Expecting value"),
+        (b'{"x": ' + b"[" * 500 + b"x", 0, "Expecting value"),
+        (b'{"x": [' + b"[]," * 600 + b"x", 1807, "Expecting value"),
+    ],
+)
+def test_broken_json_has_the_same_detail_on_each_python(body: bytes, at: int, reason: str) -> None:
+    detail = refuse(body)
+    assert detail["loc"] == ["body", at]
+    assert detail["ctx"] == {"error": reason}
+
+
 def test_the_captured_detail_of_a_tool_without_a_name() -> None:
     expected = {
         "type": "missing",

@@ -43,6 +43,14 @@ def grow(first: str, step: str, shown: str = "{{ n.s }}") -> str:
     return GROWING % (first, step) + shown
 
 
+@pytest.mark.parametrize("text", ["{{ %s1 }}", "{{ [%s1] }}", "{%% if %s1 %%}a{%% endif %%}"])
+def test_nesting_is_bounded(text: str) -> None:
+    SANDBOX.compile_text(text % ("1+" * 190))
+    for levels in (200, 10_000):
+        with pytest.raises(RecursionError, match="nested more than 200 deep"):
+            SANDBOX.compile_text(text % ("1+" * levels))
+
+
 # Each of them takes minutes or gigabytes where nothing bounds it.
 EXPLODING = [
     # One operation makes something large.
