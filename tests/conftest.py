@@ -69,7 +69,7 @@ def base(server: Served, label: str) -> Base:
 def http() -> Iterator[httpx.Client]:
     """A client with a pool and a key, which no proxy of the environment comes between."""
     headers = {"Authorization": f"Bearer {KEY}"}
-    with httpx.Client(headers=headers, timeout=30, trust_env=False) as client:
+    with httpx.Client(headers=headers, timeout=60, trust_env=False) as client:
         yield client
 
 

@@ -371,6 +371,6 @@ def _asking(served: Served, *, stream: bool, at_most: int | None = None) -> sock
         "stream": stream,
         "messages": [{"role": "user", "content": "slow"}],
     }
-    sock = socket.create_connection(("127.0.0.1", served.background.port), timeout=10)
+    sock = socket.create_connection(("127.0.0.1", served.background.port), timeout=60)
     sock.sendall(post(body, key=KEY)[:at_most])
     return sock

@@ -60,7 +60,7 @@ def send(request: Mapping[str, Any], served: Served) -> tuple[int, bytes]:
     lines = [f"{request['method']} {request['target']} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in request["headers"]]
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-    with socket.create_connection(("127.0.0.1", served.background.port), timeout=10) as sock:
+    with socket.create_connection(("127.0.0.1", served.background.port), timeout=60) as sock:
         sock.sendall(head + encoded(request))
         answer = HTTPResponse(sock)
         answer.begin()

@@ -297,7 +297,7 @@ class Client:
     final: Sequence[str] = ()
 
     def ask(self, text: str = "你好", **more: Any) -> httpx.Response:
-        with httpx.Client(trust_env=False, verify=False, timeout=20) as http:
+        with httpx.Client(trust_env=False, verify=False, timeout=60) as http:
             return self._ask(http, body(text, **more))
 
     def _ask(self, http: httpx.Client, sent: dict[str, Any]) -> httpx.Response:

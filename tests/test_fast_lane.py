@@ -160,7 +160,7 @@ def generate(rng: random.Random) -> bytes:
 def exchange(served: Served, batch: list[bytes]) -> list[bytes]:
     """Send requests one behind the other over one connection that is kept."""
     answers = []
-    with socket.create_connection(("127.0.0.1", served.background.port), timeout=20) as sock:
+    with socket.create_connection(("127.0.0.1", served.background.port), timeout=60) as sock:
         for request in batch:
             sock.sendall(request)
             answers.append(DATE.sub(b"\r\ndate: -", read_one(sock)))
@@ -185,7 +185,7 @@ def test_a_body_in_pieces_is_answered_the_same(servers: tuple[Served, Served], s
     request = post(body, f"/s/hello@pieces{size}/api/paas/v4/chat/completions")
     got = []
     for served in servers:
-        with socket.create_connection(("127.0.0.1", served.background.port), timeout=20) as sock:
+        with socket.create_connection(("127.0.0.1", served.background.port), timeout=60) as sock:
             for start in range(0, len(request), size):
                 sock.sendall(request[start : start + size])
             got.append(DATE.sub(b"", read_one(sock)))

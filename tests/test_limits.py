@@ -18,7 +18,7 @@ from mockglm.limits import Limits
 from mockglm.server import routes
 from mockglm.serving.connection import HTTPConnection
 from mockglm.serving.protocol import PARSE_SIZE, GLMProtocol
-from tests.serving import KEY, Served, post, serving
+from tests.serving import KEY, Served, StoppedClock, post, serving
 
 FILE = """
 format: 1
@@ -64,7 +64,7 @@ def with_head(size: int) -> bytes:
 @contextmanager
 def connected(served: Served) -> Iterator[socket.socket]:
     address = ("127.0.0.1", served.background.port)
-    with socket.create_connection(address, timeout=30) as sock:
+    with socket.create_connection(address, timeout=60) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield sock
 
@@ -157,20 +157,23 @@ def test_a_trailer_is_no_field_of_the_head() -> None:
     assert got.startswith(b"HTTP/1.1 401 ")
 
 
-def test_a_head_in_many_parts_has_the_time_of_one_silence() -> None:
-    with serving(FILE, limits=Limits(silence=0.2, look=0.05)) as served, connected(served) as sock:
+def test_a_head_in_many_parts_has_the_time_of_one_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = StoppedClock(monkeypatch)
+    with serving(FILE, limits=Limits(silence=10, look=0.02)) as served, connected(served) as sock:
         sock.settimeout(0.05)
         sock.sendall(b"GET / HTTP/1.1\r\n")
-        for _ in range(600):
+        served.wait_until(lambda: any(one._is_in_head for one in protocols(served)))
+        for _ in range(20):
             try:
                 sock.sendall(b"x")
-                if sock.recv(1) == b"":
-                    return
+                assert sock.recv(1) == b""
+                return
             except TimeoutError:
-                continue
+                clock.advance(1)
             except OSError:
                 return
-    raise AssertionError("the head went on for 30 seconds")
+        sock.settimeout(60)
+        assert sock.recv(1) == b""
 
 
 # What cannot be read, behind an answer that is under way.
@@ -284,11 +287,14 @@ def test_an_offer_of_an_old_client_is_answered_as_to_an_old_client() -> None:
     assert (body[:6], body[-14:], end) == (b"data: ", b"data: [DONE]\n\n", "FIN")
 
 
-def test_a_client_that_waits_in_a_pipeline_is_not_silent() -> None:
+def test_a_client_that_waits_in_a_pipeline_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = StoppedClock(monkeypatch)
     half = chat("hi" + "x" * 100_000)
-    limits = Limits(silence=0.05, look=0.02)
+    limits = Limits(silence=5, look=0.02)
     with serving(FILE, speed=1, limits=limits) as served, connected(served) as sock:
         sock.sendall(chat("slow", stream=True) + half + chat("hi", "Connection: close"))
+        served.wait_until(lambda: any(one.has_queued_requests for one in protocols(served)))
+        clock.advance(6)
         got = received(sock)
     assert got.count(b"HTTP/1.1 200 OK") == 3
     assert got.count(HELLO) == 2

@@ -72,7 +72,7 @@ def running(command: str, folder: Path, environ: Mapping[str, str]) -> Iterator[
         yield port
     finally:
         os.killpg(process.pid, 15)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def run(command: str, folder: Path, environ: Mapping[str, str], port: int = 0) -> str:
@@ -93,7 +93,7 @@ def ask(port: int, messages: list[dict[str, Any]], path: str = "") -> httpx.Resp
     url = f"http://127.0.0.1:{port}{path}/api/paas/v4/chat/completions"
     body = {"model": "glm-4.6", "messages": messages}
     headers = {"Authorization": f"Bearer {KEY}"}
-    return httpx.post(url, json=body, headers=headers, trust_env=False, timeout=30)
+    return httpx.post(url, json=body, headers=headers, trust_env=False, timeout=60)
 
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the README asks with curl")

@@ -130,7 +130,7 @@ def ask(served: Served, name: str, *, stream: bool, **body: Any) -> httpx.Respon
     }
     url = f"{served.host}/s/{name}/api/anthropic/v1/messages"
     headers = {"x-api-key": KEY, **({"anthropic-beta": "claude-code-1"} if "code" in name else {})}
-    return httpx.post(url, json=asked, headers=headers, trust_env=False, timeout=30)
+    return httpx.post(url, json=asked, headers=headers, trust_env=False, timeout=60)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -37,7 +37,7 @@ MOST = 8
 """Requests that are made of a scenario at most; a sequence of errors has no more."""
 
 SILENT = ("idle-stall", "slow-drip")
-"""Scenarios that leave a connection open; every other ends within the limit of a slow machine."""
+"""Scenarios that leave a connection open."""
 
 
 @contextmanager
@@ -76,8 +76,8 @@ def play(served: Served, name: str, *, stream: bool) -> list[Arrived]:
     request = post(body, path, "Connection: close")
     sequence = longest(load(SHIPPED[name]))
     tries = min(sequence + 1, MOST) if sequence > 1 else 1
-    limit = 0.3 if name.startswith(SILENT) else 30
-    return [read(*served.raw(request, limit=limit)) for _ in range(tries)]
+    send = served.raw_until_silent if name.startswith(SILENT) else served.raw
+    return [read(*send(request)) for _ in range(tries)]
 
 
 def longest(scenario: Scenario) -> int:

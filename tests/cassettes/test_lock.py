@@ -100,9 +100,9 @@ def test_windows_lock_is_tried_again_after_a_timeout(tmp_path: Path) -> None:
     with windows(module) as locked, ThreadPoolExecutor(1) as pool:
         with locked(tmp_path):
             waiting = pool.submit(wait)
-            assert module.gave_up.wait(10)
+            assert module.gave_up.wait(60)
             assert not had.is_set()
-        waiting.result(10)
+        waiting.result(60)
 
 
 def test_windows_lock_that_fails_is_an_error(

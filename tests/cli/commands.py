@@ -18,7 +18,7 @@ from tests.serving import KEY
 
 MOCKGLM = str(Path(sys.executable).with_name("mockglm"))
 LINE = re.compile(r"mockglm serving (http://[\d.]+:(\d+)/api/paas/v4)\n")
-PATIENCE = 30
+PATIENCE = 120
 """Seconds after which a process hangs."""
 
 HELLO = "format: 1\ninteractions: [{reply: {content: 你好}}]\n"
@@ -39,7 +39,7 @@ class Running:
     def ask(self, *, headers: Mapping[str, str] | None = None, **body: Any) -> httpx.Response:
         url = f"{self.url}/chat/completions"
         given = {"Authorization": KEY, **(headers or {})}
-        return httpx.post(url, json={**ASK, **body}, headers=given, trust_env=False, timeout=30)
+        return httpx.post(url, json={**ASK, **body}, headers=given, trust_env=False, timeout=60)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
         """Stop it, and return its exit code and the rest of its two outputs."""

@@ -61,7 +61,7 @@ def running(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) ->
             yield run
         finally:
             process.terminate()
-            run.said = process.communicate(timeout=10)[1]
+            run.said = process.communicate(timeout=60)[1]
 
 
 def stop(run: Run, signals: int) -> None:
@@ -140,7 +140,7 @@ def test_unfinished_exchanges_are_recorded_when_the_command_is_stopped(
         ]
         assert [next(pieces) for pieces in streams] == [FRAME] * 3
         stop(run, signals)
-        assert run.process.wait(10) == 0
+        assert run.process.wait(60) == 0
         for pieces in streams:
             with pytest.raises(httpx.RemoteProtocolError):
                 next(pieces)

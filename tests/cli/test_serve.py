@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.cli.commands import ASK, HELLO, PATIENCE, Running, run, running
-from tests.serving import KEY
+from tests.serving import KEY, replace_file
 
 
 @pytest.fixture
@@ -135,23 +135,17 @@ def test_a_server_beyond_loopback_has_a_token(hello: Path) -> None:
 def test_an_edited_file_is_loaded_and_a_broken_one_changes_nothing(hello: Path) -> None:
     with running(hello) as served:
         assert served.process.stderr is not None
-        _replace(hello, HELLO.replace("你好", "再见了"))
+        replace_file(hello, HELLO.replace("你好", "再见了"))
         assert served.process.stderr.readline() == "mockglm: reloaded 1 scenario\n"
         assert served.ask().json()["choices"][0]["message"]["content"] == "再见了"
         served.process.stderr.readline()
-        _replace(hello, "format: 1\ninteractions: [{reply: {contnt: x}}]\n")
+        replace_file(hello, "format: 1\ninteractions: [{reply: {contnt: x}}]\n")
         told = [served.process.stderr.readline() for _ in range(2)]
         assert served.ask().json()["choices"][0]["message"]["content"] == "再见了"
     assert told == [
         "mockglm: not reloaded, because files have mistakes:\n",
         f"{hello}:2:25: unknown key `contnt`, did you mean `content`?\n",
     ]
-
-
-def _replace(path: Path, text: str) -> None:
-    """Replace a file in one step: a file that is written in place is empty for a moment."""
-    path.with_suffix(".new").write_text(text, "utf-8")
-    path.with_suffix(".new").replace(path)
 
 
 SEEDED = (

@@ -51,7 +51,7 @@ def served(running: Served) -> Served:
 def control(served: Served) -> Iterator[httpx.Client]:
     """A client of the control API."""
     base = f"{served.host}/__mockglm__"
-    with httpx.Client(base_url=base, trust_env=False, timeout=10) as client:
+    with httpx.Client(base_url=base, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -314,7 +314,7 @@ def test_an_exchange_can_be_waited_for(control: httpx.Client, served: Served) ->
         served.ask("一")
         served.background.call(served.sessions.clear)
         served.ask("没有")
-        (entry,) = waiting.result(10).json()
+        (entry,) = waiting.result(60).json()
     assert (entry["source"], entry["ordinal"]) == ("miss", 1)
     assert not served.sessions.feed.has_subscribers
 
@@ -343,7 +343,7 @@ def test_waiting_ends_when_the_scenario_of_the_session_is_gone(
         base = served.base("file")
         served.ask("一", base=base)
         served.background.call(lambda: _drop(served))
-        answer = waiting.result(10)
+        answer = waiting.result(60)
     served.background.call(lambda: served.sessions.load(loaded))
     assert answer.status_code == 404
 

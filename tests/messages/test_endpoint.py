@@ -37,7 +37,7 @@ def messages(server: Served, label: str) -> Iterator[httpx.Client]:
     """A client of this surface, in this test's own session."""
     base = f"{server.host}/s/@{label}/api/anthropic"
     headers = {"x-api-key": KEY}
-    with httpx.Client(base_url=base, headers=headers, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=base, headers=headers, timeout=60, trust_env=False) as client:
         yield client
 
 

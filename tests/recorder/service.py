@@ -53,8 +53,8 @@ class Call:
         plain.close()
 
     def wait_gone(self) -> bool:
-        """Wait until the other side closes; whether it does within ten seconds."""
-        self.sock.settimeout(10)
+        """Wait until the other side closes; whether it does within a minute."""
+        self.sock.settimeout(60)
         try:
             return self.sock.recv(1) == b""
         except ConnectionError:
@@ -121,6 +121,7 @@ class Proxy:
     redactor: Redactor
     told: list[str]
     passed: list[RecordedExchange]
+    background: BackgroundServer
 
     @property
     def port(self) -> int:
@@ -132,7 +133,7 @@ class Proxy:
 
     def client(self) -> httpx.Client:
         headers = {"Authorization": f"Bearer {KEY}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=20, trust_env=False)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
 
     @property
     def answers(self) -> list[Response]:
@@ -183,7 +184,7 @@ def recording(
     background.start()
     try:
         url = f"http://127.0.0.1:{background.port}/api/paas/v4"
-        yield Proxy(url, path, sessions, recorder, redactor, told, passed)
+        yield Proxy(url, path, sessions, recorder, redactor, told, passed, background)
     finally:
         background.stop()
 

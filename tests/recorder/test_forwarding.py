@@ -52,7 +52,7 @@ def answer(call: Call) -> None:
 
 def send_target(proxy: Proxy, target: str) -> bytes:
     """Send a request with a target that no HTTP client would send, and read its response."""
-    with socket.create_connection(("127.0.0.1", proxy.port), timeout=20) as sock:
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=60) as sock:
         lines = f"POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
         sock.sendall(lines.encode("latin-1") + b"Content-Length: 2\r\n\r\n{}")
         pieces = []
@@ -116,7 +116,7 @@ def send_fields(proxy: Proxy, *fields: bytes) -> tuple[bytes, list[bytes]]:
         b"Host: 127.0.0.1",
         b"Connection: close",
     )
-    with socket.create_connection(("127.0.0.1", proxy.port), timeout=20) as sock:
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=60) as sock:
         sock.sendall(b"\r\n".join((*lines, *fields, b"Content-Length: 2", b"", b"{}")))
         received = b""
         while piece := sock.recv(65536):

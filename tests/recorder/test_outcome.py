@@ -89,7 +89,7 @@ def test_request_of_any_target_is_recorded(tmp_path: Path, target: str) -> None:
     with (
         Service(answer("application/json", b"{}")) as service,
         recording(service.url, path) as proxy,
-        socket.create_connection(("127.0.0.1", proxy.port), timeout=20) as sock,
+        socket.create_connection(("127.0.0.1", proxy.port), timeout=60) as sock,
     ):
         line = f"GET /api/paas/v4{target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
         sock.sendall(line.encode("latin-1"))

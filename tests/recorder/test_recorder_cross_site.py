@@ -38,7 +38,7 @@ def answer(call: Call) -> None:
 
 
 def send(url: str, headers: dict[str, str], method: str = "POST") -> httpx.Response:
-    with httpx.Client(trust_env=False, timeout=20) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         return client.request(method, f"{url}/chat/completions", headers=headers, content=b"{}")
 
 
@@ -63,7 +63,7 @@ def test_each_of_several_hosts_and_origins_counts(tmp_path: Path, name: str) -> 
     with Service(answer) as service, recording(service.url, tmp_path / "a.yaml", key=OWN) as proxy:
         for pair in (values, values[::-1]):
             lines = "".join(f"{name}: {value}\r\n" for value in pair)
-            with socket.create_connection(("127.0.0.1", proxy.port), timeout=20) as sock:
+            with socket.create_connection(("127.0.0.1", proxy.port), timeout=60) as sock:
                 sock.sendall(f"GET /v4/models HTTP/1.1\r\n{lines}\r\n".encode())
                 assert sock.recv(65536).startswith(b"HTTP/1.1 403 ")
     assert service.calls == []

@@ -168,7 +168,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     with (
         Service(reply) as service,
         recording(service.url, path, mode="new", log=logged.append) as proxy,
-        httpx.Client(trust_env=False, timeout=20) as client,
+        httpx.Client(trust_env=False, timeout=60) as client,
     ):
         yield Recorded(proxy, client, logged)
 

@@ -31,7 +31,7 @@ class Slow(CassetteWriter):
 
     def append(self, exchanges: Iterable[Exchange]) -> list[str]:
         self.begun.set()
-        assert self.may.wait(10)
+        assert self.may.wait(60)
         return super().append(exchanges)
 
 
@@ -136,7 +136,7 @@ def test_exchange_that_is_being_written_is_written_to_its_end(tmp_path: Path) ->
     together = threading.Barrier(3)
 
     def finished(call: Call) -> None:
-        together.wait(10)
+        together.wait(60)
         call.send(head() + chunk(FRAME) + chunk(b""))
 
     with Service(finished) as service:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from mockglm.errors import UpstreamError
 from mockglm.exchange import Request
 from mockglm.limits import Limits
-from mockglm.recorder import Timeouts, Upstream
+from mockglm.recorder import Timeouts, Upstream, relay
 from tests.recorder.service import Call, Proxy, Service, chunk, head, recording
 
 FRAME = b'data: {"n":1}\n\n'
@@ -25,6 +27,12 @@ def endless(call: Call) -> None:
     call.send(head())
     while True:
         call.send(chunk(FRAME * 100))
+
+
+def pausing(call: Call) -> None:
+    """Send a frame, and no other."""
+    call.send(head() + chunk(FRAME))
+    call.wait_gone()
 
 
 def sized(length: int) -> Service:
@@ -48,15 +56,11 @@ def notes(proxy: Proxy) -> list[tuple[str, ...]]:
         (Limits(response=10_000), "the response has more than 10,000 bytes"),
         (Limits(frames=100), "the response has more than 100 frames"),
         (
-            Limits(response_time=1.5, response=10**15, frames=10**15, in_flight=10**15),
-            "the response takes longer than 1.5 s",
-        ),
-        (
             Limits(in_flight=10_000, small_answer=100),
             "the responses in flight hold as many bytes as they may",
         ),
     ],
-    ids=["bytes", "frames", "time", "in flight"],
+    ids=["bytes", "frames", "in flight"],
 )
 def test_stream_without_an_end_is_cut_and_not_recorded(
     tmp_path: Path, limits: Limits, reason: str
@@ -70,6 +74,34 @@ def test_stream_without_an_end_is_cut_and_not_recorded(
         assert notes(proxy) == [("not recorded", reason, "cut")]
     assert proxy.told[0] == f"mockglm: not recorded: {reason}"
     assert proxy.passed == []
+    assert not proxy.path.exists()
+
+
+def test_stream_that_takes_too_long_is_cut_and_not_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadlines: list[asyncio.Timeout] = []
+    begin = asyncio.timeout
+
+    def note(seconds: float) -> asyncio.Timeout:
+        deadlines.append(begin(seconds))
+        return deadlines[-1]
+
+    reason = "the response takes longer than 3600 s"
+    with (
+        Service(pausing) as service,
+        recording(service.url, tmp_path / "a.yaml", limits=Limits(response_time=3600)) as proxy,
+        proxy.client() as client,
+    ):
+        monkeypatch.setattr(relay, "asyncio", SimpleNamespace(timeout=note))
+        with client.stream("POST", "/chat/completions") as answer:
+            pieces = answer.iter_raw()
+            assert next(pieces) == FRAME
+            proxy.background.call(lambda: deadlines[-1].reschedule(0))
+            with pytest.raises(httpx.RemoteProtocolError):
+                next(pieces)
+        assert notes(proxy) == [("not recorded", reason, "cut")]
+    assert proxy.told[0] == f"mockglm: not recorded: {reason}"
     assert not proxy.path.exists()
 
 
@@ -147,7 +179,7 @@ def test_bytes_of_responses_that_ended_are_not_counted(tmp_path: Path) -> None:
 def test_open_responses_are_counted_together(tmp_path: Path) -> None:
     def send(call: Call) -> None:
         call.send(head() + chunk(FRAME * 400))
-        go_on.wait(20)
+        go_on.wait(60)
         call.send(chunk(DONE) + chunk(b""))
 
     go_on = threading.Event()

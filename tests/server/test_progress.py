@@ -38,7 +38,7 @@ def last_entry(served: Served) -> Entry:
 
 
 def leave_after_first_frame(served: Served, *, stream: bool) -> Entry:
-    with socket.create_connection(("127.0.0.1", served.background.port), timeout=10) as sock:
+    with socket.create_connection(("127.0.0.1", served.background.port), timeout=60) as sock:
         sock.sendall(request(stream=stream))
         seen = b""
         while b"\n\n" not in seen.partition(b"\r\n\r\n")[2] if stream else False:

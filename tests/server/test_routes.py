@@ -29,7 +29,7 @@ BASES = ("/api/paas/v4", "/api/coding/paas/v4", "/v4", "/v1")
 @pytest.fixture
 def bare(server: Served) -> Iterator[httpx.Client]:
     """A client without a key."""
-    with httpx.Client(base_url=server.host, trust_env=False, timeout=10) as client:
+    with httpx.Client(base_url=server.host, trust_env=False, timeout=60) as client:
         yield client
 
 

@@ -17,7 +17,7 @@ from mockglm.journal import ENTRY_OVERHEAD, Entry, Journal, MemoryBudget
 from mockglm.scenarios import parse
 from mockglm.server import Session, Sessions, Settings, handle
 from mockglm.serving import Reloader
-from tests.serving import KEY, serving
+from tests.serving import KEY, replace_file, serving
 
 COUNTED = """
 format: 1
@@ -182,10 +182,9 @@ async def test_a_broken_edit_keeps_the_files_as_they_were(text: str, tmp_path: P
     said: list[str] = []
     reloader = Reloader([path], lambda scenarios: taken.append(len(scenarios)), said.append)
     running = asyncio.create_task(reloader.run())
-    await asyncio.sleep(0.2)
-    path.write_text(text)
+    replace_file(path, text)
     await _until(lambda: len(said) == 1)
-    path.write_text(COUNTED + "# mended\n")
+    replace_file(path, COUNTED + "# mended\n")
     await _until(lambda: len(said) == 2)
     running.cancel()
     assert taken == [1]
@@ -195,7 +194,7 @@ async def test_a_broken_edit_keeps_the_files_as_they_were(text: str, tmp_path: P
 
 async def _until(holds: object) -> None:
     assert callable(holds)
-    for _ in range(500):
+    for _ in range(6000):
         if holds():
             return
         await asyncio.sleep(0.01)

@@ -16,7 +16,7 @@ from mockglm.scenarios import load, parse
 from mockglm.server import Sessions, Settings, handle
 from mockglm.serving import Reloader
 from tests.server.asking import chat, said, sessions
-from tests.serving import KEY, serving
+from tests.serving import KEY, replace_file, serving
 from tests.test_auth import token
 
 ONE = "format: 1\ninteractions: [{reply: [{content: 一}, {content: 二}]}]\n"
@@ -45,7 +45,7 @@ async def test_files_are_read_again_after_one_that_was_in_use_went(tmp_path: Pat
     said(some.get("b"), "n")
     second.unlink()
     await _until(told, 1)
-    first.write_text(TWO)
+    replace_file(first, TWO)
     await _until(told, 2)
     running.cancel()
     assert told == ["mockglm: reloaded 1 scenario"] * 2
@@ -66,7 +66,7 @@ async def test_scenarios_that_cannot_be_loaded_are_reported_and_watching_goes_on
     running = asyncio.create_task(reloader.run())
     await asyncio.sleep(0)
     for number, text in enumerate((TWO, ONE + "# changed\n"), 1):
-        file.write_text(text)
+        replace_file(file, text)
         await _until(told, number)
     running.cancel()
     assert told == [
@@ -76,7 +76,7 @@ async def test_scenarios_that_cannot_be_loaded_are_reported_and_watching_goes_on
 
 
 async def _until(told: list[str], count: int) -> None:
-    for _ in range(500):
+    for _ in range(6000):
         if len(told) >= count:
             return
         await asyncio.sleep(0.01)

@@ -1,5 +1,5 @@
 """Running servers for tests."""
 
-from tests.serving.servers import KEY, Served, post, serving
+from tests.serving.servers import KEY, Served, StoppedClock, post, replace_file, serving
 
-__all__ = ["KEY", "Served", "post", "serving"]
+__all__ = ["KEY", "Served", "StoppedClock", "post", "replace_file", "serving"]

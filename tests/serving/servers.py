@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import httpx
+import pytest
 
 from mockglm.app import App
 from mockglm.journal import Entry
@@ -61,9 +63,9 @@ class Served:
         message = {"role": "user", "content": text}
         asked = {"model": "glm-4.6", "messages": [message], **body}
         headers = {"Authorization": f"Bearer {KEY}"}
-        return httpx.post(url, json=asked, headers=headers, timeout=30, trust_env=False)
+        return httpx.post(url, json=asked, headers=headers, timeout=60, trust_env=False)
 
-    def wait_until(self, holds: Callable[[], bool], *, tries: int = 500) -> None:
+    def wait_until(self, holds: Callable[[], bool], *, tries: int = 6000) -> None:
         """Wait until something holds that the server is about to do."""
         for _ in range(tries):
             if holds():
@@ -71,7 +73,7 @@ class Served:
             time.sleep(0.01)
         raise AssertionError("it did not come to hold")
 
-    def raw(self, request: bytes, *, limit: float = 10) -> tuple[bytes, str]:
+    def raw(self, request: bytes, *, limit: float = 60) -> tuple[bytes, str]:
         """Send bytes, read until the connection ends: what came, and FIN, RST or open."""
         with self._connected(request, limit) as sock:
             return _drain(sock, lambda: True)
@@ -83,15 +85,22 @@ class Served:
         """
         known = {session.name: session.requests for session in self.sessions}
         is_kept = b"connection: close" not in request.lower()
+        seen: dict[int, float] = {}
 
         def is_held() -> bool:
+            # A turn of the loop: what was due before has been written.
+            self.background.call(lambda: None)
             new = [
                 entry
                 for session in self.sessions
                 for ordinal in range(known.get(session.name, 0) + 1, session.requests + 1)
                 if (entry := session.journal.get(ordinal))
             ]
-            return any(_is_holding(entry) or (is_kept and _is_kept(entry)) for entry in new)
+            ages = [monotonic() - seen.setdefault(entry.serial, monotonic()) for entry in new]
+            return any(
+                _is_holding(entry, age) or (is_kept and _is_kept(entry))
+                for entry, age in zip(new, ages, strict=True)
+            )
 
         with self._connected(request, SILENCE) as sock:
             return _drain(sock, is_held)
@@ -99,10 +108,29 @@ class Served:
     @contextmanager
     def _connected(self, request: bytes, timeout: float) -> Iterator[socket.socket]:
         address = ("127.0.0.1", self.background.port)
-        with socket.create_connection(address, timeout=10) as sock:
+        with socket.create_connection(address, timeout=60) as sock:
             sock.sendall(request)
             sock.settimeout(timeout)
             yield sock
+
+
+class StoppedClock:
+    """The time by which servers judge silence: it passes only when a test says so."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._now = monotonic()
+        for module in ("protocol", "server"):
+            patch.setattr(f"mockglm.serving.{module}.monotonic", lambda: self._now)
+
+    def advance(self, seconds: float) -> None:
+        self._now += seconds
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file at once, so that nobody reads a part of it."""
+    new = path.with_suffix(".new")
+    new.write_text(text, "utf-8")
+    new.replace(path)
 
 
 def post(
@@ -126,13 +154,14 @@ def post(
     return "\r\n".join(lines).encode() + text
 
 
-def _is_holding(entry: Entry) -> bool:
-    """True if a response ends in silence, or is silent for seconds."""
+def _is_holding(entry: Entry, age: float) -> bool:
+    """True if a response ends in silence or is silent for seconds, and what comes before is due."""
     response = entry.response
     if response is None:
         return False
-    last = response.chunks[-1][0] if response.chunks else 0
-    return response.end == "hang" or max(last, response.head or 0) > LONG
+    times = [response.head or 0, *(at for at, _ in response.chunks)]
+    last = max((at for at in times if at <= LONG), default=0)
+    return age > last and (response.end == "hang" or max(times) > LONG)
 
 
 def _is_kept(entry: Entry) -> bool:

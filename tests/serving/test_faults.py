@@ -11,7 +11,7 @@ import subprocess
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -216,7 +216,7 @@ def test_a_fault_can_announce_that_the_connection_is_closed(
 def test_the_exception_of_httpx_for_each_fault(
     served: Served, sample: str, fault: str, _: bytes, __: str, raised: type[Exception] | None
 ) -> None:
-    limit = 0.5 if raised is httpx.ReadTimeout else 10
+    limit = httpx.Timeout(60, read=0.5 if raised is httpx.ReadTimeout else 60)
 
     def ask() -> bytes:
         whole, _, body = asked(sample, fault).partition(b"\r\n\r\n")
@@ -404,6 +404,7 @@ def running(**options: Any) -> Iterator[BackgroundServer]:
         background.stop()
 
 
+SENT = HEAD + chunked(*FRAMES[:3])
 CUT = (("reset", "RST"), ("close", "FIN"), ("stall", "open"))
 
 
@@ -415,7 +416,7 @@ def test_every_event_loop_flushes_before_a_cut(loop: Loop, fault: str, end: str)
     with running(loop=loop) as background, connected(background) as sock:
         assert background.call(lambda: type(asyncio.get_running_loop())).__module__[:5] == loop[:5]
         sock.sendall(asked("talk", f"{fault}.3-frames"))
-        assert drained(sock) == (HEAD + chunked(*FRAMES[:3]), end)
+        assert drained(sock, len(SENT)) == (SENT, end)
 
 
 @pytest.fixture(scope="module")
@@ -439,7 +440,7 @@ def test_tls_is_cut_at_the_position_of_the_fault(
     context.check_hostname = False
     with running(**certificate) as background, connected(background, context) as sock:
         sock.sendall(asked("talk", f"{fault}.3-frames"))
-        assert drained(sock) == (HEAD + chunked(*FRAMES[:3]), end)
+        assert drained(sock, len(SENT)) == (SENT, end)
 
 
 @contextmanager
@@ -448,15 +449,17 @@ def connected(
 ) -> Iterator[socket.socket]:
     """A connection to the server, by TLS with a context."""
     address = ("127.0.0.1", background.port)
-    plain = socket.create_connection(address, timeout=1)
+    plain = socket.create_connection(address, timeout=60)
     with context.wrap_socket(plain, suppress_ragged_eofs=False) if context else plain as sock:
         yield sock
 
 
-def drained(sock: socket.socket) -> tuple[bytes, str]:
-    """All that comes, and how it ends."""
+def drained(sock: socket.socket, size: int) -> tuple[bytes, str]:
+    """All that comes, and how it ends: so many bytes may take their time."""
     data = b""
     while True:
+        if len(data) >= size:
+            sock.settimeout(1)
         try:
             piece = sock.recv(65536)
         except (ConnectionResetError, ssl.SSLEOFError):
@@ -487,7 +490,6 @@ LEFT = ("stall", "stall.headers", "stall.2-frames", "long.then-hang", "drip.ever
 
 ACCOUNT = {"key": KEY, "concurrency": 1000}
 TOTAL = 2000
-LONGEST = 25.0
 
 
 @dataclass(frozen=True)
@@ -498,6 +500,10 @@ class Held:
     connections: int
     files: int
     slots: int
+
+    def includes(self, other: Held) -> bool:
+        """True if the other is no more. Other tests' servers may have closed files meanwhile."""
+        return replace(other, files=max(self.files, other.files)) == self
 
 
 def held(served: Served) -> Held:
@@ -552,8 +558,8 @@ def test_two_thousand_broken_connections_leave_nothing_behind(
         served.wait_until(lambda: served.background.connections == 0)
         before = held(served)
 
-        asyncio.run(asyncio.wait_for(manner(served.background.port), LONGEST))
-        served.wait_until(lambda: held(served) == before)
+        asyncio.run(manner(served.background.port))
+        served.wait_until(lambda: before.includes(held(served)))
         assert read(*served.raw(asked("talk", connection="close"))).is_whole
         assert served.session("file").requests >= TOTAL * 0.9
         assert {entry.outcome for entry in served.session("file").journal} <= ENDED

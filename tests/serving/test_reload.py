@@ -18,6 +18,7 @@ import pytest
 from mockglm.scenarios import Scenario
 from mockglm.serving import Reloader
 from tests.cli.commands import HELLO, PATIENCE, Running, run, running
+from tests.serving import replace_file
 
 KEPT = "mockglm: not reloaded, because files have mistakes:"
 AGAIN = "mockglm: reloaded 1 scenario"
@@ -76,10 +77,10 @@ async def test_any_mistake_is_reported_with_its_place_and_watching_goes_on(
     text: str, place: str, watched: Watched
 ) -> None:
     running = asyncio.create_task(watched.reloader.run())
-    watched.file.write_text(text, "utf-8")
+    replace_file(watched.file, text)
     assert (await watched.until_reported(1)).startswith(f"{KEPT}\n{watched.folder}/{place}")
     assert watched.taken == []
-    watched.file.write_text(HELLO + "# mended\n", "utf-8")
+    replace_file(watched.file, HELLO + "# mended\n")
     assert await watched.until_reported(2) == AGAIN
     running.cancel()
 
@@ -152,7 +153,7 @@ async def test_a_folder_deleted_while_it_is_listed_does_not_end_the_watching(
     running = asyncio.create_task(watched.reloader.run())
     while inner.exists():
         await asyncio.sleep(0.01)
-    watched.file.write_text(HELLO + "# changed\n", "utf-8")
+    replace_file(watched.file, HELLO + "# changed\n")
     assert await watched.until_reported(1) == AGAIN
     running.cancel()
 
@@ -168,9 +169,9 @@ async def test_an_unforeseen_error_does_not_end_the_watching(
 
     monkeypatch.setattr(watched.reloader, "load", fail)
     running = asyncio.create_task(watched.reloader.run())
-    watched.file.write_text(HELLO + "# changed\n", "utf-8")
+    replace_file(watched.file, HELLO + "# changed\n")
     assert await watched.until_reported(1) == f"{KEPT}\n{error!r}"
-    watched.file.write_text(HELLO + "# changed again\n", "utf-8")
+    replace_file(watched.file, HELLO + "# changed again\n")
     assert await watched.until_reported(2) == AGAIN
     running.cancel()
 
@@ -233,7 +234,7 @@ def test_a_server_with_a_stalled_disk_can_be_stopped(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        file.write_text(HELLO + "# changed\n", "utf-8")
+        replace_file(file, HELLO + "# changed\n")
         for _ in range(PATIENCE * 100):
             if reached.exists():
                 break

@@ -33,7 +33,7 @@ def test_stopping_waits_for_running_streams_and_no_longer() -> None:
     sessions = Sessions(Settings(), [parse(SLOW.encode(), "file.yaml")])
     background = BackgroundServer(App(sessions, limits=NEVER), grace=3600)
     background.start()
-    with socket.create_connection(("127.0.0.1", background.port), timeout=30) as sock:
+    with socket.create_connection(("127.0.0.1", background.port), timeout=60) as sock:
         sock.sendall(asked("慢", stream=True))
         got = sock.recv(65536)
         background.stop()
@@ -47,7 +47,7 @@ def test_a_second_interrupt_stops_without_waiting() -> None:
     sessions = Sessions(Settings(), [parse(text.encode(), "file.yaml")])
     background = BackgroundServer(App(sessions, limits=NEVER), grace=3600)
     background.start()
-    with socket.create_connection(("127.0.0.1", background.port), timeout=30) as sock:
+    with socket.create_connection(("127.0.0.1", background.port), timeout=60) as sock:
         sock.sendall(asked("慢", stream=True))
         assert sock.recv(65536)
         for _ in range(2):

@@ -19,7 +19,7 @@ def body(text: str = "你好", **more: Any) -> dict[str, Any]:
 def ask(glm: GLM, text: str = "你好", **more: Any) -> httpx.Response:
     """Send one request, without retries, and read the whole response."""
     headers = {"Authorization": f"Bearer {glm.api_key}"}
-    with httpx.Client(trust_env=False, verify=False, timeout=20) as client:
+    with httpx.Client(trust_env=False, verify=False, timeout=60) as client:
         return client.post(glm.chat_url, json=body(text, **more), headers=headers)
 
 

@@ -29,7 +29,7 @@ def ask(glm: GLM, content: Any = "你好", **fields: Any) -> httpx.Response:
         **fields,
     }
     url, headers = f"{glm.anthropic_url}/v1/messages", {"x-api-key": glm.api_key}
-    with httpx.Client(trust_env=False, timeout=20) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         return client.post(url, json=asked, headers=headers)
 
 

@@ -66,7 +66,7 @@ def models(host: str, port: int, authority: Path) -> bytes:
     context = ssl.create_default_context(cafile=authority)
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as plain,
         context.wrap_socket(plain, server_hostname=host) as secure,
     ):
         request = f"GET /api/paas/v4/models HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
