@@ -102,7 +102,7 @@ class CassetteWriter:
         if self._left.version is None:
             return
         with lock_folder(self._file.parent):
-            if self._is_copy_edited() and _identify(self._file) == self._left.file:
+            if self._is_edited(_identify(self._next)) and _identify(self._file) == self._left.file:
                 self._append("")
             self._forget()
 
@@ -122,8 +122,8 @@ class CassetteWriter:
         """Append a text; False if the file was changed meanwhile."""
         version, copy = self._prepare()
         data = _indent(text, copy.margin)
-        self._write(copy.text + data, is_synced=is_synced)
-        if not self._publish(version, _Copy(version, copy.version, data, copy.margin)):
+        written = self._write(copy.text + data, copy.version, is_synced=is_synced)
+        if not self._publish(version, _Copy(written, copy.version, data, copy.margin)):
             return False
         if not is_synced:
             _sync(self._file)
@@ -136,9 +136,11 @@ class CassetteWriter:
         The copy's `version` is None if the file is not the beginning of what the copy will be.
         """
         version, left = self._find_version(), self._left
-        is_edited = self._is_copy_edited()
+        # Looked at once: an edit between two looks would be neither of both cases below.
+        copy = _identify(self._next)
+        is_edited = self._is_edited(copy)
         if left.version is not None and version == left.file and not self._overwrite:
-            if _identify(self._next) == left.version:
+            if copy == left.version:
                 return version, left
             if is_edited:
                 # An editor that had opened the former file has saved into it.
@@ -181,8 +183,14 @@ class CassetteWriter:
                 break
         return version
 
-    def _write(self, data: bytes, *, is_synced: bool) -> None:
-        size = self._next.stat().st_size + len(data)
+    def _write(
+        self, data: bytes, version: _Identity | None, *, is_synced: bool
+    ) -> _Identity | None:
+        """Write to the end of the copy, which had this version, or is new.
+
+        Returns the version that it has now, None if an editor wrote to it, too.
+        """
+        size = len(data) + (version.size if version is not None else self._next.stat().st_size)
         if size > yaml_documents.MAX_SIZE:
             most = yaml_documents.MAX_SIZE // 2**20
             raise self._error(f"the file would be larger than {most} MiB: record into another one")
@@ -191,6 +199,8 @@ class CassetteWriter:
             file.flush()
             if is_synced:
                 os.fsync(file.fileno())
+        written = _identify(self._next)
+        return written if written is not None and written.size == size else None
 
     def _publish(self, version: _Identity | None, copy: _Copy) -> bool:
         """Give the copy the file's name; False if the file has changed since it had a version."""
@@ -199,13 +209,17 @@ class CassetteWriter:
                 return False
         elif not self._exchange(version):
             return False
-        is_behind = copy.version is not None and not self._overwrite
+        self._published = _identify(self._file)
+        # An editor that had opened the copy when it was the file may have saved into it: then the
+        # former file lacks more than the text.
+        is_behind = (
+            copy.version is not None and not self._overwrite and self._published == copy.file
+        )
         if not is_behind:
             self._next.unlink(missing_ok=True)
         self._overwrite = False
         # Compared with the version that was copied: by now an editor may have saved into it.
         left = version if is_behind and self._next.exists() else None
-        self._published = _identify(self._file)
         self._left = _Copy(self._published, left, copy.text, copy.margin)
         return True
 
@@ -245,10 +259,10 @@ class CassetteWriter:
         self._left = _Copy()
         raise self._error(f"changed twice at once: the other version is {other.name}")
 
-    def _is_copy_edited(self) -> bool:
+    def _is_edited(self, copy: _Identity | None) -> bool:
         """True if the copy is the one that was left, with another content."""
-        now, left = _identify(self._next), self._left.version
-        return now is not None and left is not None and now.inode == left.inode and now != left
+        left = self._left.version
+        return copy is not None and left is not None and copy.inode == left.inode and copy != left
 
     def _forget(self) -> None:
         self._left = _Copy()
