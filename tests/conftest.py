@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from inspect import signature
 from itertools import count
 from typing import Any
 
@@ -34,6 +35,10 @@ def _restore(snapshot: SysModulesSnapshot) -> None:
 
 
 SysModulesSnapshot.restore = _restore  # type: ignore[assignment, method-assign]
+
+# A response that takes more than httpx's five seconds says the same about the machine.
+PATIENT = signature(httpx.Client).parameters["timeout"].default
+PATIENT.connect = PATIENT.read = PATIENT.write = PATIENT.pool = 60.0
 
 # An example that takes long says something about the machine, not about the code.
 settings.register_profile("without a deadline", deadline=None)

@@ -162,8 +162,7 @@ def test_a_head_in_many_parts_has_the_time_of_one_silence(monkeypatch: pytest.Mo
     with serving(FILE, limits=Limits(silence=10, look=0.02)) as served, connected(served) as sock:
         sock.settimeout(0.05)
         sock.sendall(b"GET / HTTP/1.1\r\n")
-        served.wait_until(lambda: any(one._is_in_head for one in protocols(served)))
-        for _ in range(20):
+        for _ in range(600):
             try:
                 sock.sendall(b"x")
                 assert sock.recv(1) == b""
@@ -172,8 +171,7 @@ def test_a_head_in_many_parts_has_the_time_of_one_silence(monkeypatch: pytest.Mo
                 clock.advance(1)
             except OSError:
                 return
-        sock.settimeout(60)
-        assert sock.recv(1) == b""
+    raise AssertionError("the head went on for ten minutes")
 
 
 # What cannot be read, behind an answer that is under way.

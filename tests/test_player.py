@@ -118,7 +118,10 @@ async def test_no_piece_is_sent_before_it_is_due() -> None:
     due = (0.0, 0.01, 0.01, 0.025, 0.03)
     wire, watch = FakeWire(), Progress()
     assert await play(Response(200, STREAM, tuple((at, b"x") for at in due)), wire, watch)
-    assert all(at >= watch.started + d for at, d in zip(wire.times, due, strict=True))
+    # One write has several pieces if they are due together, as on a busy machine.
+    counts = [data.count(b"1\r\nx\r\n") for data in wire.done_with if isinstance(data, bytes)]
+    sent = [at for count, at in zip(counts, wire.times, strict=True) for _ in range(count)]
+    assert all(at >= watch.started + d for at, d in zip(sent, due, strict=True))
 
 
 async def test_chunks_that_are_due_are_written_with_the_head_at_once() -> None:

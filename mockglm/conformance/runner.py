@@ -96,7 +96,8 @@ class ProbeRunner:
             self._views[probe.name] = view
             if view.kind == "refusal" or view.is_unfinished:
                 return
-            if probe.provoked is None or probe.provoked(view):
+            is_provoked = probe.provoked is None or probe.provoked(view)
+            if is_provoked and not (probe.is_paced and view.is_held_back):
                 return
 
     def _burst(self, probe: Probe) -> None:

@@ -30,6 +30,9 @@ ExchangeKind = Literal["stream", "plain", "refusal", "other"]
 _SHORTEST_SECRET = 8
 """Characters of a credential; a shorter one, such as `test`, occurs in ordinary text."""
 
+_FEWEST_MOMENTS = 3
+"""Moments at which the events of a stream arrive that is not held back."""
+
 _FEWEST_CHUNKS = 3
 """Chunks below which their times say nothing."""
 
@@ -210,6 +213,19 @@ class ExchangeView:
         if not any(at for at, _ in pieces) or len(self.choices) < _FEWEST_CHUNKS:
             return ()
         return arrival_times(pieces, (event.end for event in self.events))
+
+    @property
+    def is_held_back(self) -> bool:
+        """True if the events of a stream came in one burst."""
+        return bool(self.event_times) and self.moments < _FEWEST_MOMENTS
+
+    @property
+    def moments(self) -> int:
+        """The number of milliseconds in which events arrived.
+
+        The network splits even one burst into several reads, microseconds apart.
+        """
+        return len({round(at, 3) for at in self.event_times})
 
     # A plain reply
 

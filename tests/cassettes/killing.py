@@ -26,25 +26,27 @@ def main(folder: Path, times: int) -> None:
     for index in range(times):
         path = folder / f"killed-{index // TIMES_A_FILE}.yaml"
         before = before if index % TIMES_A_FILE else 0
-        finished = _kill(path, chance.uniform(0.001, 0.02), size=chance.choice((1, 20, 300)))
+        first = chance.randrange(1, 5)
+        finished = _kill(path, first, chance.uniform(0, 0.01), size=chance.choice((1, 20, 300)))
         found = _count(path)
         assert before + finished <= found <= before + finished + 1, (before, finished, found)
         total, before = total + found - before, found
     sys.stdout.write(str(total))
 
 
-def _kill(path: Path, after: float, *, size: int) -> int:
-    """Let a child write until it is killed; how many exchanges it has said to be written."""
+def _kill(path: Path, first: int, after: float, *, size: int) -> int:
+    """Kill a child some seconds after its first exchanges; return the number it has written."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
         _write(path, writer, size)
     os.close(writer)
-    os.read(reader, 1)
+    for _ in range(first):
+        os.read(reader, 1)
     time.sleep(after)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    finished = 1
+    finished = first
     while said := os.read(reader, 65536):
         finished += len(said)
     os.close(reader)

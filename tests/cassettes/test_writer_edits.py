@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from itertools import count as count_up
 from itertools import cycle
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -202,42 +206,99 @@ def test_file_that_changes_all_the_time_is_refused(
     assert count(path) == 1
 
 
-INTERRUPTED = 3
-"""Edits of sixty that a busy machine may interrupt at the worst moment."""
+CALLS = {
+    *("stat", "open", "write", "flush", "fsync", "close", "__exit__", "flock", "chmod"),
+    *("link", "unlink", "replace", "rename"),
+}
+"""Functions in C that reach the file system."""
 
-EDITOR = """
-import sys
-path, number = sys.argv[1], 0
-while sys.stdin.readline():
-    with open(path, "a") as file:
-        file.write(f"# edit {number}\\n")
-    number += 1
-print(number)
-"""
+
+class Interruption:
+    """A profile function that acts once: before one of the calls that reach the file system.
+
+    Other programs see nothing between two of those calls, so these are all moments that differ.
+    """
+
+    def __init__(self, moment: int, action: Callable[[], None]) -> None:
+        self.left = moment
+        self.action = action
+
+    def __call__(self, frame: FrameType, event: str, arg: Any) -> None:
+        is_exchange = event == "call" and frame.f_code.co_name == "exchange"
+        if is_exchange or (event == "c_call" and arg.__name__ in CALLS):
+            self.left -= 1
+            if self.left == 0:
+                sys.setprofile(None)
+                self.action()
+                sys.setprofile(self)
+
+
+def interrupt(append: Callable[[], object], moment: int, action: Callable[[], None]) -> bool:
+    """Append, and act at this moment; False if the append has fewer moments."""
+    interruption = Interruption(moment, action)
+    sys.setprofile(interruption)
+    try:
+        append()
+    finally:
+        sys.setprofile(None)
+    return interruption.left <= 0
+
+
+def assert_kept_at_any_moment(
+    folder: Path, begin: Callable[[CassetteWriter], Callable[[], None]], appended: int = 0
+) -> None:
+    """Interrupt an append by an edit at each moment, and look for the edit after the next ones.
+
+    `begin` is called before, appends so many exchanges more, and returns the edit.
+    """
+    for moment in count_up(1):
+        path = folder / str(moment) / "a.yaml"
+        path.parent.mkdir()
+        recorder = cassette(path)
+        for text in "一二":
+            recorder.append([exchange(text)])
+        edit = begin(recorder)
+        if not interrupt(partial(recorder.append, [exchange("三")]), moment, edit):
+            recorder.close()
+            break
+        for text in "四五":
+            # The two files take turns: a change that one of them lacks is missing every other time.
+            recorder.append([exchange(text)])
+            assert path.read_text("utf-8").count(LINE) == 1, moment
+        recorder.close()
+        assert path.read_text("utf-8").count(LINE) == 1, moment
+        assert count(path) == 5 + appended, moment
+        assert [one.name for one in path.parent.iterdir()] == ["a.yaml"], moment
+    assert moment > 15
 
 
 @pytest.mark.usefixtures("names")
-def test_no_edit_and_no_exchange_is_lost_while_both_go_on(tmp_path: Path) -> None:
-    path = tmp_path / "a.yaml"
-    recorder = cassette(path)
-    recorder.append([exchange("begin")])
-    refused = 0
-    command = [sys.executable, "-c", EDITOR, str(path)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as editor:
-        assert editor.stdin is not None
-        for number in range(60):
-            # The edit comes at any moment of the append.
-            editor.stdin.write("\n")
-            editor.stdin.flush()
-            try:
+@pytest.mark.parametrize("edit", [append_in_place, rewrite_in_place])
+def test_edit_in_place_at_any_moment_is_kept(tmp_path: Path, edit: Edit) -> None:
+    assert_kept_at_any_moment(tmp_path, lambda recorder: lambda: edit(recorder.path, LINE))
+
+
+@pytest.mark.skipif(swap.find_exchange() is None, reason="a moment between two calls is left")
+def test_file_that_is_replaced_at_any_moment_is_kept(tmp_path: Path) -> None:
+    assert_kept_at_any_moment(tmp_path, lambda recorder: lambda: rename(recorder.path, LINE))
+
+
+@pytest.mark.usefixtures("names")
+@pytest.mark.parametrize("appended", [0, 1, 2])
+def test_edit_by_an_editor_with_an_open_file_is_kept_at_any_moment(
+    tmp_path: Path, appended: int
+) -> None:
+    with ExitStack() as stack:
+
+        def begin(recorder: CassetteWriter) -> Callable[[], None]:
+            file = stack.enter_context(recorder.path.open("a", encoding="utf-8"))
+            for number in range(appended):
                 recorder.append([exchange(f"{number}号")])
-            except FileError:
-                refused += 1
-        edits = int(editor.communicate()[0])
-    recorder.close()
-    text = "".join(one.read_text("utf-8") for one in tmp_path.iterdir())
-    lost = [number for number in range(edits) if f"# edit {number}\n" not in text]
-    # An editor that is interrupted between opening and writing writes to a file without a name.
-    assert len(lost) <= INTERRUPTED
-    assert (edits, count(path) + refused) == (60, 61)
+
+            def edit() -> None:
+                file.write(LINE)
+                file.flush()
+
+            return edit
+
+        assert_kept_at_any_moment(tmp_path, begin, appended)

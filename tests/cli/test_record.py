@@ -167,8 +167,8 @@ def test_recorder_killed_at_any_moment_leaves_every_finished_exchange(tmp_path: 
         )
         for seed in SEEDS
     ]
-    for process in running:
-        printed, said = process.communicate()
+    outputs = [process.communicate() for process in running]
+    for printed, said in outputs:
         assert said == ""
         whole, cut = map(int, printed.split())
         assert whole > kills / 4

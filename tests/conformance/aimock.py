@@ -73,7 +73,7 @@ def playing(modules: Path, folder: Path) -> Iterator[str]:
             process.terminate()
 
 
-def _wait(port: int, tries: int = 500) -> None:
+def _wait(port: int, tries: int = 6000) -> None:
     for _ in range(tries):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

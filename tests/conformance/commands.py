@@ -13,6 +13,15 @@ from tests.conformance.endpoint import Endpoint
 
 MODEL = ("--model", "glm-4.6")
 
+SCENARIO = Path(__file__).parents[2] / "scenarios" / "conformance.yaml"
+_COUNTED = "{content: one two three four five six seven eight nine ten"
+PATIENT = SCENARIO.read_text("utf-8").replace(
+    f"{_COUNTED}}}", f"{_COUNTED}, pace: {{first: 0.5, every: 0.05}}}}"
+)
+"""The same, with streams that do not fit into one stall of a busy machine, and that overlap if they
+are requested at once.
+"""
+
 
 def check(endpoint: Endpoint | None, *arguments: str) -> int:
     """The exit status of `mockglm check`, of an endpoint or of what the arguments name."""

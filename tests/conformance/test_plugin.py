@@ -127,7 +127,7 @@ def test_a_level_is_a_marker(broken: Endpoint, pytester: pytest.Pytester) -> Non
 def test_a_plan_sends_nothing(broken: Endpoint, pytester: pytest.Pytester) -> None:
     found = run(pytester, broken, *PACKAGE, "-k", "SSE", "--glm-plan")
     assert found.ret == 0
-    found.stdout.fnmatch_lines(["at most 2 requests and 32 output tokens"])
+    found.stdout.fnmatch_lines(["at most 4 requests and 64 output tokens"])
     assert broken.probes == []
 
 

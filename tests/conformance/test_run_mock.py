@@ -17,10 +17,9 @@ from mockglm.conformance.target import Target
 from mockglm.conformance.view import ExchangeView
 from mockglm.journal import Entry
 from mockglm.models import MODELS as KNOWN
-from tests.conformance.commands import command, read_report
+from tests.conformance.commands import PATIENT, command, read_report
 from tests.serving import KEY, Served, serving
 
-SCENARIO = Path(__file__).parents[2] / "scenarios" / "conformance.yaml"
 FAILING = """
 format: 1
 interactions:
@@ -77,8 +76,8 @@ def strict(*files: str | Path, speed: float = SPEED, **settings: Any) -> Any:
 @pytest.fixture(scope="module", params=MODELS)
 def scripted(request: pytest.FixtureRequest, patch: object) -> tuple[str, Outcome]:
     """A run against the scenario `conformance`, for each model."""
-    with strict(SCENARIO, speed=1) as served:
-        return request.param, judge(served, "conformance", request.param)
+    with strict(PATIENT, speed=1) as served:
+        return request.param, judge(served, "file", request.param)
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -126,7 +125,7 @@ def test_an_improvising_mock_passes_everything_within_the_plan(
 
 
 def test_a_mock_at_its_limits_passes_everything(patch: object) -> None:
-    with strict(SCENARIO, speed=1) as served:
-        outcome = judge(served, "conformance", "glm-4.6", "--disruptive")
+    with strict(PATIENT, speed=1) as served:
+        outcome = judge(served, "file", "glm-4.6", "--disruptive")
     assert (outcome.code, outcome.others) == (0, {"LIM-02": "not_applicable"})
     assert len(outcome.report["checks"]) == len(CHECKS)

@@ -64,6 +64,17 @@ def run(choose: Callable[[str], Response], *names: str, soak: int = 0) -> RunEvi
     return ProbeRunner(plan, target, send, pause=0, wait=lambda seconds: None).run()
 
 
+def test_a_stream_that_came_at_once_is_sent_again() -> None:
+    good = ANSWERS["stream"]
+    assert ExchangeView("", Exchange(Request("POST", "/"), good, 0.0)).moments > 2
+    late = replace(good, chunks=tuple((0.2, piece) for _, piece in good.chunks))
+    for answers, kept in (((late, good), good), ((late, late), late), ((good,), good)):
+        coming = iter(answers)
+        evidence = run(lambda name, coming=coming: next(coming), "stream")  # type: ignore[misc]
+        assert evidence.views["stream"].answer == kept
+        assert len(evidence.more) == len(answers) - 1
+
+
 def _refused(status: int, **body: object) -> Response:
     return Response(status, (JSON_TYPE,), ((0.0, dump(body)),))
 

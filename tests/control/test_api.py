@@ -327,7 +327,7 @@ def test_waiting_for_an_exchange_that_never_comes_returns_an_empty_list(
 
 def test_waiting_ends_when_the_client_leaves(control: httpx.Client, served: Served) -> None:
     with pytest.raises(httpx.ReadTimeout):
-        control.get("/journal", params={"wait": 60}, timeout=0.1)
+        control.get("/journal", params={"wait": 60}, timeout=httpx.Timeout(60, read=0.1))
     served.wait_until(lambda: not served.sessions.feed.has_subscribers)
 
 

@@ -29,8 +29,11 @@ CLIENTS = 4
 LEAVING = 0.2
 """The share of the clients that leave in the middle."""
 
-LATEST = 0.08
-"""Seconds after the first bytes within which the recorder is killed."""
+MOST_READ = 40
+"""Pieces that all clients have read, at most, before the recorder is killed."""
+
+LATEST = 0.01
+"""Seconds after the last of them within which it is killed."""
 
 PAUSE = 0.002
 LATE = ("mockglm.cli.record", "httpx", "httpcore", "anyio._backends._asyncio", "uvloop")
@@ -41,10 +44,19 @@ END = b"0\r\n\r\n"
 
 @dataclass
 class Told:
-    """The complete responses that clients received, by the number of the request."""
+    """The complete responses that clients received, by the number of the request.
 
+    `is_enough` is set when they have read so many pieces of responses.
+    """
+
+    missing: int
     whole: dict[int, bytes] = field(default_factory=dict)
-    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    is_enough: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def count_piece(self) -> None:
+        self.missing -= 1
+        if self.missing <= 0:
+            self.is_enough.set()
 
 
 def answer(number: int) -> bytes:
@@ -90,7 +102,7 @@ async def ask(port: int, number: int, told: Told, *, leaves: bool) -> None:
         heard = b""
         while data := await reader.read(4096):
             heard += data
-            told.begun.set()
+            told.count_piece()
             if leaves and heard.count(b"data: "):
                 return
         if heard.endswith(END):
@@ -101,7 +113,7 @@ async def ask(port: int, number: int, told: Told, *, leaves: bool) -> None:
 
 async def kill(child: int, port: int, numbers: Iterator[int], chance: random.Random) -> Told:
     """Ask until the recorder is no more, which it is in a moment."""
-    told = Told()
+    told = Told(chance.randrange(1, MOST_READ + 1))
 
     async def client() -> None:
         with suppress(ConnectionError):
@@ -109,7 +121,7 @@ async def kill(child: int, port: int, numbers: Iterator[int], chance: random.Ran
                 await ask(port, next(numbers), told, leaves=chance.random() < LEAVING)
 
     clients = [asyncio.create_task(client()) for _ in range(CLIENTS)]
-    await told.begun.wait()
+    await told.is_enough.wait()
     await asyncio.sleep(chance.uniform(0, LATEST))
     os.kill(child, signal.SIGKILL)
     await asyncio.gather(*clients)

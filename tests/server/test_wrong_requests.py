@@ -20,7 +20,7 @@ ROUNDS = 25
 REQUESTS = 40
 """Requests in each round of the generated tests; a round is one example of hypothesis."""
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 """Seconds after which an answer is a hang."""
 
 VALID: dict[str, Any] = {

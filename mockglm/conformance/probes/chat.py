@@ -88,6 +88,8 @@ CHAT_PROBES = (
         thinking_budget=256,
         thinking=False,
         compared=True,
+        is_paced=True,
+        attempts=2,
     ),
     Probe(
         name="thinking",

@@ -24,7 +24,8 @@ class Probe(Struct, frozen=True, kw_only=True):
 
     `max_tokens` limits its output, `thinking_budget` instead for a model that always thinks.
     `provoked` tells if the model did as the probe asks; if not, the probe is sent again, up to
-    `attempts` times. `thinking` switches thought on or off. The texts of `compared` probes are
+    `attempts` times. So is one that `is_paced` if all its events came at once, perhaps because this
+    machine was busy. `thinking` switches thought on or off. The texts of `compared` probes are
     compared for a deterministic endpoint. `fills_context` replaces the prompt by one beyond the
     context. `copies` are sent at once. A conforming endpoint refuses a probe that
     `expects_refusal`; `disruptive` ones exceed limits and are sent only on demand. One that
@@ -44,6 +45,7 @@ class Probe(Struct, frozen=True, kw_only=True):
     capability: str = ""
     provoked: Callable[[ExchangeView], bool] | None = None
     attempts: int = 1
+    is_paced: bool = False
     expects_refusal: bool = False
     expects_overload: bool = False
     disruptive: bool = False

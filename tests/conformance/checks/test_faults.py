@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -20,9 +19,8 @@ from mockglm.conformance.target import Target
 from mockglm.conformance.transport import ReadLimits, open_client
 from mockglm.conformance.verdicts import CheckResult, RunEvidence, judge_run
 from mockglm.faults import CATALOGUE, Fault
+from tests.conformance.commands import PATIENT, SCENARIO
 from tests.serving import KEY, Served, serving
-
-SCENARIO = Path(__file__).parents[3] / "scenarios" / "conformance.yaml"
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,9 @@ PROBES_OF: Mapping[str, str] = {
     "USE-07": "length-plain",
 }
 """Faults and checks whose first probe has an answer without anything to break."""
-SCENARIOS_OF: Mapping[str, str] = {"LIM-01": "no-balance"}
-"""Checks whose fault fits an error alone: a scenario that answers nothing else."""
+SCENARIOS_OF: Mapping[str, str] = {"LIM-01": "no-balance", "burst": "file1"}
+"""Checks whose fault fits an error alone: a scenario that answers nothing else; and a probe whose
+requests have to overlap."""
 
 
 def cases() -> Iterator[Case]:
@@ -61,8 +60,8 @@ def cases() -> Iterator[Case]:
 
 
 CASES = {str(case): case for case in cases()}
-LIMITS = ReadLimits(connect=10, idle=4, whole=20)
-SILENCE = 0.8
+LIMITS = ReadLimits(connect=60, idle=10, whole=60)
+SILENCE = 2.0
 """Seconds that stand for ten here, so that no test waits that long."""
 TRIES = 3
 """Times a fault is tried: on a busy machine a probe may end before its answer comes."""
@@ -74,7 +73,7 @@ SPECS: Mapping[str, str] = {
 
 
 def target_of(served: Served) -> Target:
-    base = served.base("conformance")
+    base = served.base("file1")
     return Target(base, "glm-4.6", KEY, deterministic=True, failing=True)
 
 
@@ -86,7 +85,8 @@ def send(served: Served, plan: ProbePlan, base: str) -> RunEvidence:
 @contextmanager
 def judged_cases() -> Iterator[Mapping[str, tuple[CheckResult, CheckResult]]]:
     """For each case the verdict of its check, without the fault and with it."""
-    with serving(SCENARIO, policy="strict", accept=frozenset([KEY]), speed=1) as served:
+    files = (SCENARIO, PATIENT)
+    with serving(*files, policy="strict", accept=frozenset([KEY]), speed=1) as served:
         target = target_of(served)
         plan = make_plan(CHECKS.values(), target.capabilities, disruptive=True)
         good = send(served, plan, target.url)
@@ -94,7 +94,8 @@ def judged_cases() -> Iterator[Mapping[str, tuple[CheckResult, CheckResult]]]:
         def judge(case: Case) -> tuple[CheckResult, CheckResult]:
             spec = SPECS.get(case.fault.name, case.fault.trial or case.fault.name)
             one = ProbePlan((PROBES[case.probe],), target.capabilities, RunLimits())
-            scenario = SCENARIOS_OF.get(case.check, "conformance")
+            scenario = SCENARIOS_OF.get(case.probe, "conformance")
+            scenario = SCENARIOS_OF.get(case.check, scenario)
             # A session of its own, for the scenario's account takes four requests at once.
             base = served.base(f"{scenario}+{spec}@{str(case).lower()}")
             check = CHECKS[case.check]
@@ -117,7 +118,7 @@ def test_each_fault_over_http_is_reported_by_its_check() -> None:
     with judged_cases() as results:
         assert [name for name, (before, _) in results.items() if before.findings] == []
         reported = {
-            name: {finding.exchange for finding in after.findings}
+            name: {finding.exchange for finding in after.findings} or after.cause
             for name, (_, after) in results.items()
         }
     assert reported == {name: {case.probe} for name, case in CASES.items()}

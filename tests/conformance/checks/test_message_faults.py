@@ -107,6 +107,7 @@ def judged_cases() -> Iterator[Mapping[str, tuple[CheckResult, CheckResult]]]:
         def judge(id: str) -> tuple[CheckResult, CheckResult]:
             spec, probe = CASES[id]
             one = ProbePlan((PROBES[probe],), capabilities, RunLimits())
+            # A session of its own, for the scenario's account takes four requests at once.
             found = send(served, one, f"{SCENARIOS_OF.get(id, 'conformance')}+{spec}@{id.lower()}")
             broken = replace(good, views={**good.views, **found.views})
             return judge_run(MESSAGE_CHECKS[id], good), judge_run(MESSAGE_CHECKS[id], broken)
