@@ -1,17 +1,19 @@
-"""The pages of docs/ that are made from what there is: the checks, the faults, the scenarios."""
+"""The pages of docs/ that are made from what there is: checks, endpoints, faults, scenarios."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 
 from mockglm.conformance.report.listing import render_checks_page
+from mockglm.endpoints import TABLE, EndpointRow
 from mockglm.faults import CATALOGUE, Fault
 from mockglm.faults.options import Option
 from mockglm.scenarios import load, shipped_scenarios
 
-__all__ = ["PAGES", "faults", "scenarios"]
+__all__ = ["PAGES", "endpoints", "faults", "scenarios"]
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -76,6 +78,60 @@ or as JSON. Those named `anthropic-…` are about what only the latter sends.
 [Clients](clients.md) shows how known clients handle them. There are {count} scenarios:
 """
 
+ENDPOINTS = """\
+# Endpoints
+
+Generated from the table of endpoints by `scripts/write-pages`; do not edit by hand.
+
+Beside chats and messages, `mockglm serve` and the fixture answer the other paths of the service, so
+that a whole application runs against it: retrieval with embeddings, batches, searches, documents,
+pictures, sounds, and displays of the use of a Coding Plan. Nothing has to be configured:
+
+* Texts that share words have near vectors, and are ranked first: a test of retrieval finds the
+  right passage. The same text has the same vector every time.
+* Asynchronous chats and the lines of batches are chats: files, queued replies and improvisation
+  answer them as they answer others. Their results are there when their pace has passed on the
+  session's clock, which a test can advance.
+* Files are kept in memory, each at most 16 MiB, all together at most 256 MiB.
+* Pictures, videos and parsed texts have URLs of mockglm, below `/media/`, that need no key.
+* `/api/monitor/usage/quota/limit` shows the windows of the account's plan, and `model-usage` and
+  `tool-usage` what the journal has of the key.
+
+## Scenarios
+
+An interaction whose `when` has a `path` answers at an endpoint before the built-in answer does. Its
+`reply` is an error, or, at the endpoints marked *text*, the text of the answer; `response` is
+verbatim. `body` sees the fields of a form, too. Without `path`, a pattern is for chats alone.
+
+```yaml
+format: 1
+interactions:
+  - when: {path: /embeddings, body: {input: too much}}
+    reply: {error: 1302}
+  - when: {path: /web_search}
+    response:
+      json: {search_result: [{title: GLM, content: A page, link: "", refer: ref_1}]}
+  - when: {path: /audio/transcriptions}
+    reply: {content: 北京今天天气怎么样}
+  - when: {path: "/async-result/*"}
+    response: {json: {task_status: FAIL}}
+```
+
+Accounts limit endpoints as they limit chats. Queued errors and verbatim responses answer the next
+POST of any path, while other queued replies wait for a chat or an endpoint marked *text*. Faults of
+a base URL or a session break the answers that they fit. With `--profile zai`, the endpoints that
+only open.bigmodel.cn has answer 1211, as api.z.ai does.
+
+## Table
+
+Paths are below a base URL, except those that begin with `/api/` or `/media/`. The evidence is about
+the form of the answer: *captured* is recorded, *reported* described by users of the service,
+*documented* its documentation alone, *assumed* none of these. Each module names what it assumes.
+
+| endpoint | answer | evidence | hosts | source |
+|---|---|---|---|---|
+"""
+
 _ISSUE = re.compile(r"(?<![\w./-])([\w.-]+/[\w.-]+)#(\d+)")
 
 
@@ -100,6 +156,20 @@ _ONLY: Mapping[tuple[str, ...], tuple[str]] = {
     ("chat",): ("chat only",),
     ("anthropic",): ("Anthropic only",),
 }
+
+
+def endpoints() -> str:
+    """docs/endpoints.md."""
+    return ENDPOINTS + "".join(map(_endpoint, TABLE))
+
+
+def _endpoint(row: EndpointRow) -> str:
+    function = getattr(import_module(f"mockglm.endpoints.{row.module}"), row.answer)
+    about = (function.__doc__ or "").partition("\n")[0]
+    marks = [about, "*text*"] if row.has_text else [about]
+    hosts = "both" if row.on_zai else "open.bigmodel.cn"
+    cells = (f"`{row.method} {row.path}`", " ".join(marks), row.mark, hosts, row.source)
+    return f"| {' | '.join(cells)} |\n"
 
 
 def _table(rows: list[Fault]) -> Iterator[str]:
@@ -141,6 +211,7 @@ def _linked(about: str) -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "checks.md": render_checks_page,
+    "endpoints.md": endpoints,
     "faults.md": faults,
     "scenarios.md": scenarios,
 }

@@ -27,8 +27,8 @@ class StorageBudget:
     """The bound that the files and batches of all sessions share; those of a session that is
     dropped count no longer."""
 
-    def __init__(self, limit: int = MAX_BYTES) -> None:
-        self._limit = limit
+    def __init__(self) -> None:
+        self._limit = MAX_BYTES
         self._holders: WeakSet[_Sized] = WeakSet()
 
     def reserve(self, holder: _Sized, size: int) -> None:
