@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from heapq import heappop, heappush
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
+from httptools import HttpRequestParser
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -124,6 +125,37 @@ def mockglm_under_asgi(scenario: bytes) -> App:
     return app
 
 
+class Raw(asyncio.Protocol):
+    """The least that a server in Python can do: find the end of a request, write fixed bytes."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._parser = HttpRequestParser(self)
+        head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+        self._answer = head % len(answer) + answer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed_data(data)
+
+    def on_message_complete(self) -> None:
+        self._transport.write(self._answer)
+
+
+def serve_raw(answer: bytes, port: int) -> None:
+    """Serve with `Raw`, without uvicorn and ASGI."""
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: Raw(answer), "127.0.0.1", port)
+        await server.serve_forever()
+
+    import uvloop
+
+    uvloop.run(run())
+
+
 def serve(app: Any, port: int) -> None:
     """Serve an ASGI application with bare uvicorn, as all yardsticks are."""
     uvicorn.run(
@@ -141,6 +173,9 @@ def serve(app: Any, port: int) -> None:
 
 def main(kind: str, port: str, file: str, *pace: str) -> None:
     answer = Path(file).read_bytes()
+    if kind == "raw":
+        serve_raw(answer, int(port))
+        return
     apps: dict[str, Callable[..., App]] = {
         "plain": plain,
         "stream": stream,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
@@ -45,6 +46,11 @@ glm.reply("晴")
     assert answer.status_code == 200
 """
 
+FIRST = """\
+def test_it(glm):
+    assert glm.chat_url.startswith("http")
+"""
+
 TESTS: Mapping[str, tuple[str, str]] = {
     "empty": ("nothing", "pass"),
     "taken": ("glm", "pass"),
@@ -66,6 +72,7 @@ def fixture(load: Load, size: Size) -> Iterator[Figure]:
         (folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
         yield from _used(folder, size)
         yield from _unused(folder, size)
+        yield _first(folder, size)
 
 
 def _used(folder: Path, size: Size) -> Iterator[Figure]:
@@ -80,6 +87,30 @@ def _used(folder: Path, size: Size) -> Iterator[Figure]:
         cost = (took[name] - took["empty"]) / count * 1e3
         about = f"CPU; {count} tests {took[name]:.2f} s, empty ones {took['empty']:.2f} s"
         yield Figure(case="fixture", name=title, value=cost, unit="ms", target=target, about=about)
+
+
+def _first(folder: Path, size: Size) -> Figure:
+    """A run whose only test takes `glm`, against a run with an empty test: wall-clock time."""
+    runs = {}
+    for name, code in (("empty", "def test_it():\n    pass\n"), ("glm", FIRST)):
+        path = folder / f"test_only_{name}.py"
+        path.write_text(code, "utf-8")
+        runs[name] = (*PLUGIN, *ALONE, str(path))
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(2 * size.runs + 1):
+        for name, arguments in runs.items():
+            before = time.monotonic()
+            _pytest(folder, arguments)
+            times[name].append(time.monotonic() - before)
+    empty, taken = (median(each[1:] or each) * 1e3 for each in times.values())
+    return Figure(
+        case="fixture",
+        name="the first test that takes it",
+        value=taken - empty,
+        unit="ms",
+        target=200,
+        about=f"{taken:.0f} ms, an empty run {empty:.0f} ms",
+    )
 
 
 def _unused(folder: Path, size: Size) -> Iterator[Figure]:

@@ -71,28 +71,38 @@ def run(
 
 @contextmanager
 def mockglm(
-    scenario: str | Path, probe: bytes, *options: str, log: Path | None = None
+    scenario: str | Path | None,
+    probe: bytes,
+    *options: str,
+    log: Path | None = None,
+    under: Sequence[str] = (),
 ) -> Iterator[Server]:
-    """mockglm with a scenario, given as the text of a file or as its path, its journal on."""
+    """mockglm with a scenario, given as the text of a file or as its path, its journal on.
+
+    Without a scenario it improvises. `under` is a program that runs the server, with its options.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        path = scenario if isinstance(scenario, Path) else Path(folder, "benchmark.yaml")
+        path = Path(folder, "benchmark.yaml") if isinstance(scenario, str) else scenario
         if isinstance(scenario, str):
-            path.write_text(scenario, encoding="utf-8")
+            Path(folder, "benchmark.yaml").write_text(scenario, encoding="utf-8")
         port = free()
-        command = [sys.executable, "-c", "from mockglm.cli import main; main()", "serve"]
-        command += [str(path), "--port", str(port), "--log", "none", *options]
+        command = [*under, sys.executable, "-c", "from mockglm.cli import main; main()", "serve"]
+        command += [*([str(path)] if path else []), "--port", str(port), "--log", "none", *options]
         with run(command, port, probe, log) as server:
             yield server
 
 
 @contextmanager
-def yardstick(kind: str, probe: bytes, *options: str, answer: bytes = b"") -> Iterator[Server]:
+def yardstick(
+    kind: str, probe: bytes, *options: str, answer: bytes = b"", under: Sequence[str] = ()
+) -> Iterator[Server]:
     """One of the applications of `benchmarks.apps`, with the bytes it is to answer."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(answer)
         file.flush()
         port = free()
-        command = [sys.executable, "-m", "benchmarks.apps", kind, str(port), file.name, *options]
+        command = [*under, sys.executable, "-m", "benchmarks.apps", kind, str(port), file.name]
+        command += options
         with run(command, port, probe) as server:
             yield server
 

@@ -5,7 +5,9 @@ The tokens of texts are estimated here, too, near enough to budget with.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Literal, overload
 
 from msgspec import Struct, field
@@ -181,6 +183,64 @@ class Frames(Sequence[tuple[float, bytes]]):
         return at, body + self._ending if end > len(self._tails) else body
 
 
+class RecordedChunks(Sequence[tuple[float, bytes]]):
+    """The chunks of a recorded stream as one text, with the time and the end of each.
+
+    `cut` makes the chunks of the recorded text; it is called on first use, for most recordings of a
+    folder are never used.
+    """
+
+    __slots__ = ("_body", "_cut", "_ends", "_source", "_times")
+
+    def __init__(
+        self, source: bytes, cut: Callable[[bytes], Sequence[tuple[float, bytes]]]
+    ) -> None:
+        self._source = source
+        self._cut = cut
+        self._body: bytes | None = None
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[float, bytes]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[tuple[float, bytes], ...]: ...
+
+    def __getitem__(
+        self, index: int | slice
+    ) -> tuple[float, bytes] | tuple[tuple[float, bytes], ...]:
+        return tuple(self)[index]
+
+    def __iter__(self) -> Iterator[tuple[float, bytes]]:
+        body, start = self.body, 0
+        for at, end in zip(self._times, self._ends, strict=True):
+            yield at, body[start:end]
+            start = end
+
+    def __len__(self) -> int:
+        _ = self.body
+        return len(self._times)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+    @property
+    def body(self) -> bytes:
+        """All chunks together, the same object each time."""
+        if self._body is None:
+            chunks = self._cut(self._source)
+            self._times = array("d", [at for at, _ in chunks])
+            self._ends = array("Q", accumulate([len(chunk) for _, chunk in chunks]))
+            self._body = b"".join([chunk for _, chunk in chunks])
+            self._source = b""
+        return self._body
+
+
 class Response(Struct, frozen=True):
     """A response as bytes with their times.
 
@@ -212,6 +272,8 @@ class Response(Struct, frozen=True):
         """The length of the body in bytes."""
         if type(self.chunks) is Frames:
             return self.chunks.size
+        if type(self.chunks) is RecordedChunks:
+            return len(self.chunks.body)
         size = 0
         for _, piece in self.chunks:
             size += len(piece)
@@ -221,6 +283,8 @@ class Response(Struct, frozen=True):
     def body(self) -> bytes:
         if type(self.chunks) is Frames:
             return b"".join(self.chunks.parts())
+        if type(self.chunks) is RecordedChunks:
+            return self.chunks.body
         return b"".join(piece for _, piece in self.chunks)
 
     def header(self, name: str, default: str = "") -> str:

@@ -57,14 +57,20 @@ def test_questions_are_spread_over_all_that_is_loaded() -> None:
 
 def test_one_command_prints_a_table_and_writes_json(tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
-    command = [sys.executable, "-m", "benchmarks", "--quick", "plain", "crowd", "--json", str(file)]
+    page = tmp_path / "performance.md"
+    command = [sys.executable, "-m", "benchmarks", "--quick", "plain", "crowd"]
+    command += ["--json", str(file), "--page", str(page)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     rows = json.loads(file.read_text("utf-8"))
-    assert [row["case"] for row in rows] == ["plain", "plain", "crowd"]
+    assert [row["case"] for row in rows] == ["plain", "plain", "plain", "crowd"]
     assert all(row["value"] > 0 for row in rows)
     assert rows[-1]["value"] == 50
-    assert done.stdout.count("| plain | CPU") == 2
+    table = done.stdout[done.stdout.index("| case |") :]
+    assert table.count("| plain | CPU") == 2
+    written = page.read_text("utf-8")
+    assert "`python -m benchmarks plain crowd --page docs/performance.md`" in written
+    assert written.endswith(table.rstrip() + "\n")
 
 
 def test_the_figures_of_the_decisions_can_be_measured() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
+from mockglm import yaml_documents
 from mockglm.errors import FileError, MockGLMError, Problem, UsageError
 from mockglm.scenario_library import list_folder
 from mockglm.scenarios import compiler, reader, schema, sections, yaml_nodes
@@ -138,14 +140,32 @@ def _expand(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 
 def _parse(problems: Problems, name: str) -> Scenario:
-    root = NodePath(problems, yaml_nodes.compose_nodes(problems))
+    document = yaml_documents.split_list(problems.source, "interactions")
+    if document is not None:
+        with suppress(yaml_documents.SplitError):
+            return _parse_document(problems, name, document)
+        problems.found.clear()
+        problems.first_line = 0
+    return _parse_document(problems, name)
+
+
+def _parse_document(
+    problems: Problems, name: str, document: yaml_documents.SplitDocument | None = None
+) -> Scenario:
+    """Parse a file, the interactions part by part if it is split. Raises SplitError."""
+    rest = problems.source if document is None else document.rest
+    root = NodePath(problems, yaml_nodes.compose_nodes(Problems(problems.path, rest)))
     parts = _read_file_fields(root)
     options = compiler.FileOptions.read(parts, root)
+    if document is None:
+        interactions = tuple(_compile_interactions(parts["interactions"], options, root))
+    else:
+        interactions = tuple(_compile_parts(document, options, problems))
     scenario = Scenario(
         name=name,
         path=problems.path,
         about=parts["about"],
-        interactions=tuple(_compile_interactions(parts["interactions"], options, root)),
+        interactions=interactions,
         models=sections.compile_models(parts["models"], root.at("models")),
         accounts=sections.compile_accounts(parts["accounts"], root.at("accounts")),
         keys_listed=parts["keys"] == "listed",
@@ -177,6 +197,21 @@ def _compile_interactions(
         compiled = _compile_one(value, options, NodePath(root.problems, nodes[index]))
         if compiled is not None:
             yield compiled
+
+
+def _compile_parts(
+    document: yaml_documents.SplitDocument, options: compiler.FileOptions, problems: Problems
+) -> Iterator[Interaction]:
+    read = reader.reader_for(schema.InteractionSpec).read
+    for line, part in yaml_documents.compose_parts(problems.path, document):
+        problems.first_line = line
+        for node in part.value:
+            value = read(node, problems)
+            if value is not reader.WRONG:
+                compiled = _compile_one(value, options, NodePath(problems, node))
+                if compiled is not None:
+                    yield compiled
+    problems.first_line = 0
 
 
 def _compile_one(

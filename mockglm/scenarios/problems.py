@@ -14,25 +14,34 @@ Key = str | int
 
 
 class Problems(Struct):
-    """The mistakes found in the file at `path`, whose bytes are `source`."""
+    """The mistakes found in the file at `path`, whose bytes are `source`.
+
+    `first_line` is the line of the file, counted from 0, that the nodes count from.
+    """
 
     path: str
     source: bytes = b""
     found: list[Problem] = field(default_factory=list)
+    first_line: int = 0
 
     def __len__(self) -> int:
         return len(self.found)
 
     def add(self, node: yaml.Node, message: str) -> None:
         """Add a mistake at the beginning of a node."""
-        self.found.append(problem_at(self.path, node.start_mark, message))
+        mark = node.start_mark
+        if self.first_line:
+            line = self.first_line + mark.line
+            self.found.append(Problem(self.path, line + 1, mark.column + 1, message))
+        else:
+            self.found.append(problem_at(self.path, mark, message))
 
     def add_line(self, node: yaml.Node, line: int, message: str) -> None:
         """Add a mistake in a line, counted from 0, of a block of text."""
         if not isinstance(node, yaml.ScalarNode) or node.style not in ("|", ">"):
             self.add(node, message)
             return
-        number = node.start_mark.line + 1 + line
+        number = self.first_line + node.start_mark.line + 1 + line
         text = self.source.split(b"\n", number + 1)[number]
         column = len(text) - len(text.lstrip(b" ")) + 1
         self.found.append(Problem(self.path, number + 1, column, message))
@@ -99,9 +108,17 @@ class NodePath(Struct, frozen=True):
         return node
 
     @property
+    def mark(self) -> yaml.Mark:
+        """The mark of the value in the whole file."""
+        mark, first_line = self.node.start_mark, self.problems.first_line
+        if not first_line:
+            return mark
+        return yaml.Mark("", 0, first_line + mark.line, mark.column, None, 0)
+
+    @property
     def location(self) -> str:
         """`path:line`, or the name of a value that is in no file."""
-        line = self.node.start_mark.line + 1
+        line = self.problems.first_line + self.node.start_mark.line + 1
         return f"{self.problems.path}:{line}" if line else self.problems.path
 
 

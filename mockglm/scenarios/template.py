@@ -97,7 +97,7 @@ def compile_template(reply: schema.ReplySpec, place: NodePath) -> Template | Non
         compile_reply(reply, place)
     if len(place.problems) > before:
         return None
-    return Template(leaves, place.problems.path, place.node.start_mark)
+    return Template(leaves, place.problems.path, place.mark)
 
 
 def _compile(value: Any, place: NodePath) -> Any:
@@ -128,7 +128,7 @@ def _compile_text(text: str, place: NodePath) -> _TextTemplate | None:
     except _EXPRESSION_ERRORS as error:
         place.report(f"template: {error}")
         return None
-    return _TextTemplate(jinja, place.problems.path, place.node.start_mark)
+    return _TextTemplate(jinja, place.problems.path, place.mark)
 
 
 def _fill(value: Any, values: Mapping[str, Any], budget: Budget) -> Any:

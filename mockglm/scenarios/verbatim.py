@@ -5,14 +5,14 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from mockglm.completions.renderer import JSON_TYPE, STREAM_TYPE
-from mockglm.exchange import End, Headers, Response
+from mockglm.exchange import End, Headers, RecordedChunks, Response
 from mockglm.faults.options import DAY
 from mockglm.http1 import BODILESS
 from mockglm.messages import encode_event
@@ -29,6 +29,8 @@ one."""
 DEFAULT_TYPES = {"json": JSON_TYPE, "events": STREAM_TYPE}
 
 _LINE = re.compile(r"^(\d+(?:\.\d+)?) (.*)$", re.MULTILINE)
+# With a line feed it is five times as fast as with ^.
+_TIME = re.compile(r"\n(\d+(?:\.\d+)?) ")
 
 
 def compile_response(response: schema.ResponseSpec, place: NodePath) -> Response:
@@ -61,23 +63,27 @@ def compile_body(request: schema.RequestSpec, place: NodePath) -> bytes:
     return request.body.encode() if isinstance(request.body, str) else encode_json(request.body)
 
 
-def parse_events(text: str) -> tuple[tuple[Chunk, ...], dict[int, str]]:
+def parse_events(text: str) -> tuple[Sequence[Chunk], dict[int, str]]:
     """Parse a block of event lines into chunks, and mistakes by line, counted from 0.
 
     Events of the same time are one chunk; empty lines are skipped. The events of a message are
     named by their type.
     """
-    found = _LINE.findall(text)
-    times = [float(at) for at, _ in found]
-    is_whole = len(found) == text.count("\n") + (not text.endswith("\n"))
+    times = list(map(float, _TIME.findall("\n" + text)))
+    is_whole = len(times) == text.count("\n") + (not text.endswith("\n"))
     if not is_whole or times != sorted(times) or max(times, default=0) > DAY:
         wrong = dict(_find_wrong_lines(text))
         if wrong:
             return (), wrong
+    return RecordedChunks(text.encode(), _cut_events) if times else (), {}
+
+
+def _cut_events(source: bytes) -> tuple[Chunk, ...]:
+    """Cut a block of event lines without mistakes into chunks."""
     due: dict[float, list[bytes]] = {}
-    for at, (_, data) in zip(times, found, strict=True):
-        due.setdefault(at, []).append(encode_event(data.encode()))
-    return tuple((at, b"".join(frames)) for at, frames in due.items()), {}
+    for at, data in _LINE.findall(source.decode()):
+        due.setdefault(float(at), []).append(encode_event(data.encode()))
+    return tuple((at, b"".join(frames)) for at, frames in due.items())
 
 
 def encode_json(value: Any) -> bytes:
@@ -109,7 +115,7 @@ def _read_json(response: schema.ResponseSpec, place: NodePath) -> tuple[Chunk, .
     return ((response.at, encode_json(response.json)),)
 
 
-def _read_events(response: schema.ResponseSpec, place: NodePath) -> tuple[Chunk, ...]:
+def _read_events(response: schema.ResponseSpec, place: NodePath) -> Sequence[Chunk]:
     chunks, wrong = parse_events(response.events or "")
     for line, message in wrong.items():
         place.report_line(line, message)
@@ -129,7 +135,12 @@ def _read_chunks(response: schema.ResponseSpec, place: NodePath) -> tuple[Chunk,
     return tuple(chunks)
 
 
-_READERS = {"body": _read_body, "json": _read_json, "events": _read_events, "chunks": _read_chunks}
+_READERS: Mapping[str, Callable[[schema.ResponseSpec, NodePath], Sequence[Chunk]]] = {
+    "body": _read_body,
+    "json": _read_json,
+    "events": _read_events,
+    "chunks": _read_chunks,
+}
 
 
 def _compile_headers(response: schema.ResponseSpec, kinds: list[str], place: NodePath) -> Headers:

@@ -4,17 +4,19 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockglm import scenarios
+from mockglm import scenarios, yaml_documents
 from mockglm.errors import FileError, UsageError
-from mockglm.exchange import APIError
-from mockglm.matching import When
+from mockglm.exchange import APIError, Request
+from mockglm.matching import RequestView, When
 from mockglm.scenarios import files, schema
+from mockglm.validation import Chat
 
 Write = Callable[[str, str], Path]
 
@@ -242,3 +244,95 @@ def test_a_message_lists_three_of_many_files_with_one_name() -> None:
     assert files.unknown_name("a", many).startswith(
         "5 files are called 'a': v/a.yaml, w/a.yaml, x/a.yaml, …; rename one"
     )
+
+
+def compiled(text: str) -> list[Any]:
+    """Everything that is compiled of a file's interactions, but for templates."""
+    return [
+        (
+            (one.location, one.when, one.request, one.times, one.validate, one.speed),
+            [(step.renderer, step.response, step.pace, step.faults) for step in one.steps],
+        )
+        for one in scenarios.parse(text.encode(), "a.yaml").interactions
+    ]
+
+
+@pytest.fixture
+def split(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """A function after which each interaction of a file is a part of its own."""
+    return lambda: monkeypatch.setattr(yaml_documents, "SPLIT_SIZE", 1)
+
+
+@pytest.mark.parametrize("name", sorted(scenarios.shipped_scenarios()))
+def test_a_file_that_is_read_part_by_part_is_compiled_as_whole(
+    name: str, split: Callable[[], None]
+) -> None:
+    text = scenarios.shipped_scenarios()[name].read_text("utf-8")
+    whole = compiled(text)
+    split()
+    assert compiled(text) == whole
+
+
+SPLIT = """\
+format: 1
+interactions:
+  - when: {user: one}
+    reply: {content: first}
+  # A comment with a dash:
+  # - when
+  -
+    when: {user: two}
+    response:
+      events: |
+        0.1 a
+        - 0.2 b
+defaults: {reasoning: thought}
+"""
+
+UNSPLIT = [
+    SPLIT.replace("{user: one}", "{usr: one}"),
+    SPLIT.replace("{user: two}", "{usr: two}"),
+    SPLIT.replace("0.2 b", "0.2 b\n  - repl: {}\n  - reply: {fault: glu}"),
+    SPLIT.replace("- 0.2 b", "0.2 b\n  - when: {user: '\n  - three'}\n    reply: {fault: glu}"),
+    SPLIT.replace("- 0.2 b", "0.2 b\n  - reply: {content: [1,\n  - 2]}"),
+    SPLIT.replace("{user: one}", "&a {user: one}").replace("{user: two}", "*a"),
+    SPLIT.replace("- 0.2 b", "0.2 b\n  - !!str x"),
+    SPLIT.replace("defaults", "...\ndefaults"),
+    SPLIT.replace("defaults", "interactions"),
+    SPLIT.replace("{content: first}", "{content: 'first\u2028second', fault: glu}"),
+]
+
+
+@pytest.mark.parametrize("text", [SPLIT, *UNSPLIT])
+def test_mistakes_have_the_same_places_in_a_file_that_is_read_part_by_part(
+    text: str, split: Callable[[], None]
+) -> None:
+    with pytest.raises(FileError) as whole:
+        compiled(text)
+    split()
+    with pytest.raises(FileError) as parted:
+        compiled(text)
+    assert parted.value.problems == whole.value.problems
+
+
+def test_most_files_are_read_part_by_part(split: Callable[[], None]) -> None:
+    split()
+    document = yaml_documents.split_list(SPLIT.encode(), "interactions")
+    assert document is not None
+    assert [(line, part.count(b"when:")) for line, part in document.parts] == [(2, 1), (6, 1)]
+    assert document.rest.count(b"\n") == SPLIT.count("\n")
+
+
+def test_a_template_that_fails_names_its_line_in_a_file_that_is_read_part_by_part(
+    split: Callable[[], None],
+) -> None:
+    split()
+    text = """\
+format: 1
+interactions:
+  - reply: {content: one}
+  - reply: {template: true, content: "{{ 1 // 0 }}"}
+"""
+    step = scenarios.parse(text.encode(), "a.yaml").interactions[1].steps[0]
+    with pytest.raises(FileError, match=r"a\.yaml:4:"):
+        step.render(RequestView(Chat(), Request("POST", "/chat/completions")), 0.0)
