@@ -7,6 +7,7 @@ import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import fill
 
 from benchmarks.figures import Figure, table
 
@@ -17,8 +18,14 @@ __all__ = ["describe_machine", "render_page"]
 PAGE = """\
 # Performance
 
-`python -m benchmarks{names} --page docs/performance.md` wrote this page on {date}. Do not edit it;
-the text is in `benchmarks/page.py`, the method in [benchmarks](../benchmarks/README.md).
+This page was written on {date} by
+
+```sh
+python -m benchmarks{names} --page docs/performance.md
+```
+
+Do not edit it; the text is in `benchmarks/page.py`, the method in
+[benchmarks](../benchmarks/README.md).
 
 ## What is measured
 
@@ -57,8 +64,11 @@ the journal. These are remembered, each within a bound:
 
 ## Figures
 
-{machine}, {date}. `met` and `missed` are by the goals of the project on a quiet machine; on a busy
-one the times are longer, and the ratios stay within a fifth.
+{machine}.
+
+`met` and `missed` are by the goals of the project, which are for a quiet machine. On a busy one all
+times are longer, and those of Python code grow more than those of the kernel; instructions do not
+change.
 
 {table}
 """
@@ -68,7 +78,8 @@ def render_page(figures: Sequence[Figure], machine: str, names: Sequence[str]) -
     """Render the page with the figures of these cases."""
     cases = "".join(f" {name}" for name in names)
     date = f"{datetime.now(UTC):%Y-%m-%d}"
-    return PAGE.format(names=cases, date=date, machine=machine, table=table(figures))
+    wrapped = fill(machine, 100)
+    return PAGE.format(names=cases, date=date, machine=wrapped, table=table(figures))
 
 
 def describe_machine(before: float) -> str:

@@ -69,7 +69,7 @@ def test_one_command_prints_a_table_and_writes_json(tmp_path: Path) -> None:
     table = done.stdout[done.stdout.index("| case |") :]
     assert table.count("| plain | CPU") == 2
     written = page.read_text("utf-8")
-    assert "`python -m benchmarks plain crowd --page docs/performance.md`" in written
+    assert "\npython -m benchmarks plain crowd --page docs/performance.md\n" in written
     assert written.endswith(table.rstrip() + "\n")
 
 

@@ -205,12 +205,13 @@ def _compile_parts(
     read = reader.reader_for(schema.InteractionSpec).read
     for line, part in yaml_documents.compose_parts(problems.path, document):
         problems.first_line = line
-        for node in part.value:
-            value = read(node, problems)
-            if value is not reader.WRONG:
-                compiled = _compile_one(value, options, NodePath(problems, node))
-                if compiled is not None:
-                    yield compiled
+        specs = ((node, read(node, problems)) for node in part.value)
+        compiled = (
+            _compile_one(spec, options, NodePath(problems, node))
+            for node, spec in specs
+            if spec is not reader.WRONG
+        )
+        yield from (one for one in compiled if one is not None)
     problems.first_line = 0
 
 
