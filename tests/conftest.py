@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from inspect import signature
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpcore
 import httpx
@@ -16,6 +16,9 @@ from hypothesis import settings
 
 from mockglm.exchange import Response
 from tests.serving import KEY, Served, serving
+
+if TYPE_CHECKING:
+    from tests.browsing import Browsing
 
 Serve = Callable[[Mapping[str, Any], Mapping[str, Any]], Response]
 Base = Callable[[str], str]
@@ -91,3 +94,29 @@ def serve(server: Served, http: httpx.Client, label: str) -> Serve:
         return Response(sent.status_code, headers, ((0.0, sent.content),))
 
     return answer
+
+
+@pytest.fixture(scope="session")
+def browsing() -> Iterator[Browsing]:
+    """The browser for tests of pages; they are skipped where there is none."""
+    from tests.browsing import Browsing, find_browser
+
+    executable = find_browser()
+    if executable is None:
+        pytest.skip("no Chromium is here")
+    browsing = Browsing(executable)
+    yield browsing
+    browsing.stop()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
+    """Run a test that uses the browser in the browser's thread."""
+    if "browsing" not in pyfuncitem.fixturenames:
+        return None
+    from tests.browsing import Browsing, run_in_thread
+
+    browsing = pyfuncitem.funcargs["browsing"]
+    assert isinstance(browsing, Browsing)
+    run_in_thread(pyfuncitem, browsing)
+    return True

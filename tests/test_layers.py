@@ -15,10 +15,10 @@ import pytest
 
 LAYERS = """
 errors
-redaction clock scheduler api_keys urls limits readiness yaml_documents _version
+redaction clock scheduler api_keys urls limits readiness yaml_documents design _version
 error_codes models scenario_library
 sse exchange
-http1 auth
+http1 auth timeline
 completions validation
 messages
 surfaces
@@ -54,6 +54,8 @@ APART = {
     "yaml_documents",
     "sse",
     "exchange",
+    "timeline",
+    "design",
     "cassettes",
 }
 """All that `conformance` knows of the package: it sees an endpoint only as bytes."""

@@ -15,7 +15,7 @@ from mockglm.cli.options import LIVE, examples
 from mockglm.cli.verbs import describe_error
 from mockglm.conformance.options import OPTIONS
 from mockglm.conformance.report import listing
-from mockglm.conformance.report.matrix import load_reports, matrix_lines
+from mockglm.conformance.report.matrix import load_reports, matrix_lines, render_matrix
 from mockglm.conformance.report.terminal import Line, plan_lines, report_lines
 from mockglm.conformance.run import INTERNAL_ERROR, INTERRUPTED, NOTHING_RAN, WRONG_USAGE, Run
 from mockglm.conformance.selection import select_checks
@@ -121,9 +121,19 @@ def check_command(
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
 )
-def matrix_command(files: tuple[Path, ...]) -> None:
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the table of checks as a page into this file instead.",
+)
+def matrix_command(files: tuple[Path, ...], *, page: Path | None) -> None:
     """Compare reports of `mockglm check`, or those of `mockglm measure`, in a Markdown table: a
     FILE is a report.json."""
+    if page is not None:
+        page.write_text(render_matrix(load_reports(files)), "utf-8")
+        return
     measured = load_measurements(files)
     lines = comparison_lines(measured) if measured else matrix_lines(load_reports(files))
     for line in lines:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mockglm.control.frames import TimedFrame, assemble
 from mockglm.errors import StreamError
 from mockglm.exchange import Reply, Response
 from mockglm.journal import Entry
 from mockglm.surfaces import Surface
+from mockglm.timeline import TimedFrame, assemble
 from mockglm.validation import Chat, ContentPart, Message
 
 _PARAMETERS = (

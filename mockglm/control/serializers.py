@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockglm.control.conversations import answer_json, chat_json
-from mockglm.control.frames import list_defects, list_frames
 from mockglm.error_codes import CODES
 from mockglm.faults import CATALOGUE, FaultSpec
 from mockglm.journal import Entry
 from mockglm.matching import When
 from mockglm.scenarios import Interaction, Step
 from mockglm.surfaces import find_surface
+from mockglm.timeline import list_defects, list_frames
 
 WHEN_KEYS = When.__struct_fields__
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from mockglm import design
 from mockglm._version import __version__
 from mockglm.control.access import COOKIE, cookie_value, has_cookie, is_allowed, is_same_origin
 from mockglm.inspector.words import LANGUAGES, WORDS
@@ -165,8 +166,8 @@ async def _read_token(request: Request) -> str:
 
 @cache
 def _static_files() -> Mapping[str, bytes]:
-    folder = FOLDER / "static"
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in TYPES}
+    paths = (*design.FOLDER.iterdir(), *(FOLDER / "static").iterdir())
+    return {path.name: path.read_bytes() for path in paths if path.suffix in TYPES}
 
 
 def _static_file(name: str) -> Response:

@@ -1,34 +1,17 @@
-"""One browser for all tests of the inspector, in a thread of its own.
-
-Playwright's synchronous interface keeps an event loop running in its thread, in which no other
-test could start one. A test that takes a `page` therefore runs in that thread as a whole.
-"""
+"""The server at whose inspector the tests look, and its page in the browser."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from inspect import signature
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Page
 
+from tests.browsing import TIMEOUT, Browsing, Watch
 from tests.inspector.asking import Asking
 from tests.serving import Served, serving
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-TIMEOUT = 20_000
-"""Milliseconds after which the browser gives up to wait for something."""
 
 SCENARIO = """
 format: 1
@@ -54,57 +37,11 @@ interactions:
 """
 
 
-class Browsing:
-    """The browser and the thread in which it is used."""
-
-    def __init__(self, executable: str) -> None:
-        self.thread = ThreadPoolExecutor(1, "browser")
-        self._executable = executable
-        self.browser: Browser = self.thread.submit(self._start).result()
-
-    def _start(self) -> Browser:
-        self._playwright = sync_playwright().start()
-        return self._playwright.chromium.launch(executable_path=self._executable, args=FLAGS)
-
-    def stop(self) -> None:
-        self.thread.submit(self.browser.close).result()
-        self.thread.submit(self._playwright.stop).result()
-        self.thread.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browsing() -> Iterator[Browsing]:
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip("no Chromium is here")
-    browsing = Browsing(executable)
-    yield browsing
-    browsing.stop()
-
-
 @pytest.fixture(scope="session")
 def inspected() -> Iterator[Served]:
     """A server at whose inspector the tests look; each has a session of its own."""
     with serving(SCENARIO, speed=1) as served:
         yield served
-
-
-class Watch:
-    """The things that a page must not do: fetch from elsewhere, fail, or report errors."""
-
-    def __init__(self) -> None:
-        self.hosts: set[str] = set()
-        self.errors: list[str] = []
-
-    def observe(self, page: Page) -> None:
-        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", self._read)
-        page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
-
-    def _read(self, line: ConsoleMessage) -> None:
-        if line.type in ("error", "warning"):
-            self.errors.append(line.text)
 
 
 @pytest.fixture
@@ -144,16 +81,3 @@ def ask(inspected: Served, label: str) -> Iterator[Asking]:
     asking = Asking(inspected, label)
     yield asking
     asking.thread.shutdown()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
-    """Run a test that uses the browser in the browser's thread."""
-    if "page" not in pyfuncitem.fixturenames:
-        return None
-    names = signature(pyfuncitem.obj).parameters
-    values = {name: pyfuncitem.funcargs[name] for name in names}
-    browsing = pyfuncitem.funcargs["browsing"]
-    assert isinstance(browsing, Browsing)
-    browsing.thread.submit(pyfuncitem.obj, **values).result()
-    return True

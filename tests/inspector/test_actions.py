@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from mockglm.app import App
 from mockglm.server import Sessions, Settings
 from mockglm.serving import BackgroundServer
+from tests.browsing import Browsing, Watch
 from tests.inspector.asking import Asking, open_exchange
-from tests.inspector.conftest import Browsing, Watch
 from tests.serving import KEY, Served, serving
 
 TOKEN = "a-token-for-this-test-only"

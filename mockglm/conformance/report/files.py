@@ -10,18 +10,16 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from mockglm.conformance.report.marks import TITLES
+from mockglm.conformance.report.marks import COUNTED, FAILURES, TITLES
 from mockglm.conformance.report.page import render_page
 from mockglm.conformance.report.terminal import failure_lines
 
 JSON = Mapping[str, Any]
 
-_COUNTED = ("pass", "fail", "warn", "not_testable", "expected", "stale")
-_FAILURES = ("fail", "not_testable", "stale")
 _SKIPS = ("not_exercised", "not_applicable", "expected")
 _OUTCOMES: Mapping[str, Sequence[str]] = {
     "error": ("error",),
-    "failure": _FAILURES,
+    "failure": FAILURES,
     "skipped": _SKIPS,
 }
 """The elements of JUnit for verdicts; a passed check has none."""
@@ -49,7 +47,7 @@ def write_junit(path: Path, report: JSON) -> None:
         name=report["set"],
         tests=f"{len(checks)}",
         errors=f"{_count(checks, ('error',))}",
-        failures=f"{_count(checks, _FAILURES)}",
+        failures=f"{_count(checks, FAILURES)}",
         skipped=f"{_count(checks, _SKIPS)}",
         timestamp=datetime.fromtimestamp(report["started"], UTC).isoformat(timespec="seconds"),
     )
@@ -106,14 +104,14 @@ def _count(checks: Iterable[JSON], verdicts: Sequence[str]) -> int:
 
 def _badge_color(summary: Mapping[str, int]) -> str:
     """Red for a run that fails. Known failures do not fail it, and are not hidden either."""
-    if any(summary.get(verdict) for verdict in _FAILURES):
+    if any(summary.get(verdict) for verdict in FAILURES):
         return "red"
     return "yellow" if summary.get("expected") else "brightgreen"
 
 
 def _share(report: JSON, level: str) -> tuple[int, int]:
     verdicts = [check["verdict"] for check in report["checks"] if check["level"] == level]
-    counted = [verdict for verdict in verdicts if verdict in _COUNTED]
+    counted = [verdict for verdict in verdicts if verdict in COUNTED]
     return counted.count("pass"), len(counted)
 
 

@@ -45,3 +45,9 @@ WORDS: Mapping[str, str] = {
     "expected": "expected to fail",
     "stale": "expected to fail, but passed",
 }
+
+COUNTED = ("pass", "fail", "warn", "not_testable", "expected", "stale")
+"""The verdicts of checks that applied, of which shares are made."""
+
+FAILURES = ("fail", "not_testable", "stale")
+"""The verdicts that fail a run."""

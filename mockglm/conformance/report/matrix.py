@@ -9,6 +9,7 @@ from typing import Any
 
 from mockglm.conformance.report.document import SCHEMA
 from mockglm.conformance.report.marks import MARKS, WORDS
+from mockglm.conformance.report.page import load_template, page_parts
 from mockglm.errors import FileError, Problem
 
 JSON = Mapping[str, Any]
@@ -35,23 +36,47 @@ def load_reports(paths: Sequence[Path]) -> list[JSON]:
 
 def matrix_lines(reports: Sequence[JSON]) -> Iterator[str]:
     """A table in Markdown; checks that pass everywhere are counted in one line at the end."""
-    verdicts = [{c["id"]: c["verdict"] for c in report["checks"]} for report in reports]
-    checks = {c["id"]: c for report in reports for c in report["checks"]}
+    rows, same = compare_reports(reports)
     names = (_cell(f"{report['target']} {report['model']}") for report in reports)
     yield f"| | | {' | '.join(names)} |"
     yield f"|---|---|{'---|' * len(reports)}"
-    same = 0
-    for id, check in checks.items():
-        row = [found.get(id, "not_applicable") for found in verdicts]
-        if set(row) == {"pass"}:
-            same += 1
-            continue
+    for check, row in rows:
         marks = " | ".join(MARKS.get(verdict, _UNKNOWN) for verdict in row)
-        yield f"| {_cell(id)} {_cell(check['level'])} | {_cell(check['requirement'])} | {marks} |"
+        name = f"{_cell(check['id'])} {_cell(check['level'])}"
+        yield f"| {name} | {_cell(check['requirement'])} | {marks} |"
     yield ""
     yield f"{same} more checks passed everywhere."
     yield ""
     yield ", ".join(f"{mark} {WORDS[verdict]}" for verdict, mark in MARKS.items())
+
+
+def render_matrix(reports: Sequence[JSON]) -> str:
+    """The same table as a page that needs no network."""
+    rows, same = compare_reports(reports)
+    return load_template("matrix.html").render(
+        **page_parts("settings.js"),
+        reports=reports,
+        rows=rows,
+        same=same,
+        marks=MARKS,
+        words=WORDS,
+        unknown=_UNKNOWN,
+    )
+
+
+def compare_reports(reports: Sequence[JSON]) -> tuple[list[tuple[JSON, list[str]]], int]:
+    """Compare reports: each check with a verdict of each report, and the number of the others.
+
+    The others are those that pass everywhere.
+    """
+    verdicts = [{c["id"]: c["verdict"] for c in report["checks"]} for report in reports]
+    checks = {c["id"]: c for report in reports for c in report["checks"]}
+    rows = [
+        (check, [found.get(id, "not_applicable") for found in verdicts])
+        for id, check in checks.items()
+    ]
+    different = [(check, row) for check, row in rows if set(row) != {"pass"}]
+    return different, len(rows) - len(different)
 
 
 def _load(path: Path) -> JSON:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockglm.conformance.report.marks import MARKS, TITLES, WORDS
+from mockglm import design
+from mockglm.conformance.report.drawing import WIDTH, draw_timeline
+from mockglm.conformance.report.marks import COUNTED, FAILURES, MARKS, TITLES, WORDS
+from mockglm.conformance.report.texts import TEXTS
 
 if TYPE_CHECKING:
     import jinja2
@@ -22,28 +27,46 @@ _VERDICTS = (
     *("not_exercised", "expected", "pass", "not_applicable"),
 )
 """From worst to best."""
-_WIDTH = 960
-"""Width of a timeline in units of the drawing."""
-_TICKS = 1_500
-"""Pieces of an answer that its timeline draws."""
+_OPEN = ("error", "fail", "stale")
+"""The verdicts of checks that come first, with their findings open."""
 
 
 def render_page(report: JSON, exchanges: Sequence[JSON]) -> str:
     """The page: checks with their findings, then every exchange with its times and bytes."""
-    template = load_template("page.html")
-    groups = groupby(report["checks"], key=lambda check: check["category"])
-    return template.render(
+    checks = report["checks"]
+    others = [check for check in checks if check["verdict"] not in _OPEN]
+    return load_template("page.html").render(
+        **page_parts("settings.js", "page.js"),
         report=report,
         title=TITLES.get(report["set"], "GLM"),
         started=datetime.fromtimestamp(report["started"], UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        categories=[(name, list(checks)) for name, checks in groups],
-        exchanges=[{**found, "timeline": draw_timeline(found)} for found in exchanges],
+        result=_result(report),
+        shares=[(level, _share(checks, level)) for level in ("MUST", "SHOULD")],
+        failures=[check for check in checks if check["verdict"] in _OPEN],
+        categories=_group(checks),
+        others=_group(others),
+        exchanges=exchanges,
+        timelines={found["name"]: draw_timeline(found) for found in exchanges},
         summary=[(v, report["summary"][v]) for v in _VERDICTS if v in report["summary"]],
-        names={found["name"] for found in exchanges},
-        width=_WIDTH,
+        width=WIDTH,
         marks=MARKS,
         words=WORDS,
     )
+
+
+def page_parts(*scripts: str) -> dict[str, Any]:
+    """The style and the scripts of a page, with the hashes by which its policy admits them."""
+    style = "\n".join(
+        path.read_text("utf-8") for path in (design.FOLDER / "design.css", TEMPLATES / "style.css")
+    )
+    script = "\n".join((TEMPLATES / name).read_text("utf-8") for name in scripts)
+    return {
+        "style": style,
+        "style_hash": _hash(style),
+        "script": script,
+        "script_hash": _hash(script),
+        "texts": TEXTS,
+    }
 
 
 def load_template(name: str, folder: Path = TEMPLATES) -> jinja2.Template:
@@ -52,7 +75,7 @@ def load_template(name: str, folder: Path = TEMPLATES) -> jinja2.Template:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([folder, TEMPLATES]),
+        loader=jinja2.FileSystemLoader([folder, TEMPLATES, design.FOLDER]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -61,28 +84,25 @@ def load_template(name: str, folder: Path = TEMPLATES) -> jinja2.Template:
     return environment.get_template(name)
 
 
-def draw_timeline(exchange: JSON) -> dict[str, Any]:
-    """The arrival of the head and of each piece, as places on a line of the page's width."""
-    times = [at for at, _ in exchange["pieces"]]
-    last = max([exchange["head"] or 0.0, *times])
-    scale = _WIDTH / last if last else 0.0
-    return {
-        "text": _format_total(len(times), last),
-        "head": round((exchange["head"] or 0.0) * scale, 1),
-        "ticks": list(_ticks(times[:_TICKS], scale)),
-        "marks": [(round(last * i / 4 * scale, 1), _format_time(last * i / 4)) for i in range(5)],
-    }
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
-def _format_total(count: int, last: float) -> str:
-    return f"{count} piece{'' if count == 1 else 's'} in {_format_time(last)}"
+def _group(checks: Sequence[JSON]) -> list[tuple[str, list[JSON]]]:
+    groups = groupby(checks, key=lambda check: check["category"])
+    return [(name, list(found)) for name, found in groups]
 
 
-def _format_time(time: float) -> str:
-    return f"{time * 1000:.0f} ms" if time < 1 else f"{time:.2f} s"
+def _result(report: JSON) -> str:
+    if (report["cause"] and report["cause"]["blocking"]) or report["summary"].get("error"):
+        return "unjudged"
+    is_failed = any(report["summary"].get(verdict) for verdict in FAILURES)
+    return "failed" if is_failed else "passed"
 
 
-def _ticks(times: Sequence[float], scale: float) -> Iterator[float]:
-    """The places of the pieces, each place once."""
-    for place, _ in groupby(round(at * scale, 1) for at in times):
-        yield place
+def _share(checks: Sequence[JSON], level: str) -> dict[str, float]:
+    verdicts = [check["verdict"] for check in checks if check["level"] == level]
+    counted = [verdict for verdict in verdicts if verdict in COUNTED]
+    passed = counted.count("pass")
+    percent = round(100 * passed / len(counted), 1) if counted else 0
+    return {"passed": passed, "counted": len(counted), "percent": percent}

@@ -249,7 +249,7 @@ export async function save(form, entries) {
     const result = h("div", { class: "result", role: "status" });
     await openDrawer(t(`save_${form}`),
       h("p", { class: "soft" }, t(`about_save_${form}`)),
-      h("pre", { "data-file": form }, written),
+      h("pre", { "data-file": form, tabindex: "0" }, written),
       title.element,
       h("div", { class: "call-box" }, preview, h("button", { type: "button", class: "quiet", onclick: () => copy(preview.textContent, t("copied")) }, t("copy"))),
       h("div", { class: "actions" },

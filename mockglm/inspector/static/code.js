@@ -13,5 +13,5 @@ export async function drawCode(exchange) {
     ...Object.entries(code).map(([name, text]) => h("section", {},
       h("header", {}, h("h3", {}, t(`code_${name}`)),
         h("button", { type: "button", onclick: () => copy(text, t("copied")) }, t("copy"))),
-      h("pre", { "data-code": name }, text))));
+      h("pre", { "data-code": name, tabindex: "0" }, text))));
 }

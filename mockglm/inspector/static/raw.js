@@ -23,7 +23,7 @@ function requestText(exchange) {
 function part(title, text) {
   return h("section", {},
     h("header", {}, h("h3", {}, title), copyButton(() => text)),
-    h("pre", {}, text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text));
+    h("pre", { tabindex: "0" }, text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text));
 }
 
 const copyButton = (text) =>

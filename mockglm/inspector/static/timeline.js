@@ -11,6 +11,7 @@ const LANE_OF = {
 };
 const LEFT = 92, RIGHT = 18, TOP = 20, LANE = 22, AXIS = 26;
 const MAX_GAPS = 6;
+const PAUSES = /stall|pause|delay|slow|hang|late|silen/;
 
 /** The drawing and its legend for an exchange, as wide as so many pixels. */
 export function drawTimeline(exchange, width) {
@@ -24,7 +25,7 @@ export function drawTimeline(exchange, width) {
     class: "timeline", role: "img", viewBox: `0 0 ${width} ${bottom + AXIS}`,
     width, height: bottom + AXIS, "aria-label": describe(exchange, points),
   });
-  svg.append(...axis(scale, bottom, width), ...gapsOf(points, scale, bottom));
+  svg.append(...axis(scale, bottom, width), ...gapsOf(exchange, points, scale, bottom));
   lanes.forEach((lane, index) => svg.append(...drawLane(lane, points, scale, TOP + index * LANE)));
   svg.append(...markers(exchange, points, scale, bottom));
   return h("figure", { class: "timeline-figure" }, svg, legend(exchange, points, scale));
@@ -103,11 +104,12 @@ export function findGaps(points, last) {
     .sort((a, b) => b.to - b.from - a.to + a.from).slice(0, MAX_GAPS);
 }
 
-function gapsOf(points, scale, bottom) {
+function gapsOf(exchange, points, scale, bottom) {
   if (!scale.byTime) return [];
-  return findGaps(points, scale.last).flatMap((gap) => {
+  const pauses = faultsOf(exchange).filter((name) => PAUSES.test(name)).join(", ");
+  return findGaps(points, scale.last).flatMap((gap, index) => {
     const x = scale.at(gap.from), width = scale.at(gap.to) - x;
-    const label = `${duration(gap.to - gap.from)}`;
+    const label = [duration(gap.to - gap.from), index === 0 && pauses].filter(Boolean).join(" · ");
     return [
       s("rect", { class: "gap", x, y: TOP - 4, width, height: bottom - TOP + 8 }, s("title", {}, t("gap", { time: label }))),
       width > 46 && s("text", { class: "gap-label", x: x + width / 2, y: TOP - 8, "text-anchor": "middle" }, label),
@@ -144,9 +146,14 @@ function placeOf(points, defect, scale) {
 
 export const defectName = (kind) => (has(`defect_${kind}`) ? t(`defect_${kind}`) : kind);
 
+/** The names of the faults that a response has, by the notes of the journal. */
+function faultsOf(exchange) {
+  return exchange.notes.filter((note) => note.startsWith("faults: ")).flatMap((note) => note.slice(8).split(", "));
+}
+
 /** The end of a response that broke off, with the faults that did it. */
 export function cutName(exchange) {
-  const faults = exchange.notes.filter((note) => note.startsWith("faults: ")).map((note) => note.slice(8));
+  const faults = faultsOf(exchange);
   const end = exchange.outcome === "gone" ? t("end_gone") : t(`end_${exchange.answer?.end ?? "close"}`);
   return faults.length ? `${end} (${faults.join(", ")})` : end;
 }

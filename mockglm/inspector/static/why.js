@@ -75,7 +75,7 @@ function interaction(one, isOpen) {
 function conditions(list) {
   return h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": t("conditions") },
     h("table", { class: "conditions" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, ""), ...["condition", "expected", "actual"].map((name) => h("th", { scope: "col" }, t(name))))),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, h("span", { class: "hidden" }, t("result"))), ...["condition", "expected", "actual"].map((name) => h("th", { scope: "col" }, t(name))))),
       h("tbody", {}, ...list.map((one) => h("tr", { class: one.holds === false ? "failed" : "" },
         h("td", { class: one.holds === false ? "bad" : "good" },
           h("span", { "aria-hidden": "true" }, one.holds === null ? "~" : one.holds ? "✓" : "✗"),

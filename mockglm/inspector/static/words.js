@@ -17,7 +17,7 @@ const clock = new Intl.DateTimeFormat(language, {
   hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
 });
 const day = new Intl.DateTimeFormat(language, {
-  year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
+  month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
   second: "2-digit", hourCycle: "h23",
 });
 

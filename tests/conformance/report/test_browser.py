@@ -1,88 +1,134 @@
-"""The page in a browser: filters, links, and no requests."""
+"""The pages of reports in a browser: filters, links, languages, and no requests."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from mockglm.conformance.checks import CHECKS
+from mockglm.conformance.report.matrix import render_matrix
 from mockglm.conformance.report.page import render_page
-from tests.conformance.packages import install
+from tests.browsing import TIMEOUT, Browsing, Watch
 from tests.conformance.report.reports import make_report
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-SCRIPT = Path(__file__).with_name("browse.mjs")
-PICTURE = 10_000
-"""Bytes that a picture of a page with something on it has at least."""
+BROKEN = ("SSE-05", "TOL-03", "ERR-13")
+VIOLATED = ["SSE-05", "EQV-07", "TOL-03"]
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("pictures")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a report that has three broken requirements, and a matrix."""
+    folder = tmp_path_factory.mktemp("reports")
+    report, exchanges = make_report(*BROKEN)
+    (folder / "report.html").write_text(render_page(report, exchanges), "utf-8")
+    (folder / "matrix.html").write_text(render_matrix([report, make_report()[0]]), "utf-8")
+    return folder
 
 
-@pytest.fixture(scope="module")
-def seen(pictures: Path) -> Any:
-    """The observations of a browser over a report with three broken requirements."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        pytest.skip("no Chromium is here")
-    modules = install(pictures, "playwright-core@1")
-    file = pictures / "report.html"
-    file.write_text(render_page(*make_report("SSE-05", "TOL-03", "ERR-13")), encoding="utf-8")
-    command = ["node", str(SCRIPT), str(modules), browser, str(file), str(pictures)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+@pytest.fixture
+def options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return {"locale": "en-GB", **getattr(request, "param", {})}
 
 
-def test_every_check_is_shown(seen: Any) -> None:
-    assert seen["all"] == seen["again"] == list(CHECKS)
+@pytest.fixture
+def page(browsing: Browsing, files: Path, options: dict[str, Any]) -> Iterator[Page]:
+    """A page in a new profile; it must have fetched nothing and had no error."""
+    watch = Watch()
+
+    def begin() -> Page:
+        context = browsing.browser.new_context(base_url=f"{files.as_uri()}/", **options)
+        context.set_default_timeout(TIMEOUT)
+        page = context.new_page()
+        watch.observe(page)
+        return page
+
+    page = browsing.thread.submit(begin).result()
+    yield page
+    browsing.thread.submit(page.context.close).result()
+    assert (watch.errors, watch.hosts) == ([], {""})
 
 
-def test_a_verdict_filters(seen: Any) -> None:
-    assert seen["fail"] == ["SSE-05", "EQV-07", "TOL-03"]
-    assert seen["failOrWarn"] == ["SSE-05", "EQV-07", "TOL-03", "TOL-08", "ERR-13"]
+def shown(page: Page) -> list[str]:
+    checks = page.locator(".check:not([hidden])")
+    found: list[str] = checks.evaluate_all("(all) => all.map((one) => one.id)")
+    return found
 
 
-def test_categories_and_texts_filter_the_page(seen: Any) -> None:
-    assert seen["usage"] == [id for id in CHECKS if id.startswith("USE")]
-    assert seen["bare"] == ["SSE-06"]
+def test_every_check_is_shown_and_violations_come_first(page: Page) -> None:
+    page.goto("report.html")
+    assert sorted(shown(page)) == sorted(CHECKS)
+    assert shown(page)[: len(VIOLATED)] == VIOLATED
+    opened = page.locator(".check[open]").evaluate_all("(all) => all.map((one) => one.id)")
+    assert opened == VIOLATED
+    expect(page.locator(".verdict-card")).to_contain_text("Not conformant")
 
 
-def test_failures_are_open_and_the_rest_opens(seen: Any) -> None:
-    assert set(seen["open"]) == {"SSE-05", "EQV-07", "TOL-03"}
-    assert (seen["folded"], seen["unfolded"]) == (False, True)
+def test_verdicts_categories_and_texts_filter(page: Page) -> None:
+    page.goto("report.html")
+    page.click("[data-verdict=fail]:visible >> nth=0")
+    assert shown(page) == VIOLATED
+    page.click("button[data-verdict=warn]")
+    assert shown(page) == [*VIOLATED, "TOL-08", "ERR-13"]
+    page.click("button[data-verdict=warn]")
+    page.click("button[data-verdict=fail]")
+    page.select_option("#category", "usage")
+    assert shown(page) == [id for id in CHECKS if id.startswith("USE")]
+    page.select_option("#category", "")
+    page.fill("#text", "bare")
+    assert shown(page) == ["SSE-06"]
 
 
-def test_a_finding_leads_to_its_exchange_and_its_times(seen: Any) -> None:
-    assert (seen["before"], seen["stream"]) == (False, True)
-    assert seen["ticks"] == 14
+def test_a_violation_shows_its_place_in_bytes_and_time(page: Page) -> None:
+    page.goto("report.html")
+    check = page.locator("#TOL-03")
+    expect(check.locator("mark")).to_be_visible()
+    expect(check.locator(".wanted")).to_contain_text("one JSON object")
+    expect(check.locator(".got")).to_contain_text("Beij")
+    expect(check.locator("path.place")).to_be_visible()
+    expect(check.locator(".repeat pre")).to_contain_text("curl -N")
 
 
-def test_chinese_is_intact(seen: Any) -> None:
-    assert "模型不存在，请检查模型代码。" in seen["chinese"]
+def test_a_finding_leads_to_its_exchange_and_its_times(page: Page) -> None:
+    page.goto("report.html")
+    expect(page.locator("#x-stream > div")).to_be_hidden()
+    page.click('#SSE-05 .finding a[href="#x-stream"]')
+    expect(page.locator("#x-stream svg")).to_be_visible()
+    assert page.locator("#x-stream svg .tick").count() == 14
+    page.click("#x-bad-model summary")
+    expect(page.locator("#x-bad-model .pieces")).to_contain_text("模型不存在，请检查模型代码。")
 
 
-def test_nothing_is_wider_than_the_window(seen: Any) -> None:
-    assert seen["width"] <= 0
+@pytest.mark.parametrize("options", [{"locale": "zh-CN"}], indirect=True)
+def test_reports_are_in_chinese_for_a_chinese_browser(page: Page) -> None:
+    page.goto("report.html")
+    expect(page.locator(".verdict-card")).to_contain_text("不符合要求")
+    page.click("#language")
+    expect(page.locator(".verdict-card")).to_contain_text("Not conformant")
+    page.goto("matrix.html")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.click("#language")
+    expect(page.locator("h1")).to_have_text("多个端点的一致性对比")
 
 
-def test_the_page_follows_the_colour_scheme(seen: Any) -> None:
-    assert (seen["light"], seen["dark"]) == ("rgb(255, 255, 255)", "rgb(20, 23, 31)")
+def test_a_matrix_has_a_column_for_each_report(page: Page) -> None:
+    page.goto("matrix.html")
+    expect(page.locator("thead th")).to_have_count(3)
+    row = page.locator("tr", has_text="SSE-05").locator("td")
+    assert [text.split() for text in row.all_inner_texts()] == [["✗", "failed"], ["✓", "passed"]]
 
 
-def test_nothing_is_fetched_and_nothing_fails(seen: Any) -> None:
-    assert [url for url in seen["asked"] if not url.startswith(("file://", "data:"))] == []
-    assert len([url for url in seen["asked"] if url.startswith("file://")]) == 1
-    assert seen["failed"] == []
-
-
-def test_the_pictures_are_not_empty(seen: Any, pictures: Path) -> None:
-    for name in ("failures", "exchange", "dark"):
-        assert (pictures / f"{name}.png").stat().st_size > PICTURE
+@pytest.mark.parametrize("name", ["report.html", "matrix.html"])
+def test_pages_fit_a_phone_and_follow_the_colour_scheme(page: Page, name: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(name)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    colour = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(colour)
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate(colour) != light
+    page.click("#theme")
+    assert page.evaluate(colour) == light

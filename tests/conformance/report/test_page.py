@@ -10,9 +10,10 @@ import pytest
 from mockglm.conformance.abort_reasons import AbortReason
 from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.report.document import count_verdicts
+from mockglm.conformance.report.drawing import draw_timeline
 from mockglm.conformance.report.exchanges import describe_exchange
 from mockglm.conformance.report.marks import MARKS, WORDS
-from mockglm.conformance.report.page import draw_timeline, render_page
+from mockglm.conformance.report.page import render_page
 from tests.conformance.mutants import MUTANTS
 from tests.conformance.reference import view
 from tests.conformance.report.reports import make_report
@@ -90,11 +91,23 @@ def test_text_of_the_endpoint_is_escaped() -> None:
 
 def test_a_timeline_runs_from_the_request_to_the_last_piece() -> None:
     found = draw_timeline({"head": 0.5, "pieces": [[1.0, "a"], [1.0, "b"], [2.0, "c"]]})
-    assert found["ticks"] == [480.0, 960.0]
-    assert found["head"] == 240.0
+    (lane,) = found["lanes"]
+    assert [(place, kind) for place, kind, _ in lane["ticks"]] == [(525, "other"), (960, "other")]
+    assert found["head"] == 307.5
     assert [text for _, text in found["marks"]] == ["0 ms", "500 ms", "1.00 s", "1.50 s", "2.00 s"]
     assert found["marks"][-1][0] == 960.0
     assert found["text"] == "3 pieces in 2.00 s"
+
+
+def test_a_timeline_has_a_lane_for_each_kind_of_frame_and_finds_a_byte() -> None:
+    delta = 'data: {"choices":[{"index":0,"delta":{"%s":"x"}}]}\n\n'
+    first, second = delta % "reasoning_content", delta % "content"
+    pieces = [[1.0, first], [2.0, second], [3.0, "data: [DONE]\n\n"]]
+    headers = [["content-type", "text/event-stream"]]
+    found = draw_timeline({"head": 0.5, "status": 200, "headers": headers, "pieces": pieces})
+    assert [lane["kind"] for lane in found["lanes"]] == ["reasoning", "content", "other"]
+    assert found["lanes"][2]["ticks"][0][:2] == (960, "done")
+    assert [found["place"](at) for at in (0, len(first) - 1, len(first))] == [380, 380, 670]
 
 
 def test_an_empty_timeline_is_drawn() -> None:
