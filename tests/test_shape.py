@@ -51,7 +51,7 @@ def depth(node: ast.AST) -> int:
 SMALL = {
     "cli/lint.py": "one verb",
     "conformance/baseline.py": "one kind of file",
-    "improvise/prompt_cache.py": "a subject of its own, used by sessions",
+    "server/prompt_cache.py": "a subject of its own, used by sessions",
     "messages/thinking.py": "facts of one field",
     "readiness.py": "shared by the application, the control API and the server",
     "redaction/shapes.py": "used by both sides of the redactor",

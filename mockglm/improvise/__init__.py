@@ -5,17 +5,10 @@ from __future__ import annotations
 from mockglm.clock import Ids
 from mockglm.exchange import Reply
 from mockglm.improvise.limits import move_thought_to_content
-from mockglm.improvise.prompt_cache import PromptPrefix, count_cached_tokens, list_prefixes
 from mockglm.models import Model
 from mockglm.validation.types import Chat
 
-__all__ = [
-    "PromptPrefix",
-    "count_cached_tokens",
-    "improvise",
-    "list_prefixes",
-    "move_thought_to_content",
-]
+__all__ = ["improvise", "move_thought_to_content"]
 
 
 def improvise(chat: Chat, model: Model, ids: Ids) -> Reply:

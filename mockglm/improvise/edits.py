@@ -32,13 +32,7 @@ MAX_WORD, MIN_WORD = 24, 5
 """Letters of a word with a typo; short words are near to too many others for all but swaps."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 ENDINGS = ("s", "es", "d", "ed", "ing", "ly", "er")
-FORMS = {
-    "blocks": re.compile(r"<<<<<<< SEARCH"),
-    "diff": re.compile(r"unified diff|diff -U|```diff\b", re.I),
-    "whole": re.compile(
-        r"(?:entire|whole|complete|full) (?:content|file)|\*?file listing\*?", re.I
-    ),
-}
+FORMS = {name: pattern("forms", name) for name in ("blocks", "diff", "whole")}
 """Forms of changes, by the words with which prompts prescribe them."""
 FORM_HINTS = ("<<<<<<<", "diff", "file", "content")
 SHOWN_FILE = r"(?:^|\n){name}\n+```[^\n]*\n(.*?)\n?```"
@@ -133,7 +127,7 @@ def edit_in_text(conversation: Conversation) -> str | None:
     """Reply with a change in the prescribed form; None if there is no form or no change."""
     prompt = f"{conversation.system}\n{conversation.text}"
     forms = FORMS.items() if has_any(prompt, FORM_HINTS) else ()
-    form = next((name for name, pattern in forms if pattern.search(prompt)), None)
+    form = next((name for name, held in forms if held.search(prompt)), None)
     goals = read_goals(conversation.request) if form else ()
     return next((text for goal in goals if (text := _write(goal, form or "", conversation))), None)
 
@@ -147,6 +141,8 @@ def _write(goal: Goal, form: str, conversation: Conversation) -> str | None:
         made = _render_form(form, path, "", f"{goal.content}\n") if goal.content else ""
         return f"{words[name].format(path=path)}\n\n{made}".strip()
     text = _shown_file(path, conversation)
+    if goal.kind == "run":
+        return f"{words['no_tool']}\n\n```bash\n{goal.text}\n```"
     if not path or goal.kind not in ("change", "fix", "read", "project"):
         return None
     if not text:

@@ -19,7 +19,6 @@ QUOTED = pattern("exact_answers", "quoted")
 DESCRIPTION = pattern("exact_answers", "description")
 """The beginning of a text that describes the answer instead of being it."""
 COUNT = pattern("exact_answers", "count")
-_NUMERAL = r"\d++(?:[.,]\d++)*+"
 SUM = pattern("exact_answers", "sum")
 DATED = pattern("exact_answers", "dated")
 CALCULATION = pattern("exact_answers", "calculation")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,24 +16,8 @@ from mockglm.improvise.tables import pattern, table
 from mockglm.models import Model
 from mockglm.validation.types import decode_json
 
-SMALL_TALK: Mapping[str, re.Pattern[str]] = {
-    "greeting": re.compile(
-        r"^(?:你好|您好|嗨|哈喽|早上好|上午好|下午好|晚上好|在吗"
-        r"|hi|hello|hey|good (?:morning|afternoon|evening))"
-        r"(?:[\s,，]*(?:there|glm|智谱|啊|呀|吗|everyone|world))*[\s!！.。,，~～?？]*$",
-        re.I,
-    ),
-    "thanks": re.compile(
-        r"^(?:谢谢|多谢|感谢|thanks?|thank you|thx)(?![a-z]).{0,20}$", re.I | re.S
-    ),
-    "farewell": re.compile(
-        r"^(?:再见|拜拜|回头见|bye|goodbye|see you)(?![a-z]).{0,12}$", re.I | re.S
-    ),
-    "identity": re.compile(
-        r"你是谁|你是什么模型|你叫什么|介绍一下你自己"
-        r"|who are you|what(?:'s| is) your name|what model are you",
-        re.I,
-    ),
+SMALL_TALK = {
+    name: pattern("small_talk", name) for name in ("greeting", "thanks", "farewell", "identity")
 }
 ASKING = pattern("replies", "asking")
 NAME_ASKED = pattern("replies", "name_asked")

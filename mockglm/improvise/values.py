@@ -9,7 +9,7 @@ from functools import lru_cache
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from mockglm.improvise.tables import table
+from mockglm.improvise.tables import pattern, table
 
 
 class NumberInText(Struct, frozen=True):
@@ -43,23 +43,13 @@ class TextValues(Struct, frozen=True, kw_only=True):
 OVERLAPPING = frozenset(("id", "person", "relative"))
 """Kinds whose texts may also be values of the kinds after them."""
 QUOTES = " `\"'“”‘’「」"
-NUMERAL = re.compile(
-    r"(?<![\w.#-])-?\d+(?:,\d{3})*(?:\.\d+)?(?![\d-])"
-    r"|(?<![零一二两三四五六七八九十百])[零一二两三四五六七八九十百]++(?=[个条次天小分页张位岁年公份])",
-    re.A,
-)
+NUMERAL = pattern("values", "numeral")
 DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2}
 MAX_NUMERAL = 30
-PAUSE = re.compile(r"[,，.。;；!！?？\n]")
-ENGLISH_PLACE = re.compile(
-    r"\b(?:in|at|near|from|to|for|of|around|visit(?:ing)?) "
-    r"((?:(?:New|San|Los|St\.?|Saint|El|La|Rio de) )?[A-Z][A-Za-z'-]+(?: [A-Z][a-z'-]+)*"
-    r"(?:, ?[A-Z][A-Za-z'-]+(?: [A-Z][a-z]+)*)?)"
-)
-MORE_PLACES = re.compile(r"\s*(?:,|，|and|or|&)\s*(?:and\s+)?([A-Z][A-Za-z'-]+(?: [A-Z][a-z'-]+)*)")
-CHINESE_PLACE = re.compile(
-    r"((?:(?![和及或的是在与城哪每各全本])[\u4e00-\u9fff]){2,4}?)(?=(?:市|省|县)(?!场|区别|面|长))"
-)
+PAUSE = pattern("values", "pause")
+ENGLISH_PLACE = pattern("values", "english_place")
+MORE_PLACES = pattern("values", "more_places")
+CHINESE_PLACE = pattern("values", "chinese_place")
 _NO_NAME = "I The A An My Our This That It What There Who He She They Python JavaScript JSON"
 NO_NAME = frozenset(_NO_NAME.split())
 """Capitalized words that are neither places nor persons."""
@@ -71,8 +61,8 @@ def find_values(text: str) -> TextValues:
     # Cached, for a clause is compared with every function.
     rest = text
     kinds: dict[str, tuple[str, ...]] = {}
-    for kind, pattern in _patterns().items():
-        found = list(pattern.finditer(rest))
+    for kind, form in _patterns().items():
+        found = list(form.finditer(rest))
         kinds[kind] = tuple(dict.fromkeys(filter(None, map(_first_group, found))))
         if kind not in OVERLAPPING:
             rest = _blank_out(rest, found)
@@ -125,10 +115,10 @@ def find_changes(text: str) -> Mapping[str, tuple[str, ...]]:
     """Find the old and new text of a change, the text to search for, and a glob of files."""
     edits, sought, globs = _change_patterns()
     found: dict[str, tuple[str, ...]] = {}
-    edit = next(filter(None, (pattern.search(text) for pattern in edits)), None)
+    edit = next(filter(None, (form.search(text) for form in edits)), None)
     if edit is not None:
         found["old"], found["new"] = ((part.strip(QUOTES),) for part in edit.groups())
-    thing = next(filter(None, (pattern.search(text) for pattern in sought)), None)
+    thing = next(filter(None, (form.search(text) for form in sought)), None)
     if thing is not None:
         found["sought"] = (thing[1].strip(QUOTES),)
     glob = globs.search(text)

@@ -79,9 +79,22 @@ def to_chat(request: MessagesRequest) -> MessagesChat:
         max_tokens=None if limit is None or limit != limit // 1 else int(limit),
         tools=None if request.tools is None else list(map(_tool, request.tools)),
         tool_choice=_tool_choice(request.tool_choice),
+        response_format=_response_format(request.output_config),
         stop=request.stop_sequences,
         user_id=user if isinstance(user, str) else None,
     )
+
+
+def _response_format(output_config: Any) -> dict[str, Any] | None:
+    """Return the schema of structured outputs in the words of v4.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/structured-outputs
+    """
+    form = output_config.get("format") if isinstance(output_config, Mapping) else None
+    schema = form.get("schema") if isinstance(form, Mapping) else None
+    if not isinstance(schema, Mapping):
+        return None
+    return {"type": "json_schema", "json_schema": {"name": "output", "schema": dict(schema)}}
 
 
 def _messages(request: MessagesRequest) -> list[Message]:

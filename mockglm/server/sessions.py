@@ -18,7 +18,6 @@ from mockglm.error_codes import Language
 from mockglm.errors import UsageError, nearest
 from mockglm.exchange import JSONObject, Request
 from mockglm.faults import MAX_FAULTS, FaultSpec, too_many
-from mockglm.improvise import count_cached_tokens, list_prefixes
 from mockglm.journal import EntryFeed, Journal, MemoryBudget
 from mockglm.matching import PatternIndex, RequestView, canonical, meaning_key
 from mockglm.models import MODELS, Model
@@ -32,6 +31,7 @@ from mockglm.scenarios import (
     shipped_scenarios,
     unknown_name,
 )
+from mockglm.server.prompt_cache import count_cached_tokens, list_prefixes
 from mockglm.surfaces import Surface
 from mockglm.validation import Chat, Policy
 

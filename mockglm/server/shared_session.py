@@ -16,9 +16,9 @@ from mockglm import faults
 from mockglm._version import __version__
 from mockglm.accounts import SharedLedger
 from mockglm.faults import FaultSpec
-from mockglm.improvise import list_prefixes
 from mockglm.journal import Journal
 from mockglm.scenarios import Interaction, Scenario, Step, parse_interaction
+from mockglm.server.prompt_cache import list_prefixes
 from mockglm.server.sessions import Playlist, QueuedFaults, Session
 from mockglm.store import LedgerState, SessionState, decode_state, encode_state
 from mockglm.validation import Chat

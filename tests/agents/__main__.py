@@ -281,27 +281,30 @@ def page() -> str:
     """The results as a page in Markdown."""
     held = results()
     rows, reasons = [], []
-    for agent in AGENTS:
+    for agent in [one for one in AGENTS if any(f"{one} {task}" in held for task in TASKS)]:
         runs = [held.get(f"{agent} {task}") for task in TASKS]
         version = AGENTS[agent].get("npm", AGENTS[agent].get("pypi"))
         ends = ["–" if one is None else str(one["end"]) for one in runs]
-        rows.append(f"| {agent} | `{version}` | {' | '.join(ends)} |")
+        surface = AGENTS[agent].get("surface", "chat")
+        rows.append(f"| {agent} | `{version}` | {surface} | {' | '.join(ends)} |")
         for one in runs:
             if one and one["end"] != "well":
-                reasons.append(f"- **{agent}, {one['task']}**: {one['end']}. {one['why']}")
+                why = str(one["why"]).replace("|", "·").replace("\033", "")
+                reasons.append(f"| {agent} | {one['task']} | {one['end']} | {why} |")
     ran = [one for one in held.values() if one["end"] not in ("not installed",)]
     well = sum(one["end"] == "well" for one in ran)
     lost = sum(one["end"] == "LOST" for one in ran)
     head = (Path(__file__).parent / "head.md").read_text("utf-8")
     tasks = [f"- **{name}**: `{text}`" for name, text in TASKS.items()]
     table = [
-        f"| agent | version | {' | '.join(TASKS)} |",
-        f"|---|---|{'---|' * len(TASKS)}",
+        f"| agent | version | surface | {' | '.join(TASKS)} |",
+        f"|---|---|---|{'---|' * len(TASKS)}",
         *rows,
     ]
     total = f"{well} of {len(ran)} runs ended well; files lost: {lost}. {date.today().isoformat()}."
     parts = [head.strip(), "## Tasks", "\n".join(tasks), "## Results", total, "\n".join(table)]
-    return "\n\n".join([*parts, "## Runs that did not end well", "\n".join(reasons)]) + "\n"
+    last = ["| agent | task | end | last words |", "|---|---|---|---|", *reasons]
+    return "\n\n".join([*parts, "## Runs that did not end well", "\n".join(last)]) + "\n"
 
 
 if __name__ == "__main__":

@@ -215,3 +215,17 @@ def test_the_captured_detail_of_a_tool_without_a_name() -> None:
 def test_any_body_is_decoded_or_refused(fields: dict[str, Any]) -> None:
     body = json.dumps({**ASK, **fields}).encode()
     assert isinstance(decode_request(body), MessagesChat | Refusal)
+
+
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+
+
+def test_structured_outputs_are_the_response_format_of_v4() -> None:
+    chat = decode(output_config={"format": {"type": "json_schema", "schema": SCHEMA}})
+    held = {"name": "output", "schema": SCHEMA}
+    assert chat.response_format == {"type": "json_schema", "json_schema": held}
+
+
+@pytest.mark.parametrize("config", [None, "x", {}, {"format": 3}, {"format": {"schema": []}}])
+def test_an_output_config_without_a_schema_formats_nothing(config: Any) -> None:
+    assert decode(output_config=config).response_format is None

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from mockglm.improvise import count_cached_tokens, list_prefixes
+from mockglm.server.prompt_cache import count_cached_tokens, list_prefixes
 from tests.improvise.asked import WEATHER, Body, chat, says
 
 FIRST = ["你好，请介绍一下北京。"]
