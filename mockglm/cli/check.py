@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from mockglm.cli.display import Step, print_table, show_progress
 from mockglm.cli.options import LIVE, examples
 from mockglm.cli.verbs import describe_error
 from mockglm.conformance.options import OPTIONS
@@ -18,6 +19,7 @@ from mockglm.conformance.report import listing
 from mockglm.conformance.report.matrix import load_reports, matrix_lines, render_matrix
 from mockglm.conformance.report.terminal import Line, plan_lines, report_lines
 from mockglm.conformance.run import INTERNAL_ERROR, INTERRUPTED, NOTHING_RAN, WRONG_USAGE, Run
+from mockglm.conformance.runner import ProbeListener
 from mockglm.conformance.selection import select_checks
 from mockglm.conformance.sets import CHAT_SET, find_set
 from mockglm.conformance.settings import read_settings
@@ -97,7 +99,10 @@ def check_command(
     try:
         if as_list or explain:
             found = find_set(values["set"]) if values["set"] else CHAT_SET
-            click.echo(listing.explain_check(explain) if explain else listing.list_checks(found))
+            if explain:
+                click.echo(listing.explain_check(explain))
+            else:
+                print_table(("check", "level", "requirement"), listing.list_checks(found))
         else:
             sys.exit(_run_checks({**values, **_read_targets(targets, values)}, expression))
     except MockGLMError as error:
@@ -163,30 +168,30 @@ def _run_checks(values: dict[str, Any], expression: str) -> int:
     if values["plan"]:
         _print_lines(plan_lines(run.plan))
         return 0
-    report = run.run(_Progress(run).show)
+    with show_progress(len(run.plan.probes)) as step:
+        report = run.run(_show_probes(run, step))
     _print_lines(report_lines(report.document))
     if report.loss:
         _print_lines([(report.loss, "red")])
     return report.exit_status(strict=settings.strict)
 
 
-class _Progress:
-    """Shows the current probe in a line of the terminal that is overwritten."""
+def _show_probes(run: Run, step: Step) -> ProbeListener:
+    """Return a listener that shows the probe under way, and what of the budget is spent."""
+    most = run.plan.ceiling.requests
+    finished: set[str] = set()
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._is_shown = sys.stdout.isatty()
+    def show(name: str, view: ExchangeView | None) -> None:
+        if view is not None:
+            finished.add(name)
+        step(len(finished), f"{name} · {run.requests} of at most {most} requests")
 
-    def show(self, name: str, view: ExchangeView | None) -> None:
-        if self._is_shown:
-            click.echo(f"\r\x1b[K{self._run.progress(name, view)}", nl=False)
+    return show
 
 
 def _print_lines(lines: Iterable[Line]) -> None:
     # As pytest does, and https://no-color.org.
     is_colored = False if os.environ.get("NO_COLOR") else None
-    if sys.stdout.isatty():
-        click.echo("\r\x1b[K", nl=False)
     for text, style in lines:
         color, is_bold = (None, True) if style == "bold" else (style or None, None)
         click.echo(click.style(text, fg=color, bold=is_bold), color=is_colored)

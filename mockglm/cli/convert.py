@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from itertools import count
 from pathlib import Path
 
 import click
 
+from mockglm.cli.display import show_progress
 from mockglm.cli.options import examples
 
 INCOMPLETE = 1
@@ -52,7 +54,15 @@ def convert_command(*, sources: tuple[Path, ...], to: Path, kind: str, is_dry: b
     Exits with 1 if a recording could not be converted, which is listed on standard error."""
     from mockglm.convert import convert as run
 
-    done = run(sources, to, kind=kind, is_dry=is_dry)
+    numbers = count()
+    with show_progress(None) as step:
+        done = run(
+            sources,
+            to,
+            kind=kind,
+            is_dry=is_dry,
+            on_file=lambda path: step(next(numbers), str(path)),
+        )
     for path in done.written:
         click.echo(f"{path} would be written{' over' * path.exists()}" if is_dry else path)
         for note in done.notes.get(path, ()):

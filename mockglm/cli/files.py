@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mockglm.cli.display import align_columns, is_terminal, print_table
 from mockglm.cli.options import examples, json_option, paths_argument
 from mockglm.errors import UsageError, nearest
 
@@ -40,7 +41,10 @@ def scenarios_command(*, as_json: bool, copy: str | None) -> None:
         {"name": name, "about": read_about(path), "path": str(path)}
         for name, path in shipped_scenarios().items()
     ]
-    _print_rows(rows, ("name", "about"), as_json=as_json)
+    if as_json:
+        _print_json(rows)
+        return
+    print_table(("scenario", "about"), [[row["name"], row["about"]] for row in rows])
 
 
 @click.command(
@@ -67,11 +71,15 @@ def faults_command(*, as_json: bool) -> None:
         for fault in CATALOGUE.values()
     ]
     if as_json:
-        _print_rows(rows, (), as_json=True)
+        _print_json(rows)
         return
-    lines = _align_columns([[fault.name, fault.kind, fault.about] for fault in CATALOGUE.values()])
+    if is_terminal():
+        cells = [[one.name, one.kind, _describe_fault(one)] for one in CATALOGUE.values()]
+        print_table(("fault", "kind", "effect"), cells)
+        return
+    lines = align_columns([[fault.name, fault.kind, fault.about] for fault in CATALOGUE.values()])
     for line, fault in zip(lines, CATALOGUE.values(), strict=True):
-        click.echo("\n".join((line, *_fault_lines(fault))))
+        click.echo("\n".join((line, *(f"    {line}" for line in _fault_lines(fault)))))
 
 
 @click.command(
@@ -135,12 +143,16 @@ def explain_command(
     sys.exit(0 if is_answered else 1)
 
 
+def _describe_fault(fault: Fault) -> str:
+    return "\n".join((fault.about, *_fault_lines(fault)))
+
+
 def _fault_lines(fault: Fault) -> Iterable[str]:
     """Yield what a fault breaks, the checks that notice it, and its links, one a line."""
     checks = ", ".join(filter(None, (fault.caught_by, *fault.also)))
-    yield f"    breaks: {fault.breaks}"
-    yield f"    caught by: {checks}" if checks else f"    caught by no check: {fault.why}"
-    yield from (f"    seen: {link}" for link in fault.links)
+    yield f"breaks: {fault.breaks}"
+    yield f"caught by: {checks}" if checks else f"caught by no check: {fault.why}"
+    yield from (f"seen: {link}" for link in fault.links)
 
 
 def _parse_header(line: str) -> tuple[str, str]:
@@ -165,17 +177,5 @@ def _copy_scenario(name: str) -> Path:
     return target
 
 
-def _print_rows(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
-    for line in _align_columns([[str(row[column]) for column in columns] for row in rows]):
-        click.echo(line)
-
-
-def _align_columns(rows: list[list[str]]) -> Iterable[str]:
-    """Pad all columns but the last to their widest cell."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        yield "  ".join((*cells, row[-1]))
+def _print_json(rows: list[dict[str, Any]]) -> None:
+    click.echo(json.dumps(rows, ensure_ascii=False, indent=2))

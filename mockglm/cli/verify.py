@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from mockglm.cli.display import show_progress
 from mockglm.cli.options import (
     LIVE,
     OUTPUT_FILE,
@@ -89,7 +91,14 @@ def verify_command(
     files = ((report, render_json), (junitxml, render_junit))
     for path in filter(None, (report, junitxml)):
         prepare_folder(path.parent)
-    result = asyncio.run(verify_plan(plan, service, _print_result))
+    with show_progress(len(plan.sent)) as step:
+        numbers = count(1)
+
+        def show(verified: VerifiedInteraction) -> None:
+            _print_result(verified)
+            step(next(numbers), f"{plan.tokens} tokens when recorded")
+
+        result = asyncio.run(verify_plan(plan, service, show))
     for file, render in files:
         if file:
             file.write_text(render(result), "utf-8")

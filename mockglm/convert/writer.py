@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import yaml
@@ -46,14 +46,19 @@ class Converted(Struct, frozen=True):
 
 
 def convert(
-    sources: Iterable[Path], to: Path, *, kind: str = CASSETTE, is_dry: bool = False
+    sources: Iterable[Path],
+    to: Path,
+    *,
+    kind: str = CASSETTE,
+    is_dry: bool = False,
+    on_file: Callable[[Path], None] = lambda path: None,
 ) -> Converted:
     """Convert each file, and each file below a folder, into a file of the folder `to`.
 
     Files of other tools become cassettes; with another `kind` of EXPORTS, cassettes become that.
     Existing files are overwritten, but never a source. A file that cannot be read does not keep the
-    others from being converted. With `is_dry` nothing is written. Raises UsageError if the folder
-    cannot be written to.
+    others from being converted. With `is_dry` nothing is written. `on_file` is called before each
+    file is read. Raises UsageError if the folder cannot be written to.
     """
     if not is_dry:
         prepare_folder(to)
@@ -64,6 +69,7 @@ def convert(
     problems: list[Problem] = []
     notes: dict[Path, tuple[str, ...]] = {}
     for source in found:
+        on_file(source)
         try:
             text, noted = _convert_file(source, kind)
         except FileError as error:

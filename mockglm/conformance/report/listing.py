@@ -130,9 +130,9 @@ With `--failing` the endpoint also answers the probe for an overload with 1305 (
 """
 
 
-def list_checks(check_set: CheckSet = CHAT_SET) -> str:
-    """One line for each check of a set: id, level, requirement."""
-    return "\n".join(f"{c.id}  {c.level:6}  {c.title}" for c in check_set.checks.values())
+def list_checks(check_set: CheckSet = CHAT_SET) -> list[tuple[str, str, str]]:
+    """Id, level and requirement of each check of a set."""
+    return [(check.id, check.level, check.title) for check in check_set.checks.values()]
 
 
 def explain_check(id: str) -> str:

@@ -26,7 +26,7 @@ def test_a_retired_id_has_a_reason() -> None:
         explain_check("TOL-12")
 
 
-def test_the_list_has_a_line_for_each_check() -> None:
-    lines = list_checks().splitlines()
-    assert len(lines) == len(CHECKS)
-    assert lines[0] == "TRN-01  MUST    A valid request for a stream is answered 200."
+def test_the_list_has_a_row_for_each_check() -> None:
+    rows = list_checks()
+    assert len(rows) == len(CHECKS)
+    assert rows[0] == ("TRN-01", "MUST", "A valid request for a stream is answered 200.")
