@@ -96,6 +96,8 @@ pictures, sounds, and displays of the use of a Coding Plan. Nothing has to be co
 * Pictures, videos and parsed texts have URLs of mockglm, below `/media/`, that need no key.
 * `/api/monitor/usage/quota/limit` shows the windows of the account's plan, and `model-usage` and
   `tool-usage` what the journal has of the key.
+* Files, tasks, batches and voices belong to a session of one process. Replicas that
+  [share their state](scale.md) do not share these.
 
 ## Scenarios
 

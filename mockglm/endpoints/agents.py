@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct, json
 
 from mockglm.completions.gateway import SPRING_TYPE
-from mockglm.endpoints.call import Call
+from mockglm.endpoints.call import Call, split
 from mockglm.error_codes import message_for
 from mockglm.exchange import APIError, Response, count_tokens
 from mockglm.validation import decode_json
@@ -27,7 +27,9 @@ NO_BALANCE = {
 }
 NO_VARIABLES = "custom_variables is required"
 MAX_CONVERSATIONS = 1000
-_WORD = 4
+MAX_TEXT = 10_000
+"""Characters of a message that an agent repeats, and of an answer that is kept."""
+MAX_ID = 256
 
 
 class AgentRequest(Struct):
@@ -60,11 +62,12 @@ def invoke_agent(call: Call, request: AgentRequest) -> Response:
     """Answer with a text, as JSON or as a stream."""
     call.require(request.agent_id, "agent_id")
     call.check("messages", holds=bool(request.messages))
-    given = _read_text(request.messages)
+    given = _read_text(request.messages)[:MAX_TEXT]
     text = call.text if call.text is not None else given
     conversation = request.conversation_id or call.id
+    call.check("conversation_id", holds=len(conversation) <= MAX_ID)
     answers = call.state(Conversations).answers
-    answers[conversation] = call.key, text
+    answers[conversation] = call.key, text[:MAX_TEXT]
     if len(answers) > MAX_CONVERSATIONS:
         answers.popitem(last=False)
     prompt, completion = count_tokens(given), count_tokens(text)
@@ -135,7 +138,7 @@ def _read_text(messages: list[dict[str, Any]]) -> str:
 
 
 def _events(shown: dict[str, Any], text: str, usage: dict[str, int]) -> Iterator[dict[str, Any]]:
-    pieces = [text[start : start + _WORD] for start in range(0, len(text), _WORD)] or [""]
+    pieces = split(text) or [""]
     for piece in pieces[:-1]:
         yield {**shown, "choices": [{"index": 0, "messages": [_say(piece)]}]}
     choice = {"index": 0, "finish_reason": "stop", "messages": [_say(pieces[-1])]}

@@ -117,7 +117,7 @@ def _task(call: Call, response: Response, parsed: ParsedReply) -> Task:
         request_id=request_id,
         ready_at=call.now + response.chunks[-1][0],
         result=result,
-        size=response.size,
+        size=response.size + len(request_id),
     )
 
 

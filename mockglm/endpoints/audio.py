@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockglm.endpoints.call import Call
+from mockglm.endpoints.call import Call, split
 from mockglm.endpoints.media import SAMPLE_RATE, make_sound, wrap_wave
 from mockglm.exchange import Response
 
@@ -23,7 +23,6 @@ MAX_INPUT = 1024
 MAX_FILE = 25 * 1024 * 1024
 MAX_SECONDS = 60
 SECONDS_A_CHARACTER = 0.1
-_WORD = 4
 _WAVE_HEADER = 44
 
 
@@ -76,8 +75,7 @@ def _describe(sound: bytes) -> str:
 
 
 def _events(shown: dict[str, Any], text: str) -> Iterator[dict[str, Any]]:
-    for start in range(0, len(text), _WORD):
-        piece = text[start : start + _WORD]
+    for piece in split(text):
         yield {**shown, "type": "transcript.text.delta", "delta": piece}
     yield {**shown, "type": "transcript.text.done", "text": text}
 

@@ -27,6 +27,8 @@ from mockglm.exchange import Response
 
 MAX_BATCHES = 200
 MAX_METADATA = 16
+MAX_PAIR = 1024
+"""Characters of the longest name and value of `metadata` together."""
 LINES_A_LOOK = 500
 PARALLEL = 20
 """Lines that run at once."""
@@ -95,7 +97,10 @@ def create_batch(call: Call, request: BatchRequest) -> Response:
     call.require(request.input_file_id, "input_file_id")
     call.require(request.endpoint, "endpoint")
     call.check("endpoint", holds=request.endpoint == URL)
-    call.check("metadata", holds=len(request.metadata or {}) <= MAX_METADATA)
+    pairs = (request.metadata or {}).items()
+    is_short = all(len(name) + len(value) <= MAX_PAIR for name, value in pairs)
+    call.check("metadata", holds=len(pairs) <= MAX_METADATA and is_short)
+    call.check("completion_window", holds=request.completion_window in (None, "24h"))
     file = find_file(call, request.input_file_id)
     total = check_lines(call, file.content)
     digest = blake2b(call.id.encode(), digest_size=8).digest()

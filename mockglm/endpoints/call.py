@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PIECE = 4
+"""Characters of a piece of a stream."""
+MAX_PIECES = 1000
+
 _encode = msgspec.json.encode
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
@@ -158,3 +162,9 @@ class Call(Struct, kw_only=True):
         headers = response_headers(content_type, self.id, own)
         at = self.scaled(self.row.seconds)
         return Response(200, headers, ((at, body),), head=at)
+
+
+def split(text: str) -> list[str]:
+    """Split a text into the pieces of a stream: a few characters each, and not too many pieces."""
+    size = max(PIECE, len(text) // MAX_PIECES + 1)
+    return [text[start : start + size] for start in range(0, len(text), size)]

@@ -18,6 +18,7 @@ from mockglm.completions.gateway import SPRING_TYPE
 from mockglm.endpoints.call import Call
 from mockglm.endpoints.form import UploadedFile
 from mockglm.endpoints.media import Texts, name_picture
+from mockglm.endpoints.storage import StorageBudget
 from mockglm.exchange import Response, count_tokens
 
 MAX_TASKS = 200
@@ -57,6 +58,11 @@ class ParserTasks:
 
     def __init__(self) -> None:
         self.tasks: OrderedDict[str, ParserTask] = OrderedDict()
+
+    @property
+    def size(self) -> int:
+        """The characters of all texts."""
+        return sum(len(task.text) for task in self.tasks.values())
 
 
 def parse_layout(call: Call, request: LayoutRequest) -> Response:
@@ -104,10 +110,11 @@ def create_task(call: Call) -> Response:
     fields = call.form.fields if call.form else {}
     call.check("tool_type", holds=fields.get("tool_type") in TOOLS)
     task = ParserTask(call.key, call.now + call.scaled(SECONDS), _read(call, file))
-    tasks = call.state(ParserTasks).tasks
-    tasks[call.id] = task
-    if len(tasks) > MAX_TASKS:
-        tasks.popitem(last=False)
+    kept = call.state(ParserTasks)
+    call.state(StorageBudget).reserve(kept, len(task.text))
+    kept.tasks[call.id] = task
+    if len(kept.tasks) > MAX_TASKS:
+        kept.tasks.popitem(last=False)
     body = {"success": True, "message": "任务创建成功", "task_id": call.id}
     return call.render(body, is_sorted=False)
 
@@ -140,7 +147,7 @@ def _succeed(call: Call, id: str, text: str, *, is_linked: bool = False) -> dict
     body = {"status": "succeeded", "message": "结果获取成功", "task_id": id}
     if not is_linked and call.variables["format"] == "text":
         return {**body, "content": text}
-    call.state(Texts).add(f"{id}.md", text)
+    call.state(Texts).add(f"{id}.md", text, call.state(StorageBudget))
     return {**body, "parsing_result_url": call.link(f"{id}.md")}
 
 

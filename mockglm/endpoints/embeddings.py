@@ -23,6 +23,8 @@ FIXED = 1024
 DIMENSIONS = (256, 512, 1024, 2048)
 MAX_TOKENS = {"embedding-2": 512}
 MAX_TOKENS_OF_OTHERS = 3072
+MAX_CACHED = 2000
+"""Characters of the longest text whose vector is kept."""
 MAX_TOTAL = {"embedding-2": 8192}
 
 
@@ -65,7 +67,11 @@ def _check(call: Call, texts: Sequence[str], request: EmbeddingsRequest) -> None
         call.check_documented("dimensions", holds=request.dimensions in DIMENSIONS)
 
 
-@lru_cache(maxsize=64)
 def _embed(text: str, dimensions: int) -> list[float]:
-    """The vector of a text; a test sends the same ones again and again."""
+    return _embed_again(text, dimensions) if len(text) <= MAX_CACHED else embed(text, dimensions)
+
+
+@lru_cache(maxsize=64)
+def _embed_again(text: str, dimensions: int) -> list[float]:
+    """The vector of a short text, which a test sends again and again."""
     return embed(text, dimensions)

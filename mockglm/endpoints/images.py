@@ -20,6 +20,7 @@ MAX_PROMPT = 512
 """Characters of the longest prompt of a video (docs.bigmodel.cn)."""
 PICTURE_SECONDS = 10.0
 VIDEO_SECONDS = 60.0
+MAX_REQUEST_ID = 256
 _LENGTH = range(6, 65)
 """Characters of a `request_id` (docs.bigmodel.cn)."""
 
@@ -86,6 +87,7 @@ def _submit(
 ) -> Response:
     given = request.request_id
     if given is not None:
+        call.check("request_id", holds=len(given) <= MAX_REQUEST_ID)
         call.check_documented("request_id", holds=len(given) in _LENGTH)
     shown = {"model": request.model, "request_id": given or call.id, "task_status": "SUCCESS"}
     task = Task(

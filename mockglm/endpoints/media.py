@@ -16,9 +16,10 @@ from math import pi, sin
 from pathlib import Path
 
 from mockglm.endpoints.call import Call
+from mockglm.endpoints.storage import StorageBudget
 from mockglm.exchange import Response
 
-MAX_SIDE = 4096
+MAX_SIDE = 2048
 """Pixels of the longest side of a picture."""
 MAX_TEXTS = 200
 MAX_TEXT_BYTES = 16 * 1024 * 1024
@@ -37,15 +38,15 @@ class Texts:
 
     def __init__(self) -> None:
         self._texts: OrderedDict[str, bytes] = OrderedDict()
-        self._size = 0
+        self.size = 0
 
-    def add(self, name: str, text: str) -> None:
+    def add(self, name: str, text: str, budget: StorageBudget) -> None:
+        """Keep a text. Raises UsageError beyond the bound of all sessions."""
+        budget.reserve(self, len(text))
         self._texts[name] = text.encode("utf-8", "replace")
-        self._size += len(self._texts[name])
-        while len(self._texts) > MAX_TEXTS or (
-            self._size > MAX_TEXT_BYTES and len(self._texts) > 1
-        ):
-            self._size -= len(self._texts.popitem(last=False)[1])
+        self.size += len(self._texts[name])
+        while len(self._texts) > MAX_TEXTS or (self.size > MAX_TEXT_BYTES and len(self._texts) > 1):
+            self.size -= len(self._texts.popitem(last=False)[1])
 
     def get(self, name: str) -> bytes | None:
         return self._texts.get(name)

@@ -18,6 +18,9 @@ from mockglm.exchange import Response, count_tokens
 
 MAX_CHARACTERS = 4096
 MAX_DOCUMENTS = 128
+# Beyond these the documented limits are refused in any session, for the answer would take long.
+MOST_DOCUMENTS = 1000
+MAX_TOTAL = 1_000_000
 _RAW_SCALE = 20
 _RAW_SHIFT = 10
 
@@ -55,6 +58,8 @@ def _check(call: Call, request: RerankRequest) -> None:
     call.require(request.documents, "documents")
     call.check_documented("query", holds=len(request.query) <= MAX_CHARACTERS)
     longest = max(map(len, request.documents))
+    total = sum(map(len, request.documents))
+    call.check("documents", holds=len(request.documents) <= MOST_DOCUMENTS and total <= MAX_TOTAL)
     call.check_documented("documents", holds=len(request.documents) <= MAX_DOCUMENTS)
     call.check_documented("documents", holds=longest <= MAX_CHARACTERS)
     call.check("top_n", holds=request.top_n >= 0)

@@ -35,6 +35,10 @@ _PART = 4
 _POSITIONS = 8
 """Dimensions in which a feature is not zero."""
 
+_MAX_CHARACTERS = 8000
+"""Characters of a text that count, so that no request takes long."""
+_MAX_WORD = 40
+
 _DIGITS = 8
 """Decimals of a vector's numbers."""
 
@@ -71,13 +75,13 @@ def _length(weights: Mapping[str, float]) -> float:
 def _weigh(text: str) -> dict[str, float]:
     """Weigh the features of a text; repetition counts less and less."""
     weights: dict[str, float] = {}
-    for (feature, weight), times in Counter(_features(text.lower())).items():
+    for (feature, weight), times in Counter(_features(text[:_MAX_CHARACTERS].lower())).items():
         weights[feature] = weights.get(feature, 0.0) + weight * log1p(times)
     return weights
 
 
 def _features(text: str) -> Iterator[tuple[str, float]]:
-    for word in _WORD.findall(text):
+    for word in (word[:_MAX_WORD] for word in _WORD.findall(text)):
         yield word, _COMMON_WEIGHT if word in _COMMON else 1.0
         for start in range(len(word) - _PART + 1):
             yield f"~{word[start : start + _PART]}", _PART_WEIGHT

@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from mockglm.endpoints.call import Call
+from mockglm.endpoints.storage import StorageBudget
 from mockglm.exchange import Response
 
 MAX_TASKS = 1000
@@ -39,13 +40,15 @@ class Tasks:
 
     def __init__(self) -> None:
         self._tasks: OrderedDict[str, Task] = OrderedDict()
-        self._size = 0
+        self.size = 0
 
-    def add(self, task: Task) -> None:
+    def add(self, task: Task, budget: StorageBudget) -> None:
+        """Keep a task. Raises UsageError beyond the bound of all sessions."""
+        budget.reserve(self, task.size)
         self._tasks[task.id] = task
-        self._size += task.size
-        while len(self._tasks) > MAX_TASKS or (self._size > MAX_SIZE and len(self._tasks) > 1):
-            self._size -= self._tasks.popitem(last=False)[1].size
+        self.size += task.size
+        while len(self._tasks) > MAX_TASKS or (self.size > MAX_SIZE and len(self._tasks) > 1):
+            self.size -= self._tasks.popitem(last=False)[1].size
 
     def get(self, id: str, key: str) -> Task | None:
         """Find a task of a key; None for one of another key."""
@@ -55,7 +58,7 @@ class Tasks:
 
 def submit(call: Call, task: Task) -> Response:
     """Keep a task and answer that it is running."""
-    call.state(Tasks).add(task)
+    call.state(Tasks).add(task, call.state(StorageBudget))
     return call.render(_running(task))
 
 

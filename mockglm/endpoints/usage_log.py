@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from calendar import timegm
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,9 +11,9 @@ from time import strptime
 from msgspec import Struct
 
 from mockglm import auth
-from mockglm.accounts.balance import usage_of
 from mockglm.clock import BEIJING, local
 from mockglm.endpoints.call import Call
+from mockglm.exchange import Response
 from mockglm.journal import Entry
 from mockglm.surfaces import CHAT, SURFACES
 
@@ -26,6 +27,15 @@ TIME = "%Y-%m-%d %H:%M:%S"
 
 TOOL_PATHS: Mapping[str, str] = {"/web_search": "search-prime", "/reader": "web-reader"}
 """The tools of a plan by the path of a call, as quotas name them."""
+
+_LAST_CHUNKS = 4
+_LAST_BYTES = 4096
+_TOTAL = re.compile(rb'"total_tokens": ?(\d{1,12})')
+_PARTS = tuple(
+    re.compile(rb'"%s": ?(\d{1,12})' % name)
+    for name in (b"input_tokens", b"output_tokens", b"cache_read_input_tokens")
+)
+"""The figures of the Anthropic surface, which has no total."""
 
 _CHAT_PATHS = frozenset(surface.path for surface in SURFACES) | {f"/async{CHAT.path}"}
 
@@ -79,10 +89,19 @@ def _read_time(text: str, default: float) -> float:
 def count_models(call: Call, period: Period) -> list[Use]:
     """The chats of the key in a period, with the tokens that their usage reports."""
     return [
-        Use(step, entry.model, int(usage_of(entry.response).get("total_tokens", 0)))
+        Use(step, entry.model, _count_tokens(entry.response))
         for step, entry in _entries(call, period)
         if entry.request.path in _CHAT_PATHS and entry.response and not entry.code
     ]
+
+
+def _count_tokens(response: Response) -> int:
+    """The tokens of a usage, which stands at the end of a response; so long ones take no longer."""
+    tail = b"".join(chunk for _, chunk in response.chunks[-_LAST_CHUNKS:])[-_LAST_BYTES:]
+    totals = _TOTAL.findall(tail)
+    if totals:
+        return int(totals[-1])
+    return sum(int(figures[-1]) for one in _PARTS if (figures := one.findall(tail)))
 
 
 def count_tools(call: Call, period: Period) -> list[Use]:

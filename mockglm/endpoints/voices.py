@@ -22,6 +22,7 @@ from mockglm.endpoints.media import SAMPLE_RATE, make_sound, wrap_wave
 from mockglm.exchange import Response
 
 MAX_VOICES = 1000
+MAX_NAME = 256
 TIME = "%Y-%m-%d %H:%M:%S"
 
 
@@ -72,6 +73,7 @@ def clone_voice(call: Call, request: CloneRequest) -> Response:
     """Keep a voice, and a sound of it as a file."""
     for field in ("voice_name", "input", "file_id"):
         call.require(getattr(request, field), field)
+    call.check("voice_name", holds=len(request.voice_name) <= MAX_NAME)
     find_file(call, request.file_id)
     voice = f"voice_clone_{call.digest}"
     clones = call.state(Voices).clones

@@ -18,6 +18,8 @@ from mockglm.exchange import Response
 
 MAX_QUERY = 70
 """Characters of the longest query (docs.bigmodel.cn)."""
+MAX_SHOWN = 200
+"""Characters of a query that an answer repeats."""
 MAX_RESULTS = 50
 DEFAULT_RESULTS = 10
 ENGINES = ("search_std", "search_pro", "search_pro_sogou", "search_pro_quark")
@@ -66,13 +68,14 @@ def search_web(call: Call, request: SearchRequest) -> Response:
     call.check_documented("search_query", holds=len(request.search_query) <= MAX_QUERY)
     count = DEFAULT_RESULTS if request.count is None else request.count
     call.check("count", holds=1 <= count <= MAX_RESULTS)
-    intent = [] if request.search_intent is False else [_intent(request.search_query)]
+    query = request.search_query[:MAX_SHOWN]
+    intent = [] if request.search_intent is False else [_intent(query)]
     body = {
         "created": int(call.now),
         "id": call.id,
         "request_id": request.request_id or call.id,
         "search_intent": intent,
-        "search_result": [_page(call, request.search_query, number) for number in range(count)],
+        "search_result": [_page(call, query, number) for number in range(count)],
     }
     return call.render(body)
 

@@ -197,6 +197,49 @@ def test_files_beyond_the_bound_of_all_sessions_are_refused(
 
 
 def test_picture_of_any_size_is_small(ask: Ask) -> None:
-    body = {"model": "cogview-4", "prompt": "a", "size": "4096x4096"}
+    body = {"model": "cogview-4", "prompt": "a", "size": "2048x2048"}
     url = ask("/images/generations", body).json()["data"][0]["url"]
     assert len(httpx.get(url, trust_env=False).content) < 1_000_000
+
+
+LONG = "word " * 40_000
+STREAM = {"agent_id": "a", "messages": [{"role": "user", "content": LONG}], "stream": True}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/web_search", {"search_query": LONG, "search_engine": "search_std", "count": 50}),
+        ("/embeddings", {"model": "embedding-3", "input": LONG}),
+        ("/reader", {"url": "https://example.com/" + LONG}),
+        ("/layout_parsing", {"model": "glm-ocr", "file": LONG}),
+        ("/moderations", {"model": "moderation", "input": LONG}),
+    ],
+)
+def test_long_text_does_not_make_a_longer_answer(ask: Ask, path: str, body: Any) -> None:
+    answer = ask(path, body)
+    assert answer.status_code == 200
+    assert len(answer.content) < 3 * len(LONG)
+
+
+def test_stream_of_a_long_text_has_few_events(server: Served, label: str) -> None:
+    url, headers = f"{server.host}/s/@{label}/api/v1/agents", {"Authorization": "key"}
+    answer = httpx.post(url, json=STREAM, headers=headers, trust_env=False)
+    assert answer.text.endswith("data: [DONE]\n\n")
+    assert answer.text.count("data: ") < 1100
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/rerank", {"model": "rerank", "query": "a", "documents": ["a"] * 1001}),
+        ("/rerank", {"model": "rerank", "query": "a", "documents": [LONG] * 6}),
+        ("/images/generations", {"model": "cogview-4", "prompt": ""}),
+        ("/async/images/generations", {"model": "glm-image", "prompt": "a", "request_id": LONG}),
+        ("/batches", {"input_file_id": "a", "endpoint": "a", "metadata": {"a": LONG}}),
+    ],
+)
+def test_parameter_that_would_be_kept_or_take_long_is_refused(
+    ask: Ask, path: str, body: Any
+) -> None:
+    assert ask(path, body).status_code == 400
