@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mockglm.scenarios import Scenario
     from mockglm.server import Sessions, Settings
     from mockglm.serving import Reloader
+    from mockglm.serving.supervisor import WorkerSettings
 
 
 @click.command(
@@ -138,6 +139,14 @@ if TYPE_CHECKING:
     "rediss:// or unix:// (needs mockglm[redis]).",
 )
 @click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Serve by so many processes. They share their state at --state, or in a store of their "
+    "own if valkey-server or redis-server is installed.",
+)
+@click.option(
     "--metrics",
     "has_metrics",
     is_flag=True,
@@ -164,20 +173,49 @@ def serve_command(*, paths: tuple[Path, ...], log: str, **options: Any) -> None:
     server improvises all replies.
 
     The server prints its base URL when it is ready, and reloads files when they change."""
+    from mockglm.serving.supervisor import read_worker_settings
+
+    worker = read_worker_settings()
+    if options["workers"] > 1 and worker is None:
+        from mockglm.cli.workers import supervise
+
+        token = _choose_token(options["host"])
+        _load(paths, options)  # so that mistakes are reported once
+        supervise(options, token=token, on_ready=lambda port: _announce(port, token, options))
+        return
+    if worker is not None:
+        options |= {"port": worker.port, "state": worker.state}
+    _serve(paths, log, options, worker=worker)
+
+
+def _serve(
+    paths: Sequence[Path], log: str, options: dict[str, Any], *, worker: WorkerSettings | None
+) -> None:
+    """Serve in this process, as a worker or alone."""
     from mockglm.serving import Server, bind_socket, collect_when_idle
 
-    shared = _open_shared(options)
+    shared = _open_shared(options, worker)
     recording = _open_recording(options)
     language_model = _open_language_model(options)
     sessions, reloader = _load(paths, options, recording=recording, shared=shared)
-    socket = bind_socket(options["host"], options["port"])
+    socket = bind_socket(options["host"], options["port"], is_shared=worker is not None)
     recorder = recording.recorder if recording else None
     token = _choose_token(options["host"])
+    metrics = _open_metrics(worker) if options["has_metrics"] else None
+
+    def on_ready() -> None:
+        if worker is None:
+            _announce(socket.getsockname()[1], token, options)
+        else:
+            from mockglm.cli.workers import report_ready
+
+            report_ready(server.stop)
+
     with open_log(log) as writer:
         app = _make_app(
             sessions,
-            writer,
-            options,
+            _log_to(writer, metrics),
+            metrics=metrics,
             token=token,
             recorder=recorder,
             language_model=language_model,
@@ -185,11 +223,11 @@ def serve_command(*, paths: tuple[Path, ...], log: str, **options: Any) -> None:
         )
         server = Server(
             app,
-            on_ready=partial(_announce, socket.getsockname()[1], token, options),
+            on_ready=on_ready,
             tasks=[
                 partial(collect_when_idle, app.player.scheduler),
                 *([reloader.run] if paths else []),
-                *(shared.tasks if shared else []),
+                *(one.run for one in (shared, metrics) if one),
             ],
             on_shutdown=[one.close for one in (recorder, language_model, shared) if one],
             grace=options["grace"],
@@ -198,15 +236,15 @@ def serve_command(*, paths: tuple[Path, ...], log: str, **options: Any) -> None:
             keyfile=options["keyfile"],
         )
         server.run(sockets=[socket])
-    if log != "none":
+    if log != "none" and shared is None:
         _print_unused(sessions)
 
 
 def _make_app(
     sessions: Sessions,
-    writer: Log | None,
-    options: Mapping[str, Any],
+    log: Log | None,
     *,
+    metrics: Metrics | None,
     token: str | None,
     recorder: Recorder | None,
     language_model: LanguageModel | None,
@@ -214,10 +252,9 @@ def _make_app(
 ) -> App:
     from mockglm.app import App
 
-    metrics = _open_metrics() if options["has_metrics"] else None
     return App(
         sessions,
-        log=_log_to(writer, metrics),
+        log=log,
         token=token,
         recorder=(lambda _: recorder) if recorder else None,
         language_model=language_model,
@@ -230,8 +267,8 @@ def _load(
     paths: Sequence[Path],
     options: dict[str, Any],
     *,
-    recording: Recording | None,
-    shared: SharedState | None,
+    recording: Recording | None = None,
+    shared: SharedState | None = None,
 ) -> tuple[Sessions, Reloader]:
     """Load the files, and return what loads them again when they change."""
     from mockglm.server import Sessions
@@ -245,12 +282,13 @@ def _load(
         if shared:
             shared.on_load()
 
-    reloader = Reloader(paths, load, warn, excluded=options["cassette"])
+    report = shared.report if shared else warn
+    reloader = Reloader(paths, load, report, excluded=options["cassette"])
     load(reloader.load())
     return sessions, reloader
 
 
-def _open_shared(options: Mapping[str, Any]) -> SharedState | None:
+def _open_shared(options: Mapping[str, Any], worker: WorkerSettings | None) -> SharedState | None:
     url = options["state"]
     if not url:
         return None
@@ -260,7 +298,8 @@ def _open_shared(options: Mapping[str, Any]) -> SharedState | None:
         raise UsageError("--improvise-with cannot share state yet")
     from mockglm.cli.shared_state import SharedState
 
-    return SharedState(url, warn)
+    is_first = worker is None or worker.index == 0
+    return SharedState(url, warn if is_first else lambda sentence: None)
 
 
 def _open_recording(options: Mapping[str, Any]) -> Recording | None:
@@ -297,10 +336,10 @@ def _open_language_model(options: dict[str, Any]) -> LanguageModel | None:
     )
 
 
-def _open_metrics() -> Metrics:
+def _open_metrics(worker: WorkerSettings | None) -> Metrics:
     from mockglm.metrics import Metrics
 
-    return Metrics()
+    return Metrics(folder=Path(worker.folder) if worker else None)
 
 
 def _log_to(*logs: Log | None) -> Log | None:

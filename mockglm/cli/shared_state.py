@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mockglm.errors import StoreError
 from mockglm.server import Sessions, Settings
@@ -28,7 +28,7 @@ class SharedState:
 
     def __init__(self, url: str, report: Callable[[str], None]) -> None:
         self._store = RedisStore(url)
-        self._report = report
+        self.report = report
         self._replica: Replica | None = None
         self._loaded = asyncio.Event()
 
@@ -39,7 +39,7 @@ class SharedState:
     def open_replica(self, sessions: Sessions, metrics: Metrics | None) -> Replica:
         if metrics is not None:
             self._store.observe = metrics.observe_store
-        self._replica = Replica(sessions, self._store, report=self._report)
+        self._replica = Replica(sessions, self._store, report=self.report)
         return self._replica
 
     def on_load(self) -> None:
@@ -48,16 +48,11 @@ class SharedState:
             self._replica.adopt_scenarios()
         self._loaded.set()
 
-    @property
-    def tasks(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
-        """The tasks to run in the loop of the server."""
-        return [self._declare]
-
     async def close(self) -> None:
         if self._replica is not None:
             await self._replica.close()
 
-    async def _declare(self) -> None:
+    async def run(self) -> None:
         """Declare the scenarios whenever they were loaded, as soon as the store is there."""
         assert self._replica is not None, "the application was made before the loop"
         self._replica.adopt_scenarios()

@@ -244,12 +244,17 @@ class BackgroundServer:
         await self.server.serve(sockets=[self._socket])
 
 
-def bind_socket(host: str, port: int) -> socket.socket:
-    """Bind a socket to a host and port, 0 for any. Raises UsageError if that fails."""
+def bind_socket(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
+    """Bind a socket to a host and port, 0 for any. Raises UsageError if that fails.
+
+    If `is_shared`, other processes of this user may bind the same port.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family)
     if sys.platform != "win32":
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if is_shared:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         sock.bind((host, port))
     except OSError as error:
