@@ -162,11 +162,6 @@ class Frames(Sequence[tuple[float, bytes]]):
         """The time of the last chunk."""
         return self._schedule[-1][0]
 
-    @property
-    def last_events(self) -> bytes:
-        """The last three events without their openings; usage is in one of them."""
-        return b"".join(self._tails[-3:])
-
     def parts(self) -> list[bytes]:
         """The parts of the body, to be joined once."""
         parts = [self._opening] * (2 * len(self._tails))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from msgspec import Struct, field
 
 from mockglm.errors import UsageError
 from mockglm.exchange import Frames, Response
-from mockglm.journal import Entry, Source
+from mockglm.journal import Entry, Source, find_usage
 from mockglm.surfaces import find_surface
 
 if TYPE_CHECKING:
@@ -37,9 +36,6 @@ MAX_SERIES = 1000
 
 MAX_LABEL = 64
 
-MAX_USAGE = 4096
-"""Bytes at the end of a response in which its usage is."""
-
 OTHER = "other"
 INTERACTION = "interaction"
 """The label of a source that is an interaction: a label for each would be too many."""
@@ -51,8 +47,6 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _UNKNOWN_MODEL = "1211"
 _SOURCES = frozenset(Source)
-_PROMPT = re.compile(rb'"(?:prompt|input)_tokens": ?(\d+)')
-_COMPLETION = re.compile(rb'"(?:completion|output)_tokens": ?(\d+)')
 
 Labels = tuple[str, str, str, str, str, str]
 _LABELS = ("surface", "model", "source", "status", "code", "outcome")
@@ -160,9 +154,9 @@ class Metrics:
         response = entry.response
         if response is None or entry.outcome != "done":
             return
-        prompt, completion = find_tokens(response)
-        traffic.prompt += prompt
-        traffic.completion += completion
+        usage = find_usage(entry)
+        traffic.prompt += usage.get("prompt", 0)
+        traffic.completion += usage.get("completion", 0)
         due = _last_time(response)
         if due and entry.total is not None:
             self._tallies.lateness.observe(max(0.0, entry.total - due))
@@ -264,20 +258,6 @@ class _Collector:
             tokens.add_metric((*key, "prompt"), traffic.prompt)
             tokens.add_metric((*key, "completion"), traffic.completion)
         yield from (first, duration, frames, tokens)
-
-
-def find_tokens(response: Response) -> tuple[int, int]:
-    """Find the tokens of prompt and completion that a response reports; 0 where it reports none.
-
-    The last figures count: on the Anthropic surface the first event has those of the prompt alone.
-    """
-    chunks = response.chunks
-    if type(chunks) is Frames:
-        end = chunks.last_events
-    else:
-        end = b"".join(chunk for _, chunk in chunks[-3:])[-MAX_USAGE:]
-    prompt, completion = _PROMPT.findall(end), _COMPLETION.findall(end)
-    return int(prompt[-1]) if prompt else 0, int(completion[-1]) if completion else 0
 
 
 def _family(name: str, text: str, labels: Iterable[str] = ()) -> HistogramMetricFamily:

@@ -28,7 +28,7 @@ scenarios
 cassettes
 improvise
 journal
-metrics store
+metrics telemetry store
 server
 endpoints
 player recorder

@@ -18,8 +18,7 @@ from prometheus_client.samples import Sample
 
 from mockglm.app import App
 from mockglm.errors import UsageError
-from mockglm.exchange import Response
-from mockglm.metrics import MAX_SERIES, OTHER, Metrics, find_tokens
+from mockglm.metrics import MAX_SERIES, OTHER, Metrics
 from mockglm.scenarios import parse
 from mockglm.server import Sessions, Settings
 from mockglm.serving import BackgroundServer
@@ -187,7 +186,6 @@ def test_tokens_are_found_in_both_surfaces_and_modes(watched: Watched) -> None:
     tokens = "mockglm_tokens", "mockglm_tokens_total"
     assert watched.value(*tokens, surface="anthropic", kind="prompt") == 10
     assert watched.value(*tokens, surface="anthropic", kind="completion") == 6
-    assert find_tokens(Response(200, (), ())) == (0, 0)
 
 
 def test_there_are_no_metrics_unless_they_were_started(server: Served) -> None:

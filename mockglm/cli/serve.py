@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from mockglm.server import Sessions, Settings
     from mockglm.serving import Reloader
     from mockglm.serving.supervisor import WorkerSettings
+    from mockglm.telemetry import Telemetry
 
 
 @click.command(
@@ -153,6 +155,12 @@ if TYPE_CHECKING:
     help="Show metrics for Prometheus at /__mockglm__/metrics (needs mockglm[metrics]).",
 )
 @click.option(
+    "--otel",
+    is_flag=True,
+    help="Export a span of each exchange by OTLP to $OTEL_EXPORTER_OTLP_ENDPOINT (needs "
+    "mockglm[otel]).",
+)
+@click.option(
     "--drain",
     type=click.FloatRange(0, 3600),
     default=0.0,
@@ -211,10 +219,10 @@ def _serve(
 
             report_ready(server.stop)
 
-    with open_log(log) as writer:
+    with open_log(log) as writer, _open_telemetry(options) as telemetry:
         app = _make_app(
             sessions,
-            _log_to(writer, metrics),
+            _log_to(writer, metrics, telemetry),
             metrics=metrics,
             token=token,
             recorder=recorder,
@@ -230,10 +238,7 @@ def _serve(
                 *(one.run for one in (shared, metrics) if one),
             ],
             on_shutdown=[one.close for one in (recorder, language_model, shared) if one],
-            grace=options["grace"],
-            drain=options["drain"],
-            certfile=options["certfile"],
-            keyfile=options["keyfile"],
+            **{name: options[name] for name in ("grace", "drain", "certfile", "keyfile")},
         )
         server.run(sockets=[socket])
     if log != "none" and shared is None:
@@ -340,6 +345,20 @@ def _open_metrics(worker: WorkerSettings | None) -> Metrics:
     from mockglm.metrics import Metrics
 
     return Metrics(folder=Path(worker.folder) if worker else None)
+
+
+@contextmanager
+def _open_telemetry(options: Mapping[str, Any]) -> Iterator[Telemetry | None]:
+    if not options["otel"]:
+        yield None
+        return
+    from mockglm.telemetry import Telemetry
+
+    telemetry = Telemetry()
+    try:
+        yield telemetry
+    finally:
+        telemetry.close()
 
 
 def _log_to(*logs: Log | None) -> Log | None:

@@ -13,7 +13,7 @@ from typing import Any
 from mockglm.cli.log import warn
 from mockglm.errors import UsageError
 from mockglm.serving import bind_socket
-from mockglm.serving.private_store import private_store
+from mockglm.serving.private_store import run_private_store
 from mockglm.serving.supervisor import READY, Supervisor, WorkerSettings
 
 
@@ -31,7 +31,7 @@ def supervise(
         # Bound and not listening: it keeps the port, and gets no connection.
         socket = stack.enter_context(bind_socket(options["host"], options["port"], is_shared=True))
         port = socket.getsockname()[1]
-        state = options["state"] or stack.enter_context(private_store())
+        state = options["state"] or stack.enter_context(run_private_store())
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mockglm-metrics-"))
         supervisor = Supervisor(
             [sys.executable, "-m", "mockglm", *sys.argv[1:]],

@@ -27,7 +27,7 @@ _GUARD = '"$@" & server=$!; cat >/dev/null; kill $server; wait $server'
 
 
 @contextmanager
-def private_store() -> Iterator[str]:
+def run_private_store() -> Iterator[str]:
     """Run a server, and yield the URL of its socket.
 
     Nobody but this user can reach it, and nothing is written to disk. Raises UsageError if neither

@@ -130,7 +130,7 @@ def _accepts(path: Path) -> bool:
     return True
 
 
-def test_what_workers_cannot_share_is_refused(path: Path, tmp_path: Path) -> None:
+def test_options_that_workers_cannot_share_are_refused(path: Path, tmp_path: Path) -> None:
     def run(*options: str, **environment: str) -> str:
         command = [MOCKGLM, "serve", str(path), "--port", "0", "--workers", "2", *options]
         done = subprocess.run(
