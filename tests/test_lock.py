@@ -27,6 +27,8 @@ CONTRADICTED = re.compile(r"(zhipuai|zai-sdk) \S+ has requirement pyjwt\b")
 
 PROJECT_TABLE: Mapping[str, Any] = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
 RUNTIME = [Requirement(one) for one in PROJECT_TABLE["project"]["dependencies"]]
+_OPTIONAL = PROJECT_TABLE["project"]["optional-dependencies"]
+EXTRAS = [Requirement(one) for name in ("redis", "metrics", "otel") for one in _OPTIONAL[name]]
 DEVELOPMENT = [Requirement(one) for one in PROJECT_TABLE["project"]["optional-dependencies"]["dev"]]
 BUILD = [Requirement(one) for one in PROJECT_TABLE["build-system"]["requires"]]
 
@@ -74,6 +76,7 @@ def test_a_lock_names_no_index(name: str) -> None:
     ("name", "required"),
     [
         ("runtime.txt", RUNTIME),
+        ("service.txt", RUNTIME + EXTRAS),
         ("build.txt", BUILD),
         ("dev.txt", RUNTIME + DEVELOPMENT + BUILD),
         ("lowest.txt", RUNTIME + DEVELOPMENT + BUILD),
@@ -86,7 +89,7 @@ def test_a_lock_is_of_this_pyproject(name: str, required: list[Requirement]) -> 
     assert unmet == []
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "build.txt"])
+@pytest.mark.parametrize("name", ["runtime.txt", "service.txt", "build.txt"])
 def test_serving_and_development_use_the_same_versions(name: str) -> None:
     assert pins(name).items() <= pins("dev.txt").items()
 

@@ -247,7 +247,7 @@ def test_image_installs_from_the_lock() -> None:
     assert [name for name in copied if not (PROJECT / name).exists()] == []
     locked, itself = re.findall(r"pip install (.*?)(?= +&& |$)", text, re.MULTILINE)
     named = set(re.findall(r"--requirement (\S+)", locked))
-    assert named == {"requirements/build.txt", "requirements/runtime.txt"}
+    assert named == {"requirements/build.txt", "requirements/service.txt"}
     assert "--require-hashes" in locked
     assert itself.endswith("--no-deps --no-build-isolation .")
     assert "requirements" in copied
@@ -257,8 +257,9 @@ def test_user_of_the_image_owns_its_folder() -> None:
     text = (PROJECT / "Dockerfile").read_text("utf-8").replace("\\\n", "")
     (user,) = re.findall(r"^USER (.*)$", text, re.MULTILINE)
     folder = re.findall(r"^WORKDIR (.*)$", text, re.MULTILINE)[-1]
-    made = text.index(f"install --directory --owner={user} --group={user} {folder}\n")
-    assert text.index(f"useradd --system {user} ") < made < text.index(f"USER {user}\n")
+    made = text.index(f"install --directory --owner=mockglm --group=mockglm {folder}\n")
+    assert text.index(f"useradd --system mockglm --uid {user} ") < made
+    assert made < text.index(f"USER {user}\n")
 
 
 @needs("bash")
