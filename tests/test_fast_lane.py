@@ -6,8 +6,9 @@ import asyncio
 import random
 import re
 import socket
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -222,3 +223,93 @@ def test_a_client_that_leaves_before_its_body_ends_leaves_nothing_behind() -> No
         served.wait_until(lambda: not state.connections and not state.tasks)
         assert len(served.session().journal) == 0
         assert served.ask("你好").status_code == 200
+
+
+def test_a_client_that_closes_its_half_is_answered_the_same(
+    servers: tuple[Served, Served],
+) -> None:
+    for stream in (False, True):
+        body = {"model": "glm-4.6", "messages": QUESTION, "stream": stream}
+        request = post(body, f"/s/hello@half-{stream}/api/paas/v4/chat/completions".lower())
+        got = [DATE.sub(b"", ask_and_shut(served, request)) for served in servers]
+        assert got[0] == got[1]
+        assert read(got[0], "FIN").is_whole
+
+
+def ask_and_shut(served: Served, request: bytes) -> bytes:
+    """Send a request and the end of the client's half, and read all of the response."""
+    with socket.create_connection(("127.0.0.1", served.background.port), timeout=60) as sock:
+        sock.sendall(request)
+        sock.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: sock.recv(65536), b""))
+
+
+def test_a_client_that_reads_late_gets_all_responses_in_order() -> None:
+    """What waits to be written fills up, so that later requests leave the lane."""
+    body = {"model": "glm-4.6", "messages": QUESTION, "stream": False}
+    text = f"format: 1\ninteractions: [{{reply: {{content: {'长' * 20_000}}}}}]"
+    path = "/api/paas/v4/chat/completions"
+    batch = [post(body, path)] * 99 + [post(body, path, "Connection: close")]
+    got = []
+    for fast_lane in (True, False):
+        with (
+            serving(text, fast_lane=fast_lane) as served,
+            socket.create_connection(("127.0.0.1", served.background.port), timeout=60) as sock,
+        ):
+            sender = threading.Thread(target=sock.sendall, args=(b"".join(batch),))
+            sender.start()
+            served.wait_until(lambda: is_writing_paused(served))
+            got.append(DATE.sub(b"", b"".join(iter(lambda: sock.recv(65536), b""))))
+            sender.join()
+            assert len(served.session().journal) == len(batch)
+    assert got[0] == got[1]
+    ids = re.findall(rb"x-log-id: \d{14}(\w+)", got[0])
+    assert len(set(ids)) == len(batch)
+
+
+def is_writing_paused(served: Served) -> bool:
+    connections = served.background.server.server_state.connections
+    return any(one.flow.write_paused for one in connections)  # type: ignore[union-attr]
+
+
+def test_a_client_that_expects_100_continue_gets_it_each_time(
+    servers: tuple[Served, Served],
+) -> None:
+    body = {"model": "glm-4.6", "messages": QUESTION}
+    request = post(body, "/s/hello@expect/api/paas/v4/chat/completions", "Expect: 100-Continue")
+    head, _, content = request.partition(b"\r\n\r\n")
+    got = []
+    for served in servers:
+        answers = []
+        with socket.create_connection(("127.0.0.1", served.background.port), timeout=60) as sock:
+            for _ in range(3):
+                sock.sendall(head + b"\r\n\r\n")
+                asked = sock.recv(25)
+                assert asked == b"HTTP/1.1 100 Continue\r\n\r\n"
+                sock.sendall(content)
+                answers.append(DATE.sub(b"", read_one(sock)))
+        got.append(answers)
+    assert got[0] == got[1]
+    assert all(one.startswith(b"HTTP/1.1 200") for one in got[0])
+
+
+@pytest.mark.parametrize("fast_lane", [True, False])
+def test_a_thousand_kept_connections_are_answered_and_leave_nothing_behind(
+    *, fast_lane: bool
+) -> None:
+    count = 1000
+    request = post({"model": "glm-4.6", "messages": QUESTION})
+    with serving(fast_lane=fast_lane) as served, ExitStack() as stack:
+        address = ("127.0.0.1", served.background.port)
+        socks = [
+            stack.enter_context(socket.create_connection(address, timeout=60)) for _ in range(count)
+        ]
+        for _ in range(2):
+            for sock in socks:
+                sock.sendall(request)
+            assert all(read_one(sock).startswith(b"HTTP/1.1 200") for sock in socks)
+        assert served.background.connections == count
+        stack.close()
+        state = served.background.server.server_state
+        served.wait_until(lambda: not state.connections and not state.tasks)
+        assert served.session().requests == 2 * count

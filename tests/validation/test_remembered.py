@@ -55,6 +55,17 @@ def test_a_rule_of_parameters_looks_at_nothing_else(rule: ValidationRule) -> Non
     rule.find_violation(OnlyParameters())  # type: ignore[arg-type]
 
 
+class OnlyPrompt(OnlyParameters):
+    """The facts of a request that have its parameters and the tokens of its prompt."""
+
+    prompt = 10**6
+
+
+@pytest.mark.parametrize("rule", rules("prompt"), ids=lambda rule: rule.name)
+def test_a_rule_of_the_prompt_looks_at_parameters_beside_it(rule: ValidationRule) -> None:
+    assert rule.find_violation(OnlyPrompt())  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("rule", rules("roles"), ids=lambda rule: rule.name)
 def test_a_rule_of_roles_looks_at_nothing_else(rule: ValidationRule) -> None:
     rule.find_violation(OnlyRoles())  # type: ignore[arg-type]

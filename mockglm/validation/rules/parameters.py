@@ -333,6 +333,7 @@ LENGTHS = (
         evidence="captured",
         source="https://github.com/zai-org/Open-AutoGLM/issues/195",
         find_violation=_phone_prompt_too_long,
+        looks_at="prompt",
     ),
     ValidationRule(
         name="prompt-too-long",
@@ -340,5 +341,6 @@ LENGTHS = (
         evidence="captured",
         source="RarogCmex/pi-bigmodel research evidence, 2026-10",
         find_violation=_prompt_too_long,
+        looks_at="prompt",
     ),
 )

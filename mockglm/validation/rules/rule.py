@@ -17,7 +17,7 @@ and a recording shows such a request answered; a rule of this kind refuses nothi
 Fields = Mapping[str, str]
 Violation = bool | Fields | None
 
-Subject = Literal["contents", "parameters", "roles"]
+Subject = Literal["contents", "parameters", "prompt", "roles"]
 
 
 class ValidationRule(Struct, frozen=True, kw_only=True):
@@ -27,8 +27,9 @@ class ValidationRule(Struct, frozen=True, kw_only=True):
     does; `zh` and `en` are that text, None for the one that the table has for the code. A rule
     applies to requests that have what `applies_to` names: a field of RequestFacts, a parameter, a
     role, the thinking or the family of the model; "" is every request. `looks_at` is `parameters`
-    if a violation depends on the model and on PARAMETER_FIELDS alone, `roles` if on the roles of
-    the messages alone. `source` is where the refusal, or the documented rule, can be read. An
+    if a violation depends on the model and on PARAMETER_FIELDS alone, `prompt` if on these and the
+    tokens of the prompt, `roles` if on the roles of the messages alone. `source` is where the
+    refusal, or the documented rule, can be read. An
     `essential` rule refuses whatever the policy: without it nothing can be answered.
     """
 
