@@ -39,6 +39,12 @@ _request = msgspec.json.Decoder(MessagesRequest)
 SHAPE = "422"
 """The code of a refusal of a body's shape; it has no business code."""
 
+_LONGEST_SEARCHED = 65536
+"""Bytes of a body in which the mistake is searched."""
+
+_DEEPEST_SEARCHED = 500
+"""Levels of such a body. Python 3.11 reads fewer than 1,000, 3.13 several thousand."""
+
 _PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `(?P<name>\w+)`")
 _STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]")
@@ -54,14 +60,14 @@ def decode_request(body: bytes) -> MessagesChat | Refusal:
     try:
         if not body.isascii():
             body.decode()  # msgspec does not look into the strings it skips
-        return to_chat(_request.decode(body))
+        return _to_chat(_request.decode(body))
     except ValidationError as error:
         return _refuse_shape(str(error))
     except (DecodeError, UnicodeDecodeError, RecursionError):
         return _refuse_json(body)
 
 
-def to_chat(request: MessagesRequest) -> MessagesChat:
+def _to_chat(request: MessagesRequest) -> MessagesChat:
     """Return the request as a Chat: system messages first, each tool's result as a message."""
     id = resolve_model(request.model)
     thinking, effort = read_thinking(request.thinking, request.output_config, MODELS.get(id))
@@ -216,27 +222,20 @@ def _refuse_shape(message: str) -> Refusal:
     else:
         wanted = message.partition(",")[0].removeprefix("Expected ").replace("`", "")
         detail = {"type": "value_error", "loc": place, "msg": f"Input should be a valid {wanted}"}
-    return refuse_shape({**detail, "input": {}})
+    return _shape_refusal({**detail, "input": {}})
 
 
 def _refuse_json(body: bytes) -> Refusal:
     """Refuse what is no JSON, as FastAPI does."""
-    at, reason = _find_mistake(body[:LONGEST_SEARCHED])
+    at, reason = _find_mistake(body[:_LONGEST_SEARCHED])
     place: list[str | int] = ["body", at]
     detail = {"type": "json_invalid", "loc": place, "msg": "JSON decode error", "input": {}}
-    return refuse_shape({**detail, "ctx": {"error": reason}})
-
-
-LONGEST_SEARCHED = 65536
-"""Bytes of a body in which the mistake is searched."""
-
-DEEPEST_SEARCHED = 500
-"""Levels of such a body. Python 3.11 reads fewer than 1,000, 3.13 several thousand."""
+    return _shape_refusal({**detail, "ctx": {"error": reason}})
 
 
 def _find_mistake(body: bytes) -> tuple[int, str]:
     """Find the first mistake of a JSON text, and describe it as Python up to 3.12 does."""
-    if _measure_nesting(body) > DEEPEST_SEARCHED:
+    if _measure_nesting(body) > _DEEPEST_SEARCHED:
         return 0, _NO_VALUE
     try:
         json.loads(body)
@@ -263,7 +262,7 @@ def _measure_nesting(body: bytes) -> int:
     return deepest
 
 
-def refuse_shape(detail: Mapping[str, Any]) -> Refusal:
+def _shape_refusal(detail: Mapping[str, Any]) -> Refusal:
     """Return a refusal with one item of `detail`."""
     return Refusal(code=SHAPE, status=422, extra={"detail": [detail]}, name="shape")
 

@@ -26,9 +26,9 @@ from mockglm.messages.decoder import SHAPE
 
 JSON_TYPE = "application/json"
 STREAM_TYPE = "text/event-stream; charset=utf-8"
-BAD_REQUEST_TYPE = "text/event-stream;charset=UTF-8"
+_BAD_REQUEST_TYPE = "text/event-stream;charset=UTF-8"
 
-CLAUDE_CODE = "claude-code-"
+_CLAUDE_CODE = "claude-code-"
 """A word of the `anthropic-beta` header that Claude Code sends."""
 
 _RETRY: Headers = (
@@ -37,11 +37,11 @@ _RETRY: Headers = (
     ("x-should-retry", "true"),
 )
 
-OVERLOADED = 529
-STATUSES: Mapping[str, int] = MappingProxyType({"1305": OVERLOADED})
+_OVERLOADED = 529
+_STATUSES: Mapping[str, int] = MappingProxyType({"1305": _OVERLOADED})
 """Codes with another status than on v4 (public Claude Code output, 2026-06-18)."""
 
-TYPES: Mapping[int, str] = MappingProxyType(
+_TYPES: Mapping[int, str] = MappingProxyType(
     {
         400: "invalid_request_error",
         403: "permission_error",
@@ -50,15 +50,15 @@ TYPES: Mapping[int, str] = MappingProxyType(
         422: "invalid_request_error",
         429: "rate_limit_error",
         500: "api_error",
-        OVERLOADED: "overloaded_error",
+        _OVERLOADED: "overloaded_error",
     }
 )
 """The `type` of an error by its status; 400, 429, 500 and 529 are on record."""
 
-TYPES_IN_STREAMS: Mapping[str, str] = MappingProxyType({"500": "overloaded_error"})
+_TYPES_IN_STREAMS: Mapping[str, str] = MappingProxyType({"500": "overloaded_error"})
 """Codes with another `type` within a stream (public capability matrix, 2026-09-14)."""
 
-TEXTS: Mapping[tuple[str, Language], str] = MappingProxyType(
+_TEXTS: Mapping[tuple[str, Language], str] = MappingProxyType(
     {("1234", "zh"): "网络错误，错误id：{error_id}，请稍后重试"}
 )
 """Texts that are other ones than on v4 (public report of an error event, 2026-06-09)."""
@@ -97,34 +97,34 @@ def render_error(
     request: Request | None = None,
 ) -> Response:
     """Render an API error. A status or message of None comes from the table of error codes."""
-    status = error_status(error)
-    kind = BAD_REQUEST_TYPE if status == 400 else JSON_TYPE
-    if status == 429 and request and CLAUDE_CODE in request.header("anthropic-beta"):
+    status = _error_status(error)
+    kind = _BAD_REQUEST_TYPE if status == 400 else JSON_TYPE
+    if status == 429 and request and _CLAUDE_CODE in request.header("anthropic-beta"):
         headers = (*_RETRY, *headers)
-    body = _encode(error_body(error, log_id, language=language))
+    body = _encode(_error_body(error, log_id, language=language))
     return Response(status, response_headers(kind, log_id, headers), ((0.0, body),))
 
 
-def error_status(error: APIError) -> int:
+def _error_status(error: APIError) -> int:
     """Return the HTTP status of an error."""
     row = error_codes.CODES.get(error.code)
-    return error.status or STATUSES.get(error.code) or (row.status if row else 400)
+    return error.status or _STATUSES.get(error.code) or (row.status if row else 400)
 
 
-def error_body(error: APIError, log_id: str, *, language: Language = "zh") -> Mapping[str, object]:
+def _error_body(error: APIError, log_id: str, *, language: Language = "zh") -> Mapping[str, object]:
     """Return the body of an error: one of three envelopes."""
     if error.code == SHAPE and error.message is None:
         return error.extra
-    status, text = error_status(error), _text(error, log_id, language)
+    status, text = _error_status(error), _text(error, log_id, language)
     if status == 401:
         return {"error": {"message": text, "type": error.code}, **error.extra}
-    kind = TYPES.get(status, "api_error")
+    kind = _TYPES.get(status, "api_error")
     return {**_envelope(error.code, text, kind=kind, log_id=log_id), **error.extra}
 
 
 def error_event(error: APIError, log_id: str) -> Mapping[str, object]:
     """Return the data of an error event within a stream."""
-    kind = TYPES_IN_STREAMS.get(error.code) or TYPES.get(error_status(error), "api_error")
+    kind = _TYPES_IN_STREAMS.get(error.code) or _TYPES.get(_error_status(error), "api_error")
     return _envelope(error.code, _text(error, log_id, "zh"), kind=kind, log_id=log_id)
 
 
@@ -132,7 +132,7 @@ def _text(error: APIError, log_id: str, language: Language) -> str:
     if error.message is not None:
         return error.message
     fields = {"error_id": log_id, **error.fields}
-    own = TEXTS.get((error.code, language))
+    own = _TEXTS.get((error.code, language))
     return own.format_map(fields) if own else error_codes.message_for(error.code, language, fields)
 
 

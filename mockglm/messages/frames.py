@@ -48,17 +48,17 @@ STOP_REASONS: Mapping[str, str] = MappingProxyType(
 
 _SEARCH_KEYS = ("title", "link", "content", "refer")
 
-EVENT_NAMES = (
+_EVENT_NAMES = (
     *("message_start", "ping", "content_block_start", "content_block_delta"),
     *("content_block_stop", "message_delta", "message_stop", "error"),
 )
 """The types of events, which are their names, too."""
 
-_TYPE = re.compile(rb'\{\s*"type"\s*:\s*"(%b)"' % "|".join(EVENT_NAMES).encode())
+_TYPE = re.compile(rb'\{\s*"type"\s*:\s*"(%b)"' % "|".join(_EVENT_NAMES).encode())
 
 encode = msgspec.json.encode
 
-Piece = tuple[int, bytes]
+_Piece = tuple[int, bytes]
 """The tokens of a frame, and the frame."""
 
 
@@ -109,7 +109,7 @@ def _with_first_token(weights: list[int]) -> tuple[int, ...]:
     return tuple(weights)
 
 
-def _blocks(reply: Reply, chunking: Chunking) -> Iterator[Piece]:
+def _blocks(reply: Reply, chunking: Chunking) -> Iterator[_Piece]:
     for index, pieces in enumerate(_block_pieces(reply, chunking)):
         (weight, start), *deltas = pieces
         yield weight, _event("content_block_start", b'"index":%d,"content_block":%b', index, start)
@@ -118,7 +118,7 @@ def _blocks(reply: Reply, chunking: Chunking) -> Iterator[Piece]:
         yield 0, _event("content_block_stop", b'"index":%d', index)
 
 
-def _block_pieces(reply: Reply, chunking: Chunking) -> Iterator[list[Piece]]:
+def _block_pieces(reply: Reply, chunking: Chunking) -> Iterator[list[_Piece]]:
     """Yield the pieces of each block: its start, then its deltas."""
     if reply.web_search:
         yield [(1, _search_use())]
@@ -140,7 +140,7 @@ def _block_pieces(reply: Reply, chunking: Chunking) -> Iterator[list[Piece]]:
         yield [(0, _tool_use(number, call, b"{}")), *_argument_deltas(call, chunking)]
 
 
-def _argument_deltas(call: ToolCall, chunking: Chunking) -> list[Piece]:
+def _argument_deltas(call: ToolCall, chunking: Chunking) -> list[_Piece]:
     """Cut the arguments if the reply says so; without, they come whole (glm-4-air, 2026-01)."""
     if chunking.arguments is None:
         weight = max(1, count_tokens(call.arguments))
@@ -179,7 +179,7 @@ def _search_result(hits: tuple[JSONObject, ...]) -> bytes:
     return b'{"type":"tool_result","tool_use_id":"%b","content":%b}' % (SEARCH_ID, text)
 
 
-def _ending(reply: Reply) -> Iterator[Piece]:
+def _ending(reply: Reply) -> Iterator[_Piece]:
     if reply.finish_reason == NETWORK_ERROR:
         yield 1, _event("error", PLACEHOLDER + b"e")
         return

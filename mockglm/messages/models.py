@@ -22,8 +22,8 @@ from mockglm.messages.types import MessagesChat
 from mockglm.models import MODELS
 from mockglm.validation.types import Chat
 
-LONG_CONTEXT = "[1m]"
-LONG_CONTEXT_MODELS = frozenset(("glm-5.2", "glm-5.3"))
+_LONG_CONTEXT = "[1m]"
+_LONG_CONTEXT_MODELS = frozenset(("glm-5.2", "glm-5.3"))
 """Models with which the suffix is taken; `glm-5.3-flash[1m]` is 1211 (reported, 2026-09)."""
 
 
@@ -53,7 +53,7 @@ LISTED_DATES: Mapping[str, str] = MappingProxyType({"glm-5-turbo": "2026-02-11T0
 def needs_plan(chat: Chat) -> bool:
     """True if a request names its model with the suffix, where it is taken."""
     name = cast(MessagesChat, chat).source.model.lower()
-    return name.endswith(LONG_CONTEXT) and resolve_model(name) != name
+    return name.endswith(_LONG_CONTEXT) and resolve_model(name) != name
 
 
 def resolve_model(name: str) -> str:
@@ -61,8 +61,8 @@ def resolve_model(name: str) -> str:
     if name in MODELS:
         return name
     id = name.lower()
-    bare = id.removesuffix(LONG_CONTEXT)
-    if bare != id and (bare in LONG_CONTEXT_MODELS or bare.startswith("claude-")):
+    bare = id.removesuffix(_LONG_CONTEXT)
+    if bare != id and (bare in _LONG_CONTEXT_MODELS or bare.startswith("claude-")):
         id = bare
     if id in MODELS or not id.startswith("claude-"):
         return id

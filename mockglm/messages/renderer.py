@@ -42,7 +42,7 @@ from mockglm.messages.frames import (
     stop_reason,
 )
 
-ERROR = PLACEHOLDER + b"e"
+_ERROR = PLACEHOLDER + b"e"
 _OPENING = b'{"type":"error",'
 _OLD_FAMILY = "glm-4"
 _NETWORK_CODE = "1234"
@@ -124,7 +124,7 @@ class MessagesRenderer(Struct, frozen=True, dict=True):
         if self.reply.web_search:
             values[SEARCH_ID] = ids.stream_call(len(self.reply.calls)).encode()
         if self.reply.finish_reason == NETWORK_ERROR:
-            values[ERROR] = _network_error(fields.id)
+            values[_ERROR] = _network_error(fields.id)
         for index, call in enumerate(self.reply.calls):
             if call.id is None:
                 values[CALL % index] = _call_id(fields, index).encode()
@@ -140,10 +140,10 @@ class MessagesRenderer(Struct, frozen=True, dict=True):
     def _usage(self, fields: ResponseFields) -> Mapping[str, Any]:
         if self.reply.finish_reason == CONTEXT_EXCEEDED and not self.reply.content:
             return {"input_tokens": 0, "output_tokens": 0, "cache_read_input_tokens": 0}
-        return to_messages_usage(self.reply.usage or {}, fields, self._tokens)
+        return _messages_usage(self.reply.usage or {}, fields, self._tokens)
 
 
-def to_messages_usage(
+def _messages_usage(
     written: JSONObject, fields: ResponseFields, completion: int
 ) -> Mapping[str, Any]:
     """Return the usage of this surface for one in the words of v4, estimated where it is silent."""

@@ -34,8 +34,8 @@ from mockglm.validation import (
 from mockglm.validation.facts import extract
 
 ROLES = frozenset(("user", "assistant", "system"))
-LARGEST_MAX_TOKENS = 131072
-OUT_OF_CONTEXT = Reply(content="", finish_reason="model_context_window_exceeded")
+_LARGEST_MAX_TOKENS = 131072
+_OUT_OF_CONTEXT = Reply(content="", finish_reason="model_context_window_exceeded")
 _ALWAYS_THINKS = "glm-5.3-flash"
 
 
@@ -65,7 +65,7 @@ def validate(
             waived.append(rule.name)
     prompt = count_prompt_tokens(chat) if prompt is None else prompt
     is_too_long = prompt + (chat.max_tokens or 0) > model.context
-    return ValidationResult(None, tuple(waived), OUT_OF_CONTEXT if is_too_long else None)
+    return ValidationResult(None, tuple(waived), _OUT_OF_CONTEXT if is_too_long else None)
 
 
 def _has_unknown_role(chat: MessagesChat, model: Model) -> bool:
@@ -78,7 +78,7 @@ def _is_limit_missing(chat: MessagesChat, model: Model) -> bool:
 
 def _is_limit_out_of_range(chat: MessagesChat, model: Model) -> bool:
     limit = chat.source.max_tokens
-    return limit is not None and not 1 <= limit <= LARGEST_MAX_TOKENS
+    return limit is not None and not 1 <= limit <= _LARGEST_MAX_TOKENS
 
 
 def _is_switch_unknown(chat: MessagesChat, model: Model) -> bool:
@@ -100,7 +100,7 @@ def _has_unreadable_image(chat: MessagesChat, model: Model) -> bool:
 
 _UNREADABLE_IMAGE: ValidationRule = next(rule for rule in RULES if rule.name == "unreadable-image")
 _WITHOUT_LIMIT = "'>' not supported between instances of 'int' and 'NoneType'"
-_RANGE = f"max_tokens参数非法：限制数值范围[1,{LARGEST_MAX_TOKENS}]"
+_RANGE = f"max_tokens参数非法：限制数值范围[1,{_LARGEST_MAX_TOKENS}]"
 
 RULES_OF_MESSAGES = (
     MessagesRule(

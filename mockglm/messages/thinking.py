@@ -20,7 +20,7 @@ from mockglm.validation.types import Thinking
 
 OFF = frozenset(("disabled", "none", "off"))
 ON = frozenset(("enabled", "adaptive"))
-STRONGEST = "max"
+_STRONGEST = "max"
 
 # ruff: noqa: E501  a table: one row a family
 # fmt: off
@@ -40,13 +40,13 @@ def read_thinking(
     efforts = EFFORTS.get(family)
     written = output_config.get("effort") if isinstance(output_config, Mapping) else None
     if efforts is not None and isinstance(written, str):
-        return Thinking("enabled"), efforts.get(written, STRONGEST)
+        return Thinking("enabled"), efforts.get(written, _STRONGEST)
     kind = switch(thinking)
     if model is not None and model.thinking == "always":
-        return Thinking("enabled"), "low" if kind in OFF else STRONGEST
+        return Thinking("enabled"), "low" if kind in OFF else _STRONGEST
     if kind in OFF or kind is None:
         return Thinking("disabled"), None
-    return Thinking("enabled"), STRONGEST if efforts is not None else None
+    return Thinking("enabled"), _STRONGEST if efforts is not None else None
 
 
 def switch(thinking: Any) -> str | None:

@@ -34,7 +34,7 @@ class ContentBlock(Struct, frozen=True):
     source: Any = None
 
 
-class MessagesMessage(Struct, frozen=True):
+class HistoryMessage(Struct, frozen=True):
     """One message of the history."""
 
     role: str
@@ -49,7 +49,7 @@ class MessagesRequest(Struct, frozen=True, kw_only=True):
     """
 
     model: str
-    messages: list[MessagesMessage]
+    messages: list[HistoryMessage]
     max_tokens: float | int | None = None
     system: str | list[ContentBlock] | None = None
     stream: bool | None = None

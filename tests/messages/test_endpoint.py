@@ -67,7 +67,9 @@ def test_a_stream_is_labelled_as_such(messages: httpx.Client) -> None:
 )
 def test_a_key_may_be_in_either_header(headers: dict[str, str], server: Served) -> None:
     url = f"{server.host}/api/anthropic/v1/messages"
-    assert httpx.post(url, json=ASK, headers=headers, trust_env=False).status_code == 200
+    assert (
+        httpx.post(url, json=ASK, headers=headers, trust_env=False, timeout=30).status_code == 200
+    )
 
 
 def test_a_request_without_a_key_is_refused_without_a_type(server: Served) -> None:
@@ -77,7 +79,7 @@ def test_a_request_without_a_key_is_refused_without_a_type(server: Served) -> No
         ("POST", "messages/count_tokens"),
     ):
         url = f"{server.host}/api/anthropic/v1/{path}"
-        answer = httpx.request(method, url, json=ASK, trust_env=False)
+        answer = httpx.request(method, url, json=ASK, trust_env=False, timeout=30)
         assert (answer.status_code, answer.headers["content-type"]) == (401, "application/json")
         assert list(answer.json()) == ["error"]
         assert list(answer.json()["error"]) == ["message", "type"]
@@ -87,7 +89,7 @@ def test_a_wrong_key_has_the_captured_answer() -> None:
     with serving("format: 1\nkeys: listed\naccounts: [{key: a.b}]\ninteractions: []\n") as served:
         url = f"{served.host}/api/anthropic/v1/messages"
         headers = {"x-api-key": "c.d", "accept-language": "en"}
-        answer = httpx.post(url, json=ASK, headers=headers, trust_env=False)
+        answer = httpx.post(url, json=ASK, headers=headers, trust_env=False, timeout=30)
     assert answer.json() == {"error": {"message": "token expired or incorrect", "type": "401"}}
 
 
@@ -151,7 +153,9 @@ def test_documented_variants_are_accepted(fields: dict[str, Any], messages: http
 def test_the_suffix_of_a_long_context_needs_a_plan(account: str, status: int) -> None:
     with serving(f"format: 1\naccounts: [{{key: '*', {account}}}]\ninteractions: []\n") as served:
         base = f"{served.host}/api/anthropic"
-        with httpx.Client(base_url=base, headers={"x-api-key": KEY}, trust_env=False) as client:
+        with httpx.Client(
+            base_url=base, headers={"x-api-key": KEY}, trust_env=False, timeout=30
+        ) as client:
             bare, long = ask(client, model="glm-5.2"), ask(client, model="GLM-5.2[1M]")
         notes = list(served.session().journal)[-1].notes
     assert (bare.status_code, long.status_code) == (200, status)
@@ -176,7 +180,13 @@ def test_a_prompt_out_of_context_is_no_error(stream: bool, messages: httpx.Clien
 def test_only_claude_code_gets_a_retry_header(server: Served, messages: httpx.Client) -> None:
     queue = f"{server.host}/__mockglm__/replies"
     session = str(messages.base_url).split("/s/")[1].split("/")[0]
-    httpx.post(queue, params={"session": session}, json=[{"error": "1302"}] * 2, trust_env=False)
+    httpx.post(
+        queue,
+        params={"session": session},
+        json=[{"error": "1302"}] * 2,
+        trust_env=False,
+        timeout=30,
+    )
     trio = ("retry-after", "anthropic-ratelimit-unified-status", "x-should-retry")
     plain = ask(messages)
     told = ask(messages, {"anthropic-beta": "claude-code-20250219,interleaved-thinking-2025-05-14"})
@@ -195,7 +205,9 @@ def test_tokens_are_counted_without_a_limit(messages: httpx.Client) -> None:
 def test_counting_uses_no_queued_reply(server: Served, messages: httpx.Client) -> None:
     session = str(messages.base_url).split("/s/")[1].split("/")[0]
     queue = f"{server.host}/__mockglm__/replies"
-    httpx.post(queue, params={"session": session}, json={"content": "once"}, trust_env=False)
+    httpx.post(
+        queue, params={"session": session}, json={"content": "once"}, trust_env=False, timeout=30
+    )
     asked = {"model": "glm-4.6", "messages": ASK["messages"]}
     assert "input_tokens" in messages.post("/v1/messages/count_tokens", json=asked).json()
     assert ask(messages).json()["content"][0]["text"] == "once"
@@ -218,7 +230,7 @@ def test_models_are_listed_with_keys_in_camel_case(messages: httpx.Client) -> No
 
 @pytest.mark.parametrize("path", ["", "/"])
 def test_head_on_the_base_has_no_body(path: str, server: Served) -> None:
-    answer = httpx.head(f"{server.host}/api/anthropic{path}", trust_env=False)
+    answer = httpx.head(f"{server.host}/api/anthropic{path}", trust_env=False, timeout=30)
     assert (answer.status_code, answer.content) == (200, b"")
 
 

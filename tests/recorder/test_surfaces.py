@@ -52,7 +52,11 @@ def on_chat(url: str, turns: list[Any], *, stream: bool = False, **fields: Any) 
     }
     headers = {"Authorization": f"Bearer {KEY}"}
     return httpx.post(
-        f"{url}/api/paas/v4/chat/completions", json=body, headers=headers, trust_env=False
+        f"{url}/api/paas/v4/chat/completions",
+        json=body,
+        headers=headers,
+        trust_env=False,
+        timeout=30,
     )
 
 
@@ -69,7 +73,7 @@ def on_messages(url: str, turns: list[Any], *, stream: bool = False, **fields: A
     }
     headers = {"x-api-key": KEY, "anthropic-version": "2023-06-01"}
     target = f"{url}/api/anthropic/v1/messages?beta=true"
-    return httpx.post(target, json=body, headers=headers, trust_env=False)
+    return httpx.post(target, json=body, headers=headers, trust_env=False, timeout=30)
 
 
 def user(text: str) -> dict[str, Any]:
