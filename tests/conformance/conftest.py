@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from mockglm.api_keys import KEY_VARIABLES
+from mockglm.conformance import transport
 from tests.conformance.endpoint import Endpoint, running_endpoint
 from tests.conformance.reference import ANSWERS, KEY
 
@@ -19,6 +22,37 @@ def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ZAI_API_KEY", KEY)
     monkeypatch.chdir(tmp_path)
+
+
+BEGINNING = 40
+"""Reads of a response without an end; a response with one has fewer."""
+
+
+class _Reader(threading.Thread):
+    """A thread that is not left before it has read the beginning of a response without an end."""
+
+    count = 0
+
+    def join(self, timeout: float | None = None) -> None:
+        super().join(timeout)
+        while self.is_alive() and self.count < BEGINNING:
+            super().join(0.01)
+
+
+@pytest.fixture
+def reads_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A timeout ends no response before its beginning has been read, however busy the machine."""
+
+    count_lines = transport.count_lines
+
+    def count(data: bytes) -> int:
+        reader = threading.current_thread()
+        assert isinstance(reader, _Reader)
+        reader.count += 1
+        return count_lines(data)
+
+    monkeypatch.setattr(transport, "threading", SimpleNamespace(Thread=_Reader))
+    monkeypatch.setattr(transport, "count_lines", count)
 
 
 @pytest.fixture(scope="session")

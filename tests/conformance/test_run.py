@@ -67,6 +67,7 @@ def endless(piece: bytes) -> Response:
     return Response(200, (STREAM_TYPE,), ((0.0, piece),), end="hang")
 
 
+@pytest.mark.usefixtures("reads_the_beginning")
 def test_endless_comments_end_with_6_after_two_probes(
     endpoint: Endpoint, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -79,6 +80,7 @@ def test_endless_comments_end_with_6_after_two_probes(
     assert "If it is only slow, raise --timeout" in output
 
 
+@pytest.mark.usefixtures("reads_the_beginning")
 def test_endless_chunks_end_with_1_after_two_probes(
     endpoint: Endpoint, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,6 +95,7 @@ def test_endless_chunks_end_with_1_after_two_probes(
     assert verdicts()["TRN-06"] == "fail"
 
 
+@pytest.mark.usefixtures("reads_the_beginning")
 def test_one_endless_stream_is_a_violation(endpoint: Endpoint) -> None:
     stream = endless(CHUNK)
     endpoint.answer_with(lambda name: stream if name == "stream" else ANSWERS[name])

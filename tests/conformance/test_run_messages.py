@@ -16,14 +16,13 @@ from mockglm.conformance.probes import MESSAGE_PROBES, PROBES
 from mockglm.conformance.run import COULD_NOT_JUDGE, VIOLATION, WRONG_USAGE
 from mockglm.conformance.sets import ANTHROPIC_SET, CHAT_SET, set_of_url
 from mockglm.conformance.view import ExchangeView
-from tests.conformance.commands import command, read_report, verdicts
+from tests.conformance.commands import PATIENT, command, read_report, verdicts
 from tests.conformance.endpoint import Endpoint
 from tests.conformance.message_reference import MESSAGE_ANSWERS
 from tests.conformance.reference import KEY as REFERENCE_KEY
 from tests.conformance.reference import spring
 from tests.serving import KEY, Served, serving
 
-SCENARIO = Path(__file__).parents[2] / "scenarios" / "conformance.yaml"
 FAILING = """
 format: 1
 interactions:
@@ -60,7 +59,7 @@ def patch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPat
 @pytest.fixture(scope="module")
 def scripted(patch: object) -> Iterator[Served]:
     """A mock that plays the scenario `conformance`."""
-    with serving(SCENARIO, policy="strict", accept=frozenset([KEY]), speed=1) as served:
+    with serving(PATIENT, policy="strict", accept=frozenset([KEY]), speed=1) as served:
         yield served
 
 
@@ -73,7 +72,7 @@ def improvising(patch: object) -> Iterator[Served]:
         yield served
 
 
-def base(served: Served, name: str = "conformance") -> str:
+def base(served: Served, name: str = "file") -> str:
     return f"{served.host}/s/{name}/api/anthropic"
 
 
@@ -112,7 +111,7 @@ def test_an_improvising_mock_passes_everything_within_the_plan(
 
 
 def test_user_ids_name_the_run_and_headers_carry_the_key(scripted: Served) -> None:
-    session = scripted.session("conformance")
+    session = scripted.session("file")
     before = session.requests
     assert command("check", base(scripted), "--model", "glm-4.6", "-k", "KEY-01 or KEY-02") == 0
 
@@ -191,7 +190,7 @@ def test_reports_of_both_sets_are_compared(
 ) -> None:
     model = ("--model", "glm-4.6")
     assert command("check", base(scripted), *model, "--report", "messages") == 0
-    chat = scripted.base("conformance")
+    chat = scripted.base("file")
     assert command("check", chat, *model, "-k", "SSE", "--report", "chat") == 0
     capsys.readouterr()
     assert command("matrix", "messages/report.json", "chat/report.json") == 0

@@ -44,6 +44,7 @@ def test_a_broken_off_answer_keeps_the_bytes_received(endpoint: Endpoint) -> Non
     assert "RemoteProtocolError" in exchange.error
 
 
+@pytest.mark.usefixtures("reads_the_beginning")
 @pytest.mark.parametrize(
     ("limits", "error"),
     [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -17,10 +16,10 @@ from mockglm.conformance.runner import ProbeRunner
 from mockglm.conformance.target import Target
 from mockglm.conformance.transport import ReadLimits, open_client
 from mockglm.conformance.verdicts import CheckResult, RunEvidence, judge_run
+from tests.conformance.commands import PATIENT, SCENARIO
 from tests.serving import KEY, Served, serving
 
-SCENARIO = Path(__file__).parents[3] / "scenarios" / "conformance.yaml"
-LIMITS = ReadLimits(connect=5, idle=5, whole=20)
+LIMITS = ReadLimits(connect=60, idle=60, whole=60)
 
 CASES: Mapping[str, tuple[str, str]] = {
     "EVT-01": ("unterminated", "message-stream"),
@@ -99,10 +98,11 @@ def send(served: Served, plan: ProbePlan, name: str) -> RunEvidence:
 @contextmanager
 def judged_cases() -> Iterator[Mapping[str, tuple[CheckResult, CheckResult]]]:
     """For each check its verdict without the fault and with it."""
-    with serving(SCENARIO, policy="strict", accept=frozenset([KEY]), speed=1) as served:
+    files = (SCENARIO, PATIENT)
+    with serving(*files, policy="strict", accept=frozenset([KEY]), speed=1) as served:
         capabilities = Target("", "glm-4.6", KEY, deterministic=True, failing=True).capabilities
         plan = make_plan(MESSAGE_CHECKS.values(), capabilities, disruptive=True)
-        good = send(served, plan, "conformance")
+        good = send(served, plan, "file1")
 
         def judge(id: str) -> tuple[CheckResult, CheckResult]:
             spec, probe = CASES[id]
