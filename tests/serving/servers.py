@@ -120,7 +120,10 @@ class StoppedClock:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self._now = monotonic()
         for module in ("protocol", "server"):
-            patch.setattr(f"mockglm.serving.{module}.monotonic", lambda: self._now)
+            patch.setattr(f"mockglm.serving.{module}.monotonic", self.now)
+
+    def now(self) -> float:
+        return self._now
 
     def advance(self, seconds: float) -> None:
         self._now += seconds
