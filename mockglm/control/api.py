@@ -74,8 +74,9 @@ class ControlAPI:
         self._metrics = metrics
         self._folder = folder
         exchanges = ExchangeRoutes(sessions, self._access, play=play, folder=folder)
+        self.routes = (*self._routes(), *exchanges.routes)
         self._app = Starlette(
-            routes=[*self._routes(), *exchanges.routes],
+            routes=self.routes,
             exception_handlers={
                 MockGLMError: _bad_request,
                 StoreError: _unavailable,
@@ -119,6 +120,7 @@ class ControlAPI:
             Route("/reset", self._reset_sessions, methods=["POST"]),
             Route("/events", self._stream_events),
             Route("/catalogue", self._read_catalogue),
+            Route("/openapi.json", _describe),
         ]
 
     def _session(self, request: Request) -> Session:
@@ -353,6 +355,12 @@ class ControlAPI:
 
 def _clock_json(session: Session) -> Mapping[str, float]:
     return {"now": session.clock.now(), "offset": session.clock.offset}
+
+
+async def _describe(request: Request) -> Response:
+    from mockglm.control.openapi import describe_api
+
+    return _json(describe_api())
 
 
 async def _health(request: Request) -> Response:

@@ -30,7 +30,7 @@ LOOKS = [
     ("GET", "/v4/models", 200),
     ("HEAD", "/api/paas/v4/models", 200),
     ("GET", "/api/paas/v4/chat/completions", 405),
-    ("GET", "/api/paas/v4/files", 404),
+    ("GET", "/api/paas/v4/nothing", 404),
     ("POST", "/s/tpyo/api/paas/v4/chat/completions", 422),
     ("POST", "/s/Wrong/api/paas/v4/chat/completions", 422),
     ("POST", "/s/hello+rezet/api/paas/v4/chat/completions", 422),

@@ -153,9 +153,10 @@ def test_a_slot_is_taken_while_a_response_is_sent(client: Client) -> None:
 
 
 def test_chances_are_drawn_in_the_same_order(client: Client) -> None:
-    drawn = [client.say("seldom") for _ in range(8)]
+    # The label of the session decides the draws: with few of them, all can be the same.
+    drawn = [client.say("seldom") for _ in range(30)]
     client.control("POST", "reset")
-    assert [client.say("seldom") for _ in range(8)] == drawn
+    assert [client.say("seldom") for _ in range(30)] == drawn
     assert set(drawn) == {"drawn", "422"}
 
 
