@@ -55,7 +55,7 @@ def read_entry(entry: Mapping[str, Any]) -> tuple[Read, str]:
     route = parse_route(url.path)
     headers = tuple((name.lower(), value) for name, value in _headers(sent))
     body = (sent.get("postData") or {}).get("text") or ""
-    request = Request(sent["method"], route.tail, url.query, headers, body.encode())
+    request = Request(sent["method"], route.tail, url.query, headers, _encode(body))
     response, note = _read_response(entry, received)
     origin = f"{url.scheme}://{url.netloc}{route.base}"
     return (Exchange(request, response, 0.0), origin, _date(entry)), note
@@ -117,7 +117,21 @@ def _body(content: Mapping[str, Any]) -> bytes:
     if pieces is not None:
         decode = b64decode if encoding == "base64" else bytes.fromhex
         return b"".join(map(decode, pieces))
-    return b64decode(text) if encoding == "base64" else text.encode()
+    return b64decode(text) if encoding == "base64" else _encode(text)
+
+
+def _encode(text: str) -> bytes:
+    """Encode the text of a body.
+
+    mitmproxy decodes bodies whose type names no charset as Latin-1, so that Chinese text becomes
+    text of bytes; those bytes are restored.
+    """
+    try:
+        data = text.encode("latin-1")
+        data.decode()
+    except UnicodeError:
+        return text.encode()
+    return data
 
 
 def _pieces(text: str) -> list[str] | None:

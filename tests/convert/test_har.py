@@ -111,6 +111,13 @@ def test_pieces_of_polly_are_joined(tmp_path: Path) -> None:
     assert response(foreign.exchanges[0]).body == "".join(FRAMES).encode()
 
 
+def test_text_that_mitmproxy_took_for_latin_1_is_restored(tmp_path: Path) -> None:
+    changed = entry({"text": "".join(FRAMES)})
+    changed["request"]["postData"]["text"] = REQUEST.encode().decode("latin-1")
+    (exchange,) = read_foreign(write(tmp_path / "a.har", changed)).exchanges
+    assert exchange.request.body.decode() == REQUEST
+
+
 def test_a_cassette_becomes_a_har_and_a_cassette_again(tmp_path: Path) -> None:
     messages = [{"time": 100 + at, "data": "x"} for at in (0.0, 0.5, 0.75)]
     stream = entry({"text": "".join(FRAMES)}, _eventSourceMessages=messages)
