@@ -12,7 +12,8 @@ from mockglm.completions.renderer import JSON_TYPE, STREAM_TYPE, response_header
 from mockglm.endpoints.table import EndpointRow
 from mockglm.exchange import APIError, Headers, Reply, Response
 from mockglm.server import RequestContext
-from mockglm.validation import UNREADABLE, Refusal
+from mockglm.server.pipeline import check_limits
+from mockglm.validation import UNREADABLE, Chat, Refusal
 from mockglm.validation.types import WRONG_TYPE
 
 if TYPE_CHECKING:
@@ -137,6 +138,17 @@ class Call(Struct, kw_only=True):
         if self.context.session.settings.policy == "strict":
             self.refuse("1214", field=field)
         self.context.waived += (f"{self.row.module}: {field}",)
+
+    def enter_account(self) -> Response | None:
+        """Refuse an account that cannot pay or is at its limits; else take a slot and charge it."""
+        context, ledger = self.context, self.context.session.ledger
+        context.chat = context.chat or Chat()
+        if ledger.is_open:
+            return None
+        error = ledger.permission_error(context.key, context.model_id)
+        if error is not None:
+            raise EndpointError(error)
+        return check_limits(context)
 
     def link(self, name: str) -> str:
         """The URL at which a medium of this server can be fetched."""

@@ -28,7 +28,7 @@ from mockglm.exchange import Response
 from mockglm.journal import Source
 from mockglm.scenarios import Interaction, Step
 from mockglm.server import Handler, RequestContext, Route, Session
-from mockglm.server.pipeline import authenticate, check_limits, replay
+from mockglm.server.pipeline import authenticate, replay
 from mockglm.server.responses import (
     apply_faults,
     mock_error,
@@ -176,17 +176,12 @@ def _answer_queued(call: Call) -> Response | None:
 def _check(call: Call) -> Response | None:
     """Refuse a model that the endpoint or the host lacks, and an account beyond its limits."""
     row, context = call.row, call.context
-    ledger, model = context.session.ledger, context.model_id
+    model = context.model_id
     if context.session.settings.profile == "zai" and not row.on_zai:
         call.refuse("1211")
     if row.models and model not in row.models and context.session.model(model) is None:
         call.refuse_by(validation.unknown_model(model))
-    if not row.is_billed or ledger.is_open:
-        return None
-    error = ledger.permission_error(context.key, model)
-    if error is not None:
-        raise EndpointError(error)
-    return check_limits(context)
+    return call.enter_account() if row.is_billed else None
 
 
 def _answer_matched(call: Call) -> Response | None:

@@ -133,11 +133,17 @@ def get_task(call: Call) -> Response:
 
 
 def parse_at_once(call: Call) -> Response:
-    """Answer with the text of a file and a URL of it."""
+    """Answer with the text of a file and a URL of it.
+
+    A missing `file_type` is found before the account is looked at, as recorded.
+    """
     fields = call.form.fields if call.form else {}
     if not fields.get("file_type"):
         body = msgspec.json.encode({"msg": NO_FILE_TYPE, "code": 500})
         return call.render_bytes(body, SPRING_TYPE.replace("UTF-8", "utf-8"))
+    refusal = call.enter_account()
+    if refusal is not None:
+        return refusal
     text = _read(call, _require_file(call))
     linked = _succeed(call, call.id, text, is_linked=True)
     return call.render({**linked, "content": text}, is_sorted=False)

@@ -91,7 +91,7 @@ TABLE: Sequence[EndpointRow] = (
     EndpointRow(method="POST", path="/layout_parsing", module="documents", answer="parse_layout", request="LayoutRequest", models=("glm-ocr",), is_billed=True, has_text=True, seconds=2.0, mark="documented", source=f"{_OPENAPI}; boxes in pixels are reported (zai-org/GLM-OCR PR#73)"),
     EndpointRow(method="POST", path="/files/parser/create", module="documents", answer="create_task", is_form=True, is_billed=True, has_text=True, on_zai=False, mark="documented", source=_OPENAPI),
     EndpointRow(method="GET", path="/files/parser/result/{id}/{format}", module="documents", answer="get_task", on_zai=False, mark="documented", source=_OPENAPI),
-    EndpointRow(method="POST", path="/files/parser/sync", module="documents", answer="parse_at_once", is_form=True, is_billed=True, has_text=True, seconds=2.0, mark="documented", source=f"{_OPENAPI}; its refusal is captured ({_GO})"),
+    EndpointRow(method="POST", path="/files/parser/sync", module="documents", answer="parse_at_once", is_form=True, has_text=True, seconds=2.0, mark="documented", source=f"{_OPENAPI}; its refusal is captured ({_GO})"),
     EndpointRow(method="POST", path="/files/ocr", module="documents", answer="read_handwriting", is_form=True, is_billed=True, has_text=True, on_zai=False, seconds=1.0, mark="documented", source=_OPENAPI),
     EndpointRow(method="POST", path="/images/generations", module="images", answer="generate_image", request="ImageRequest", models=_PICTURES, is_billed=True, seconds=8.0, mark="documented", source=_OPENAPI),
     EndpointRow(method="POST", path="/async/images/generations", module="images", answer="submit_image", request="ImageRequest", models=("glm-image",), is_billed=True, mark="documented", source=_OPENAPI),

@@ -280,3 +280,25 @@ def test_described_reply_is_the_text_of_an_endpoint() -> None:
 def test_wrong_request_is_refused(ask: Ask, path: str, body: dict[str, Any], code: str) -> None:
     answer = ask(path, body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
+def test_older_sdk_calls_its_methods(old_sdk: Any) -> None:
+    messages = [{"role": "user", "content": "GLM"}]
+    found = old_sdk.tools.web_search(model="web-search-pro", messages=messages)
+    assert found.choices[0].message.tool_calls
+    task = old_sdk.videos.generations(model="cogvideox-2", prompt="a cat")
+    result = old_sdk.videos.retrieve_videos_result(id=task.id)
+    assert fetch(result.video_result[0].url).content[4:8] == b"ftyp"
+    judged = old_sdk.moderations.create(model="moderation", input={"type": "text", "text": "a"})
+    assert judged.result_list[0]["risk_level"] == "PASS"
+    wav = old_sdk.audio.speech(
+        model="glm-tts", input="a", response_format="wav", encode_format="base64"
+    ).content
+    assert wav[:4] == b"RIFF"
+    said = old_sdk.audio.transcriptions.create(
+        model="glm-asr-2512", file=("a.wav", wav), stream=False
+    )
+    assert said.text
+    task = old_sdk.file_parser.create(file=("a.md", b"# A"), file_type="MD", tool_type="lite")
+    text = old_sdk.file_parser.content(task_id=task.task_id, format_type="text")
+    assert json.loads(text.content)["content"] == "# A"
