@@ -151,11 +151,13 @@ class Call(Struct, kw_only=True):
         return check_limits(context)
 
     def link(self, name: str) -> str:
-        """The URL at which a medium of this server can be fetched."""
-        host = self.context.request.header("host", "127.0.0.1")
+        """The URL at which a medium of this server can be fetched, as the client reached it."""
+        request = self.context.request
+        host = request.header("host", "127.0.0.1")
+        is_secure = request.header("x-forwarded-proto") == "https"
         session = self.context.session.name
         prefix = f"/s/{session}" if session else ""
-        return f"http://{host}{prefix}/media/{name}"
+        return f"{'https' if is_secure else 'http'}://{host}{prefix}/media/{name}"
 
     def render(self, body: Mapping[str, Any], *, is_sorted: bool = True) -> Response:
         """Render a JSON answer; its keys are in alphabetical order unless told otherwise."""

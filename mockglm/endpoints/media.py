@@ -43,6 +43,7 @@ class Texts:
     def add(self, name: str, text: str, budget: StorageBudget) -> None:
         """Keep a text. Raises UsageError beyond the bound of all sessions."""
         budget.reserve(self, len(text))
+        self.size -= len(self._texts.pop(name, b""))
         self._texts[name] = text.encode("utf-8", "replace")
         self.size += len(self._texts[name])
         while len(self._texts) > MAX_TEXTS or (self.size > MAX_TEXT_BYTES and len(self._texts) > 1):

@@ -63,6 +63,8 @@ class StoredFiles:
         if len(self._files) >= MAX_FILES:
             raise UsageError(f"mockglm: a session has at most {MAX_FILES} files; delete some")
         budget.reserve(self, len(file.content))
+        # A request is decided again when a shared store has changed meanwhile.
+        self.remove(file.id)
         self._files[file.id] = file
         self.size += len(file.content)
 

@@ -45,8 +45,10 @@ class Tasks:
     def add(self, task: Task, budget: StorageBudget) -> None:
         """Keep a task. Raises UsageError beyond the bound of all sessions."""
         budget.reserve(self, task.size)
+        # A request is decided again when a shared store has changed meanwhile.
+        before = self._tasks.pop(task.id, None)
         self._tasks[task.id] = task
-        self.size += task.size
+        self.size += task.size - (before.size if before else 0)
         while len(self._tasks) > MAX_TASKS or (self.size > MAX_SIZE and len(self._tasks) > 1):
             self.size -= self._tasks.popitem(last=False)[1].size
 

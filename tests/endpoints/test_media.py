@@ -137,6 +137,23 @@ def test_asynchronous_picture_and_video_are_results(sdk: Any) -> None:
     check_picture(result.video_result[0].cover_image_url, (1024, 1024))
 
 
+def test_link_is_secure_behind_a_proxy_that_is(ask: Ask) -> None:
+    body = {"model": "cogview-4", "prompt": "a cat"}
+    headers = {"Host": "glm.example", "X-Forwarded-Proto": "https"}
+    url = ask("/images/generations", body, headers=headers).json()["data"][0]["url"]
+    assert url.startswith("https://glm.example/s/@")
+
+
+def test_parsed_text_can_be_linked_again(sdk: Any) -> None:
+    task = sdk.file_parser.create(file=("a.md", b"# A"), file_type="MD", tool_type="lite")
+    links = [
+        sdk.file_parser.content(task_id=task.task_id, format_type="download_link").json()
+        for _ in range(2)
+    ]
+    assert links[0] == links[1]
+    assert fetch(links[0]["parsing_result_url"]).text == "# A"
+
+
 @pytest.mark.parametrize("name", ["image-9999x1-0123456789abcdef.png", "image.png", "x"])
 def test_other_media_are_404(name: str, base: Base) -> None:
     url = base("").removesuffix("/api/paas/v4") + f"/media/{name}"
