@@ -17,6 +17,7 @@ from benchmarks.commands import commands
 from benchmarks.decisions import decisions
 from benchmarks.figures import Figure, table
 from benchmarks.fixture import fixture
+from benchmarks.inspected import inspected
 from benchmarks.instructions import instructions
 from benchmarks.load import Load
 from benchmarks.neutral import neutral
@@ -47,6 +48,7 @@ CASES: Mapping[str, Case] = {
     "aimock": peer,
     "wrk": neutral,
     "soak": soak,
+    "inspected": inspected,
     "decisions": decisions,
 }
 
@@ -72,7 +74,7 @@ def main(
 
     CASE is one or more of instructions, plain, stream, surfaces, paced, memory, crowd, loaded,
     start, replayed, recorded-plain, recorded, filled, fixture, commands, aimock, wrk, soak,
-    decisions; with none, all of them.
+    inspected, decisions; with none, all of them.
     """
     before = os.getloadavg()[0]
     size = QUICK if quick else Size()

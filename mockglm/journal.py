@@ -373,8 +373,13 @@ class Journal:
         self, limit: int, is_wanted: Callable[[Entry], bool] = lambda entry: True
     ) -> list[dict[str, Any]]:
         """Summarize the newest entries that are wanted, oldest first."""
-        newest = islice(filter(is_wanted, reversed(self._kept)), limit)
-        return [self.summarize(entry) for entry in reversed(list(newest))]
+        return [self.summarize(entry) for entry in self.find_newest(limit, is_wanted)]
+
+    def find_newest(
+        self, limit: int, is_wanted: Callable[[Entry], bool] = lambda entry: True
+    ) -> list[Entry]:
+        """Find the newest entries that are wanted, oldest first; they are not redacted."""
+        return list(islice(filter(is_wanted, reversed(self._kept)), limit))[::-1]
 
     def summarize(self, entry: Entry) -> dict[str, Any]:
         """Summarize an entry, redacted, with the beginning of its prompt."""

@@ -169,7 +169,8 @@ class ControlAPI:
 
     async def _read_journal(self, request: Request) -> Response:
         params = request.query_params
-        limit, is_wanted = requests.read_count(params, "last", 100), requests.read_filter(params)
+        limit = requests.read_count(params, "last", 100)
+        is_wanted = requests.read_filter(params, self._access.order)
         name = None if params.get("session") == ALL_SESSIONS else self._session(request).name
 
         async def find() -> list[dict[str, Any]]:
@@ -189,11 +190,17 @@ class ControlAPI:
         self, limit: int, is_wanted: Callable[[Entry], bool]
     ) -> list[dict[str, Any]]:
         """Summarize the newest wanted entries of all sessions, oldest first."""
-        found: list[dict[str, Any]] = []
-        for journal in await self._access.read_journals():
-            found += journal.summaries(limit, is_wanted)
-        found.sort(key=itemgetter(self._access.order))
-        return found[-limit:] if limit else []
+        found = [
+            (self._access.order(entry), number, entry, journal)
+            for number, journal in enumerate(await self._access.read_journals())
+            for entry in journal.find_newest(limit, is_wanted)
+        ]
+        # Chosen before they are summarized, which costs far more.
+        found.sort(key=itemgetter(0, 1))
+        return [
+            {**journal.summarize(entry), "serial": order}
+            for order, _, entry, journal in found[max(0, len(found) - limit) :]
+        ]
 
     async def _clear_journal(self, request: Request) -> Response:
         session = self._session(request)
@@ -342,11 +349,8 @@ class ControlAPI:
     def _summarize(self, entry: Entry) -> Mapping[str, Any]:
         """Summarize an entry with its prompt, unless its session has been dropped."""
         session = self._sessions.find(entry.session)
-        return (
-            entry.summary() | {"prompt": ""}
-            if session is None
-            else session.journal.summarize(entry)
-        )
+        known = session.journal.summarize(entry) if session else entry.summary() | {"prompt": ""}
+        return {**known, "serial": self._access.order(entry)}
 
     def _subscribe_to(self, name: str | None) -> Subscribe:
         self._access.watch()

@@ -86,15 +86,18 @@ def read_seconds(params: QueryParams, name: str) -> float:
     return found
 
 
-def read_filter(params: QueryParams) -> Callable[[Entry], bool]:
-    """Read a filter of journal entries. Raises UsageError for an unknown outcome."""
-    after = read_count(params, "after", 0)
+def read_filter(params: QueryParams, order: Callable[[Entry], int]) -> Callable[[Entry], bool]:
+    """Read a filter of journal entries. Raises UsageError for an unknown outcome.
+
+    `order` returns the number by which `before` selects.
+    """
+    after, before = read_count(params, "after", 0), read_count(params, "before", 0)
     code, outcome = params.get("code"), params.get("outcome")
     if outcome is not None and outcome not in OUTCOMES:
         raise UsageError(f"outcome={outcome}: expected one of {', '.join(OUTCOMES)}")
 
     def is_wanted(entry: Entry) -> bool:
-        is_new = entry.ordinal > after
+        is_new = entry.ordinal > after and (not before or order(entry) < before)
         return is_new and code in (None, entry.code) and outcome in (None, entry.outcome)
 
     return is_wanted

@@ -25,7 +25,7 @@ def exchange_json(entry: Entry) -> Mapping[str, Any]:
     response = entry.response
     surface = find_surface(entry.request.path)
     frames = [] if response is None else list_frames(response, entry.sent)
-    is_whole = entry.sent is None
+    is_whole = entry.sent is None and response is not None and response.end == "done"
     return {
         **entry.summary(),
         "base": f"/s/{entry.session}{surface.base}" if entry.session else surface.base,

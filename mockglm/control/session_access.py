@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mockglm.journal import Journal
+from mockglm.journal import Entry, Journal
 from mockglm.scenarios import Interaction
 from mockglm.server import Session, Sessions
 
@@ -17,9 +17,7 @@ T = TypeVar("T")
 
 
 class SessionAccess:
-    """Access to the sessions of this process. `order` is the key that orders all summaries."""
-
-    order = "serial"
+    """Access to the sessions of this process."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -46,6 +44,10 @@ class SessionAccess:
         """Return the journals of all sessions."""
         return [session.journal for session in self._sessions]
 
+    def order(self, entry: Entry) -> int:
+        """Return a number that orders the entries of all sessions."""
+        return entry.serial
+
     async def clear_journal(self, session: Session) -> None:
         session.journal.clear()
 
@@ -58,12 +60,7 @@ class SessionAccess:
 
 
 class SharedAccess(SessionAccess):
-    """Access to sessions whose state is in a store.
-
-    Processes number their entries apart, so that only times order those of all sessions.
-    """
-
-    order = "at"
+    """Access to sessions whose state is in a store."""
 
     def __init__(self, sessions: Sessions, replica: Replica) -> None:
         super().__init__(sessions)
@@ -88,6 +85,10 @@ class SharedAccess(SessionAccess):
     async def read_journals(self) -> list[Journal]:
         names = [name for name, _, _ in await self._replica.list_sessions()]
         return [await self._replica.read_journal(name) for name in names]
+
+    def order(self, entry: Entry) -> int:
+        # Processes number their entries apart, so that only times order those of all sessions.
+        return int(entry.at * 1e4)
 
     async def clear_journal(self, session: Session) -> None:
         await self._replica.clear_journal(_shared(session))

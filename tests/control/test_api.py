@@ -754,6 +754,8 @@ def test_the_journal_of_all_sessions_is_in_the_order_of_arrival(
         ("file@a", 2),
     ]
     assert control.get("/journal", params={"session": "*", "last": 1}).json() == found[-1:]
+    older = {"session": "*", "before": found[-1]["serial"], "last": 1}
+    assert control.get("/journal", params=older).json() == found[1:2]
 
 
 def test_an_entry_has_its_conversation_and_the_frames_of_its_reply(

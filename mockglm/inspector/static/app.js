@@ -11,16 +11,20 @@ import { all, changed, facets, filters, put, subscribe } from "./store.js";
 import { drawWhy } from "./why.js";
 import { count, t } from "./words.js";
 
-const FIRST = 300;
-const ALL = 20_000;
+const FIRST = 200;
+const NEXT = 1000;
+const MOST = 20_000;
 const BATCH = 0.25;
 
 async function load() {
   try {
-    put(await get("journal", { session: "*", last: FIRST }));
-    if (all().length >= FIRST) {
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      put(await get("journal", { session: "*", last: ALL }));
+    let found = await get("journal", { session: "*", last: FIRST });
+    put(found);
+    // The older ones come later and in parts, so that neither the page nor the chats wait.
+    while (found.length && all().length < MOST) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      found = await get("journal", { session: "*", last: NEXT, before: found[0].serial });
+      put(found);
     }
   } catch (error) {
     notify(error.message, "bad");
@@ -167,5 +171,5 @@ subscribe(draw);
 addEventListener("hashchange", route);
 draw();
 route();
-await load();
 follow();
+await load();

@@ -30,16 +30,24 @@ export function changed() {
 
 /** Add summaries, or replace those of the same exchanges. */
 export function put(summaries) {
-  let isSorted = true;
+  const added = [];
+  let isMoved = false;
   for (const entry of summaries) {
     const key = keyOf(entry);
     const known = byKey.get(key);
     byKey.set(key, entry);
-    if (known) entries[indexOf(known)] = entry;
-    else entries.unshift(entry);
-    isSorted &&= known?.serial === entry.serial || entry.serial > (entries[1]?.serial ?? 0);
+    if (known) {
+      entries[indexOf(known)] = entry;
+      isMoved ||= known.serial !== entry.serial;
+    } else {
+      added.push(entry);
+    }
   }
-  if (!isSorted) entries.sort((a, b) => b.serial - a.serial);
+  added.sort((a, b) => b.serial - a.serial);
+  const isNewer = !entries.length || !added.length || added[added.length - 1].serial > entries[0].serial;
+  const isOlder = !isNewer && added[0].serial < entries[entries.length - 1].serial;
+  entries = isOlder ? entries.concat(added) : added.concat(entries);
+  if (isMoved || (!isNewer && !isOlder)) entries.sort((a, b) => b.serial - a.serial);
   for (const entry of entries.splice(MAX_ENTRIES)) byKey.delete(keyOf(entry));
   changed();
 }
