@@ -2,7 +2,7 @@
 
 from mockglm.accounts.account import STATES, Account, Overload, State
 from mockglm.accounts.balance import Price, Prices, Unit
-from mockglm.accounts.ledger import Ledger
+from mockglm.accounts.ledger import Ledger, LimitUse
 from mockglm.accounts.plan import (
     LEVELS,
     CreditRate,
@@ -21,6 +21,7 @@ __all__ = [
     "CreditRate",
     "Ledger",
     "Level",
+    "LimitUse",
     "Overload",
     "PlanUsage",
     "Price",

@@ -38,6 +38,16 @@ class _Use(Struct):
     used: float = 0
 
 
+class LimitUse(Struct, frozen=True):
+    """One limit of a key and its use; of a balance, `limit` is the rest. `resets` is in unix
+    seconds, None for a limit without a reset."""
+
+    name: str
+    used: float | None
+    limit: float
+    resets: float | None = None
+
+
 class Ledger:
     """The use of every account, and the models that are overloaded. `began` is in unix seconds.
 
@@ -111,6 +121,23 @@ class Ledger:
         if account is None or not account.plan:
             return None
         return PlanUsage(account.level, tuple(self._read(key, one, now) for one in account.plan))
+
+    def list_limits(self, key: str, model: str, now: float) -> tuple[LimitUse, ...]:
+        """List the limits of a key for a model, with their use at a time in unix seconds."""
+        account = self._account(key)
+        if account is None:
+            return ()
+        found: list[LimitUse] = []
+        left = self._balance(key, account)
+        if left is not None:
+            found.append(LimitUse(f"balance ({account.unit})", None, left))
+        for use in (self._read(key, window, now) for window in account.plan):
+            name = f"{use.window.counts} in {use.window.seconds:g} s"
+            found.append(LimitUse(name, use.used, use.window.limit, use.resets))
+        most = next((most for glob, most in account.concurrency if fnmatchcase(model, glob)), None)
+        if most is not None:
+            found.append(LimitUse("concurrency", self.slots.get((key, model), 0), most))
+        return tuple(found)
 
     def enter(self, key: str, model: str, now: float) -> APIError | Callable[[], None]:
         """Take a slot and count the request, or say which limit is in the way.

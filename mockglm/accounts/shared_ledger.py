@@ -9,7 +9,7 @@ from hashlib import blake2b
 from msgspec.structs import replace
 
 from mockglm.accounts.account import Account, Overload
-from mockglm.accounts.ledger import ANYBODY, Ledger
+from mockglm.accounts.ledger import ANYBODY, Ledger, LimitUse
 from mockglm.accounts.plan import PlanUsage
 from mockglm.exchange import APIError, Response
 
@@ -46,6 +46,9 @@ class SharedLedger(Ledger):
 
     def plan_usage(self, key: str, now: float) -> PlanUsage | None:
         return super().plan_usage(hash_key(key), now)
+
+    def list_limits(self, key: str, model: str, now: float) -> tuple[LimitUse, ...]:
+        return super().list_limits(hash_key(key), model, now)
 
     def enter(self, key: str, model: str, now: float) -> APIError | Callable[[], None]:
         self.taken = None

@@ -257,6 +257,7 @@ def _make_app(
 ) -> App:
     from mockglm.app import App
 
+    cassette = options["cassette"]
     return App(
         sessions,
         log=log,
@@ -264,6 +265,7 @@ def _make_app(
         recorder=(lambda _: recorder) if recorder else None,
         language_model=language_model,
         metrics=metrics,
+        folder=cassette.parent if cassette else None,
         replica=shared.open_replica(sessions, metrics) if shared else None,
     )
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from mockglm.accounts import LimitUse
 from mockglm.exchange import Request
 from mockglm.journal import Entry, Source
 from mockglm.matching import RequestView, find_near_recording
@@ -84,6 +85,7 @@ class Explanation(Struct, frozen=True):
     interactions: tuple[ComparedInteraction, ...]
     left_out: int
     waived: tuple[WaivedRule, ...]
+    limits: tuple[LimitUse, ...]
 
 
 def explain_request(session: Session, request: Request) -> Explanation:
@@ -118,6 +120,7 @@ def _explain(session: Session, request: Request, entry: Entry | None) -> Explana
         interactions=tuple(_redact(one, session, request) for one in compared[:MAX_SHOWN]),
         left_out=max(0, len(compared) - MAX_SHOWN),
         waived=tuple(map(_waived, trial.waived if entry is None else entry.waived)),
+        limits=session.ledger.list_limits(trial.key, trial.model_id, session.clock.now()),
     )
 
 

@@ -243,3 +243,17 @@ def test_a_first_response_imports_nothing_heavy() -> None:
     loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
     assert HEAVY & loaded == set()
     assert {"mockglm", "uvicorn", "msgspec", "yaml"} <= loaded
+
+
+def test_exchanges_are_saved_beside_the_cassette(tmp_path: Path) -> None:
+    recording = ["--on-miss", "record", "--cassette", str(tmp_path / "new.yaml")]
+    upstream = ["--upstream", "http://127.0.0.1:9/api/paas/v4", "--allow-upstream", "127.0.0.1"]
+    with running(*recording, *upstream) as served:
+        control = f"{served.host}/__mockglm__"
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            client.post(f"{control}/replies", json={"content": "queued"})
+            served.ask()
+            asked = {"as": "scenario", "entries": [1], "write": "saved.yaml"}
+            written = client.post(f"{control}/files", json=asked)
+    assert written.json() == {"written": str(tmp_path / "saved.yaml")}
+    assert "content: queued" in (tmp_path / "saved.yaml").read_text("utf-8")

@@ -305,3 +305,23 @@ def test_the_catalogue_has_faults_and_errors(control: httpx.Client) -> None:
         "1302"
     ].items()
     assert found["folder"] is None
+
+
+def test_the_limits_of_a_key_are_explained() -> None:
+    text = f"""
+format: 1
+accounts:
+  - key: {KEY}
+    balance: {{requests: 5}}
+    concurrency: {{"*": 3}}
+    plan: [{{window: 5h, requests: 40}}]
+interactions: [{{reply: {{content: fine}}}}]
+"""
+    with serving(text) as served, httpx.Client(trust_env=False, timeout=30) as client:
+        served.ask("one")
+        url = f"{served.host}/__mockglm__/journal/1/explanation"
+        balance, window, slots = client.get(url).json()["limits"]
+    assert (balance["name"], balance["limit"]) == ("balance (requests)", 4)
+    assert (window["name"], window["used"], window["limit"]) == ("requests in 18000 s", 1, 40)
+    assert window["resets"] > 0
+    assert (slots["name"], slots["used"], slots["limit"]) == ("concurrency", 0, 3)

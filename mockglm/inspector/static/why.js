@@ -4,7 +4,7 @@
 import { get } from "./api.js";
 import { h } from "./dom.js";
 import { sourceName } from "./list.js";
-import { has, t } from "./words.js";
+import { date, has, t } from "./words.js";
 
 const MARKS = { answers: "✓", matches: "=", "used up": "∅", differs: "✗" };
 const KINDS = { answers: "good", matches: "accent", "used up": "warn", differs: "" };
@@ -21,6 +21,7 @@ export function drawExplanation(found) {
     verdict(found),
     pipeline(found.handlers),
     found.waived.length ? waived(found.waived) : null,
+    found.limits.length ? limits(found.limits) : null,
     considered(found));
 }
 
@@ -46,6 +47,18 @@ function waived(rules) {
     h("h3", {}, t("why_waived")),
     h("ul", { class: "notes" }, ...rules.map((rule) => h("li", {},
       h("b", {}, rule.name), ` (${rule.evidence}) `, h("span", { class: "soft" }, rule.source)))));
+}
+
+function limits(list) {
+  return h("section", {},
+    h("h3", {}, t("why_limits")),
+    h("div", { class: "table-scroll card", tabindex: "0", role: "group", "aria-label": t("why_limits") },
+      h("table", { class: "conditions limits" },
+        h("thead", {}, h("tr", {}, ...["limit", "limit_used", "limit_most", "limit_resets"].map((name) => h("th", { scope: "col" }, t(name))))),
+        h("tbody", {}, ...list.map((one) => h("tr", { class: one.used !== null && one.used >= one.limit ? "failed" : "" },
+          h("th", { scope: "row" }, one.name),
+          h("td", {}, one.used === null ? "–" : String(one.used)), h("td", {}, String(one.limit)),
+          h("td", {}, one.resets === null ? "–" : date(one.resets))))))));
 }
 
 function considered(found) {
