@@ -1369,6 +1369,8 @@ export interface operations {
                 last?: number;
                 /** @description Only entries after this one */
                 after?: number;
+                /** @description Only entries with a lower serial */
+                before?: number;
                 /** @description Only entries with this business code */
                 code?: string;
                 /** @description Only entries with this outcome */

@@ -257,7 +257,7 @@ def _make_app(
 ) -> App:
     from mockglm.app import App
 
-    cassette = options["cassette"]
+    cassette = recorder.cassette if recorder else None
     return App(
         sessions,
         log=log,
@@ -265,7 +265,7 @@ def _make_app(
         recorder=(lambda _: recorder) if recorder else None,
         language_model=language_model,
         metrics=metrics,
-        folder=cassette.parent if cassette else None,
+        folder=cassette.path.parent if cassette else None,
         replica=shared.open_replica(sessions, metrics) if shared else None,
     )
 

@@ -189,7 +189,7 @@ class Operation(Struct, frozen=True, kw_only=True):
 
 
 SESSION = ("session",)
-FILTER = ("session", "last", "after", "code", "outcome", "wait")
+FILTER = ("session", "last", "after", "before", "code", "outcome", "wait")
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -421,6 +421,7 @@ PARAMETERS: Mapping[str, tuple[Schema, str]] = {
     "session": (TEXT, "The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files"),
     "last": ({"type": "integer", "minimum": 0, "default": 100}, "The most entries"),
     "after": ({"type": "integer", "minimum": 0}, "Only entries after this one"),
+    "before": ({"type": "integer", "minimum": 0}, "Only entries with a lower serial"),
     "code": (TEXT, "Only entries with this business code"),
     "outcome": ({"enum": ["open", "done", "cut", "gone"]}, "Only entries with this outcome"),
     "wait": (
