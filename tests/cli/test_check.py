@@ -184,7 +184,7 @@ def test_a_plan_sends_and_writes_nothing(
 ) -> None:
     files = ("--report", "out", "--write-baseline", "a/known.yaml")
     assert check(endpoint, "--plan", *files) == 0
-    assert "at most 30 requests and 3488 output tokens" in capsys.readouterr().out
+    assert "at most 30 requests and 3520 output tokens" in capsys.readouterr().out
     assert endpoint.probes == []
     assert list(Path().iterdir()) == []
     assert command("check", "--plan") == 0
