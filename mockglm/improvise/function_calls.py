@@ -16,7 +16,7 @@ from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
 from mockglm.improvise.conversation import Conversation, ToolResult
 from mockglm.improvise.language import detect_language, word_set
-from mockglm.improvise.parameters import MAX_NAME, Parameter, assign, split_calls, usual_values
+from mockglm.improvise.parameters import Parameter, assign, split_calls, usual_values
 from mockglm.improvise.schema import WorkBudget, make_arguments
 from mockglm.improvise.tables import pattern
 from mockglm.improvise.tools import ToolOffer, encode_compact, table_words
@@ -30,8 +30,8 @@ RECEIVERS = ("email", "person", "id", "url")
 CANCEL = pattern("function_calls", "cancel")
 THRESHOLD = 1.0
 """The score above which a function is called."""
-NAME, DESCRIPTION, PARAMETER, VALUE = 2.0, 0.8, 0.5, 0.5
-"""The weights of a shared word by its place, and of a value for a required parameter."""
+VALUE = 0.5
+"""The weight of a value for a required parameter."""
 WHOLE = 1.0
 """The weight of a whole name in the text."""
 NAMED_ONLY = 6.0
@@ -202,41 +202,35 @@ class Ranking:
     """
 
     def __init__(self, offers: Sequence[ToolOffer]) -> None:
-        self._offers = [(offer, name_set(offer), _weigh_words(offer)) for offer in offers]
-        self._shared = Counter(word for *_, weights in self._offers for word in weights)
+        self._offers = offers
+        counted = Counter(word for offer in offers for word in offer.weights)
+        self._shared = {word: math.sqrt(count) for word, count in counted.items()}
 
     def best(self, text: str) -> Scored:
         values, words = find_values(text), word_set(text)
         verb = word_set(" ".join(text.split()[:1])) if text.isascii() else frozenset()
-        scores = (
-            sum(self._score(name, weights, one) for one in (words, verb) if one)
-            + _score_values(offer, name, values)
-            for offer, name, weights in self._offers
-        )
-        pairs = zip(scores, (offer for offer, *_ in self._offers), strict=True)
-        return max(pairs, key=lambda pair: pair[0])
+        # Most texts share no word with most functions.
+        known, verb = words & self._shared.keys(), verb & self._shared.keys()
+        scores = [
+            (
+                self._score(offer, known)
+                + (self._score(offer, verb) if verb else 0.0)
+                + _score_values(offer, values),
+                offer,
+            )
+            for offer in self._offers
+        ]
+        return max(scores, key=lambda pair: pair[0])
 
-    def _score(
-        self, name: frozenset[str], weights: Mapping[str, float], words: frozenset[str]
-    ) -> float:
-        common = words & weights.keys()
-        whole = WHOLE * len(common & name) / (len(name) or 1)
-        return whole + sum(weights[word] / math.sqrt(self._shared[word]) for word in common)
-
-
-def name_set(offer: ToolOffer) -> frozenset[str]:
-    return word_set(offer.name[:MAX_NAME].replace("-", " "))
-
-
-def _weigh_words(offer: ToolOffer) -> Mapping[str, float]:
-    named = " ".join(str(step) for one in offer.parameters for step in one.path)
-    described = " ".join(one.description[:80] for one in offer.parameters)
-    weighed = dict.fromkeys(word_set(f"{named} {described}"), PARAMETER)
-    weighed |= dict.fromkeys(word_set((offer.function.description or "")[:300]), DESCRIPTION)
-    return weighed | dict.fromkeys(name_set(offer), NAME)
+    def _score(self, offer: ToolOffer, words: frozenset[str]) -> float:
+        common = words & offer.weights.keys()
+        if not common:
+            return 0.0
+        whole = WHOLE * len(common & offer.name_words) / (len(offer.name_words) or 1)
+        return whole + sum(offer.weights[word] / self._shared[word] for word in common)
 
 
-def _score_values(offer: ToolOffer, name: frozenset[str], values: TextValues) -> float:
+def _score_values(offer: ToolOffer, values: TextValues) -> float:
     """Score the values of a text for required parameters."""
     kinds = [one.kind for one in offer.required if one.kind]
     there = [kind for kind in kinds if values.of(kind)]
@@ -245,6 +239,6 @@ def _score_values(offer: ToolOffer, name: frozenset[str], values: TextValues) ->
         return -math.inf
     if {"command", "old"} & {*there}:
         return NAMED_ONLY
-    is_filled = len(there) == len(offer.required) > 0 and bool(READING_CONCEPTS & name)
+    is_filled = len(there) == len(offer.required) > 0 and READING_CONCEPTS & offer.name_words
     is_sought = values.of("sought") and any(one.is_search for one in offer.required)
     return THRESHOLD if is_filled or is_sought else VALUE if there else 0.0

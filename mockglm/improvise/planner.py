@@ -176,7 +176,8 @@ class _Planner:
             near = [name for name in names if name.rpartition("/")[2].lower().startswith(wanted)]
             if not wanted:
                 near = sorted(filter(PREFERRED.search, names), key=_preference)[:1]
-            path = min(near, key=len, default=path or ("README.md" if readme else ""))
+            is_readme = readme or wanted == "readme"
+            path = min(near, key=len, default="README.md" if is_readme else path)
         result = (yield PlanStep("read", {"path": path})) if path else None
         return path, None if result is None or result.is_error else read_file_text(result.text)
 

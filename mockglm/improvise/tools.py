@@ -13,12 +13,12 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
 from mockglm.improvise.conversation import Conversation, ToolResult
-from mockglm.improvise.language import Memo, topic
+from mockglm.improvise.language import Memo, topic, word_set
 from mockglm.improvise.parameters import MAX_NAME, Parameter, list_parameters, name_words
 from mockglm.improvise.schema import WorkBudget, make_arguments
 from mockglm.improvise.schema.scalars import ValuePath, split_name
@@ -37,6 +37,8 @@ MAX_TOOLS = 128
 """Functions that the service accepts (docs.bigmodel.cn, 对话补全)."""
 MAX_CACHED_SCHEMA = 20_000
 """Bytes of a schema whose parameters are cached; an agent sends the same with every request."""
+NAME, DESCRIPTION, PARAMETER = 2.0, 0.8, 0.5
+"""The weights of a word that a text shares with a function, by its place."""
 OPERATIONS: Mapping[Kind, tuple[str, ...]] = {
     "read": ("view", "read"),
     "edit": ("str_replace", "replace"),
@@ -73,6 +75,19 @@ class ToolOffer(Struct, frozen=True, dict=True):
     def required(self) -> tuple[Parameter, ...]:
         return tuple(one for one in self.parameters if one.is_required)
 
+    @Memo
+    def name_words(self) -> frozenset[str]:
+        return word_set(self.name[:MAX_NAME].replace("-", " "))
+
+    @Memo
+    def weights(self) -> Mapping[str, float]:
+        """The weights of the words of its parameters, its description and its name."""
+        named = " ".join(str(step) for one in self.parameters for step in one.path)
+        described = " ".join(one.description[:80] for one in self.parameters)
+        weighed = dict.fromkeys(word_set(f"{named} {described}"), PARAMETER)
+        weighed |= dict.fromkeys(word_set((self.function.description or "")[:300]), DESCRIPTION)
+        return weighed | dict.fromkeys(self.name_words, NAME)
+
     @property
     def is_by_pattern(self) -> bool:
         """True for a listing that needs a pattern of names."""
@@ -101,7 +116,19 @@ def _list_cached_parameters(schema: bytes) -> tuple[Parameter, ...]:
 
 def read_offers(functions: Sequence[Function]) -> tuple[ToolOffer, ...]:
     """Find the kinds of functions; one with several operations is an offer for each."""
-    return tuple(offer for one in functions[:MAX_TOOLS] for offer in _read_offer(one))
+    return tuple(offer for one in functions[:MAX_TOOLS] for offer in _read_offers_of(one))
+
+
+def _read_offers_of(function: Function) -> Sequence[ToolOffer]:
+    name, description, schema = function.name or "", function.description or "", function.schema
+    if len(description) + len(bytes(schema)) > MAX_CACHED_SCHEMA:
+        return _read_offer(function)
+    return _read_cached_offer(name, description, bytes(schema))
+
+
+@lru_cache(maxsize=512)
+def _read_cached_offer(name: str, description: str, schema: bytes) -> Sequence[ToolOffer]:
+    return _read_offer(Function(name, description, Raw(schema)))
 
 
 def is_agent(offers: Sequence[ToolOffer]) -> bool:

@@ -91,6 +91,7 @@ def test_the_working_directory_is_the_one_that_a_prompt_names(text: str) -> None
         ('{"error": "no"}', True),
         ('{"content":"File or directory not found: hello.txt"}', True),
         ("File path must be absolute, but was relative: a", True),
+        ("<system>ERROR: `.` is not an absolute path. You must provide one.</system>", True),
         ("def main():\n    pass", False),
         ("晴 25C", False),
     ],

@@ -191,6 +191,12 @@ KINDS = {
     "qwen-code-0.24.4": {"glob": "list", "grep_search": "search", "run_shell_command": "run"},
     "cline-3.0.65": {"read_files": "read", "editor": "edit", "ask_question": "ask"},
     "codex-0.63.0": {"shell": "run", "update_plan": "plan"},
+    "continue-1.5.47": {"Read": "read", "Edit": "edit", "Bash": "run", "AskQuestion": "ask"},
+    "grok-cli-0.0.34": {"view_file": "read", "str_replace_editor": "edit", "bash": "run"},
+    "kimi-cli-1.45.0": {"Shell": "run", "StrReplaceFile": "edit", "ReadFile": "read"},
+    "mistral-vibe-3.0.2": {"bash": "run", "write_file": "write", "read_file": "read"},
+    "opencode-1.18.33": {"glob": "list", "read": "read", "webfetch": "fetch", "task": "plan"},
+    "pi-0.73.1": {"bash": "run", "read": "read", "edit": "edit", "write": "write"},
 }
 
 
@@ -247,3 +253,11 @@ def test_a_file_in_a_json_result_is_read_as_its_text() -> None:
 def test_the_result_in_a_json_object_is_the_text_however_short() -> None:
     printed = json.dumps([{"query": "/a/very/long/path/of/a/file.txt", "result": "1 | blue"}])
     assert read_file_text(printed) == "blue"
+
+
+def test_a_readme_is_read_even_if_nothing_can_be_listed() -> None:
+    agent = "qwen-code-0.24.4"
+    first = ask("What does this project do?", tools=offered(agent)).calls
+    failed = result("Error: no program to list files with")
+    (call,) = ask("What does this project do?", called(*first), failed, tools=offered(agent)).calls
+    assert "README.md" in call.arguments
