@@ -16,6 +16,15 @@ SDK_ERRORS = Citation("sdk", "zai-sdk 0.2.3 core/_http_client.py, _make_status_e
 SDK_TOKEN = Citation("sdk", "zai-sdk 0.2.3 core/_jwt_token.py")
 
 STREAM = Citation("seen", "charmbracelet/fantasy, glm-4.7-flash, text as a stream, 2026-03-13")
+CHOICE_INDEX = Citation(
+    "sdk",
+    "openai (Python) 3.57.0 chat.completions.stream: IndexError if every index is 1, and no finish"
+    " reason if that of the last chunk is",
+)
+NAMED_EVENTS = Citation(
+    "sdk", "openai (Python) 3.57.0 _streaming.py: another form of data for names thread.…"
+)
+
 TOOLS = Citation("seen", "charmbracelet/fantasy, glm-4.7-flash, tools, 2026-03-13")
 THOUGHT = Citation("seen", "pydantic/pydantic-ai test_zai, glm-4.7 and glm-5.3, 2026-06 to 2026-08")
 AGENT = Citation("seen", "charmbracelet/crush TestCoderAgent, glm-4.6, 2025-09 to 2026-04")

@@ -231,6 +231,18 @@ FAULTS = (
         options={"text": Option(text, "message", "the name")},
     ),
     Fault(
+        name="event-type",
+        kind="stream",
+        about="Events have another type than message, which EventSource hands to no onmessage.",
+        reports=("https://html.spec.whatwg.org/multipage/server-sent-events.html",),
+        breaks="browsers; with a type thread.…, openai (Python and Node)",
+        change=event_name,
+        caught_by="SSE-09",
+        also=("SSE-07",),
+        on="a stream",
+        options={"text": Option(text, "chunk", "the type")},
+    ),
+    Fault(
         name="utf8-split",
         kind="stream",
         about="A multi-byte character is cut in two by two frames.",

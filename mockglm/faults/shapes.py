@@ -83,6 +83,17 @@ FAULTS = (
         needs="an index",
     ),
     Fault(
+        name="index-one",
+        kind="meaning",
+        about="The index of every choice is 1, although there is one choice.",
+        reports=(CHAT,),
+        breaks="the stream helpers of openai (Python and Node) raise IndexError and TypeError",
+        change=each(_numbered, set_key("index", 1)),
+        caught_by="CHK-04",
+        on="a stream",
+        needs="an index",
+    ),
+    Fault(
         name="delta-null",
         kind="meaning",
         about="A delta is null.",

@@ -42,7 +42,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_a_run_against_aimock_goes_to_its_end(report: Any) -> None:
     assert report["cause"] is None
     assert report["requests"] == 26
-    assert len(report["checks"]) == 94
+    assert len(report["checks"]) == 97
 
 
 def test_each_difference_is_a_finding_with_advice(report: Any) -> None:

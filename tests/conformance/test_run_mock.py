@@ -112,7 +112,7 @@ def assert_within_plan(model: str, outcome: Outcome) -> None:
 def test_a_scripted_mock_passes_everything_within_the_plan(scripted: tuple[str, Outcome]) -> None:
     model, outcome = scripted
     assert (outcome.code, outcome.others) == (0, dict.fromkeys(MODELS[model], "not_applicable"))
-    assert len(outcome.report["checks"]) == 94
+    assert len(outcome.report["checks"]) == 97
     assert_within_plan(model, outcome)
 
 

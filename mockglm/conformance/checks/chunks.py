@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
@@ -10,6 +11,7 @@ from mockglm.conformance.json_path import CheckFinding, JSONNode, shorten
 from mockglm.conformance.sources import (
     AGENT,
     CHAT,
+    CHOICE_INDEX,
     SDK_CHUNK,
     STREAM,
     TOOLS,
@@ -24,6 +26,10 @@ check = CHECKS.check
 
 _HEAD = frozenset({"id", "created", "object", "model", "request_id"})
 _KNOWN = _HEAD | {"choices", "usage", "web_search", "content_filter"}
+_SAME_MODEL = re.compile(
+    r"(?:[-_:@](?:(?:nv|mx)?fp\d+|bf16|int\d+|awq|gptq|mlx|gguf|maas|latest|free|\d{4,8}))+$"
+)
+"""The end of an id that tells the precision, the build or the date of a model."""
 _DAY = 86_400
 """Seconds."""
 
@@ -72,19 +78,24 @@ def object_is_completion_chunk(view: ExchangeView) -> Iterator[CheckFinding]:
             )
 
 
-@check("CHK-04", MUST, SDK_CHUNK, STREAM, probe="stream", needs="reply_chunks", kinds="stream")
+@check(
+    "CHK-04",
+    MUST,
+    SDK_CHUNK,
+    CHOICE_INDEX,
+    STREAM,
+    probe="stream",
+    needs="reply_chunks",
+    kinds="stream",
+)
 def choices_have_an_index(view: ExchangeView) -> Iterator[CheckFinding]:
-    """Each chunk has choices, and each choice an integer index from 0."""
+    """Each chunk has one choice or more, and the index of its only choice is 0."""
     for chunk in view.reply_chunks:
         choices = list(chunk.items("choices"))
         if not choices:
             yield view.finding("no choices", chunk, "choices", actual=shorten(chunk.get("choices")))
         for choice in choices:
-            index = choice.get("index")
-            if not _is_integer(index) or index < 0:
-                yield view.finding(
-                    "no index", choice, "index", expected="0, 1, …", actual=shorten(index)
-                )
+            yield from _find_wrong_index(view, choice, is_only=len(choices) == 1)
 
 
 @check(
@@ -140,6 +151,12 @@ def model_is_the_requested_one(view: ExchangeView) -> Iterator[CheckFinding]:
         yield view.finding("unexpected model", first, "model", expected=view.model, actual=actual)
 
 
+@check("CHK-12", MUST, STREAM, AGENT, probe="stream", needs="choices", kinds="stream")
+def model_is_no_other(view: ExchangeView) -> Iterator[CheckFinding]:
+    """The model of the chunks is not another one than was requested, whatever its name has more."""
+    yield from find_other_model(view, view.reply_chunks[0])
+
+
 @check("CHK-09", SHOULD, STREAM, probe="stream", needs="choices", live_only=True)
 def created_is_near_date(view: ExchangeView) -> Iterator[CheckFinding]:
     """The created time is within a day of the answer's Date."""
@@ -172,6 +189,16 @@ def keys_are_documented(view: ExchangeView) -> Iterator[CheckFinding]:
         yield view.finding(f"the unknown key {key}", chunk, key, actual=shorten(chunk.get(key)))
 
 
+def find_other_model(view: ExchangeView, part: JSONNode) -> Iterator[CheckFinding]:
+    """A finding if the model that a part names is another one than was requested.
+
+    A server may name the same model by more: an owner (`zai-org/GLM-4.6`), a date, a precision.
+    """
+    sent, wanted = part.get("model"), view.model
+    if wanted and isinstance(sent, str) and _plain_id(sent) != _plain_id(wanted):
+        yield view.finding("another model", part, "model", expected=wanted, actual=shorten(sent))
+
+
 def find_wrong_types(view: ExchangeView, part: JSONNode, **types: type) -> Iterator[CheckFinding]:
     """A finding for each key that is missing or has a value of another type."""
     names = {str: "a string", int: "an integer", list: "a list", dict: "an object"}
@@ -180,6 +207,21 @@ def find_wrong_types(view: ExchangeView, part: JSONNode, **types: type) -> Itera
         if not isinstance(value, kind) or isinstance(value, bool):
             actual = shorten(value) if key in part.value else "no such key"
             yield view.finding(f"{key} is wrong", part, key, expected=names[kind], actual=actual)
+
+
+def _find_wrong_index(
+    view: ExchangeView, choice: JSONNode, *, is_only: bool
+) -> Iterator[CheckFinding]:
+    index = choice.get("index")
+    if not _is_integer(index) or index < 0:
+        yield view.finding("no index", choice, "index", expected="0, 1, …", actual=shorten(index))
+    elif is_only and index:
+        yield view.finding("a wrong index", choice, "index", expected="0", actual=index)
+
+
+def _plain_id(id: str) -> str:
+    """A model's id without an owner and without words that make no other model of it."""
+    return _SAME_MODEL.sub("", id.lower().rpartition("/")[2])
 
 
 def _is_integer(value: object) -> bool:

@@ -8,7 +8,15 @@ from itertools import pairwise
 from mockglm import sse
 from mockglm.conformance.catalogue import MUST, NOTE, SHOULD, Catalogue
 from mockglm.conformance.json_path import CheckFinding, decode_json, shorten
-from mockglm.conformance.sources import CHAT, JSON, SDK_STREAM, STREAM, cite_issues, cite_whatwg
+from mockglm.conformance.sources import (
+    CHAT,
+    JSON,
+    NAMED_EVENTS,
+    SDK_STREAM,
+    STREAM,
+    cite_issues,
+    cite_whatwg,
+)
 from mockglm.conformance.view import ExchangeView
 
 CHECKS = Catalogue()
@@ -119,6 +127,23 @@ def chunks_have_no_event_field(view: ExchangeView) -> Iterator[CheckFinding]:
     for event in view.data_events:
         if event.event:
             yield _at(event.start, "a named event", expected="no event:", actual=event.event)
+
+
+@check(
+    "SSE-09",
+    MUST,
+    cite_whatwg("dispatchMessage"),
+    NAMED_EVENTS,
+    STREAM,
+    probe="stream",
+    needs="data_events",
+    kinds="stream",
+)
+def chunks_are_messages(view: ExchangeView) -> Iterator[CheckFinding]:
+    """Chunks are events of the type message: of another type no onmessage gets."""
+    for event in view.data_events:
+        if event.event not in ("", "message"):
+            yield _at(event.start, "another type", expected="message", actual=event.event)
 
 
 @check(

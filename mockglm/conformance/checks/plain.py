@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue
-from mockglm.conformance.checks.chunks import find_wrong_types
+from mockglm.conformance.checks.chunks import find_other_model, find_wrong_types
 from mockglm.conformance.json_path import CheckFinding, shorten
 from mockglm.conformance.sources import CHAT, SDK_COMPLETION, THOUGHT, TOOLS
 from mockglm.conformance.view import ExchangeView
@@ -84,3 +84,9 @@ def reply_has_no_delta(view: ExchangeView) -> Iterator[CheckFinding]:
     for choice in view.message_choices:
         if choice.get("delta") is not None:
             yield view.finding("a delta", choice, "delta", actual=shorten(choice.get("delta")))
+
+
+@check("JSN-07", MUST, THOUGHT, TOOLS, probe="plain", needs="messages", kinds="plain")
+def reply_is_of_no_other_model(view: ExchangeView) -> Iterator[CheckFinding]:
+    """The model of a plain reply is not another one than was requested."""
+    yield from find_other_model(view, view.plain_replies[0])

@@ -144,6 +144,22 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
         ),
         Mutant(
             "stream",
+            sub(b'"index":0', b'"index":1'),
+            "a wrong index",
+            path="$.choices[0].index",
+            actual="1",
+            count=13,
+        ),
+        Mutant(
+            "stream",
+            frame(-2, lambda p: p.replace(b'"index":0', b'"index":1')),
+            "a wrong index",
+            path="$.choices[0].index",
+            actual="1",
+            also="FIN-01",
+        ),
+        Mutant(
+            "stream",
             frame(2, lambda p: re.sub(rb'"choices":\[.*\]', b'"choices":[]', p)),
             "no choices",
             path="$.choices",
@@ -224,16 +240,27 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             "unexpected model",
             path="$.model",
             actual="glm-4.5",
-            also="EQV-05",
+            also="CHK-12 EQV-05",
         ),
         Mutant(
             "stream",
-            frame(0, lambda p: p.replace(b"glm-4.6", b"glm-4.5")),
+            frame(0, lambda p: p.replace(b"glm-4.6", b"zai-org/GLM-4.6-FP8")),
             "unexpected model",
             path="$.model",
-            actual="glm-4.5",
+            actual="zai-org/GLM-4.6-FP8",
             also="CHK-02 EQV-05",
         ),
+    ),
+    "CHK-12": tuple(
+        Mutant(
+            "stream",
+            sub(b"glm-4.6", other),
+            "another model",
+            path="$.model",
+            actual=other.decode(),
+            also="CHK-08 EQV-05",
+        )
+        for other in (b"glm-4.6-air", b"gpt-4o", b"glm-4", b"fp8")
     ),
     "CHK-09": (
         Mutant(

@@ -65,6 +65,7 @@ TRUE_ANYWAY: Mapping[str, set[str]] = {
         "SSE-06",
         "SSE-07",
         "SSE-08",
+        "SSE-09",
         "CHK-11",
     },
     "empty JSON": {"TRN-01", "TRN-03", "TRN-04", "AUT-06"},

@@ -153,11 +153,22 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     "SSE-07": (
         Mutant(
             "stream",
-            frame(1, lambda p: b"event: chunk\n" + p),
+            frame(1, lambda p: b"event: message\n" + p),
             "a named event",
-            actual="chunk",
-            at=b"event: chunk",
+            actual="message",
+            at=b"event: message",
         ),
+    ),
+    "SSE-09": tuple(
+        Mutant(
+            "stream",
+            frame(1, lambda p, name=name: b"event: %b\n" % name + p),  # type: ignore[misc]
+            "another type",
+            actual=name.decode(),
+            at=b"event: " + name,
+            also="SSE-07",
+        )
+        for name in (b"chunk", b"error", b"thread.message.delta")
     ),
     "SSE-08": (
         Mutant(
@@ -178,6 +189,7 @@ ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
     "SSE-04": (Mutant("stream", use_crlf),),
     "SSE-05": (Mutant("stream", use_crlf), Mutant("stream", sub(b"data: ", b"data:"))),
     "SSE-06": (Mutant("stream", use_crlf),),
+    "SSE-09": (Mutant("stream", frame(1, lambda p: b"event: message\n" + p)),),
 }
 
 

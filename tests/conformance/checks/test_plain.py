@@ -107,12 +107,26 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             actual="{}",
         ),
     ),
+    "JSN-07": (
+        Mutant(
+            "plain",
+            sub(b"glm-4.6", b"glm-4.5"),
+            "another model",
+            path="$.model",
+            actual="glm-4.5",
+            also="EQV-05",
+        ),
+    ),
 }
 
 ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
     "JSN-03": (
         Mutant("tools-plain", sub(b'"content":"",', b"")),
         Mutant("tools-plain", sub(b'"content":"",', b'"content":null,')),
+    ),
+    "JSN-07": tuple(
+        Mutant("plain", sub(b'"glm-4.6"', b'"%b"' % same))
+        for same in (b"GLM-4.6", b"zai-org/GLM-4.6-FP8", b"glm-4.6-20251001", b"z-ai/glm-4.6:free")
     ),
 }
 

@@ -17,9 +17,9 @@ from tests.conformance.report.reports import make_report
 @pytest.mark.parametrize(
     ("ids", "message", "color"),
     [
-        ((), "MUST 72/72 · SHOULD 21/21", "brightgreen"),
-        (("CHK-03",), "MUST 72/72 · SHOULD 20/21", "brightgreen"),
-        (("CHK-02",), "MUST 71/72 · SHOULD 21/21", "red"),
+        ((), "MUST 75/75 · SHOULD 21/21", "brightgreen"),
+        (("CHK-03",), "MUST 75/75 · SHOULD 20/21", "brightgreen"),
+        (("CHK-02",), "MUST 74/75 · SHOULD 21/21", "red"),
     ],
 )
 def test_a_badge_counts_applicable_checks(ids: tuple[str, ...], message: str, color: str) -> None:
@@ -30,9 +30,9 @@ def test_a_badge_counts_applicable_checks(ids: tuple[str, ...], message: str, co
 @pytest.mark.parametrize(
     ("verdict", "message", "color"),
     [
-        ("expected", "MUST 71/72 · SHOULD 21/21", "yellow"),
-        ("stale", "MUST 71/72 · SHOULD 21/21", "red"),
-        ("not_testable", "MUST 71/72 · SHOULD 21/21", "red"),
+        ("expected", "MUST 74/75 · SHOULD 21/21", "yellow"),
+        ("stale", "MUST 74/75 · SHOULD 21/21", "red"),
+        ("not_testable", "MUST 74/75 · SHOULD 21/21", "red"),
         ("error", "could not judge", "lightgrey"),
     ],
 )
