@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from calendar import timegm
 from collections.abc import Callable, Sequence
@@ -13,6 +14,9 @@ from typing import TypeVar
 from msgspec import Struct
 
 Option = TypeVar("Option")
+
+_NINETIETH = 1.2816
+"""The ninetieth percentile of the standard normal distribution."""
 
 BEIJING = 8 * 3600
 """Seconds that the service's local time (UTC+8) is ahead of UTC; ids and reset times are local."""
@@ -127,11 +131,17 @@ class IdSeries:
 
 
 class Pace(Struct, frozen=True):
-    """The pace of a reply: seconds to the first token, between tokens, and of random spread."""
+    """The pace of a reply: seconds to the first token, between tokens, and of random delay.
+
+    `prompt` is seconds for a thousand tokens of the prompt that were not cached, `spread` how many
+    times the median the ninetieth percentile of the time to the first token is; 0 is no spread.
+    """
 
     first: float = 0.0
     every: float = 0.0
     jitter: float = 0.0
+    prompt: float = 0.0
+    spread: float = 0.0
 
     def scaled(self, speed: float) -> Pace:
         """The pace at so many times the speed; at speed 0 everything comes at once."""
@@ -139,12 +149,25 @@ class Pace(Struct, frozen=True):
             return self
         if speed == 0:
             return AT_ONCE
-        return Pace(self.first / speed, self.every / speed, self.jitter / speed)
+        first, every, jitter = self.first / speed, self.every / speed, self.jitter / speed
+        return Pace(first, every, jitter, self.prompt / speed, self.spread)
+
+    def draw(self, uncached: int, ids: Ids) -> Pace:
+        """The pace of one response to so many uncached tokens, without `prompt` and `spread`.
+
+        Both times spread log-normally, the one between tokens by the root of `spread`.
+        """
+        first = self.first + self.prompt * uncached / 1000
+        if self.spread <= 1:
+            return Pace(first, self.every, self.jitter)
+        sigma = math.log(self.spread) / _NINETIETH
+        start, rate = (math.exp(sigma * _draw_normal(ids, what)) for what in ("start", "rate"))
+        return Pace(first * start, self.every * math.sqrt(rate), self.jitter)
 
     @property
     def is_none(self) -> bool:
         """True if everything is sent at once."""
-        return not (self.first or self.every or self.jitter)
+        return not (self.first or self.every or self.jitter or self.prompt)
 
     def end(self, weights: Sequence[int], ids: Ids) -> float:
         """Return the time of the last frame."""
@@ -163,6 +186,12 @@ class Pace(Struct, frozen=True):
         if self.jitter:
             times = [at + self.jitter * ids.chance(f"jitter{i}") for i, at in enumerate(times)]
         return tuple(accumulate(times, max))
+
+
+def _draw_normal(ids: Ids, what: str) -> float:
+    """Draw from the standard normal distribution (Box and Muller)."""
+    radius = math.sqrt(-2 * math.log(1 - ids.chance(f"{what} radius")))
+    return radius * math.cos(2 * math.pi * ids.chance(f"{what} angle"))
 
 
 AT_ONCE = Pace()

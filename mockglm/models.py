@@ -5,7 +5,7 @@ ceilings that 1210 names (RarogCmex/pi-bigmodel, 2026-10) where there is such a 
 details and the listing from recordings (charmbracelet/fantasy, pydantic/pydantic-ai,
 SamyRai/go-z-ai) and live probes of 2026-10. The documentation's K are taken as 1,024 tokens.
 
-Assumed: every pace; that models older than glm-4.5 report no usage details, as
+Assumed: every pace in the table (MEASURED has those that were measured); that models older than glm-4.5 report no usage details, as
 glm-4-flash-250414 does not; that the small models of 4.7 and 5.3 stream tool calls as their
 large ones do; the dates of the 5.3 family in the listing; context and ceiling of the models of
 2024, whose pages are gone; the ceiling of autoglm-phone. Embedding models are none of these: they do not chat.
@@ -102,6 +102,10 @@ TABLE = (
     Model(id="glm-5.3-flash",        family="glm-5.3", context=1 * M,   ceiling=128 * K, tool_stream=True, thinking="always", efforts=THREE, is_vision=True, is_listed=True, created=1787673600, pace=QUICK),
     Model(id="glm-5.3-flashx",       family="glm-5.3", context=1 * M,   ceiling=128 * K, tool_stream=True, thinking="always", efforts=THREE, is_vision=True, is_listed=True, created=1789660800, pace=RAPID),
 
+    # On the Coding Plan alone since 2026-11-24, low, high and max (incadawr/anycode v0.0.109);
+    # that other bases refuse it, and how, is not known.
+    Model(id="glm-5.4",              family="glm-5.4", context=1 * M,   ceiling=128 * K, tool_stream=True, thinking="always", efforts=THREE, is_vision=True),
+
     Model(id="glm-5v-turbo",         family="glm-5v",  context=200 * K, ceiling=128 * K, temperature=0.8, is_vision=True),
     Model(id="glm-4.6v",             family="glm-4.6v", context=128 * K, ceiling=32 * K, temperature=0.8, is_vision=True),
     Model(id="glm-4.6v-flash",       family="glm-4.6v", context=128 * K, ceiling=32 * K, temperature=0.8, is_vision=True, is_free=True, pace=QUICK),
@@ -111,7 +115,7 @@ TABLE = (
     replace(_EYE, id="glm-4.1v-thinking-flashx", family="glm-4.1v", context=64 * K, ceiling=16 * K, thinking="always", thought="tags", pace=RAPID),
     replace(_EYE, id="glm-4v",                  context=2 * K,  ceiling=1 * K),
     replace(_EYE, id="glm-4v-plus",             context=16 * K, ceiling=1 * K),
-    replace(_EYE, id="glm-4v-plus-0111",        context=16 * K, ceiling=1 * K),
+    replace(_EYE, id="glm-4v-plus-0111",        context=16 * K, ceiling=8 * K),
     replace(_EYE, id="glm-4v-flash",            context=16 * K, ceiling=1 * K, is_free=True, pace=QUICK),
     # 20K documented, 25,480 in its refusal, which let max_tokens: 3000 pass where 2K is documented
     # (zai-org/Open-AutoGLM#195, whose client always asks for 3,000).
@@ -147,8 +151,69 @@ TABLE = (
 )
 # fmt: on
 
+TEXT_ENUM = (
+    *("glm-5.3", "glm-5.2", "glm-5.1", "glm-5-turbo", "glm-5", "glm-4.7", "glm-4.7-flash"),
+    *("glm-4.7-flashx", "glm-4.6", "glm-4.5-air", "glm-4.5-airx", "glm-4.5-flash"),
+    *("glm-4-flash-250414", "glm-4-flashx-250414"),
+)
+"""The text models of docs.bigmodel.cn (对话补全, 2026-10), the default first."""
+
+VISION_ENUM = (
+    *("glm-5.3-flashx", "glm-5.3-flash", "glm-5v-turbo", "glm-4.6v", "autoglm-phone"),
+    *("glm-4.6v-flash", "glm-4.6v-flashx", "glm-4v-flash", "glm-4.1v-thinking-flashx"),
+    "glm-4.1v-thinking-flash",
+)
+"""The vision models of the same page, the default first."""
+
+SHUTDOWNS: Mapping[str, str] = MappingProxyType({"glm-4.5": "glm-4.7", "glm-4.5-x": "glm-4.7"})
+"""Models announced for shutdown by 2026-10, with the one to use instead; both still answer."""
+
+DOCUMENTED_CEILINGS: Mapping[str, int] = MappingProxyType(
+    {
+        "glm-4.5": 98_304,
+        "glm-4.1v-thinking-flash": 32_768,
+        "glm-4-flash-250414": 32_768,
+        "glm-4v-plus-0111": 8_192,
+        "glm-4-voice": 4_096,
+        "autoglm-phone": 4_096,
+    }
+)
+"""Output ceilings of the documentation of 2026-10. Those of the first three are contradicted by the
+refusal of 1210, which counts here (131,072 and twice 16,384); its overview has 2,048 for
+autoglm-phone."""
+
+MEASURED: Mapping[str, Pace] = MappingProxyType(
+    {
+        "glm-4.5": Pace(first=1.6, every=0.031, prompt=0.15, spread=2),
+        "glm-4.5-air": Pace(first=1.5, every=0.013, prompt=0.15, spread=2),
+        "glm-4.5-flash": Pace(first=6.0, every=0.03, prompt=0.15, spread=2),
+        "glm-4.5v": Pace(first=0.5, every=0.0175, prompt=0.15, spread=2),
+        "glm-4.6": Pace(first=1.2, every=0.022, prompt=0.15, spread=2),
+        "glm-4.7": Pace(first=3.0, every=0.021, prompt=0.15, spread=4.5),
+        "glm-5.2": Pace(first=3.0, every=0.0085, prompt=0.15, spread=4.5),
+        "glm-5.3-flash": Pace(first=0.76, every=0.009, prompt=0.15, spread=4.5),
+        "glm-5.3-flashx": Pace(first=0.76, every=0.005, prompt=0.15, spread=4.5),
+    }
+)
+"""Latencies as they were measured: the time to the first token, between tokens, for a thousand
+uncached tokens of the prompt, and its ninetieth percentile by the median.
+
+Sources: answers of api.z.ai, 2025-10 and 2025-11 (36 of each glm-4.5, 4.5-air, 4.5-flash, 4.5v and
+4.6), 911 of glm-4.7 on the Chinese Coding Plan base, 2025-12, whose whole calls fit 3.0 s + 21 ms a
+token + 0.15 s a thousand uncached tokens; glm-5.2, musistudio/claude-code-router, 2026-07: 90 to
+129 tokens a second; glm-5.3-flash, zai-org/GLM-5#144, 2026-09: 0.76 s, and about 3.4 s more once
+there are tools, which is not modelled; glm-5.3-flashx: 200 tokens a second are claimed.
+
+Assumed: the figure of the prompt and the spread of all models but glm-4.7; the start of glm-5.2 and
+of glm-5.3-flashx; the rate of glm-5.3-flash."""
+
 MODELS: Mapping[str, Model] = MappingProxyType({row.id: row for row in TABLE})
 """By id, matched exactly and in lower case, as clients send it."""
+
+
+def measured_pace(model: Model) -> Pace:
+    """Return the latency measured of a model; its plausible pace if there is none."""
+    return MEASURED.get(model.id, model.pace)
 
 
 @lru_cache(maxsize=256)

@@ -122,3 +122,32 @@ def test_jitter_only_delays_and_by_less_than_itself(
 )
 def test_speed_divides_a_pace_and_zero_is_at_once(speed: float, expected: Pace) -> None:
     assert Pace(2, 1, 0.5).scaled(speed) == expected
+
+
+@pytest.mark.parametrize(("uncached", "first"), [(0, 3.0), (10_000, 4.5), (100_000, 18.0)])
+def test_uncached_tokens_of_the_prompt_delay_the_first_token(uncached: int, first: float) -> None:
+    """3.0 s and 0.15 s a thousand uncached tokens, glm-4.7, 2025-12."""
+    pace = Pace(3.0, 0.021, prompt=0.15).draw(uncached, IDS)
+    assert (pace.first, pace.every, pace.prompt, pace.spread) == (first, 0.021, 0, 0)
+
+
+def test_a_spread_has_its_median_and_its_ninetieth_percentile() -> None:
+    pace = Pace(3.0, 0.02, spread=4.5)
+    drawn = [pace.draw(0, Ids("seed", "", number)) for number in range(4000)]
+    firsts, rates = sorted(one.first for one in drawn), sorted(one.every for one in drawn)
+    assert firsts[2000] == pytest.approx(3.0, rel=0.05)
+    assert firsts[3600] == pytest.approx(3.0 * 4.5, rel=0.05)
+    assert rates[2000] == pytest.approx(0.02, rel=0.05)
+    assert rates[3600] == pytest.approx(0.02 * 4.5**0.5, rel=0.05)
+
+
+def test_a_spread_is_drawn_by_the_seed() -> None:
+    pace = Pace(3.0, 0.02, spread=4.5)
+    one, same, other = (pace.draw(0, Ids(seed, "", 7)) for seed in ("a", "a", "b"))
+    assert one == same != other
+
+
+def test_speed_divides_the_time_of_the_prompt_and_keeps_the_spread() -> None:
+    assert Pace(2, 1, 0, 0.5, 4).scaled(2) == Pace(1, 0.5, 0, 0.25, 4)
+    assert Pace(prompt=0.1).scaled(0).is_none
+    assert not Pace(prompt=0.1).is_none

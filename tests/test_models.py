@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from mockglm.models import MODELS, TABLE, like
+from mockglm.clock import Pace
+from mockglm.models import (
+    DOCUMENTED_CEILINGS,
+    MEASURED,
+    MODELS,
+    SHUTDOWNS,
+    TABLE,
+    TEXT_ENUM,
+    VISION_ENUM,
+    like,
+    measured_pace,
+)
 
 TODAY = """
     glm-5.3 glm-5.3-flash glm-5.3-flashx glm-5.2 glm-5.1 glm-5-turbo glm-5 glm-5v-turbo
@@ -30,6 +41,40 @@ def test_every_id_is_in_the_table_once() -> None:
 def test_all_documented_chat_models_are_known() -> None:
     documented = (TODAY + BEFORE).split()
     assert [MODELS[id].id for id in documented] == documented
+
+
+def test_the_enums_of_2026_10_are_models_of_their_kind() -> None:
+    assert not any(MODELS[id].is_vision for id in TEXT_ENUM)
+    assert all(MODELS[id].is_vision for id in VISION_ENUM)
+    assert not {"glm-4.5", "glm-4-long"} & set(TEXT_ENUM)
+
+
+def test_models_announced_for_shutdown_still_answer_and_name_another() -> None:
+    assert SHUTDOWNS.keys() <= MODELS.keys()
+    assert set(SHUTDOWNS.values()) <= set(TEXT_ENUM)
+
+
+def test_conflicting_ceilings_are_kept_and_the_measured_one_counts() -> None:
+    conflicts = {
+        id: (documented, MODELS[id].ceiling)
+        for id, documented in DOCUMENTED_CEILINGS.items()
+        if documented != MODELS[id].ceiling
+    }
+    assert conflicts == {
+        "glm-4.5": (98_304, 131_072),
+        "glm-4.1v-thinking-flash": (32_768, 16_384),
+        "glm-4-flash-250414": (32_768, 16_384),
+    }
+
+
+def test_a_measured_latency_has_three_figures_and_a_spread() -> None:
+    assert MEASURED.keys() <= MODELS.keys()
+    for pace in MEASURED.values():
+        assert 0 < pace.every < pace.first
+        assert pace.prompt > 0
+        assert pace.spread > 1
+    assert measured_pace(MODELS["glm-4.7"]) == Pace(3.0, 0.021, 0, 0.15, 4.5)
+    assert measured_pace(MODELS["glm-5"]) == MODELS["glm-5"].pace
 
 
 @pytest.mark.parametrize("id", ["embedding-3", "GLM-5", "glm-5 ", "glm-9", ""])
@@ -81,6 +126,7 @@ def test_a_ceiling_is_the_one_its_refusal_names(ceiling: int, ids: str) -> None:
 
 def test_thinking_cannot_be_switched_off_in_these() -> None:
     assert {model.family for model in MODELS.values() if model.thinking == "always"} == {
+        "glm-5.4",
         "glm-5.3",
         "glm-4.1v",
         "glm-z1",
@@ -97,6 +143,7 @@ def test_only_the_newest_heed_the_effort() -> None:
     assert heeding == {
         "glm-5.2": ("none", "minimal", "low", "medium", "high", "xhigh", "max"),
         "glm-5.3": ("low", "high", "max"),
+        "glm-5.4": ("low", "high", "max"),
     }
 
 

@@ -108,6 +108,13 @@ if TYPE_CHECKING:
     help="Add the model ID, which behaves like the model LIKE (repeatable).",
 )
 @click.option(
+    "--latency",
+    type=click.Choice(["model", "measured"]),
+    default="model",
+    show_default=True,
+    help="The pace of replies without one: plausible, or as measured of the model, with spread.",
+)
+@click.option(
     "--seed",
     default="mockglm",
     show_default=True,
@@ -385,6 +392,7 @@ def _settings(options: dict[str, Any]) -> Settings:
         accept=frozenset(options["accept"]) or None,
         speed=options["speed"],
         on_miss=options["on_miss"],
+        latency=options["latency"],
         seed=options["seed"],
         models={model.id: model for model in map(_parse_model, options["models"])},
         has_language_model=bool(options["improvise_with"]),

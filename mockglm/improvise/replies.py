@@ -38,6 +38,7 @@ EQUIVALENT_EFFORTS: Mapping[str, Mapping[str, str]] = {
     "glm-5.2": {"low": "high", "medium": "high", "xhigh": "max"},
     # On the Coding Plan base; the general base refuses these.
     "glm-5.3": {"none": "low", "minimal": "low", "medium": "high", "xhigh": "max"},
+    "glm-5.4": {"none": "low", "minimal": "low", "medium": "high", "xhigh": "max"},
 }
 """Efforts that a family treats as others (docs.bigmodel.cn, 对话补全)."""
 

@@ -23,7 +23,7 @@ from mockglm.models import MODELS
 from mockglm.validation.types import Chat
 
 _LONG_CONTEXT = "[1m]"
-_LONG_CONTEXT_MODELS = frozenset(("glm-5.2", "glm-5.3"))
+_LONG_CONTEXT_MODELS = frozenset(("glm-5.2", "glm-5.3", "glm-5.4"))
 """Models with which the suffix is taken; `glm-5.3-flash[1m]` is 1211 (reported, 2026-09)."""
 
 

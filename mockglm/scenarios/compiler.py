@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import yaml
@@ -16,7 +16,7 @@ from mockglm.matching import When, canonical
 from mockglm.scenarios import reader, schema, template, verbatim
 from mockglm.scenarios.problems import NodePath
 from mockglm.scenarios.replies import compile_reply, merge_defaults
-from mockglm.scenarios.values import Interaction, RecordedRequest, Step
+from mockglm.scenarios.values import Interaction, NamedPace, RecordedRequest, Step
 
 NOT_IN_DEFAULTS = ("error", "times")
 """Keys of a reply that `defaults` cannot have."""
@@ -72,7 +72,7 @@ def compile_interaction(
 
 
 def compile_pace(spec: schema.PaceSpec) -> clock.Pace:
-    return clock.Pace(spec.first, spec.every, spec.jitter)
+    return clock.Pace(spec.first, spec.every, spec.jitter, spec.prompt, spec.spread)
 
 
 def _speed_factor(speed: float | None) -> float:
@@ -164,8 +164,8 @@ def _compile_step(reply: schema.ReplySpec, options: FileOptions, place: NodePath
 
 
 def _compile_pace_or_model(
-    spec: schema.PaceSpec | Literal["model"] | UnsetType,
-) -> clock.Pace | Literal["model"] | None:
+    spec: schema.PaceSpec | NamedPace | UnsetType,
+) -> clock.Pace | NamedPace | None:
     if isinstance(spec, UnsetType):
         return None
     return spec if isinstance(spec, str) else compile_pace(spec)

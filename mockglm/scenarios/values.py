@@ -62,6 +62,10 @@ class RecordedRequest(Struct, frozen=True, dict=True):
         return self.chat is not None and bool(self.chat.stream)
 
 
+NamedPace = Literal["model", "measured"]
+"""The pace of a model: a plausible one without spread, or the latency measured of it."""
+
+
 class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
     """One response of an interaction: exactly one of `renderer`, `response` and `template` is set.
 
@@ -75,7 +79,7 @@ class Step(Struct, frozen=True, kw_only=True, dict=True, eq=False):
     renderer: Renderer | None = None
     response: Response | None = None
     template: Template | None = None
-    pace: Pace | Literal["model"] | None = None
+    pace: Pace | NamedPace | None = None
     faults: tuple[FaultSpec, ...] = ()
     times: int | None = None
     speed: float | None = None

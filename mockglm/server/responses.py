@@ -19,8 +19,9 @@ from mockglm.errors import FaultError, MockGLMError
 from mockglm.exchange import APIError, Headers, Response
 from mockglm.improvise import move_thought_to_content
 from mockglm.journal import Source
-from mockglm.models import MODELS
+from mockglm.models import MODELS, Model, measured_pace
 from mockglm.scenarios import Step
+from mockglm.scenarios.values import NamedPace
 from mockglm.server.context import RequestContext, find_finish_reason
 
 DEFAULT_MODEL = MODELS["glm-4.6"]
@@ -39,7 +40,7 @@ def respond(context: RequestContext, step: Step, *, speed: float = 1.0, count: i
     try:
         if step.response is None:
             renderer = step.renderer or step.render(context.view, now=context.now, count=count)
-            pace = step.pace if isinstance(step.pace, Pace) else None
+            pace = None if step.pace is None else _find_pace(context, step.pace)
             response = respond_with_reply(context, renderer, speed=speed, pace=pace)
         else:
             response = _replay(context, step, step.response, speed=speed)
@@ -59,12 +60,25 @@ def respond_with_reply(
     if profile.thought == "tags" and reply.reasoning:
         renderer = replace(renderer, reply=move_thought_to_content(reply))
     fields = context.response_fields(profile)
-    pace = (pace or profile.pace).scaled(speed)
+    pace = (pace or _default_pace(context, profile)).scaled(speed)
+    if pace.prompt or pace.spread:
+        pace = pace.draw(fields.prompt - fields.cached, fields.ids)
     context.finish_reason = reply.finish_reason
     if not context.is_stream:
         return context.surface.render_json(renderer, fields, pace)
     tool_stream = bool(context.chat and context.chat.tool_stream and profile.tool_stream)
     return context.surface.render_stream(renderer, fields, pace, tool_stream=tool_stream)
+
+
+def _default_pace(context: RequestContext, profile: Model) -> Pace:
+    is_measured = context.session.settings.latency == "measured"
+    return measured_pace(profile) if is_measured else profile.pace
+
+
+def _find_pace(context: RequestContext, pace: Pace | NamedPace) -> Pace | None:
+    if pace == "measured":
+        return measured_pace(context.model or DEFAULT_MODEL)
+    return pace if isinstance(pace, Pace) else None
 
 
 def respond_with_error(context: RequestContext, error: APIError, headers: Headers = ()) -> Response:

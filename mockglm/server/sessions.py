@@ -32,6 +32,7 @@ from mockglm.scenarios import (
     unknown_name,
 )
 from mockglm.server.prompt_cache import count_cached_tokens, list_prefixes
+from mockglm.scenarios.values import NamedPace
 from mockglm.surfaces import Surface
 from mockglm.validation import Chat, Policy
 
@@ -209,14 +210,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Settings shared by all sessions of a server, from the command line or the fixture.
 
     `accept` lists the accepted keys; None accepts any that is not empty. `speed` multiplies every
-    pace, 0 sends at once. `on_miss` of None improvises if nothing is loaded, else refuses.
-    With `has_language_model` a language model finds the words of improvised replies.
+    pace, 0 sends at once; `latency` is the pace of replies that have none of their own. `on_miss`
+    of None improvises if nothing is loaded, else refuses. With `has_language_model` a language
+    model finds the words of improvised replies.
     """
 
     profile: Profile = "bigmodel"
     policy: Policy = "default"
     accept: frozenset[str] | None = None
     speed: float = 1.0
+    latency: NamedPace = "model"
     on_miss: OnMiss | None = None
     seed: str = "mockglm"
     models: Mapping[str, Model] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from mockglm.scenarios.schema.scalars import Positive, Text, Texts, Wait
+from mockglm.scenarios.schema.scalars import Positive, Spread, Text, Texts, Wait
 
 Finish = Literal[
     "stop", "length", "tool_calls", "sensitive", "network_error", "model_context_window_exceeded"
@@ -78,6 +78,13 @@ class PaceSpec(Struct, forbid_unknown_fields=True):
     first: Annotated[Wait, Meta(description="The time to the first token")] = 0.0
     every: Annotated[Wait, Meta(description="The time between tokens")] = 0.0
     jitter: Annotated[Wait, Meta(description="The range of random deviation")] = 0.0
+    prompt: Annotated[
+        Wait, Meta(description="The time for a thousand tokens of the prompt that are not cached")
+    ] = 0.0
+    spread: Annotated[
+        Spread,
+        Meta(description="The 90th percentile of the first token's time by its median; 0: none"),
+    ] = 0.0
 
 
 class ReplySpec(Struct, forbid_unknown_fields=True):
@@ -114,8 +121,11 @@ class ReplySpec(Struct, forbid_unknown_fields=True):
         Meta(description="Characters a chunk of a stream (4), or the exact chunks of content"),
     ] = UNSET
     pace: Annotated[
-        PaceSpec | Literal["model"] | UnsetType,
-        Meta(description="The pace of the reply; model: that of the model"),
+        PaceSpec | Literal["model", "measured"] | UnsetType,
+        Meta(
+            description="The pace of the reply; model: that of the model; measured: the latency"
+            " measured of it, with its spread"
+        ),
     ] = UNSET
     fault: Annotated[
         Text | Fault | list[Text | Fault] | UnsetType,

@@ -14,3 +14,5 @@ Wait = Annotated[float, Meta(ge=0, le=86400)]
 
 Positive = Annotated[int, Meta(ge=1)]
 Count = Annotated[int, Meta(ge=0)]
+
+Spread = Annotated[float, Meta(ge=0, le=100)]

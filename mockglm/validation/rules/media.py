@@ -15,6 +15,7 @@ DOCS = "docs.bigmodel.cn 对话补全"
 ILLEGAL: Fields = {"field": "messages"}
 
 PICTURES: Mapping[str, int] = {
+    "glm-5.4": 50,
     "glm-5.3": 50,
     "glm-5v": 50,
     "glm-4.6v": 50,

@@ -17,7 +17,7 @@ NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 MOST = 128
 OBJECTS = frozenset((b"", b"{", b"n"))
 """The first bytes of a valid schema: absent, an object, null."""
-VISION_TOOLS = frozenset(("glm-5.3", "glm-5v", "glm-4.6v", "glm-4.5v", "autoglm"))
+VISION_TOOLS = frozenset(("glm-5.4", "glm-5.3", "glm-5v", "glm-4.6v", "glm-4.5v", "autoglm"))
 """Families of vision models that take functions: those documented, and glm-4.5v, which called some
 in recordings of 2025-10."""
 SEARCH_COUNT = range(1, 51)
