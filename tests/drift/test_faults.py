@@ -65,14 +65,8 @@ class Row(msgspec.Struct):
 TABLE = Path(__file__).parent / "faults.yaml"
 EXPECTED = msgspec.convert(yaml.safe_load(TABLE.read_text("utf-8")), dict[str, Row])
 
-<<<<<<< HEAD
-INVISIBLE = {"usage-over", "usage-in-start"}
+INVISIBLE = {"usage-over", "usage-in-start", "index-one"}
 """Faults that no difference of types shows: a number is another one."""
-=======
-INVISIBLE = {"usage-over", "index-one"}
-"""Faults that the shape of no response shows: only the request says how many tokens are too many,
-and another index is a number, too."""
->>>>>>> 4172d42 (Fail events of another type, choices of another index and another model)
 
 
 @pytest.fixture(scope="module")
