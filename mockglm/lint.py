@@ -19,6 +19,8 @@ from mockglm.scenarios.problems import Problems, describe_error
 from mockglm.yaml_documents import read_file
 
 DAY = 86400
+UNKNOWN = "unknown"
+"""The time or base URL of a recording whose tool did not keep it."""
 
 
 class LintLimits(Struct, frozen=True):
@@ -72,6 +74,7 @@ def _file(path: Path, limits: LintLimits) -> Iterator[Problem]:
     listed = {account.key.encode() for account in scenario.accounts} - known
     yield from _secrets(path, source, redactor, listed=listed)
     yield from _hidden(scenario, source, redactor)
+    yield from _provenance(scenario, source)
     yield from _age(scenario, source, limits)
     yield from _empty(scenario)
     yield from _doubled(scenario, source)
@@ -108,6 +111,18 @@ def _hidden(scenario: Scenario, source: bytes, redactor: Redactor) -> Iterator[P
             bodies.append(interaction.request.body)
         if any(map(redactor.places, bodies)):
             yield _at(interaction, "this contains an API key: remove it, and revoke it")
+
+
+def _provenance(scenario: Scenario, source: bytes) -> Iterator[Problem]:
+    """A source that says nothing, by docs/cassette-format.md: no time and not `unknown`, no URL."""
+    found = scenario.provenance
+    if found is None:
+        return
+    line = _line(source, b"recorded:")
+    if found.at != UNKNOWN and _days(found.at, 0) is None:
+        yield Problem(scenario.path, line, 1, f"recorded at `{found.at}`: not a time of ISO 8601")
+    if found.origin != UNKNOWN and not found.origin.startswith(("http://", "https://")):
+        yield Problem(scenario.path, line, 1, f"recorded from `{found.origin}`: not a base URL")
 
 
 def _age(scenario: Scenario, source: bytes, limits: LintLimits) -> Iterator[Problem]:

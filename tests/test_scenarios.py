@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from mockglm.cli.files import scenarios_command as verb
+from mockglm.clock import parse_log_time
 from mockglm.error_codes import CODES
 from mockglm.models import MODELS
 from mockglm.scenarios import load, shipped_scenarios
@@ -32,8 +33,12 @@ BASIC = {
     *("hello", "thinking", "json-mode", "tool-loop", "tool-parallel", "tool-stream"),
     *("finish-stop", "finish-length", "finish-tool-calls", "conformance"),
     *("last-year-index", "last-year-newline", "last-year-tools", "conformance"),
+    *("content-box-tag", "content-think-tag", "content-tool-call-tags", "prompt-truncated"),
+    *("effort-low-no-reasoning", "empty-stop-long-prompt", "head-2025", "head-2026-09"),
+    *("tool-name-is-command", "tool-vision-chunk"),
 }
-"""Scenarios of what goes well, or went well last year; they need no report."""
+"""Scenarios of what goes well, or went well last year, which need no report, and of what is in
+recordings that are not public."""
 
 
 @dataclass(frozen=True)
@@ -256,6 +261,28 @@ CASES = (
     plain("runaway-repetition", "我再说一遍。" * 1000, LENGTH),
     streamed("last-year-index", '"index":-1', '"content":"\\n"'),
     streamed("last-year-newline", '"content":"\\n你好"', lacks=('"object"',)),
+    plain("content-think-tag", '"content":"先看一下目录。</think>', '"reasoning_content":"'),
+    plain("content-tool-call-tags", r'"content":"<tool_call>Bash\n<tool_call>command', STOP),
+    plain("content-box-tag", r'"content":"<|begin_of_box|>get_weather\n', STOP),
+    streamed(
+        "tool-vision-chunk",
+        '"content":"","reasoning_content":"","tool_calls":[{"id":"call_20251103101500a1b2c3d4e5f60718_0"',
+        DONE,
+    ),
+    streamed("chunk-null-keys", '"audio":null,"tool_calls":null', STOP, DONE),
+    plain(
+        "tool-name-is-command", '"name":"cd /srv/app && ls -la | head -n 20"', '"arguments":"{}"'
+    ),
+    plain("effort-low-no-reasoning", '"reasoning_content":"一加一等于二。"'),
+    plain(
+        "effort-low-no-reasoning",
+        '"reasoning_tokens":0',
+        lacks=("reasoning_content",),
+        body={"model": "glm-5.3", "reasoning_effort": "low"},
+    ),
+    streamed("reads-inside-events", STOP, DONE),
+    plain("empty-stop-long-prompt", '"content":"好的，我们继续。"', STOP),
+    plain("prompt-truncated", '"content":"好的，我们继续。"', STOP),
     plain("last-year-keys", '"created_at":1754443815', '"output_tokens":3'),
     streamed("last-year-tools", CALLS, DONE),
     plain(
@@ -461,6 +488,45 @@ def test_a_quota_lasts_until_its_reset(served: Served) -> None:
     assert code(ask(served, "quota-until-reset")) == "", "another key has a plan of its own"
 
 
+def test_a_plan_in_credits_is_used_up_and_the_clock_frees_it(served: Served) -> None:
+    clock = session(served, "quota-credits").clock
+    clock.advance(parse_log_time("20260803150000") - clock.now())
+    assert [code(ask(served, "quota-credits")) for _ in range(3)] == ["", "", "1308"]
+    clock.advance(5 * 3600)
+    # At eight in the evening an answer costs half.
+    codes = [code(ask(served, "quota-credits")) for _ in range(4)]
+    assert codes == ["", "", "1310", "1310"]
+
+
+@pytest.mark.parametrize(
+    ("name", "model"), [("empty-stop-long-prompt", "glm-4.7"), ("prompt-truncated", "glm-4.7")]
+)
+def test_a_prompt_near_the_context_is_answered_otherwise(
+    served: Served, name: str, model: str
+) -> None:
+    long = [{"role": "user", "content": "长" * 320_000}]
+    answer = json.loads(ask(served, name, model=model, messages=long).body)
+    message = answer["choices"][0]["message"]
+    if name == "prompt-truncated":
+        assert answer["usage"]["prompt_tokens"] == 194_557
+        assert answer["usage"]["prompt_tokens_details"] == {"cached_tokens": 0}
+    else:
+        assert (message["content"], answer["choices"][0]["finish_reason"]) == ("", "stop")
+        assert message["reasoning_content"]
+
+
+@pytest.mark.parametrize(
+    ("name", "headers"),
+    [
+        ("head-2025", {"server": "ZenZGA/2.4"}),
+        ("head-2026-09", {"alt-svc": 'h3=":443"; ma=3600'}),
+    ],
+)
+def test_a_head_is_of_its_time(served: Served, name: str, headers: dict[str, str]) -> None:
+    found = {key.lower(): value for key, value in ask(served, name).headers}
+    assert headers.items() <= found.items()
+
+
 def test_a_prompt_is_too_long_until_the_history_has_shrunk(served: Served) -> None:
     history = [
         {"role": "user", "content": "山路十八弯，" * 3000},
@@ -533,6 +599,7 @@ def test_a_tool_loop_ends(served: Served, name: str) -> None:
     ("name", "due"),
     [
         ("idle-stall-headers", 35),
+        ("overload-stall", 45),
         ("idle-stall-first", 35),
         ("idle-stall-tool", 35),
         ("idle-stall-done", 35),

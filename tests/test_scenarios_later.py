@@ -36,7 +36,7 @@ A_MINUTE = 60
 MOST = 8
 """Requests that are made of a scenario at most; a sequence of errors has no more."""
 
-SILENT = ("idle-stall", "slow-drip")
+SILENT = ("idle-stall", "slow-drip", "overload-stall")
 """Scenarios that leave a connection open."""
 
 

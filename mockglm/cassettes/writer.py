@@ -15,10 +15,12 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable
+from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryFile
 
+import msgspec
 from msgspec import Struct
 
 from mockglm import yaml_documents
@@ -68,14 +70,18 @@ class _Copy(Struct, frozen=True):
 class CassetteWriter:
     """A cassette that is recorded into, perhaps by several processes at a time.
 
-    `origin` is the base URL of the service, `at` the time of the recording (ISO 8601): both are
-    written when the file is begun. With `overwrite`, the first exchange replaces an existing file.
+    `origin` is the base URL of the service, `at` the time of the recording (ISO 8601), `how` the
+    way it is made: they are written when the file is begun, with the model of its first request.
+    With `overwrite`, the first exchange replaces an existing file.
     """
 
-    def __init__(self, path: str | Path, *, origin: str, at: str, overwrite: bool = False) -> None:
+    def __init__(
+        self, path: str | Path, *, origin: str, at: str, how: str = "", overwrite: bool = False
+    ) -> None:
         self.path = Path(path)
         self.count = 0
-        self._head = file_head(origin, at, f"mockglm {__version__}")
+        self._make_head = partial(file_head, origin, at, f"mockglm {__version__}", how=how)
+        self._head = self._make_head()
         self._overwrite = overwrite
         # A link stays one: what it leads to is replaced.
         self._file = Path(os.path.realpath(self.path))
@@ -91,6 +97,9 @@ class CassetteWriter:
         OSError where they cannot be written, and FileError where the file is none that can be
         appended to; it is then as it was.
         """
+        exchanges = tuple(exchanges)
+        if not self.count:
+            self._head = self._make_head(model=_model_of(exchanges))
         blocks = [dump_checked(exchange) for exchange in exchanges]
         with lock_folder(self._file.parent):
             self._append("".join(text for text, _ in blocks))
@@ -273,10 +282,30 @@ class CassetteWriter:
         return FileError([Problem(str(self.path), 0, 0, message)])
 
 
-def file_head(origin: str, at: str, by: str) -> str:
-    """Return what stands in a cassette above its interactions: base URL, time and program."""
-    recorded = {"recorded": {"at": FlowStyle(at), "from": FlowStyle(origin), "by": FlowStyle(by)}}
+def file_head(origin: str, at: str, by: str, *, model: str = "", how: str = "") -> str:
+    """Return what stands in a cassette above its interactions: base URL, time and program; the
+    model of its first request and the way it was made, if they are known."""
+    known = {"at": at, "from": origin, "by": by, "model": model, "how": how}
+    recorded = {"recorded": {key: FlowStyle(text) for key, text in known.items() if text}}
     return "\n".join(("format: 1", *render_lines(recorded), "interactions:", ""))
+
+
+def _model_of(exchanges: Iterable[Exchange]) -> str:
+    """The model of the first request that names one as text of its own."""
+    for exchange in exchanges:
+        try:
+            body = msgspec.json.decode(exchange.request.body, type=_Named)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        if body.model:
+            return body.model
+    return ""
+
+
+class _Named(Struct):
+    """A request body with a model."""
+
+    model: str = ""
 
 
 def _indent(text: str, margin: bytes) -> bytes:

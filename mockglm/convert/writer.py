@@ -107,7 +107,8 @@ def _text(foreign: ForeignCassette) -> str:
     redactor = Redactor(key for one in foreign.exchanges for key in find_credentials(one.request))
     blocks = [dump(redact(exchange, redactor)) for exchange in foreign.exchanges]
     blocks += [dump_response(redact_response(answer, redactor)) for answer in foreign.answers]
-    return "".join((file_head(foreign.origin or UNKNOWN, foreign.at or UNKNOWN, by), *blocks))
+    origin, at = foreign.origin or UNKNOWN, foreign.at or UNKNOWN
+    return "".join((file_head(origin, at, by, how="mockglm convert"), *blocks))
 
 
 def _scenario(foreign: ForeignCassette) -> str:

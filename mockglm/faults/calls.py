@@ -21,7 +21,7 @@ from mockglm.faults.frames import (
     recast,
     rewrite_documents,
 )
-from mockglm.faults.options import Option, Options, choice
+from mockglm.faults.options import Option, Options, choice, text
 from mockglm.faults.position import Offset
 from mockglm.faults.selectors import delete_key, each, finishes, function, set_key, string, suffix
 
@@ -104,6 +104,14 @@ def _indexed(value: JSON) -> Iterator[JSON]:
 def _named(value: JSON) -> Iterator[JSON]:
     found = map(function, calls(value))
     yield from (part for part in (*found, *uses(value)) if isinstance(part.get("name"), str))
+
+
+def _name_command(part: JSON, options: Options) -> None:
+    """Four of 942 calls of glm-4.7 had a command of up to 14,160 characters as a name, and `{}` or
+    a key that was left over as arguments (official endpoint, 2025-12)."""
+    part["name"] = options["text"]
+    if part.get("arguments"):
+        part["arguments"] = "{}"
 
 
 def _told(value: JSON, key: str) -> Iterator[JSON]:
@@ -281,6 +289,17 @@ FAULTS = (
         why="a model may choose to write text instead of a call",
         needs="a tool call and a finish reason",
         options={"in": Option(choice(*KEYS), "content", "where the call is")},
+    ),
+    Fault(
+        name="name-is-command",
+        kind="meaning",
+        about="The name of the function is a whole shell command, and its arguments are empty.",
+        reports=(CHAT,),
+        breaks="the tool is unknown; clients that allow 64 characters raise an error",
+        change=each(_named, _name_command),
+        caught_by="TOL-06",
+        needs=CALL,
+        options={"text": Option(text, "cd /srv/app && ls -la | head -n 20", "the command")},
     ),
     Fault(
         name="name-leak",

@@ -95,6 +95,10 @@ LIKE = Relation(
     lambda expected, actual: expected.regex.match(actual) is not None,
     lambda expected, actual: _choice(expected.texts, actual),
 )
+MORE_THAN = Relation(
+    lambda expected, actual: bool(actual > expected),
+    lambda expected, actual: (f"more than {expected} tokens", f"{actual} tokens"),
+)
 ALL_OF = Relation(lambda expected, actual: set(expected).issubset(actual), _listing)
 
 
@@ -241,6 +245,7 @@ class When(Struct, frozen=True, kw_only=True, dict=True):
     * `body`: a part of the JSON: the given keys of a mapping, at any depth; a list of the same
       length, item by item; null is absence; 1 equals 1.0.
     * `header`: by name, in any case, the value, or `/…/` for an expression that finds something.
+    * `prompt_over`: the prompt has more estimated tokens than this.
     * `chance`: the share, 0 to 1, of the requests that match if all else matches.
     * `predicate`: a function of the RequestView; for Python only.
 
@@ -263,6 +268,7 @@ class When(Struct, frozen=True, kw_only=True, dict=True):
     body: JSONObject | None = None
     header: Mapping[str, str] | None = None
     key: Texts | None = None
+    prompt_over: int | None = None
     chance: float | None = None
     predicate: Callable[[RequestView], bool] | None = None
 
@@ -389,6 +395,12 @@ def _header(header: str, place: str, value: Any) -> Condition:
     return Search(place, lambda view: view.headers.get(header), found)
 
 
+def _more(name: str, value: Any) -> Iterator[Condition]:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{name}: a number of tokens, not {value!r}")
+    yield _fact(name, MORE_THAN, value)
+
+
 def _predicate(name: str, value: Any) -> Iterator[Condition]:
     if not callable(value):
         raise ValueError(f"{name}: a function of the request, not {value!r}")
@@ -411,6 +423,7 @@ _COMPILED: Mapping[str, Callable[[str, Any], Iterator[Condition]]] = {
     "key": _keys,
     "header": _headers,
     "body": _subset,
+    "prompt_over": _more,
     "predicate": _predicate,
 }
 """The compilers of each key's value to conditions, in the order of evaluation."""

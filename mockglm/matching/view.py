@@ -11,7 +11,7 @@ from msgspec import Struct
 from mockglm.exchange import JSONObject, Request
 from mockglm.matching import canonical
 from mockglm.matching.expression import Expression, SearchBudget
-from mockglm.validation import Chat, Message
+from mockglm.validation import Chat, Message, count_prompt_tokens
 
 
 class RequestView(Struct, dict=True, eq=False):
@@ -89,6 +89,11 @@ class RequestView(Struct, dict=True, eq=False):
             if call.function and call.id and call.id == result.tool_call_id:
                 return call.function.name
         return result.name
+
+    @cached_property
+    def prompt_over(self) -> int:
+        """The estimated tokens of the prompt."""
+        return count_prompt_tokens(self.chat)
 
     @cached_property
     def tools(self) -> tuple[str, ...]:

@@ -85,7 +85,8 @@ def open_recording(
     upstream.open_client()
     prepare_folder(path.parent)
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    cassette = CassetteWriter(path, origin=upstream.base, at=at, overwrite=plan.overwrites)
+    how = f"mockglm record --mode {mode}"
+    cassette = CassetteWriter(path, origin=upstream.base, at=at, how=how, overwrite=plan.overwrites)
     redactor = Redactor((upstream.key,) if upstream.key else ())
     recorder = Recorder(
         upstream, cassette, redactor, print_line=print_line, on_recorded=on_recorded

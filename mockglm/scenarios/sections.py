@@ -67,7 +67,9 @@ def compile_overloads(spec: Iterable[schema.OverloadSpec], place: NodePath) -> t
 
 
 def compile_provenance(spec: schema.RecordingSpec | None) -> Provenance | None:
-    return None if spec is None else Provenance(spec.at, spec.from_, spec.by)
+    if spec is None:
+        return None
+    return Provenance(spec.at, spec.from_, spec.by, spec.model or "", spec.how or "")
 
 
 def _model_changes(row: schema.ModelSpec) -> dict[str, Any]:

@@ -25,11 +25,16 @@ if TYPE_CHECKING:
 
 
 class Provenance(Struct, frozen=True):
-    """The source of a cassette: the time, the base URL, and the tool that recorded it."""
+    """The source of a cassette: the time, the base URL, and the tool that recorded it.
+
+    `model` is that of the first request, `how` the way the cassette was made; empty if unknown.
+    """
 
     at: str
     origin: str
     by: str
+    model: str = ""
+    how: str = ""
 
 
 class RecordedRequest(Struct, frozen=True, dict=True):

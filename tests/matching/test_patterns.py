@@ -37,6 +37,7 @@ HELD = [
     ({"text": "你好"}, seen(user("你好"))),
     ({"text": "你好"}, seen(user([{"type": "text", "text": "你好"}]))),
     ({"after_tool": "weather"}, seen(*LOOP)),
+    ({"prompt_over": 99}, seen(user("word " * 400))),
     ({"tools": "weather"}, seen(tools=[TIME, WEATHER])),
     ({"tools": ["weather", "time"]}, seen(tools=[TIME, WEATHER])),
     ({"body": {"temperature": 1}}, seen(temperature=1.0)),
@@ -56,6 +57,7 @@ HELD = [
 MISSED = [
     ({"model": "glm-4"}, seen()),
     ({"model": "GLM-4.6"}, seen()),
+    ({"prompt_over": 9999}, seen(user("word " * 400))),
     ({"model": ["glm-5*", "glm-4.5"]}, seen()),
     ({"model": "*"}, seen(model=None)),
     ({"stream": True}, seen()),

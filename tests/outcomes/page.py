@@ -20,9 +20,9 @@ each scenario once for JSON responses and once for streams. It offered tools, us
 for retries, and had {longest:g} seconds at most; the server answered without delay. Most scenarios
 got one request. If a scenario waits for the result of a tool, the conversation went on with it as
 the guide of the package describes, for five requests at most. `concurrency-limit` got two
-conversations at once, `quota-until-reset` four in a row, `overload-by-prompt` one with a system
-message and one without, `prompt-too-long` a long history and then a short one, `loop-cap` more
-requests as long as the client did not know the finish reason.
+conversations at once, `quota-until-reset` and `quota-credits` four in a row, `overload-by-prompt`
+one with a system message and one without, `prompt-too-long` a long history and then a short one,
+`loop-cap` more requests as long as the client did not know the finish reason.
 
 {clients}
 

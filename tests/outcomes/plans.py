@@ -66,6 +66,7 @@ class Plan:
 PLANS: Mapping[str, Plan] = {
     "concurrency-limit": Plan((QUESTION, QUESTION), is_parallel=True),
     "quota-until-reset": Plan((QUESTION,) * 4),
+    "quota-credits": Plan((QUESTION,) * 4),
     "overload-by-prompt": Plan(((SYSTEM, *QUESTION), QUESTION)),
     "prompt-too-long": Plan(((*HISTORY, *QUESTION), QUESTION)),
     "loop-cap": Plan(again=MAX_AGAIN),

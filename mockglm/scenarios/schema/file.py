@@ -131,6 +131,10 @@ class RecordingSpec(Struct, forbid_unknown_fields=True):
     at: Annotated[Text, Meta(description="The time of the recording")]
     from_: Annotated[Text, Meta(description="The base URL of the service")] = field(name="from")
     by: Annotated[Text, Meta(description="The recording tool, as mockglm 0.1.0")]
+    model: Annotated[Text | None, Meta(description="The model of the first request")] = None
+    how: Annotated[
+        Text | None, Meta(description="The way it was made, as `mockglm record --mode new`")
+    ] = None
 
 
 class FileSpec(Struct, forbid_unknown_fields=True):

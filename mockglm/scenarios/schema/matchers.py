@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from mockglm.scenarios.schema.scalars import Text, Texts
+from mockglm.scenarios.schema.scalars import Count, Text, Texts
 from mockglm.surfaces import SurfaceName
 
 
@@ -43,6 +43,9 @@ class WhenSpec(Struct, forbid_unknown_fields=True):
         dict[str, Text] | UnsetType, Meta(description="Headers, by name: the value, or /…/")
     ] = UNSET
     key: Annotated[Text | UnsetType, Meta(description="The API key")] = UNSET
+    prompt_over: Annotated[
+        Count | UnsetType, Meta(description="Prompts of more estimated tokens than this")
+    ] = UNSET
     chance: Annotated[
         Annotated[float, Meta(ge=0, le=1)] | UnsetType,
         Meta(description="The probability of a match, from 0 to 1, drawn from the seed"),
