@@ -31,8 +31,8 @@ from mockglm.scenarios import (
     shipped_scenarios,
     unknown_name,
 )
-from mockglm.server.prompt_cache import count_cached_tokens, list_prefixes
 from mockglm.scenarios.values import NamedPace
+from mockglm.server.prompt_cache import count_cached_tokens, list_prefixes
 from mockglm.surfaces import Surface
 from mockglm.validation import Chat, Policy
 
