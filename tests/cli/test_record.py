@@ -242,7 +242,7 @@ def test_check_prints_each_violation(tmp_path: Path) -> None:
         "USE-02 MUST The counts are integers of 0 or more, and the total is their sum. Exch"
         in run.said
     )
-    assert "checked: 1 exchanges, broken: USE-02 in 1" in run.said
+    assert "checked: 1 exchanges, broken: JSN-07 in 1, USE-02 in 1" in run.said
     assert len(load(tmp_path / "a.yaml").interactions) == 1
 
 
