@@ -139,7 +139,8 @@ def _age(scenario: Scenario, source: bytes, limits: LintLimits) -> Iterator[Prob
 
 
 def _empty(scenario: Scenario) -> Iterator[Problem]:
-    has_rules = scenario.accounts or scenario.overload or scenario.models or scenario.keys_listed
+    limits = scenario.accounts or scenario.overload or scenario.load
+    has_rules = limits or scenario.models or scenario.keys_listed
     if not scenario.interactions and (scenario.provenance or not has_rules):
         yield Problem(scenario.path, 1, 1, "the file has no interactions")
     for interaction in scenario.interactions:

@@ -18,7 +18,7 @@ from mockglm.scenarios import parse
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "examples/*.md", "benchmarks/*.md")
+    for pattern in ("*.md", "docs/*.md", "examples/*.md", "examples/load/*.md", "benchmarks/*.md")
     for path in ROOT.glob(pattern)
 )
 WIDEST = 100

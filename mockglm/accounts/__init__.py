@@ -1,6 +1,6 @@
 """Accounts: who may use what, how much of it, what has been used, and what they answer."""
 
-from mockglm.accounts.account import STATES, Account, Overload, State
+from mockglm.accounts.account import STATES, Account, LoadCurve, Overload, State
 from mockglm.accounts.balance import Price, Prices, Unit
 from mockglm.accounts.ledger import Ledger, LimitUse
 from mockglm.accounts.plan import (
@@ -22,6 +22,7 @@ __all__ = [
     "Ledger",
     "Level",
     "LimitUse",
+    "LoadCurve",
     "Overload",
     "PlanUsage",
     "Price",

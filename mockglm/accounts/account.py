@@ -69,3 +69,19 @@ class Overload(Struct, frozen=True):
 
     model: str
     seconds: float | None = None
+
+
+class LoadCurve(Struct, frozen=True, kw_only=True):
+    """The behaviour of a service under load, by the number of requests in flight.
+
+    `free` of them run at full pace; each further one makes a reply slower by the part `slowdown` of
+    its time. With `overload` or more of them a further request gets 1305; None is no limit.
+    """
+
+    free: int = 1
+    slowdown: float = 0.0
+    overload: int | None = None
+
+    def stretch(self, count: int) -> float:
+        """Return the factor of a reply's times with so many requests in flight, itself included."""
+        return 1 + self.slowdown * max(0, count - self.free)

@@ -8,7 +8,7 @@ from math import ceil
 
 from msgspec import Struct
 
-from mockglm.accounts.account import STATES, Account, Overload
+from mockglm.accounts.account import STATES, Account, LoadCurve, Overload
 from mockglm.accounts.balance import cost, usage_of
 from mockglm.accounts.plan import DAY, PlanUsage, Window, WindowUse, credit_cost
 from mockglm.clock import local
@@ -51,17 +51,24 @@ class LimitUse(Struct, frozen=True):
 class Ledger:
     """The use of every account, and the models that are overloaded. `began` is in unix seconds.
 
-    An open ledger has no accounts and no overloads: it limits nothing and counts nothing.
+    An open ledger has no accounts, no overloads and no `load`: it limits nothing and counts
+    nothing.
     """
 
     def __init__(
-        self, accounts: Iterable[Account], overloads: Iterable[Overload], began: float
+        self,
+        accounts: Iterable[Account],
+        overloads: Iterable[Overload],
+        began: float,
+        *,
+        load: LoadCurve | None = None,
     ) -> None:
         self._accounts: Mapping[str, Account] = {account.key: account for account in accounts}
         self._anybody = self._accounts.get(ANYBODY)
         self.keys = frozenset(self._accounts) - {ANYBODY}
         self._overloads = tuple(overloads)
-        self.is_open = not self._accounts and not self._overloads
+        self._load = load
+        self.is_open = not self._accounts and not self._overloads and load is None
         self._began = began
         self.slots: dict[tuple[str, str], int] = {}
         self.windows: dict[tuple[str, Window], _Use] = {}
@@ -77,6 +84,11 @@ class Ledger:
     def in_flight(self) -> int:
         """The number of slots taken."""
         return sum(self.slots.values())
+
+    @property
+    def stretch(self) -> float:
+        """The factor by which the requests in flight make replies slower."""
+        return 1.0 if self._load is None else self._load.stretch(self.in_flight)
 
     def account_error(self, key: str) -> APIError | None:
         """Return the error of an account's state, None if it is in order."""
@@ -189,6 +201,9 @@ class Ledger:
         return WindowUse(window, use.used, use.began + window.seconds)
 
     def _overloaded(self, model: str, now: float) -> APIError | None:
+        load = self._load
+        if load is not None and load.overload is not None and self.in_flight >= load.overload:
+            return APIError("1305")
         for overload in self._overloads:
             passed = overload.seconds is not None and now >= self._began + overload.seconds
             if not passed and fnmatchcase(model, overload.model):

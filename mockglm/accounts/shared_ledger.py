@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 from msgspec.structs import replace
 
-from mockglm.accounts.account import Account, Overload
+from mockglm.accounts.account import Account, LoadCurve, Overload
 from mockglm.accounts.ledger import ANYBODY, Ledger, LimitUse
 from mockglm.accounts.plan import PlanUsage
 from mockglm.exchange import APIError, Response
@@ -27,11 +27,16 @@ class SharedLedger(Ledger):
     """A ledger that knows keys by their hashes. `taken` is the slot that was taken last."""
 
     def __init__(
-        self, accounts: Iterable[Account], overloads: Iterable[Overload], began: float
+        self,
+        accounts: Iterable[Account],
+        overloads: Iterable[Overload],
+        began: float,
+        *,
+        load: LoadCurve | None = None,
     ) -> None:
         accounts = tuple(accounts)
         hashed = [replace(account, key=hash_key(account.key)) for account in accounts]
-        super().__init__(hashed, overloads, began)
+        super().__init__(hashed, overloads, began, load=load)
         self.keys = frozenset(account.key for account in accounts) - {ANYBODY}
         self.taken: tuple[str, str] | None = None
 

@@ -170,6 +170,7 @@ def _parse_document(
         accounts=sections.compile_accounts(parts["accounts"], root.at("accounts")),
         keys_listed=parts["keys"] == "listed",
         overload=sections.compile_overloads(parts["overload"], root.at("overload")),
+        load=sections.compile_load(parts["load"]),
         speed=parts["speed"],
         provenance=sections.compile_provenance(parts["recorded"]),
         ignore=options.ignore,

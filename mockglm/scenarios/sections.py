@@ -15,6 +15,7 @@ from mockglm.accounts import (
     Account,
     CreditRate,
     Level,
+    LoadCurve,
     Overload,
     Price,
     Prices,
@@ -64,6 +65,12 @@ def compile_overloads(spec: Iterable[schema.OverloadSpec], place: NodePath) -> t
     return tuple(
         Overload(row.model, _compile_duration(row.for_, place.at(at, "for"))) for at, row in rows
     )
+
+
+def compile_load(spec: schema.LoadSpec | None) -> LoadCurve | None:
+    if spec is None:
+        return None
+    return LoadCurve(free=spec.free, slowdown=spec.slowdown, overload=spec.overload)
 
 
 def compile_provenance(spec: schema.RecordingSpec | None) -> Provenance | None:

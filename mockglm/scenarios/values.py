@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
-from mockglm.accounts import Account, Overload
+from mockglm.accounts import Account, LoadCurve, Overload
 from mockglm.clock import Pace
 from mockglm.completions import ParsedReply, Renderer
 from mockglm.errors import StreamError
@@ -184,6 +184,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     accounts: tuple[Account, ...] = ()
     keys_listed: bool = False
     overload: tuple[Overload, ...] = ()
+    load: LoadCurve | None = None
     speed: float | None = None
     provenance: Provenance | None = None
     ignore: tuple[str, ...] = ()

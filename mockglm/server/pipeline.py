@@ -31,6 +31,7 @@ from mockglm.server.responses import (
     respond,
     respond_with_error,
     respond_with_reply,
+    scale_times,
 )
 from mockglm.server.sessions import Session
 from mockglm.surfaces import Surface
@@ -76,7 +77,9 @@ def handle(
             if url_faults or session.standing_faults or session.queued_faults:
                 response = apply_where_possible(context, response, url_faults)
                 response = apply_session_faults(context, response)
-            charge(context, context.billed or response)
+            if not session.ledger.is_open:
+                charge(context, context.billed or response)
+                response = stretch(context, response)
     except Exception as error:
         # The request fails, not the server: the client gets an answer, the journal an entry, and
         # the log the traceback.
@@ -104,6 +107,15 @@ def charge(context: RequestContext, response: Response) -> None:
     ledger = context.session.ledger
     if context.chat is not None and not ledger.is_open:
         context.notes += ledger.charge(context.key, context.model_id, response, now=context.now)
+
+
+def stretch(context: RequestContext, response: Response) -> Response:
+    """Slow a reply down by the requests in flight, if a file says so."""
+    factor = context.session.ledger.stretch
+    if factor == 1 or context.chat is None or context.code:
+        return response
+    context.notes += (f"{factor:g} times slower: {context.session.ledger.in_flight} in flight",)
+    return scale_times(response, 1 / factor)
 
 
 def authenticate(context: RequestContext) -> Response | None:

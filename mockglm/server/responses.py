@@ -162,17 +162,17 @@ def _replay(context: RequestContext, step: Step, response: Response, *, speed: f
     surface than it was recorded on."""
     parsed, is_same = step.parsed, step.surface is context.surface
     if parsed is None:
-        return _scaled(response, speed)
+        return scale_times(response, speed)
     if context.chat is not None and not is_same:
         context.notes += (f"recorded on the {step.surface.name} surface",)
     if parsed.reply.error is not None:
         context.code = parsed.reply.error.code
         if context.chat is None or is_same:
-            return _scaled(response, speed)
+            return scale_times(response, speed)
         return respond_with_error(context, _translate(parsed.reply.error))
     context.finish_reason = parsed.reply.finish_reason
     if context.chat is None or (is_same and response.is_stream == context.is_stream):
-        return _scaled(response, speed)
+        return scale_times(response, speed)
     return _convert(context, response, parsed, speed=speed)
 
 
@@ -215,7 +215,7 @@ def _spread(response: Response, renderer: Renderer) -> Pace:
     return Pace(first=first, every=(total - first) / max(renderer.frame_count, 1))
 
 
-def _scaled(response: Response, speed: float) -> Response:
+def scale_times(response: Response, speed: float) -> Response:
     """Scale a response's times; at speed 0 all its chunks become one."""
     if speed == 1:
         return response

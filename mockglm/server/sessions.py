@@ -103,6 +103,7 @@ class Playlist:
         self.interactions = tuple(_all(one.interactions for one in self.scenarios))
         self.accounts: tuple[Account, ...] = tuple(_all(one.accounts for one in self.scenarios))
         self.overloads: tuple[Overload, ...] = tuple(_all(one.overload for one in self.scenarios))
+        self.load = next((one.load for one in self.scenarios if one.load is not None), None)
         self.keys_listed = any(one.keys_listed for one in self.scenarios)
         self.models: Mapping[str, Model] = {
             id: model for one in self.scenarios for id, model in one.models.items()
@@ -287,7 +288,9 @@ class Session:
         self.playlist = playlist
         self._playlists = None
         self.chat_handlers: Sequence[Any] | None = None
-        self.ledger = Ledger(playlist.accounts, playlist.overloads, self.clock.now())
+        self.ledger = Ledger(
+            playlist.accounts, playlist.overloads, self.clock.now(), load=playlist.load
+        )
         self.keys = self._find_keys()
         self.accepted: set[str] = set()
         self._used: dict[Interaction, int] = {}

@@ -53,7 +53,7 @@ class SharedSession(Session):
 
     def load(self, playlist: Playlist) -> None:
         super().load(playlist)
-        self.ledger = SharedLedger(playlist.accounts, playlist.overloads, self.clock.now())
+        self.ledger = self._open_ledger()
         self.keys = self._find_keys()
         self._digest = digest_scenarios(playlist.scenarios)
         self._held = None
@@ -118,6 +118,10 @@ class SharedSession(Session):
         names = chain(self._file_names.items(), self._names.items())
         return ((name, interaction) for interaction, name in names)
 
+    def _open_ledger(self) -> SharedLedger:
+        playlist, now = self.playlist, self.clock.now()
+        return SharedLedger(playlist.accounts, playlist.overloads, now, load=playlist.load)
+
     def _name(self, interaction: Interaction) -> str:
         return self._file_names.get(interaction) or self._names[interaction]
 
@@ -175,8 +179,7 @@ class SharedSession(Session):
         self._drawn.clear()
         ledger = state.ledger
         if state.digest != self._digest or (ledger is None and not self.ledger.is_open):
-            playlist = self.playlist
-            self.ledger = SharedLedger(playlist.accounts, playlist.overloads, self.clock.now())
+            self.ledger = self._open_ledger()
             return
         by_name = dict(self.find_interactions())
         self._used.update({by_name[name]: count for name, count in state.used.items()})

@@ -55,6 +55,20 @@ class OverloadSpec(Struct, forbid_unknown_fields=True):
     ] = field(name="for", default=None)
 
 
+class LoadSpec(Struct, forbid_unknown_fields=True):
+    """The behaviour under load, by the number of requests in flight."""
+
+    free: Annotated[
+        Count, Meta(description="Requests in flight that run at full pace; default: 1")
+    ] = 1
+    slowdown: Annotated[
+        Seconds, Meta(description="The part by which each further one makes replies slower")
+    ] = 0.0
+    overload: Annotated[
+        Count | None, Meta(description="With so many in flight, a further request gets 1305")
+    ] = None
+
+
 class WindowSpec(Struct, forbid_unknown_fields=True):
     """A limit of a Coding Plan."""
 
@@ -150,6 +164,9 @@ class FileSpec(Struct, forbid_unknown_fields=True):
     models: Annotated[
         list[ModelSpec], Meta(description="Models that the table lacks or has otherwise")
     ] = field(default_factory=list)
+    load: Annotated[
+        LoadSpec | None, Meta(description="Slower replies and 1305 with many requests in flight")
+    ] = None
     overload: Annotated[list[OverloadSpec], Meta(description="Models that answer 1305")] = field(
         default_factory=list
     )
