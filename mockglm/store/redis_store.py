@@ -29,6 +29,10 @@ VERSION_SIZE = 12
 
 MAX_CONNECTIONS = 64
 
+QUEUE = 10
+"""Timeouts that a request may wait for a connection, while others use them all: the store is busy,
+not away."""
+
 Observe = Callable[[str, float], None]
 
 
@@ -269,7 +273,7 @@ def _connect(url: str, options: StoreOptions) -> Redis:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=MAX_CONNECTIONS,
-            timeout=options.timeout,
+            timeout=QUEUE * options.timeout,
             socket_timeout=options.timeout,
             socket_connect_timeout=options.timeout,
             retry=Retry(NoBackoff(), 1),
