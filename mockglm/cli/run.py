@@ -60,6 +60,7 @@ KINDS: Mapping[str, str] = {Source.UPSTREAM: "recorded", Source.IMPROVISED: "imp
 """The kinds of responses in the summary that are named after their source."""
 
 Log = Callable[[Entry], None]
+Process = subprocess.Popen[bytes]
 
 
 class RunCommand(click.Command):
@@ -263,32 +264,47 @@ def _audit(sessions: Sessions) -> list[str]:
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command, pass signals on to it, and return its exit code as a shell does."""
-    try:
-        process = subprocess.Popen(command, env=environment)
-    except FileNotFoundError:
-        warn(f"mockglm: command not found: {command[0]}")
-        return NOT_FOUND
-    except OSError as error:
-        warn(f"mockglm: cannot run {command[0]}: {error.strerror}")
-        return NOT_EXECUTABLE
-    with _forward_signals(process):
+    with _forward_signals() as start:
+        try:
+            process = start(command, environment)
+        except FileNotFoundError:
+            warn(f"mockglm: command not found: {command[0]}")
+            return NOT_FOUND
+        except OSError as error:
+            warn(f"mockglm: cannot run {command[0]}: {error.strerror}")
+            return NOT_EXECUTABLE
         status = process.wait()
     return 128 - status if status < 0 else status
 
 
 @contextmanager
-def _forward_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Pass signals on to a process; Ctrl-C in a terminal reaches it without help."""
+def _forward_signals() -> Iterator[Callable[[Sequence[str], Mapping[str, str]], Process]]:
+    """Yield a function that starts a process to which signals are passed on.
+
+    Signals that come before the process is there reach it when it is. Ctrl-C in a terminal reaches
+    it without help.
+    """
+    started: list[Process] = []
+    early: list[int] = []
 
     def forward(number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT and _has_terminal():
             return
-        with suppress(ProcessLookupError):
-            process.send_signal(number)
+        for process in started:
+            with suppress(ProcessLookupError):
+                process.send_signal(number)
+        if not started:
+            early.append(number)
+
+    def start(command: Sequence[str], environment: Mapping[str, str]) -> Process:
+        started.append(subprocess.Popen(command, env=environment))
+        for number in early:
+            started[0].send_signal(number)
+        return started[0]
 
     before = {number: signal.signal(number, forward) for number in SIGNALS}
     try:
-        yield
+        yield start
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

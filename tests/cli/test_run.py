@@ -46,7 +46,13 @@ interactions:
   - when: {user: 再见}
     reply: {content: 雨}
 """
-SLEEPER = "import signal, sys, time\nprint('ready', flush=True)\ntime.sleep(60)"
+SLEEPER = (
+    "import signal, time\n"
+    # A shell in the background has its children ignore SIGINT.
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "print('ready', flush=True)\n"
+    "time.sleep(60)"
+)
 
 
 def run(
