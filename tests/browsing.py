@@ -12,7 +12,7 @@ from inspect import signature
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
@@ -35,6 +35,7 @@ class Browsing:
         self.browser: Browser = self.thread.submit(self._start).result()
 
     def _start(self) -> Browser:
+        expect.set_options(timeout=TIMEOUT)
         self._playwright = sync_playwright().start()
         return self._playwright.chromium.launch(executable_path=self._executable, args=FLAGS)
 

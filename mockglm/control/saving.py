@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
+
 from mockglm._version import __version__
 from mockglm.cassettes import dump, dump_response, file_head, normalise
 from mockglm.cassettes.yaml_layout import fits_yaml, render_lines
@@ -17,7 +20,7 @@ from mockglm.exchange import Exchange, Reply, Response
 from mockglm.journal import Entry
 from mockglm.scenarios import parse
 from mockglm.surfaces import find_surface
-from mockglm.validation import Chat, Message
+from mockglm.validation import Chat, Message, decode_json
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,80}\.yaml")
 
@@ -93,8 +96,6 @@ def _sent(entry: Entry) -> Response | None:
     response = entry.response
     if response is None or entry.sent is None:
         return response
-    from msgspec.structs import replace
-
     return replace(response, chunks=response.chunks[: entry.sent])
 
 
@@ -150,12 +151,19 @@ def _completion(reply: Reply) -> Mapping[str, Any]:
         written["content"] = reply.content or ""
     if reply.calls:
         written["tool_calls"] = [
-            {"name": call.name, "arguments": call.arguments} for call in reply.calls
+            {"name": call.name, "arguments": _arguments(call.arguments)} for call in reply.calls
         ]
     usual = "tool_calls" if reply.calls else "stop"
     if reply.finish_reason and reply.finish_reason != usual:
         written["finish_reason"] = reply.finish_reason
     return written
+
+
+def _arguments(text: str) -> Any:
+    """Arguments as a mapping, which is easier to edit, if it is sent as the same text."""
+    value = decode_json(text.encode())
+    is_same = isinstance(value, dict) and msgspec.json.encode(value).decode() == text
+    return value if is_same and fits_yaml(value) else text
 
 
 def _item(when: Mapping[str, Any], replies: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -218,7 +218,8 @@ class RequestContext(Struct):
             return
         self._is_closed = True
         entry = self.entry
-        if not is_complete and _is_planned_whole(entry):
+        # Also of a response that was to be cut, but later than the client left.
+        if not is_complete and (entry.outcome == "open" or _is_planned_whole(entry)):
             entry.outcome = "gone"
         entry.total = entry.total or monotonic() - self.started
 

@@ -202,6 +202,7 @@ def test_a_saved_file_answers_the_same_requests(
     saved = control.post("/files", json={"as": form, "entries": entries})
     assert saved.headers["content-type"].startswith("application/yaml")
     assert KEY not in saved.text
+    assert ("where: out" in saved.text) == (form == "scenario")
     expected = [control.get(f"/journal/{number}").json()["reply"] for number in entries]
     with serving(saved.text, on_miss="error") as again:
         for one in asked:

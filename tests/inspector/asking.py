@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -22,9 +24,30 @@ class Asking:
     def __call__(self, text: str, **body: Any) -> None:
         self.thread.submit(self._ask, text, body).result()
 
-    def start(self, text: str, **body: Any) -> None:
-        """Send a request and return while the answer is on its way."""
-        self.thread.submit(self._ask, text, body)
+    @contextmanager
+    def holding(self, text: str) -> Iterator[None]:
+        """Ask for a stream, and leave at the end of the block."""
+        response = self.thread.submit(self._begin, text).result()
+        try:
+            yield
+        finally:
+            self.thread.submit(response.close).result()
+            self.thread.submit(self._client.close).result()
+
+    def _begin(self, text: str) -> httpx.Response:
+        self._client = httpx.Client(timeout=30, trust_env=False)
+        message = {"role": "user", "content": text}
+        request = self._client.build_request(
+            "POST",
+            f"{self.base}/chat/completions",
+            json={"model": "glm-4.6", "stream": True, "messages": [message]},
+            headers={"Authorization": f"Bearer {KEY}"},
+        )
+        response = self._client.send(request, stream=True)
+        # Kept, for a generator that is dropped closes its connection.
+        self._received = response.iter_raw()
+        next(self._received)
+        return response
 
     def _ask(self, text: str, body: dict[str, Any]) -> None:
         asked = {"model": "glm-4.6", "messages": [{"role": "user", "content": text}], **body}

@@ -21,13 +21,15 @@ interactions:
     reply:
       reasoning: The user wants a paced answer.
       content: It arrives bit by bit.
-      pace: {first: 0.2, every: 0.1}
+      pace: {first: 0.02, every: 0.01}
       usage: {prompt_tokens: 20, completion_tokens: 12, total_tokens: 32,
         prompt_tokens_details: {cached_tokens: 5}}
   - when: {user: weather}
     reply:
       reasoning: I need the weather.
       tool_calls: [{name: get_weather, arguments: {city: Beijing}}]
+  - when: {user: hold}
+    reply: {content: It is held open., fault: {do: stall, at: 2 frames}}
   - when: {user: break}
     reply: {content: This never ends well., fault: {do: reset, at: 2 frames}}
   - when: {user: limit}

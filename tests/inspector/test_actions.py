@@ -48,6 +48,7 @@ def test_a_reply_is_queued_by_the_call_shown(page: Page, ask: Asking) -> None:
     ask("anything")
     page.click("[aria-label=Close]")
     page.fill("#text", session)
+    expect(page.locator(".row")).to_have_count(1)
     page.click(".row")
     expect(page.locator(".reply")).to_contain_text("It's queued")
 
@@ -71,6 +72,7 @@ def test_a_rule_and_a_fault_change_the_next_response(page: Page, ask: Asking) ->
     page.click("[aria-label=Close]")
     page.fill("#text", session)
     rows = page.locator(".row")
+    expect(rows).to_have_count(2)
     expect(rows.nth(1)).to_contain_text("1305")
     expect(rows.nth(0)).to_contain_text("faults: stall")
 
@@ -139,6 +141,7 @@ def test_several_exchanges_are_saved_together(page: Page, ask: Asking) -> None:
         ask(text)
     page.goto("./")
     page.fill("#text", f"@{ask.label}")
+    expect(page.locator(".row")).to_have_count(3)
     for index in (0, 2):
         page.locator(".row").nth(index).hover()
         page.locator(".row .check").nth(index).click()

@@ -102,8 +102,8 @@ def test_everything_is_done_by_keyboard_alone(page: Page, ask: Asking) -> None:
     expect(page.locator(".hint")).to_be_visible()
 
 
-@pytest.mark.parametrize("text", SCRIPTS)
-def test_texts_of_clients_are_no_markup(page: Page, ask: Asking, text: str) -> None:
+def test_texts_of_clients_are_no_markup(page: Page, ask: Asking) -> None:
+    text = "".join(SCRIPTS)
     # An error, a dialog or a request to elsewhere fails the test when the page is closed.
     tool = {"type": "function", "function": {"name": text, "parameters": {}}}
     ask(text, model=text, stream=True, user_id=text, tools=[tool], extra={text: text})

@@ -17,13 +17,18 @@ def test_exchanges_appear_while_they_are_streamed(page: Page, ask: Asking) -> No
     page.goto("./")
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
     page.fill("#text", f"@{ask.label}")
-    ask.start("paced", stream=True)
-    row = page.locator(".row")
-    expect(row).to_contain_text("open")
-    row.click()
-    expect(row).to_contain_text("stop")
-    expect(row).to_contain_text("20 → 12")
-    expect(page.locator(".reply")).to_contain_text("It arrives bit by bit.")
+    rows = page.locator(".row")
+    expect(rows).to_have_count(0)
+    with ask.holding("hold it"):
+        expect(rows).to_have_count(1)
+        expect(rows).to_contain_text("open")
+        rows.click()
+        expect(page.locator(".timeline-figure")).to_be_visible()
+    expect(rows).to_contain_text("broken off")
+    expect(page.locator(".facts")).to_contain_text("broken off")
+    ask("paced", stream=True)
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("20 → 12")
 
 
 def test_filters_choose_by_text_and_outcome(page: Page, ask: Asking) -> None:
@@ -42,6 +47,7 @@ def test_filters_choose_by_text_and_outcome(page: Page, ask: Asking) -> None:
     page.click("[data-outcome=error]")
     page.fill("#text", f"@{ask.label} hello")
     expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("hello")
 
 
 def test_an_exchange_is_shown_as_a_chat(page: Page, ask: Asking) -> None:

@@ -57,6 +57,13 @@ def test_a_client_that_leaves_early_got_the_frames_it_got_and_no_finish() -> Non
         assert entry.summary()["finish"] == ""
 
 
+def test_a_client_that_leaves_before_a_planned_break_is_gone() -> None:
+    text = SLOW.replace("chunks: 1,", "chunks: 1, fault: {do: reset, at: 3 frames},")
+    with serving(text, speed=1) as served:
+        entry = leave_after_first_frame(served, stream=True)
+        assert (entry.outcome, entry.frames) == ("gone", 1)
+
+
 def test_a_client_that_leaves_before_a_json_response_got_no_finish() -> None:
     with serving(SLOW, speed=1) as served:
         entry = leave_after_first_frame(served, stream=False)
