@@ -56,14 +56,14 @@ UNCACHED = ("expect", "origin")
 """Header fields that no request has whose fields were all in the cache."""
 
 
-class RequestTarget(Struct, frozen=True):
+class RequestTarget(Struct, frozen=True, gc=False):
     """The target of a request: its path with percent signs decoded, and its query."""
 
     path: str
     query: str = ""
 
 
-class DecodedHeaders(Struct, frozen=True):
+class DecodedHeaders(Struct, frozen=True, gc=False):
     """The header fields of a request as text; `are_known` if all of them were in the cache."""
 
     fields: Headers

@@ -77,7 +77,7 @@ class Reply(Struct, frozen=True, kw_only=True):
     error: APIError | None = None
 
 
-class Request(Struct, frozen=True):
+class Request(Struct, frozen=True, gc=False):
     """A request as it arrived. `path` is below the base, as `/chat/completions`; header names are
     lower case."""
 
@@ -236,7 +236,7 @@ class RecordedChunks(Sequence[tuple[float, bytes]]):
         return self._body
 
 
-class Response(Struct, frozen=True):
+class Response(Struct, frozen=True, gc=False):
     """A response as bytes with their times.
 
     `chunks` are (seconds since the request, bytes); each is written at once. `head` is the time of

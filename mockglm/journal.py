@@ -76,7 +76,7 @@ class Source(StrEnum):
     UPSTREAM = "upstream"
 
 
-class Entry(Struct):
+class Entry(Struct, gc=False):
     """One exchange as the journal keeps it.
 
     `source` is the location of an interaction (`hello.yaml:4`) or a Source. `waived` names

@@ -258,7 +258,7 @@ _FORMATS = (b"%d", b"%b", b"%b", b"%b", b"%d", b"%d", b"%d")
 Derived = TypeVar("Derived")
 
 
-class ResponseFields(Struct, frozen=True, kw_only=True):
+class ResponseFields(Struct, frozen=True, kw_only=True, gc=False):
     """The fields in which responses to equal requests differ.
 
     `created` is in unix seconds; `prompt` and `cached` are tokens of the prompt; `model` is the id

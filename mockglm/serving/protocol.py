@@ -97,7 +97,7 @@ class FastLane(Protocol):
     def finish(self, context: RequestContext) -> None: ...
 
 
-class _Incoming(Struct):
+class _Incoming(Struct, gc=False):
     """A request in the fast lane whose body is being read."""
 
     target: RequestTarget

@@ -65,7 +65,7 @@ class ToolRound(Struct, frozen=True):
     results: list[str | None]
 
 
-class RequestFacts(Struct, frozen=True):
+class RequestFacts(Struct, frozen=True, gc=False):
     """The facts of a request that rules look at.
 
     `parts` are the content parts of all messages, each with the indices of message and part;

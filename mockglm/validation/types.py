@@ -31,7 +31,11 @@ def decode_json(text: bytes | Raw) -> Any:
         return None
 
 
-class Function(Struct, frozen=True):
+# gc=False here and for other Structs of a request: none of them can be part of a cycle, and the
+# garbage collector would look at each of them.
+
+
+class Function(Struct, frozen=True, gc=False):
     """A function a tool offers. `schema` is the JSON text of its parameters, empty if absent.
 
     Agents send tens of kilobytes of schemas with every request and few answers need them: left as
@@ -50,7 +54,7 @@ class Function(Struct, frozen=True):
         return found if isinstance(found, dict) else None
 
 
-class Tool(Struct, frozen=True):
+class Tool(Struct, frozen=True, gc=False):
     """One of the tools offered: function, web_search, retrieval or mcp."""
 
     type: str | None = None
@@ -60,14 +64,14 @@ class Tool(Struct, frozen=True):
     mcp: dict[str, Any] | None = None
 
 
-class Thinking(Struct, frozen=True):
+class Thinking(Struct, frozen=True, gc=False):
     """The thinking switch; `type` is enabled, disabled or absent."""
 
     type: str | None = None
     clear_thinking: bool | None = None
 
 
-class ContentPart(Struct, frozen=True):
+class ContentPart(Struct, frozen=True, gc=False):
     """One part of a message's content, by `type`."""
 
     type: str | None = None
@@ -79,14 +83,14 @@ class ContentPart(Struct, frozen=True):
     input_audio: Any = None
 
 
-class CalledFunction(Struct, frozen=True):
+class CalledFunction(Struct, frozen=True, gc=False):
     """The function of a call in the history; `arguments` is JSON text, or what a client sends."""
 
     name: str | None = None
     arguments: Any = None
 
 
-class MessageToolCall(Struct, frozen=True):
+class MessageToolCall(Struct, frozen=True, gc=False):
     """A call as the client sends it back in its history."""
 
     id: str | None = None
@@ -94,7 +98,7 @@ class MessageToolCall(Struct, frozen=True):
     function: CalledFunction | None = None
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, gc=False):
     """One message of the history."""
 
     role: str | None = None
@@ -112,7 +116,7 @@ class Message(Struct, frozen=True):
         return "".join(part.text or "" for part in self.content or ())
 
 
-class Chat(Struct, frozen=True):
+class Chat(Struct, frozen=True, gc=False):
     """The body of `POST /chat/completions`; None is absent or null, which are taken alike."""
 
     model: str | None = None
