@@ -24,7 +24,7 @@ Start = Callable[..., AbstractContextManager[Server]]
 WARM = 200
 """Answers before instructions are counted: caches are filled, code is specialised."""
 
-COUNTED = 600
+COUNTED = 240
 
 TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 
@@ -63,7 +63,7 @@ def _improvised(load: Load, size: Size) -> Figure:
 
 def _count(load: Load, start: Start, request: bytes, frames: int, size: Size) -> float:
     """Count the instructions for an answer, after the first answers."""
-    counted = min(COUNTED, size.answers // 3)
+    counted = min(COUNTED, size.answers // 5)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "callgrind")
         under = ("valgrind", "--tool=callgrind", "--instr-atstart=no")
