@@ -185,7 +185,7 @@ def test_defaults_fill_in_every_reply() -> None:
         ("{chunks: -4}", "13: expected a whole number of at least 1 or a list of text or a mapp"),
         ("{chunks: {content: 0}}", "23: expected a whole number of at least 1 or a list of text"),
         ("{chunks: [[a]]}", "14: expected text, found a list"),
-        ("{pace: fast}", "11: expected a mapping or model, found `fast`"),
+        ("{pace: fast}", "11: expected a mapping or one of measured, model, found `fast`"),
         ("{pace: {first: -1}}", "19: expected a number from 0 to 86400, found `-1`"),
         ("{pace: {every: 86401}}", "19: expected a number from 0 to 86400, found `86401`"),
         ("{pace: {fisrt: 1}}", "12: unknown key `fisrt`, did you mean `first`?"),
