@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from mockglm import exchange
 from mockglm.control import requests, saving
+from mockglm.control.conversations import chat_json
 from mockglm.control.session_access import SessionAccess
 from mockglm.control.snippets import make_snippets
 from mockglm.errors import UsageError
@@ -77,7 +78,7 @@ class ExchangeRoutes:
         origin = f"{request.url.scheme}://{request.headers.get('host', '')}"
         prefix = f"/s/{entry.session}" if entry.session else ""
         code = make_snippets(entry.request, surface, f"{origin}{prefix}{surface.base}")
-        if entry.response is not None:
+        if entry.response is not None and chat_json(entry, surface) is not None:
             code["yaml"] = saving.make_scenario([entry])
         return _json(code)
 

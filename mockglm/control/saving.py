@@ -50,7 +50,7 @@ def make_scenario(entries: Sequence[Entry]) -> str:
 
     Entries with equal patterns become one interaction with a sequence of replies. A response that
     is neither a reply nor an API error is written verbatim. Raises UsageError for an entry without
-    a response.
+    a response, and for one that is no conversation.
     """
     grouped: dict[str, list[Mapping[str, Any]]] = {}
     patterns: dict[str, Mapping[str, Any]] = {}
@@ -104,7 +104,8 @@ def _pattern(entry: Entry) -> dict[str, Any]:
     chat = find_surface(entry.request.path).decode(entry.request.body)
     messages = chat.messages if isinstance(chat, Chat) else None
     if not messages:
-        return {}
+        reason = f"entry {entry.ordinal} is no conversation, which a scenario answers"
+        raise UsageError(f"{reason}; save it as a cassette")
     last = messages[-1]
     if last.role == "tool":
         name = _called_function(messages, last)

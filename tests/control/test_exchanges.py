@@ -216,6 +216,17 @@ def test_a_saved_file_answers_the_same_requests(
         assert after["source"].startswith("file.yaml:")
 
 
+def test_a_request_that_is_no_conversation_is_saved_as_a_cassette_only(
+    control: httpx.Client, served: Served
+) -> None:
+    with httpx.Client(trust_env=False, headers={"Authorization": f"Bearer {KEY}"}) as client:
+        client.get(f"{served.url}/models")
+    assert control.get("/journal/1/code").json().keys() == {"curl"}
+    refused = control.post("/files", json={"as": "scenario", "entries": [1]})
+    assert (refused.status_code, "no conversation" in refused.text) == (400, True)
+    assert "path: /models" in control.post("/files", json={"as": "cassette", "entries": [1]}).text
+
+
 def test_a_cut_response_is_saved_as_it_was_sent(control: httpx.Client, served: Served) -> None:
     with pytest.raises(httpx.TransportError):
         served.ask("reset", stream=True)

@@ -289,7 +289,7 @@ export function exchangeActions(open) {
     const button = (name, onclick, more = {}) => h("button", { type: "button", onclick, ...more }, t(name));
     return [
       button("replay", replay, { title: curl("POST", `journal/${ordinal}/replay`, { params: { session } }) }),
-      button("save_scenario", () => save("scenario", [exchange])),
+      exchange.conversation && button("save_scenario", () => save("scenario", [exchange])),
       button("save_cassette", () => save("cassette", [exchange])),
       exchange.conversation && button("explain_this", () => openExplain(exchange.request.body)),
       exchange.conversation && button("rule_from", () => openActions({ user: exchange.prompt }).then(() => { dialog.querySelector("[data-action=rule]").open = true; })),

@@ -61,7 +61,7 @@ function reply(exchange) {
   if (answer.error) return [errorBubble(exchange, answer.error)];
   const isEmpty = !answer.content && !answer.reasoning && !answer.tool_calls.length;
   const badge = h("span", { class: "badges" },
-    answer.is_complete === false && h("span", { class: "pill warn" }, exchange.outcome === "open" ? t("outcome_open") : t("incomplete")),
+    exchange.conversation && answer.is_complete === false && h("span", { class: "pill warn" }, exchange.outcome === "open" ? t("outcome_open") : t("incomplete")),
     answer.finish_reason && h("span", { class: "pill" }, answer.finish_reason));
   const contents = [
     reasoning(answer.reasoning),

@@ -6,6 +6,7 @@ import { count, duration, t, time } from "./words.js";
 
 const ROW = 58;
 const SPARE = 6;
+const CHATS = ["/chat/completions", "/v1/messages"];
 
 let shown = [];
 let current = "";
@@ -87,7 +88,7 @@ function draw() {
 
 function makeRow(entry, key) {
   const kinds = classes(entry);
-  const isChat = entry.prompt !== "" || entry.model !== "";
+  const isChat = CHATS.includes(entry.path);
   return h("div", {
     class: `row ${kinds.join(" ")}`, role: "option", id: `row-${entry.serial}`, "data-key": key,
   },
