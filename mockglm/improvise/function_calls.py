@@ -26,6 +26,8 @@ MAX_STEPS, MAX_CALLS, MAX_CLAUSES = 6, 8, 100
 THEN = pattern("function_calls", "then")
 SENTENCE = re.compile(r"[。；;！!？?\n]|\.\s")
 PART = pattern("function_calls", "part")
+CHANGING = frozenset(("send", "delete", "write", "edit"))
+"""Kinds of functions that a call needs permission for."""
 RECEIVERS = ("email", "person", "id", "url")
 CANCEL = pattern("function_calls", "cancel")
 THRESHOLD = 1.0
@@ -144,7 +146,10 @@ def _expand(offer: ToolOffer, part: str, whole: str) -> list[FunctionCall]:
 
 def _is_permitted(call: FunctionCall, *, words: frozenset[str], text: str) -> bool:
     """True unless a call writes, deletes or sends without a request for it and all its values."""
-    offer, given = call.offer, assign(call.offer.parameters, call.values)
+    offer = call.offer
+    if offer.kind not in CHANGING:
+        return True
+    given = assign(offer.parameters, call.values)
     needed: Sequence[Parameter] = offer.required
     match offer.kind:
         case "send":
@@ -152,12 +157,10 @@ def _is_permitted(call: FunctionCall, *, words: frozenset[str], text: str) -> bo
             is_asked = bool(words & _verbs("send"))
         case "delete":
             is_asked = bool(words & _verbs("delete")) or CANCEL.search(text) is not None
-        case "write" | "edit":
+        case _:
             quoted = [call.values.of(kind) for kind in ("quote", "fence", "code", "old", "new")]
             content = offer.parameter("content")
             is_asked = content is None or any(given.get(content.path) in held for held in quoted)
-        case _:
-            return True
     return is_asked and all(one.path in given for one in needed)
 
 
@@ -182,7 +185,7 @@ def _find_open_step(
 def _make_call(call: FunctionCall, ids: Ids, budget: WorkBudget) -> ToolCall:
     given = assign(call.offer.parameters, call.values)
     given = {**usual_values(call.offer.required, call.values.text), **given}
-    made = make_arguments(call.offer.function.parameters, ids, given, budget=budget)
+    made = make_arguments(call.offer.schema, ids, given, budget=budget)
     return ToolCall(call.offer.name, encode_compact(made))
 
 
@@ -232,13 +235,13 @@ class Ranking:
 
 def _score_values(offer: ToolOffer, values: TextValues) -> float:
     """Score the values of a text for required parameters."""
-    kinds = [one.kind for one in offer.required if one.kind]
+    kinds = offer.needed_kinds
     there = [kind for kind in kinds if values.of(kind)]
     # A text to replace cannot be invented.
-    if any(kind in ("old", "new") and kind not in there for kind in kinds):
+    if any(kind in kinds and kind not in there for kind in ("old", "new")):
         return -math.inf
-    if {"command", "old"} & {*there}:
+    if "command" in there or "old" in there:
         return NAMED_ONLY
     is_filled = len(there) == len(offer.required) > 0 and READING_CONCEPTS & offer.name_words
-    is_sought = values.of("sought") and any(one.is_search for one in offer.required)
+    is_sought = offer.is_seeking and values.of("sought")
     return THRESHOLD if is_filled or is_sought else VALUE if there else 0.0

@@ -21,6 +21,7 @@ from mockglm.improvise.conversation import Conversation, ToolResult
 from mockglm.improvise.language import Memo, topic, word_set
 from mockglm.improvise.parameters import MAX_NAME, Parameter, list_parameters, name_words
 from mockglm.improvise.schema import WorkBudget, make_arguments
+from mockglm.improvise.schema.keywords import normalize
 from mockglm.improvise.schema.scalars import ValuePath, split_name
 from mockglm.improvise.tables import pattern, table
 from mockglm.validation.types import Function, decode_json
@@ -76,6 +77,19 @@ class ToolOffer(Struct, frozen=True, dict=True):
         return tuple(one for one in self.parameters if one.is_required)
 
     @Memo
+    def schema(self) -> Any:
+        return normalize(self.function.parameters or {})
+
+    @Memo
+    def needed_kinds(self) -> tuple[str, ...]:
+        return tuple(one.kind for one in self.required if one.kind)
+
+    @Memo
+    def is_seeking(self) -> bool:
+        """True if it needs a text to search for."""
+        return any(one.is_search for one in self.required)
+
+    @Memo
     def name_words(self) -> frozenset[str]:
         return word_set(self.name[:MAX_NAME].replace("-", " "))
 
@@ -91,7 +105,7 @@ class ToolOffer(Struct, frozen=True, dict=True):
     @property
     def is_by_pattern(self) -> bool:
         """True for a listing that needs a pattern of names."""
-        return self.kind == "list" and any(one.is_search for one in self.required)
+        return self.kind == "list" and self.is_seeking
 
     def parameter(self, sort: str) -> Parameter | None:
         """Find the parameter of a sort (`path`, `content`, `old`), a required one first."""
@@ -227,8 +241,7 @@ class StepCaller:
         for way, offer in ways:
             given = self.fill(offer, way) if offer else None
             if offer is not None and given is not None:
-                schema = offer.function.parameters
-                made = make_arguments(schema, self.ids, given, budget=self.budget)
+                made = make_arguments(offer.schema, self.ids, given, budget=self.budget)
                 return ToolCall(offer.name, encode_compact(made))
         return None
 

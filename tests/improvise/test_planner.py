@@ -261,3 +261,8 @@ def test_a_readme_is_read_even_if_nothing_can_be_listed() -> None:
     failed = result("Error: no program to list files with")
     (call,) = ask("What does this project do?", called(*first), failed, tools=offered(agent)).calls
     assert "README.md" in call.arguments
+
+
+def test_a_note_before_the_lines_of_a_file_is_left_out() -> None:
+    printed = "<system>2 lines read from file.</system>     1\tblue\n     2\tred\n"
+    assert read_file_text(printed) == "blue\nred"

@@ -85,6 +85,10 @@ FORMS: Mapping[str, Callable[[Any], bool]] = {
 """A test for the value of each keyword; keywords with other values are ignored."""
 
 
+class NormalizedSchema(dict[str, Any]):
+    """A schema that `normalize` has made, and need not make again."""
+
+
 class IdentityMap:
     """A mapping from objects, compared by identity, to values; it keeps the objects alive."""
 
@@ -100,7 +104,7 @@ class IdentityMap:
 
 def normalize(schema: Any, depth: int = 0, known: IdentityMap | None = None) -> Any:
     """Convert a schema to draft 2020-12, without malformed keywords and with bounded depth."""
-    if isinstance(schema, bool):
+    if isinstance(schema, (bool, NormalizedSchema)):
         return schema
     if not isinstance(schema, Mapping) or depth > MAX_DEPTH:
         return True
@@ -130,7 +134,7 @@ def _normalize_mapping(schema: Schema, depth: int, known: IdentityMap) -> Schema
             plain[key] = [normalize(sub, depth, known) for sub in value]
         elif key in SINGLE:
             plain[key] = normalize(value, depth, known)
-    return plain
+    return NormalizedSchema(plain)
 
 
 def equal(one: Any, two: Any) -> bool:
