@@ -117,12 +117,12 @@ def filled(load: Load, size: Size) -> Iterator[Figure]:
             plan = Plan(port=server.port, requests=requests, wanted=wanted, count=size.answers)
             plans[str(many)] = server, plan
         few, many_costs = compare(load, plans, runs=size.runs).values()
+        small, large = (one.memory for one, _ in plans.values())
     about = f"{count:,} recordings, {weight / 1e6:.0f} MB of body; CPU {used:.1f} s"
     yield Figure(
         case="filled", name="ready", value=server.started, unit="s", target=2.2, about=about
     )
-    (small, _), (large, _) = plans.values()
-    each = (large.memory - small.memory) / count / 1024
+    each = (large - small) / count / 1024
     yield Figure(case="filled", name="memory a recording", value=each, unit="KB", target=12)
     yield _ratio(
         "filled", "CPU a request", many_costs, few, than=f"with {FEW}", target=1.2, frames=1
