@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import zai
 import zhipuai
 
+from mockglm.clock import Clock
 from tests.conftest import Base
 from tests.serving import KEY, Served
 
@@ -26,6 +28,13 @@ def ask(http: httpx.Client, base: Base) -> Ask:
         return http.request(method, base("") + path, **json, **options)
 
     return send
+
+
+@pytest.fixture
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clocks of all sessions stand still unless a test moves them."""
+    now = time.time()
+    monkeypatch.setattr(Clock, "now", lambda self: now + self.offset)
 
 
 @pytest.fixture

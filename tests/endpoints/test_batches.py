@@ -94,6 +94,7 @@ interactions:
 """
 
 
+@pytest.mark.usefixtures("stopped_clock")
 def test_statuses_follow_the_clock_and_failed_lines_have_a_file_of_their_own() -> None:
     lines = jsonl([line(1, "good"), line(2, "bad"), line(3, "good")])
     with (
@@ -125,6 +126,7 @@ def test_statuses_follow_the_clock_and_failed_lines_have_a_file_of_their_own() -
         assert client.get("files", params={"purpose": "batch"}).json()["data"] == []
 
 
+@pytest.mark.usefixtures("stopped_clock")
 def test_batch_is_cancelled() -> None:
     with (
         serving(SCENARIO, speed=1) as server,

@@ -95,6 +95,7 @@ def test_parser_without_a_file_type_answers_200_with_code_500(ask: Ask) -> None:
     assert answer.headers["Content-Type"] == "application/json;charset=utf-8"
 
 
+@pytest.mark.usefixtures("stopped_clock")
 def test_parser_takes_its_time_on_the_clock() -> None:
     with serving(speed=1) as server:
         answer = httpx.post(

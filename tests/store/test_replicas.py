@@ -135,7 +135,7 @@ def test_two_slots_are_taken_once_and_free_after_the_death_of_a_replica(
 ) -> None:
     path = tmp_path / "file.yaml"
     path.write_text(FILE, encoding="utf-8")
-    state = f"unix://{redis.path}?prefix=slots&lease=1"
+    state = f"unix://{redis.path}?prefix=slots&lease=5"
     with ExitStack() as stack:
         servers = [stack.enter_context(running(path, "--state", state)) for _ in range(2)]
         sockets = []
