@@ -22,8 +22,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-TIMEOUT = 20_000
+TIMEOUT = 60_000
 """Milliseconds after which the browser gives up to wait for something."""
+
+expect.set_options(timeout=TIMEOUT)
 
 
 class Browsing:
