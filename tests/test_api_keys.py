@@ -101,7 +101,7 @@ def test_key_of_two_lines_ends_the_command_at_its_start(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     said = ended.stdout + ended.stderr

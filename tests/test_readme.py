@@ -83,7 +83,7 @@ def run(command: str, folder: Path, environ: Mapping[str, str], port: int = 0) -
         env=environ,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -43,7 +43,7 @@ def run(*command: str | Path, cwd: Path = PROJECT, **environment: str) -> str:
         env={**os.environ, "PATH": path, "NO_PROXY": "127.0.0.1", **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -145,7 +145,7 @@ def step_run(
         env={**os.environ, **environment, **runner, **proxies},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
 
 

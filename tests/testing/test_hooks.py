@@ -271,7 +271,7 @@ def test_tests_on_several_workers_in_any_order_are_isolated(
     foreign = ("hypothesispytest", "asyncio", "anyio")
     options = ("-n", "2", "-q", "--glm-verdict", "--glm-unused", "-W", "ignore")
     blocked = [part for name in foreign for part in ("-p", f"no:{name}")]
-    result = pytester.runpytest_subprocess(*options, *blocked, timeout=120)
+    result = pytester.runpytest_subprocess(*options, *blocked, timeout=600)
     result.assert_outcomes(passed=103)
     assert sum(line.startswith("  retried-in-vain") for line in result.outlines) == 100
     assert unused(result) == ["shared.yaml:5 was not used", "shared.yaml:17 was not used"]
