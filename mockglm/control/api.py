@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockglm._version import __version__
@@ -42,6 +42,8 @@ OPEN_PATHS = ("/health", "/live", "/ready")
 
 ALL_SESSIONS = "*"
 """The name of all sessions together in the feed; no session can have it."""
+
+METHOD_NOT_ALLOWED = 405
 
 LATEST_TIME = 253_370_764_800
 """The last day whose local time has a year of four digits, in unix seconds."""
@@ -80,7 +82,7 @@ class ControlAPI:
             exception_handlers={
                 MockGLMError: _bad_request,
                 StoreError: _unavailable,
-                HTTPException: _not_found,
+                HTTPException: self._refuse,
             },
         )
 
@@ -92,6 +94,18 @@ class ControlAPI:
             )
             return
         await self._app(scope, receive, send)
+
+    async def _refuse(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        response = _json({"error": error.detail}, error.status_code)
+        if error.status_code == METHOD_NOT_ALLOWED:
+            response.headers["allow"] = ", ".join(self._find_methods(request.scope))
+        return response
+
+    def _find_methods(self, scope: Scope) -> list[str]:
+        """The methods that a path allows, each of which has a route of its own."""
+        routes = (route for route in self.routes if route.matches(scope)[0] != Match.NONE)
+        return sorted({method for route in routes for method in route.methods or ()})
 
     def _routes(self) -> list[Route]:
         return [
@@ -369,11 +383,6 @@ async def _describe(request: Request) -> Response:
 
 async def _health(request: Request) -> Response:
     return _json({"status": "ok", "version": __version__})
-
-
-async def _not_found(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return _json({"error": error.detail}, error.status_code)
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:

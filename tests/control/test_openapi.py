@@ -93,6 +93,13 @@ def test_a_result_has_the_described_form(
         assert msgspec.to_builtins(msgspec.convert(strict, operation.result)) == strict
 
 
+def test_a_wrong_method_is_answered_with_those_that_are_allowed(served: Served) -> None:
+    with httpx.Client(trust_env=False, base_url=f"{served.host}{BASE}") as client:
+        sent = client.request("TRACE", "/clock")
+    assert (sent.status_code, sent.json()) == (405, {"error": "Method Not Allowed"})
+    assert sent.headers["allow"] == "DELETE, GET, HEAD, POST"
+
+
 def test_a_mistake_has_the_described_form(served: Served) -> None:
     with httpx.Client(trust_env=False, base_url=f"{served.host}{BASE}") as client:
         for sent in (client.post("/replies", content=b"{"), client.get("/journal/9999")):
