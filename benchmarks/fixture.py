@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.cases import Size
 from benchmarks.figures import Figure
 from benchmarks.load import Load
+from benchmarks.servers import ENVIRONMENT
 
 __all__ = ["fixture"]
 
@@ -60,7 +60,7 @@ TESTS: Mapping[str, tuple[str, str]] = {
 
 PLUGIN = ("-p", "mockglm.pytest_plugin")
 ALONE = ("-q", "-p", "no:cacheprovider")
-ENVIRON = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+ENVIRON = {**ENVIRONMENT, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 """No other plugin: some take longer to import than all that is measured."""
 
 
