@@ -161,6 +161,12 @@ def test_the_first_answer_comes_from_an_installed_checkout(
     assert not list(checkout.glob("*.egg-info"))
 
 
+@needs_curl
+def test_the_command_is_led_to_the_server(tmp_path: Path, here: Mapping[str, str]) -> None:
+    listed = json.loads(run(block("sh", "mockglm run"), tmp_path, here))
+    assert "glm-4.6" in {model["id"] for model in listed["data"]}
+
+
 def test_the_scenario_plays(tmp_path: Path, here: Mapping[str, str]) -> None:
     (tmp_path / "weather.yaml").write_text(block("yaml", "about"), encoding="utf-8")
     user = {"role": "user", "content": "北京天气怎么样？"}
@@ -227,7 +233,7 @@ def test_the_endpoint_is_judged(tmp_path: Path, here: Mapping[str, str]) -> None
 
 def test_every_block_is_run_here() -> None:
     """A block that is added to the README has to be run by a test of this module."""
-    assert [len(blocks(language)) for language in ("sh", "yaml", "python")] == [11, 1, 1]
+    assert [len(blocks(language)) for language in ("sh", "yaml", "python")] == [12, 1, 1]
 
 
 def test_the_chinese_readme_has_the_same_blocks() -> None:
