@@ -16,7 +16,7 @@ from mockglm.faults import CATALOGUE, Fault, apply, parse
 from mockglm.player import needs_connection
 from mockglm.scenarios import parse as parse_file
 from mockglm.surfaces import recognise
-from tests.faults.test_catalogue import MESSAGES, SAMPLES
+from tests.faults.test_registry import MESSAGES, SAMPLES
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "decisions.md").read_text("utf-8")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from mockglm.conformance.capabilities import Capabilities
-from mockglm.conformance.catalogue import Check
 from mockglm.conformance.probes import PROBES, Probe
+from mockglm.conformance.registry import Check
 
 
 class RunLimits(Struct, frozen=True):

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from msgspec.structs import asdict, replace
 
-from mockglm.conformance.catalogue import Check
 from mockglm.conformance.options import GROUPS, PACKAGE, has_subject, option_values
+from mockglm.conformance.registry import Check
 from mockglm.conformance.report.terminal import (
     Line,
     failure_lines,

@@ -13,9 +13,9 @@ from mockglm.conformance import store
 from mockglm.conformance.abort_reasons import missing_probes
 from mockglm.conformance.baseline import dump_baseline
 from mockglm.conformance.capabilities import Capabilities, find_capabilities
-from mockglm.conformance.catalogue import Check
 from mockglm.conformance.plan import ProbePlan, RunLimits, make_plan
 from mockglm.conformance.probes import PROBES, WRONG_KEY
+from mockglm.conformance.registry import Check
 from mockglm.conformance.report.document import (
     make_document,
     make_entry,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from mockglm.conformance.catalogue import Check
 from mockglm.conformance.probes import PROBES
+from mockglm.conformance.registry import Check
 from mockglm.conformance.sets import CHAT_SET, CheckSet
 from mockglm.errors import UsageError, nearest
 

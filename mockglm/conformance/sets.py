@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from mockglm.conformance.catalogue import MESSAGE_SET, SET, Catalogue
 from mockglm.conformance.checks import CHECKS, MESSAGE_CHECKS
 from mockglm.conformance.message_view import MESSAGES, MessageView
 from mockglm.conformance.options import GROUP, MESSAGE_GROUP
+from mockglm.conformance.registry import MESSAGE_SET, SET, Catalogue
 from mockglm.conformance.view import CHAT, ExchangeView
 from mockglm.errors import UsageError, nearest
 from mockglm.exchange import Exchange

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockglm.conformance.catalogue import Citation
+from mockglm.conformance.registry import Citation
 
 CHAT = Citation("doc", "docs.bigmodel.cn, API reference, 对话补全 (mid-2026)")
 CODES = Citation("doc", "docs.bigmodel.cn/cn/faq/api-code (2026-10)")

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from mockglm.conformance.abort_reasons import GATEWAY_ERRORS, AbortReason
 from mockglm.conformance.capabilities import Capabilities, find_capabilities
-from mockglm.conformance.catalogue import Check, CheckVerdict
 from mockglm.conformance.json_path import CheckFinding
 from mockglm.conformance.probes import PROBES
+from mockglm.conformance.registry import Check, CheckVerdict
 from mockglm.conformance.view import ExchangeView
 
 NEEDS_PROBE = "needs a live endpoint"

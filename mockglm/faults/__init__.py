@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mockglm.faults.catalogue import CATALOGUE, MAX_FAULTS, apply, no_form, parse, too_many
     from mockglm.faults.fault import Fault, FaultSpec
     from mockglm.faults.options import Option
     from mockglm.faults.position import Position
+    from mockglm.faults.registry import CATALOGUE, MAX_FAULTS, apply, no_form, parse, too_many
 
 __all__ = [
     "CATALOGUE",
@@ -25,16 +25,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "CATALOGUE": "catalogue",
+    "CATALOGUE": "registry",
     "Fault": "fault",
     "FaultSpec": "fault",
-    "MAX_FAULTS": "catalogue",
+    "MAX_FAULTS": "registry",
     "Option": "options",
     "Position": "position",
-    "apply": "catalogue",
-    "no_form": "catalogue",
-    "parse": "catalogue",
-    "too_many": "catalogue",
+    "apply": "registry",
+    "no_form": "registry",
+    "parse": "registry",
+    "too_many": "registry",
 }
 
 

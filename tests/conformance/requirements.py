@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mockglm.conformance.catalogue import Catalogue
 from mockglm.conformance.checks import CHECKS, MESSAGE_CHECKS
+from mockglm.conformance.registry import Catalogue
 from mockglm.conformance.verdicts import RunEvidence, judge_run
 from mockglm.exchange import Response
 from tests.conformance import message_reference, reference

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mockglm.conformance.catalogue import Catalogue
 from mockglm.conformance.checks import (
     authentication,
     chunks,
@@ -24,6 +23,7 @@ from mockglm.conformance.checks import (
     transport,
     usage,
 )
+from mockglm.conformance.registry import Catalogue
 
 __all__ = ["ALL_CHECKS", "CHECKS", "MESSAGE_CHECKS"]
 

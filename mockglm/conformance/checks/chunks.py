@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
-from mockglm.conformance.catalogue import MUST, NOTE, SHOULD, Catalogue
 from mockglm.conformance.json_path import CheckFinding, JSONNode, shorten
+from mockglm.conformance.registry import MUST, NOTE, SHOULD, Catalogue
 from mockglm.conformance.sources import (
     AGENT,
     CHAT,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue
 from mockglm.conformance.json_path import CheckFinding, JSONNode
+from mockglm.conformance.registry import MUST, SHOULD, Catalogue
 from mockglm.conformance.sources import CHAT, CODES, STREAM, TOOLS
 from mockglm.conformance.view import ExchangeView
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mockglm.conformance.catalogue import MUST, Catalogue
 from mockglm.conformance.json_path import CheckFinding, shorten
+from mockglm.conformance.registry import MUST, Catalogue
 from mockglm.conformance.sources import (
     AGENT,
     CHAT,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mockglm import sse
-from mockglm.conformance.catalogue import MUST, NOTE, SHOULD, Catalogue
 from mockglm.conformance.json_path import CheckFinding, decode_json, shorten
+from mockglm.conformance.registry import MUST, NOTE, SHOULD, Catalogue
 from mockglm.conformance.sources import (
     CHAT,
     JSON,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue
 from mockglm.conformance.json_path import CheckFinding
+from mockglm.conformance.registry import MUST, SHOULD, Catalogue
 from mockglm.conformance.sources import CODES, GATEWAY, cite_recording, cite_rfc9110
 from mockglm.conformance.view import ExchangeView
 

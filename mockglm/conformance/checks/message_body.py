@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from mockglm.conformance.catalogue import MUST, NOTE, SHOULD, Catalogue
 from mockglm.conformance.json_path import CheckFinding, shorten
 from mockglm.conformance.message_view import MessageView
+from mockglm.conformance.registry import MUST, NOTE, SHOULD, Catalogue
 from mockglm.conformance.sources import (
     ANTHROPIC_BLOCKS,
     MESSAGE,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue, Citation
 from mockglm.conformance.json_path import CheckFinding, shorten
 from mockglm.conformance.message_view import MessageView
+from mockglm.conformance.registry import MUST, SHOULD, Catalogue, Citation
 from mockglm.conformance.sources import (
     ANTHROPIC_EVENTS,
     MESSAGE_REFUSALS,

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import dropwhile
 
 from mockglm import sse
-from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue
 from mockglm.conformance.json_path import CheckFinding, JSONNode, decode_json, shorten
 from mockglm.conformance.message_view import MessageView
+from mockglm.conformance.registry import MUST, SHOULD, Catalogue
 from mockglm.conformance.sources import (
     ANTHROPIC_BLOCKS,
     ANTHROPIC_EVENTS,

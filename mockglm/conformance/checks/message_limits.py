@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mockglm.conformance.catalogue import MUST, Catalogue
 from mockglm.conformance.json_path import CheckFinding, shorten
 from mockglm.conformance.message_view import MessageView
+from mockglm.conformance.registry import MUST, Catalogue
 from mockglm.conformance.sources import CODES, MESSAGE_REFUSALS, cite_issues, cite_recording
 
 CHECKS = Catalogue("message")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
-from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue, Citation
 from mockglm.conformance.json_path import CheckFinding, JSONNode, shorten
 from mockglm.conformance.message_view import MessageView
+from mockglm.conformance.registry import MUST, SHOULD, Catalogue, Citation
 from mockglm.conformance.sources import cite_recording
 
 CHECKS = Catalogue("message")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue
 from mockglm.conformance.checks.chunks import find_other_model, find_wrong_types
 from mockglm.conformance.json_path import CheckFinding, shorten
+from mockglm.conformance.registry import MUST, SHOULD, Catalogue
 from mockglm.conformance.sources import CHAT, SDK_COMPLETION, THOUGHT, TOOLS
 from mockglm.conformance.view import ExchangeView
 

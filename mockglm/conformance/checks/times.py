@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
 
-from mockglm.conformance.catalogue import NOTE, SHOULD, Catalogue
 from mockglm.conformance.json_path import CheckFinding
+from mockglm.conformance.registry import NOTE, SHOULD, Catalogue
 from mockglm.conformance.sources import AGENT, CODES, GATEWAY, cite_rfc9110
 from mockglm.conformance.view import ExchangeView
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mockglm.conformance.catalogue import MUST, NOTE, SHOULD, Catalogue
 from mockglm.conformance.json_path import CheckFinding, JSONNode, shorten
+from mockglm.conformance.registry import MUST, NOTE, SHOULD, Catalogue
 from mockglm.conformance.sources import (
     AGENT,
     CHAT,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue
 from mockglm.conformance.json_path import CheckFinding, shorten
 from mockglm.conformance.probes import ECHO
+from mockglm.conformance.registry import MUST, SHOULD, Catalogue
 from mockglm.conformance.sources import (
     CHAT,
     GATEWAY,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mockglm.conformance.catalogue import MUST, SHOULD, Catalogue
 from mockglm.conformance.json_path import CheckFinding, JSONNode, shorten
+from mockglm.conformance.registry import MUST, SHOULD, Catalogue
 from mockglm.conformance.sources import (
     AGENT,
     CHAT,

@@ -10,9 +10,9 @@ from msgspec.structs import asdict
 
 from mockglm import __version__
 from mockglm.conformance.abort_reasons import AbortReason
-from mockglm.conformance.catalogue import CATEGORIES, SET
 from mockglm.conformance.json_path import CheckFinding
 from mockglm.conformance.probes import PROBES
+from mockglm.conformance.registry import CATEGORIES, SET
 from mockglm.conformance.report.advice import advise
 from mockglm.conformance.report.exchanges import curl_command, quote_body
 from mockglm.conformance.verdicts import CheckResult

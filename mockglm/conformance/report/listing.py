@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from mockglm.conformance.abort_reasons import MOST_UNFINISHED
-from mockglm.conformance.catalogue import CATEGORIES, MESSAGE_SET, RETIRED, SET, Check
 from mockglm.conformance.checks import ALL_CHECKS, CHECKS, MESSAGE_CHECKS
 from mockglm.conformance.probes import PROBES
+from mockglm.conformance.registry import CATEGORIES, MESSAGE_SET, RETIRED, SET, Check
 from mockglm.conformance.report.advice import advise
 from mockglm.conformance.sets import CHAT_SET, CheckSet
 from mockglm.conformance.transport import MAX_BYTES, MAX_LINES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockglm.conformance.catalogue import MESSAGE_SET, SET
+from mockglm.conformance.registry import MESSAGE_SET, SET
 
 TITLES: Mapping[str, str] = {SET: "GLM v4", MESSAGE_SET: "GLM Anthropic"}
 """Titles of reports by their set; a set of another version has the title GLM."""

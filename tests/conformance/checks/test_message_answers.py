@@ -11,10 +11,10 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from mockglm.conformance.catalogue import CATEGORIES, MESSAGE_SET
 from mockglm.conformance.checks import CHECKS, MESSAGE_CHECKS
 from mockglm.conformance.message_view import MessageView
 from mockglm.conformance.probes import MESSAGE_PROBES, PROBES
+from mockglm.conformance.registry import CATEGORIES, MESSAGE_SET
 from mockglm.conformance.report.advice import advise
 from mockglm.conformance.verdicts import _MISSING, judge_recordings, judge_run
 from mockglm.exchange import Response

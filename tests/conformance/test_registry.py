@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from mockglm.conformance.catalogue import CATEGORIES, MUST, RETIRED, SET, Catalogue
 from mockglm.conformance.checks import CHECKS
 from mockglm.conformance.json_path import CheckFinding
 from mockglm.conformance.probes import PROBES
+from mockglm.conformance.registry import CATEGORIES, MUST, RETIRED, SET, Catalogue
 from mockglm.conformance.report.advice import advise
 from mockglm.conformance.sources import CHAT
 from mockglm.conformance.verdicts import _MISSING

@@ -1,4 +1,4 @@
-"""The register of checks: each requirement with its level, sources, probes and judging function."""
+"""The registry of checks: each requirement with its level, sources, probes and judging function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue whole; faults read as a file or a URL asks for them, and laid over an answer."""
+"""The registry of faults: those of all modules together, parsed from names and applied."""
 
 from __future__ import annotations
 

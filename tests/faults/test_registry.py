@@ -19,9 +19,9 @@ from mockglm.conformance.verdicts import judge_run
 from mockglm.errors import FaultError
 from mockglm.exchange import Response
 from mockglm.faults import CATALOGUE, Fault, apply, parse
-from mockglm.faults.catalogue import index_by_name
 from mockglm.faults.frames import apply_edits, documents, rewrite_documents, split_chunks
 from mockglm.faults.position import Position, locate
+from mockglm.faults.registry import index_by_name
 from tests.conformance import message_reference, reference
 from tests.conformance.message_reference import MESSAGE_ANSWERS
 from tests.conformance.reference import ANSWERS, KEY
