@@ -47,7 +47,7 @@ def test_a_conformant_endpoint_ends_with_0(
     output = capsys.readouterr().out
     assert "✗" not in output
     assert output.splitlines()[-1] == (
-        "1 not applicable, 93 passed; 26 requests, 182 output tokens"
+        "1 not applicable, 96 passed; 26 requests, 182 output tokens"
     )
     assert len(endpoint.probes) == len(set(endpoint.probes)) == 26
 
@@ -284,7 +284,7 @@ def test_junit_has_level_probe_source_and_verdict(endpoint: Endpoint) -> None:
     endpoint.answer_with(broken("SSE-05"))
     assert check(endpoint, *SSE, "--junitxml", "a/junit.xml") == 1
     suite = ElementTree.parse("a/junit.xml").getroot()[0]
-    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("8", "1", "0")
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("9", "1", "0")
     case = next(case for case in suite if case.get("name") == "SSE-05")
     assert case.get("classname") == "glm-v4"
     properties = {one.get("name"): one.get("value") for one in case.iter("property")}

@@ -82,7 +82,7 @@ def test_node_ids_are_the_ids_of_checks(broken: Endpoint, pytester: pytest.Pytes
     assert "PASSED glm-v4::SSE-04" in text
     assert "FAILED glm-v4::SSE-05" in text
     assert "SSE-05 MUST Each event is one JSON object or [DONE]." in text
-    assert "7 passed; 1 requests" in text
+    assert "8 passed; 1 requests" in text
     assert broken.probes == ["stream"]
 
 
@@ -138,7 +138,7 @@ def test_the_report_of_pytest_is_that_of_the_command(
     found = run(pytester, broken, *PACKAGE, "-k", "SSE", *files)
     assert found.ret == 1
     report = json.loads(Path("out/report.json").read_text("utf-8"))
-    assert report["summary"] == {"fail": 1, "pass": 7}
+    assert report["summary"] == {"fail": 1, "pass": 8}
     assert Path("known.yaml").read_text("utf-8").splitlines()[1].startswith("SSE-05: 'event 1: ")
     assert Path("out/exchanges/stream.yaml").exists()
     own, pytests = (ElementTree.parse(path).getroot() for path in ("out/junit.xml", "junit.xml"))
@@ -200,7 +200,7 @@ def test_workers_send_the_probes_once(broken: Endpoint, pytester: pytest.Pyteste
     files = ("--glm-report", "out", "--glm-record-to", "kept")
     found = run_workers(pytester, broken, *PACKAGE, "-k", "SSE or CHK", *files)
     assert found.ret == 1
-    assert "1 failed, 18 passed; 1 requests" in found.stdout.str()
+    assert "1 failed, 20 passed; 1 requests" in found.stdout.str()
     assert broken.probes == ["stream"]
     assert Path("out/report.html").stat().st_size > 10_000
     assert [path.name for path in Path("kept").iterdir()] == ["stream.yaml"]

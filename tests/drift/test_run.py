@@ -80,7 +80,7 @@ def test_unchanged_service_is_as_recorded(recorded: Path, live: Live) -> None:
     result = live.verify(recorded)
     lines = result.output.splitlines()
     assert result.exit_code == 0
-    assert lines[0] == f"{recorded}:7: as recorded"
+    assert lines[0] == f"{recorded}:8: as recorded"
     assert lines[1].endswith(": as recorded")
     assert lines[2:] == ["2 checked, 0 not as recorded"]
 
@@ -133,7 +133,7 @@ def test_plan_lists_the_requests_and_sends_none(
     assert live.requests == 0
     assert result.exit_code == 0
     first, second, third, fourth = result.output.splitlines()
-    assert first == f"{recorded}:7: POST /chat/completions, stream"
+    assert first == f"{recorded}:8: POST /chat/completions, stream"
     assert second.endswith(": POST /chat/completions")
     assert third == f"{recorded}:{lines + 1}: skipped, no recorded request"
     assert re.fullmatch(r"2 requests to http://.*, which used \d+ tokens when recorded", fourth)

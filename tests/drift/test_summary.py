@@ -8,7 +8,7 @@ from mockglm import faults
 from mockglm.faults import message_parts
 from tests.drift.responses import PAIRS, differences_by_fault
 
-INVISIBLE = {"usage-over"}
+INVISIBLE = {"usage-over", "index-one"}
 """Faults that no response shows: only the request says how many tokens are too many."""
 
 

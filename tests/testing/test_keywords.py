@@ -137,7 +137,10 @@ def test_mistake_is_reported_at_the_line_of_the_call(glm: GLM) -> None:
                 "unknown key `contnt`, did you mean `content`?",
             ],
         ),
-        ({"pace": "mdel"}, ["`pace`: expected one of model, found `mdel`, did you mean `model`"]),
+        (
+            {"pace": "mdel"},
+            ["`pace`: expected one of measured, model, found `mdel`, did you mean `model`"],
+        ),
         ({"pace": {"first": -1}}, ["`pace.first`: expected `float` >= 0.0, found `-1`"]),
         ({"usage": 5}, ["`usage`: expected `str | object`, found `5`"]),
         ({"tool_calls": [{}]}, ["`tool_calls[0]`: object missing required field `name`"]),

@@ -104,7 +104,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             ACCEPTED,
             "unexpected answer",
             actual='200 {"choices":[{"finish_reason":"stop",…',
-            also="JSN-05",
+            also="JSN-05 JSN-07",
         ),
         Mutant(
             "bad-model",
