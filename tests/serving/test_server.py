@@ -7,6 +7,8 @@ import socket
 from typing import Any, cast
 
 import httpx
+import pytest
+from sse_starlette.sse import AppStatus
 
 from mockglm.app import App
 from mockglm.limits import Limits
@@ -42,7 +44,9 @@ def test_stopping_waits_for_running_streams_and_no_longer() -> None:
     assert got.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
 
 
-def test_a_second_interrupt_stops_without_waiting() -> None:
+def test_a_second_interrupt_stops_without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A signal marks the whole process as ending for sse-starlette, which would end later feeds.
+    monkeypatch.setattr(AppStatus, "should_exit", False)
     text = "format: 1\ninteractions: [{reply: {content: hello, fault: stall}}]\n"
     sessions = Sessions(Settings(), [parse(text.encode(), "file.yaml")])
     background = BackgroundServer(App(sessions, limits=NEVER), grace=3600)
