@@ -30,6 +30,7 @@ class SharedState:
         self._store = RedisStore(url)
         self.report = report
         self._replica: Replica | None = None
+        self._is_closed = False
         self._loaded = asyncio.Event()
 
     def make_sessions(self, settings: Settings) -> Sessions:
@@ -49,6 +50,7 @@ class SharedState:
         self._loaded.set()
 
     async def close(self) -> None:
+        self._is_closed = True
         if self._replica is not None:
             await self._replica.close()
 
@@ -56,7 +58,7 @@ class SharedState:
         """Declare the scenarios whenever they were loaded, as soon as the store is there."""
         assert self._replica is not None, "the application was made before the loop"
         self._replica.adopt_scenarios()
-        while True:
+        while not self._is_closed:
             try:
                 self._loaded.clear()
                 await self._replica.declare_scenarios()

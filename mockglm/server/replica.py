@@ -68,6 +68,7 @@ class Replica:
         self._failed_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._watcher: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     async def decide(
         self,
@@ -181,6 +182,7 @@ class Replica:
 
     async def close(self) -> None:
         """Wait for what is still to be written, and close the store."""
+        self._is_closed = True
         if self._watcher is not None:
             self._watcher.cancel()
         if self._tasks:
@@ -303,7 +305,8 @@ class Replica:
         return result
 
     async def _watch(self) -> None:
-        while True:
+        # A time-out within the client can hide that the task was cancelled.
+        while not self._is_closed:
             try:
                 async for notice in self.store.watch():
                     self._publish(decode_notice(notice))

@@ -85,6 +85,7 @@ class RedisStore:
         self._execute: Callable[..., Awaitable[Any]] = self._client.execute_command
         self.observe = observe
         self._held: dict[str, set[str]] = {}
+        self._is_closed = False
         self._renewal: asyncio.Task[None] | None = None
 
     async def load(self, session: str, known: bytes, *, counts: bool) -> Loaded:
@@ -174,7 +175,8 @@ class RedisStore:
         try:
             with _store_errors():
                 await subscription.subscribe(self._channel)
-            while True:
+            # A time-out within the client can hide that the task was cancelled.
+            while not self._is_closed:
                 with _store_errors():
                     message = await subscription.get_message(timeout=self.options.timeout / 2)
                 if message is not None:
@@ -190,6 +192,7 @@ class RedisStore:
         return found.decode() if found else ""
 
     async def close(self) -> None:
+        self._is_closed = True
         if self._renewal is not None:
             self._renewal.cancel()
         await self._client.aclose()
@@ -219,7 +222,7 @@ class RedisStore:
     async def _renew_slots(self) -> None:
         """Renew the leases of slots while there are any."""
         lease = self.options.lease
-        while self._held:
+        while self._held and not self._is_closed:
             await asyncio.sleep(lease / 3)
             for session, held in list(self._held.items()):
                 try:
