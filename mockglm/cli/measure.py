@@ -8,12 +8,14 @@ import secrets
 import sys
 import time
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mockglm.api_keys import find_api_key
+from mockglm.cli.display import show_progress
 from mockglm.cli.options import LIVE, ca_option, examples
 from mockglm.conformance.options import MODEL
 from mockglm.conformance.report.document import redact_document
@@ -174,38 +176,30 @@ def _measure(
 ) -> dict[str, Any]:
     trust = load_certificates(Path(values["ca"])) if values["ca"] else None
     started = time.time()
-    progress = _Progress()
+    total = sum(series.count for series in plan.series)
+    numbers = count()
     limits = ReadLimits(whole=values["timeout"], size=_MOST_BYTES)
-    with open_client(url, limits, trust) as send:
-        measurement = run_series(
-            plan, send, headers=headers, pause=values["pause"], progress=progress.show
-        )
-    ramp: RampResult | None = None
-    if plan.most_in_flight and not measurement.is_blocked:
-        ramp = climb(
-            url,
-            lambda number: plan.ramp_request(number, headers),
-            limits=RampLimits(plan.most_in_flight, whole=values["timeout"]),
-            trust=trust,
-            progress=lambda count: progress.show("ramp", count, plan.most_in_flight),
-        )
-    progress.end()
+    with show_progress(total) as step:
+        with open_client(url, limits, trust) as send:
+            measurement = run_series(
+                plan,
+                send,
+                headers=headers,
+                pause=values["pause"],
+                progress=lambda name, number, most: step(
+                    next(numbers), f"{name} {number} of {most}"
+                ),
+            )
+        ramp: RampResult | None = None
+        if plan.most_in_flight and not measurement.is_blocked:
+            ramp = climb(
+                url,
+                lambda number: plan.ramp_request(number, headers),
+                limits=RampLimits(plan.most_in_flight, whole=values["timeout"]),
+                trust=trust,
+                progress=lambda open_streams: step(total, f"{open_streams} streams at once"),
+            )
     return make_report(plan, measurement, target=url, started=started, ramp=ramp)
-
-
-class _Progress:
-    """Shows the current request in a line of the terminal that is overwritten."""
-
-    def __init__(self) -> None:
-        self._is_shown = sys.stderr.isatty()
-
-    def show(self, series: str, number: int, count: int) -> None:
-        if self._is_shown:
-            click.echo(f"\r\x1b[K{series} {number} of {count}", nl=False, err=True)
-
-    def end(self) -> None:
-        if self._is_shown:
-            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def _make_headers(key: str, more: Headers) -> Headers:

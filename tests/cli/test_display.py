@@ -65,3 +65,12 @@ def test_progress_names_the_probe_and_the_budget(tmp_path: Path) -> None:
         piped = run("check", server.url, *options)
     assert re.search(r"stream · \d+ of at most \d+ requests", ESCAPE.sub("", shown))
     assert "of at most" not in piped.stdout + piped.stderr
+
+
+def test_progress_of_a_measurement_names_the_series(tmp_path: Path) -> None:
+    with running("--speed", "0") as server:
+        options = ("--model", "glm-4.6", "--samples", "2")
+        shown = show("measure", server.url, *options, columns=120)
+        piped = run("measure", server.url, *options)
+    assert re.search(r"\d/\d+ .* 1 of 2", ESCAPE.sub("", shown))
+    assert " 1 of 2" not in piped.stderr
