@@ -174,12 +174,15 @@ def check_clock(upstream: str) -> Diagnosis:
 
 
 def _check_base_url(name: str, value: str) -> Diagnosis:
-    url = urlsplit(value)
+    try:
+        url = urlsplit(value)
+        port = url.port or (443 if url.scheme == "https" else 80)
+    except ValueError:
+        return Diagnosis(name, "its value is no URL", True)
     if url.scheme not in ("http", "https") or not url.hostname:
         return Diagnosis(name, "its value is no URL", True)
     if not is_loopback(url.hostname):
         return Diagnosis(name, f"leads clients to {url.hostname}")
-    port = url.port or (443 if url.scheme == "https" else 80)
     try:
         socket.create_connection((url.hostname, port), timeout=TIMEOUT).close()
     except OSError as error:

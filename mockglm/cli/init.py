@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from mockglm.cli.options import examples
+from mockglm.errors import UsageError
 
 SCENARIO = """\
 # yaml-language-server: $schema=../mockglm.schema.json
@@ -83,8 +84,11 @@ def init_command(*, folder: Path) -> None:
         if path.exists():
             click.echo(f"kept     {path}")
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror}") from error
         click.echo(f"written  {path}")
     where = "" if folder == Path() else f"cd {folder} && "
     click.echo(f"\nserve it: {where}mockglm serve scenarios\ntest it:  {where}pytest")

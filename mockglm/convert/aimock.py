@@ -7,12 +7,15 @@ named in a note.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
 
-KEPT = frozenset(("userMessage", "systemMessage", "model", "toolName", "toolResultContains"))
+RESULT = "toolResultContains"
+KEPT = frozenset(("userMessage", "systemMessage", "model", "toolName", RESULT))
 """Keys of a match that have the same meaning in a pattern."""
 
 FINISHES = {"content_filter": "sensitive"}
@@ -48,11 +51,14 @@ def translate(file: Mapping[str, Any]) -> Translation:
     """Translate the fixtures of a file, in their order. Raises KeyError or TypeError for a fixture
     that is none."""
     notes: list[str] = []
-    interactions = tuple(_merge(_translate_all(file["fixtures"], notes)))
-    return Translation(interactions, tuple(notes))
+    translated = tuple(_translate_all(file["fixtures"], notes))
+    return Translation(tuple(_merge(translated)), tuple(notes))
 
 
-def _translate_all(fixtures: Iterable[Any], notes: list[str]) -> Iterator[dict[str, Any]]:
+def _translate_all(
+    fixtures: Iterable[Any], notes: list[str]
+) -> Iterator[tuple[int | None, dict[str, Any]]]:
+    """Yield each fixture that answers a chat, with its `sequenceIndex`."""
     for number, fixture in enumerate(fixtures, 1):
         match, response = fixture["match"], fixture["response"]
         if match.get("endpoint", "chat") != "chat":
@@ -64,17 +70,14 @@ def _translate_all(fixtures: Iterable[Any], notes: list[str]) -> Iterator[dict[s
             continue
         lost = [*lost, *_lost_match(match), *_faults(fixture, reply)]
         notes.extend(f"fixture {number}: {text}" for text in lost)
-        yield {"when": _pattern(match), "reply": reply}
+        yield match.get("sequenceIndex"), {"when": _pattern(match), "reply": reply}
 
 
 def _pattern(match: Mapping[str, Any]) -> dict[str, Any]:
     when: dict[str, Any] = {}
-    if "userMessage" in match:
-        when["user"] = _literal(match["userMessage"])
-    if "systemMessage" in match:
-        when["system"] = match["systemMessage"]
-    if "toolResultContains" in match:
-        when["tool"] = match["toolResultContains"]
+    for key, name in (("userMessage", "user"), ("systemMessage", "system"), (RESULT, "tool")):
+        if key in match:
+            when[name] = _literal(match[key])
     if "toolName" in match:
         when["tools"] = [match["toolName"]]
     if "model" in match:
@@ -82,9 +85,11 @@ def _pattern(match: Mapping[str, Any]) -> dict[str, Any]:
     return when
 
 
-def _literal(text: str) -> str:
-    """A text that is not taken for a regular expression."""
-    return text.strip("/") if text.startswith("/") and text.endswith("/") else text
+def _literal(text: str | list[str]) -> str | list[str]:
+    """A text, or each of a list, in a form that is not taken for a regular expression."""
+    if isinstance(text, list):
+        return [str(_literal(one)) for one in text]
+    return f"/{re.escape(text)}/" if text.startswith("/") else text
 
 
 def _lost_match(match: Mapping[str, Any]) -> Iterator[str]:
@@ -153,14 +158,22 @@ def _faults(fixture: Mapping[str, Any], reply: dict[str, Any]) -> Iterator[str]:
         yield "chaos not kept: name faults in the base URL instead"
 
 
-def _merge(interactions: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Merge neighbours with the same pattern into one sequence, as sequenceIndex orders them."""
+def _merge(
+    translated: Iterable[tuple[int | None, dict[str, Any]]],
+) -> Iterator[dict[str, Any]]:
+    """Make one sequence of the fixtures with a `sequenceIndex` that have the same pattern."""
+    sequences: dict[str, list[tuple[int, Any]]] = {}
     merged: list[dict[str, Any]] = []
-    for one in interactions:
-        last = merged[-1] if merged else None
-        if last is not None and last["when"] == one["when"]:
-            replies = last["reply"] if isinstance(last["reply"], list) else [last["reply"]]
-            last["reply"] = [*replies, one["reply"]]
-        else:
+    for index, one in translated:
+        if index is None:
             merged.append(one)
+            continue
+        key = repr(one["when"])
+        if key not in sequences:
+            sequences[key] = []
+            merged.append(one)
+        sequences[key].append((index, one["reply"]))
+        ordered = sorted(sequences[key], key=itemgetter(0))
+        first = next(kept for kept in merged if kept["when"] == one["when"])
+        first["reply"] = [reply for _, reply in ordered]
     return iter(merged)

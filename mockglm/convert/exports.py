@@ -133,7 +133,8 @@ def _to_curl(exchanges: Iterable[Exchange], base: str) -> str:
 def _curl(exchange: Exchange, base: str) -> str:
     request = exchange.request
     key = _key_variable(request.path)
-    words = [f"curl -N -X {request.method} {shlex.quote(_url(exchange, base))}"]
+    method, url = shlex.quote(request.method), shlex.quote(_url(exchange, base))
+    words = [f"curl -N -X {method} {url}"]
     words.append(f'  -H "Authorization: Bearer ${key}"')
     if request.body:
         words.append("  -H 'Content-Type: application/json'")

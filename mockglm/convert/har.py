@@ -7,11 +7,13 @@ Sources: the HAR 1.2 specification (http://www.softwareishard.com/blog/har-12-sp
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from mockglm.exchange import Exchange, Request, Response
 from mockglm.server.routes import parse_route
@@ -23,6 +25,9 @@ SUFFIXES = tuple(surface.path for surface in SURFACES)
 
 SECONDS = 1e-3
 """Seconds in the unit of a HAR's times."""
+
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""The texts that HTTP allows as a method."""
 
 Read = tuple[Exchange, str, str]
 
@@ -55,10 +60,18 @@ def read_entry(entry: Mapping[str, Any]) -> tuple[Read, str]:
     route = parse_route(url.path)
     headers = tuple((name.lower(), value) for name, value in _headers(sent))
     body = (sent.get("postData") or {}).get("text") or ""
-    request = Request(sent["method"], route.tail, url.query, headers, _encode(body))
+    method = str(sent["method"])
+    if not TOKEN.fullmatch(method):
+        raise ValueError(f"{method!r} is no method of HTTP")
+    request = Request(method, route.tail, url.query, headers, _encode(body))
     response, note = _read_response(entry, received)
-    origin = f"{url.scheme}://{url.netloc}{route.base}"
+    origin = f"{format_base(url)}{route.base}"
     return (Exchange(request, response, 0.0), origin, _date(entry)), note
+
+
+def format_base(url: SplitResult) -> str:
+    """Scheme, host and port of a URL, without the user and the password that it may have."""
+    return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
 
 
 def _is_of_the_api(entry: Mapping[str, Any]) -> bool:
@@ -72,7 +85,7 @@ def _is_of_the_api(entry: Mapping[str, Any]) -> bool:
 def _read_response(entry: Mapping[str, Any], received: Mapping[str, Any]) -> tuple[Response, str]:
     headers = tuple(_headers(received))
     timings = entry.get("timings") or {}
-    waited = sum(max(float(timings.get(name) or 0), 0) for name in ("send", "wait")) * SECONDS
+    waited = sum(_seconds(timings.get(name)) for name in ("send", "wait")) * SECONDS
     body = _body(received.get("content") or {})
     messages = received.get("_eventSourceMessages") or []
     if messages:
@@ -93,7 +106,7 @@ def _pace(
 
     Without a body, the frames are made of the events.
     """
-    times = [float(message["time"]) for message in messages]
+    times = [_seconds(message["time"]) for message in messages]
     ats = [round(waited + max(time - times[0], 0), 3) for time in times]
     frames = _split(body)
     if len(frames) == len(messages):
@@ -102,6 +115,14 @@ def _pace(
         return ((waited, body),), "the events of the stream differ from its body: no times"
     made = (f"data: {message.get('data', '')}\n\n".encode() for message in messages)
     return tuple(zip(ats, made, strict=True)), "a stream without a body: frames made of its events"
+
+
+def _seconds(written: Any) -> float:
+    """A time, 0 for one that is missing or negative. Raises ValueError for one that is none."""
+    seconds = float(written or 0)
+    if not isfinite(seconds):
+        raise ValueError(f"{written!r} is no time")
+    return max(seconds, 0.0)
 
 
 def _split(body: bytes) -> list[bytes]:

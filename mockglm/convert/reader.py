@@ -92,7 +92,8 @@ def _read_betamax(path: Path, file: Mapping[str, Any]) -> ForeignCassette:
 
 
 def _read_nock(path: Path, file: list[Any]) -> ForeignCassette:
-    return _gather(path, "nock", _interactions(path, map(nock.to_vcr, file)))
+    read = _interactions(path, file, lambda one: _interaction(nock.to_vcr(one)))
+    return _gather(path, "nock", read)
 
 
 def _read_har(path: Path, file: Mapping[str, Any]) -> ForeignCassette:
@@ -107,7 +108,7 @@ def _read_har(path: Path, file: Mapping[str, Any]) -> ForeignCassette:
     def read(entry: Mapping[str, Any]) -> Read:
         found, note = har.read_entry(entry)
         if note:
-            notes.append(f"{entry['request']['url']}: {note}")
+            notes.append(f"{found[0].request.method} {found[0].request.path}: {note}")
         return found
 
     by = "Polly.js" if har.is_polly(file) else "HAR"
@@ -222,11 +223,18 @@ def _interaction(written: Mapping[str, Any]) -> Read:
     url = urlsplit(asked["url"] if "url" in asked else asked["uri"])
     where = parse_route(url.path)
     sent = tuple((name.lower(), value) for name, value in _headers(asked.get("headers")))
-    request = Request(asked["method"], where.tail, url.query, sent, _sent(asked))
-    origin = f"{url.scheme}://{url.netloc}{where.base}"
+    request = Request(_method(asked["method"]), where.tail, url.query, sent, _sent(asked))
+    origin = f"{har.format_base(url)}{where.base}"
     headers = _headers(answered.get("headers"))
     answer = _answer(answered, headers)
     return Exchange(request, answer, 0.0), origin, _date(headers, answer.body)
+
+
+def _method(written: Any) -> str:
+    """A method. Raises ValueError for a text that HTTP does not allow as one."""
+    if not isinstance(written, str) or not har.TOKEN.fullmatch(written):
+        raise ValueError(f"{written!r} is no method of HTTP")
+    return written
 
 
 def _sent(asked: Mapping[str, Any]) -> bytes:

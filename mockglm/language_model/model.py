@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 OVERLOADED, REFUSED, FAILED = "1305", "1210", "1234"
 CODES = {429: OVERLOADED, 400: REFUSED, 404: REFUSED, 413: REFUSED, 422: REFUSED}
 """GLM's codes by the status of the server; its other failures are told as network errors."""
+MAX_CALLS = 64
+"""Calls of one answer: each is rendered with those before it, which blocks the loop."""
+
 MAX_ERROR = 64 * 1024
 MAX_SHOWN = 300
 
@@ -218,6 +221,8 @@ class LanguageModel:
                 whole.append(piece)
                 continue
             for delta in answer.feed(piece):
+                if len(answer.calls) > MAX_CALLS:
+                    raise ExcessError(f"the answer has more than {MAX_CALLS} calls")
                 yield delta
             self._hold(answer)
             if answer.is_done:

@@ -70,7 +70,8 @@ class MeasurementPlan(Struct, frozen=True, kw_only=True):
     @property
     def cost(self) -> CostLimits:
         """The most that the plan costs."""
-        streams = self.most_in_flight + 1 if self.most_in_flight else 0
+        # Streams that end before the others are open are replaced, as often as may be open.
+        streams = 2 * self.most_in_flight
         return CostLimits(
             requests=streams + sum(one.count for one in self.series),
             prompt_tokens=streams * _SHORT_TOKENS + sum(s.count * s.prompt for s in self.series),

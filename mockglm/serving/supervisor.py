@@ -99,6 +99,11 @@ class Supervisor:
         """Run a worker, and start it again when it dies."""
         while not self._stopping.is_set():
             process = await self._start(settings)
+            if self._stopping.is_set():
+                # It was not there yet when the others were stopped.
+                process.kill()
+                await process.wait()
+                return
             assert process.stdout is not None, "it is a pipe"
             if await process.stdout.readline() == READY:
                 self._note_ready(settings.index)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha1
+from math import isfinite
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -28,6 +29,8 @@ VERSION_SIZE = 12
 """Random bytes of a version: after a loss of all keys no version comes again."""
 
 MAX_CONNECTIONS = 64
+
+INVALID = "the URL cannot be parsed; write special characters of a password as %2F and the like"
 
 QUEUE = 10
 """Timeouts that a request may wait for a connection, while others use them all: the store is busy,
@@ -51,7 +54,10 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
 
 def parse_url(url: str) -> tuple[str, StoreOptions]:
     """Split a URL into that of the server and the options. Raises UsageError."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise UsageError(f"--state: {INVALID}") from None
     if parts.scheme not in SCHEMES:
         raise UsageError(f"--state: expected redis://, rediss:// or unix://, not {parts.scheme!r}")
     query = dict(parse_qsl(parts.query))
@@ -65,8 +71,9 @@ def parse_url(url: str) -> tuple[str, StoreOptions]:
         )
     except ValueError as error:
         raise UsageError(f"--state: {error}") from None
-    if min(options.ttl, options.lease, options.timeout) <= 0:
-        raise UsageError("--state: ttl, lease and timeout have to be more than 0")
+    times = (options.ttl, options.lease, options.timeout)
+    if not all(isfinite(time) and time > 0 for time in times):
+        raise UsageError("--state: ttl, lease and timeout have to be finite and more than 0")
     return urlunsplit(parts._replace(query=urlencode(query))), options
 
 
@@ -281,8 +288,9 @@ def _connect(url: str, options: StoreOptions) -> Redis:
             socket_connect_timeout=options.timeout,
             retry=Retry(NoBackoff(), 1),
         )
-    except ValueError as error:
-        raise UsageError(f"--state: {error}") from error
+    except ValueError:
+        # The client's message may have a part of the password.
+        raise UsageError(f"--state: {INVALID}") from None
     return Redis.from_pool(pool)
 
 

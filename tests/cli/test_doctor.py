@@ -92,12 +92,15 @@ def test_a_base_url_is_followed_to_where_it_leads(tmp_path: Path) -> None:
             "ZAI_BASE_URL": "https://open.bigmodel.cn/api/paas/v4",
             "OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1",
             "ANTHROPIC_BASE_URL": "open.bigmodel.cn",
+            "ZAI_API_BASE": "http://[::1",
+            "OPENAI_API_BASE": "http://127.0.0.1:99999",
         }
         found = {one.subject: one for one in check_base_urls(variables)}
     assert found["ZAI_BASE_URL"].message == "leads clients to open.bigmodel.cn"
     assert not found["ZAI_BASE_URL"].is_problem
     assert found["OPENAI_BASE_URL"].message.startswith(f"nothing answers at 127.0.0.1:{port}")
-    assert found["ANTHROPIC_BASE_URL"].message == "its value is no URL"
+    for name in ("ANTHROPIC_BASE_URL", "ZAI_API_BASE", "OPENAI_API_BASE"):
+        assert found[name].message == "its value is no URL"
 
 
 def test_a_taken_port_is_described() -> None:

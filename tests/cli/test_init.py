@@ -41,3 +41,12 @@ def test_existing_files_are_kept(tmp_path: Path) -> None:
     kept = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("kept")]
     assert kept == ["tests/conftest.py", ".pre-commit-config.yaml"]
     assert {(tmp_path / name).read_text("utf-8") for name in kept} == {"mine"}
+
+
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "scenarios").write_text("mine", "utf-8")
+    done = run("init", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "mockglm: scenarios/weather.yaml cannot be written: File exists\n",
+    )

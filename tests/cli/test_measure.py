@@ -38,7 +38,7 @@ def test_a_measurement_reports_its_figures(
     assert len(sources) == 21 + 3
     printed, said = capsys.readouterr()
     assert "streams at once: 2; the next one was refused with 1302" in printed
-    assert said.splitlines()[-1].startswith("at most 26 requests")
+    assert said.splitlines()[-1].startswith("at most 29 requests")
     report = json.loads((tmp_path / "out/report.json").read_text("utf-8"))
     assert (report["schema"], report["requests"]) == ("mockglm.measurement/1", 24)
     assert report["in_flight"]["highest"] == 2

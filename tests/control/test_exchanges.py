@@ -337,3 +337,14 @@ interactions: [{{reply: {{content: fine}}}}]
     assert (window["name"], window["used"], window["limit"]) == ("requests in 18000 s", 1, 40)
     assert window["resets"] > 0
     assert (slots["name"], slots["used"], slots["limit"]) == ("concurrency", 0, 3)
+
+
+def test_code_of_odd_bodies_can_be_compiled(control: httpx.Client, served: Served) -> None:
+    deep: Any = []
+    for _ in range(80):
+        deep = [deep]
+    user = [{"role": "user", "content": "sunny"}]
+    odd: dict[str, Any] = {"class": 1, "from": 2, "deep": deep, "long": ["x"] * 100_000}
+    served.ask(messages=user, model="glm-4.6", **odd)
+    code = control.get("/journal/1/code").json()
+    compile(code["zai"], "snippet", "exec")

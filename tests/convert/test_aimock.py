@@ -109,3 +109,23 @@ def test_pace_and_truncation_are_kept(tmp_path: Path) -> None:
 def test_a_wrong_file_is_reported(tmp_path: Path, fixtures: Any, message: str) -> None:
     with pytest.raises(FileError, match=message):
         read_foreign(write(tmp_path / "a.json", fixtures))
+
+
+def test_a_sequence_has_the_order_of_its_indices(tmp_path: Path) -> None:
+    match = {"userMessage": "next"}
+    fixtures = [
+        fixture({**match, "sequenceIndex": 1}, {"content": "second"}),
+        fixture({"userMessage": "other"}, {"content": "other"}),
+        fixture({**match, "sequenceIndex": 0}, {"content": "first"}),
+        fixture(match, {"content": "hidden"}),
+    ]
+    found = read_foreign(write(tmp_path / "a.json", fixtures)).interactions
+    replies = [[one["content"] for one in row["reply"]] for row in found[:1]]
+    assert replies == [["first", "second"]]
+    assert [row["reply"]["content"] for row in found[1:]] == ["other", "hidden"]
+
+
+@pytest.mark.parametrize("key", ["userMessage", "systemMessage", "toolResultContains"])
+def test_a_text_between_slashes_is_no_regular_expression(tmp_path: Path, key: str) -> None:
+    fixtures = [fixture({key: "/(/"}, {"content": "x"})]
+    assert convert([write(tmp_path / "a.json", fixtures)], tmp_path / "to").problems == ()

@@ -55,7 +55,8 @@ def test_a_stream_without_times_is_sent_at_once(tmp_path: Path) -> None:
     assert exchange.request.body.decode() == REQUEST
     assert exchange.request.headers == ()
     assert response(exchange).chunks == ((0.25, "".join(FRAMES).encode()),)
-    assert foreign.notes == (f"{URL}: a stream without times: it is sent at once",)
+    note = "POST /chat/completions: a stream without times: it is sent at once"
+    assert foreign.notes == (note,)
 
 
 def test_events_of_chromium_give_the_frames_their_times(tmp_path: Path) -> None:
@@ -170,3 +171,34 @@ def test_a_har_of_chromium_replays_byte_for_byte(
         url = f"{served.base('')}/chat/completions"
         with httpx.Client(trust_env=False, headers=headers) as client:
             assert client.post(url, content=REQUEST).content == body
+
+
+@pytest.mark.parametrize("method", ["GET; touch x #", "", "PO ST"])
+def test_a_method_that_is_none_is_refused(tmp_path: Path, method: str) -> None:
+    changed = entry({"text": "x"})
+    changed["request"]["method"] = method
+    with pytest.raises(FileError, match="is no method of HTTP"):
+        read_foreign(write(tmp_path / "a.har", changed))
+
+
+@pytest.mark.parametrize("time", ["nan", "inf"])
+def test_a_time_that_is_none_is_refused(tmp_path: Path, time: str) -> None:
+    waited = entry({"text": "x"})
+    waited["timings"]["wait"] = time
+    event = entry({}, _eventSourceMessages=[{"time": time, "data": "x"}])
+    for changed in (waited, event):
+        with pytest.raises(FileError, match="is no time"):
+            read_foreign(write(tmp_path / "a.har", changed))
+
+
+def test_secrets_of_a_url_are_not_kept(tmp_path: Path) -> None:
+    url = URL.replace("://", "://me:hunter2@") + "?api_key=sk-topsecret1234567890"
+    path = write(tmp_path / "a.har", entry({"text": "".join(FRAMES)}, url=url))
+    assert "hunter2" not in str(read_foreign(path))
+    assert "topsecret" not in str(read_foreign(path).notes)
+    for kind in ("cassette", "har", "curl"):
+        source = path if kind == "cassette" else tmp_path / "cassette"
+        done = convert([source], tmp_path / kind, kind=kind)
+        text = done.written[0].read_text("utf-8") + str(done.notes)
+        assert "hunter2" not in text
+        assert "topsecret" not in text

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mockglm.convert import ForeignCassette, read_foreign
+from mockglm.errors import FileError
 from mockglm.exchange import Response
 
 BODY = '{"id":"1","created":1782862782,"choices":[]}'
@@ -93,3 +94,11 @@ def test_a_cassette_of_betamax_is_read(tmp_path: Path, body: dict[str, str]) -> 
     foreign = read(tmp_path / "a.json", file)
     assert (foreign.by, foreign.at) == ("betamax", "2026-07-01T12:00:00Z")
     assert answer(foreign).body == BODY.encode()
+
+
+@pytest.mark.parametrize("changes", [{"scope": 5}, {"rawHeaders": ["A"]}, {"status": "x"}])
+def test_a_wrong_definition_is_reported_with_its_number(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(FileError, match="interaction 2: "):
+        read(tmp_path / "a.json", [nock(), nock(**changes)])

@@ -11,6 +11,7 @@ import pytest
 
 from mockglm.completions import parse_json, parse_stream
 from mockglm.exchange import Reply
+from mockglm.language_model.model import MAX_CALLS
 from mockglm.limits import Limits
 from mockglm.messages import parse_message
 from tests.language_model.upstream import (
@@ -289,6 +290,17 @@ def test_answer_beyond_the_bounds_breaks_off() -> None:
         answer = mock.post().json()["choices"][0]
     assert answer["finish_reason"] == "network_error"
     assert len(answer["message"]["content"]) < 3000
+
+
+def test_answer_of_very_many_calls_breaks_off() -> None:
+    calls = [
+        delta(tool_calls=[{"index": n, "function": {"name": f"f{n}", "arguments": "{}"}}])
+        for n in range(300)
+    ]
+    with say(*calls, finish("tool_calls")) as service, front(service) as mock:
+        answer = mock.post().json()["choices"][0]
+    assert answer["finish_reason"] == "network_error"
+    assert len(answer["message"]["tool_calls"]) <= MAX_CALLS + 1
 
 
 def test_page_of_another_site_cannot_spend_the_key() -> None:

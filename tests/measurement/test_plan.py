@@ -52,7 +52,7 @@ def test_every_request_is_a_bounded_stream() -> None:
 def test_the_cost_counts_every_series_and_the_ramp() -> None:
     assert planned().cost == CostLimits(13, 180 + 14_000, 130)
     ramp = planned(most_in_flight=4)
-    assert ramp.cost == CostLimits(18, 330 + 14_000, 130 + 5 * 160)
+    assert ramp.cost == CostLimits(21, 420 + 14_000, 130 + 8 * 160)
     assert json.loads(ramp.ramp_request(0, ()).body)["max_tokens"] == 160
 
 

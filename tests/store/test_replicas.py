@@ -232,6 +232,9 @@ def test_counts_begin_again_with_other_files_and_queues_stay(redis: RedisProcess
         ("http://localhost", "expected redis://"),
         ("redis://localhost?ttl=never", "never"),
         ("redis://localhost?lease=0", "more than 0"),
+        ("redis://localhost?lease=nan", "finite"),
+        ("redis://localhost?timeout=inf", "finite"),
+        ("redis://[x", "the URL cannot be parsed"),
     ],
 )
 def test_a_bad_url_is_an_error_of_use(url: str, message: str) -> None:
