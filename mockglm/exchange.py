@@ -95,7 +95,22 @@ class Request(Struct, frozen=True, gc=False):
         return default
 
 
-class Frames(Sequence[tuple[float, bytes]]):
+class _LazyChunks(Sequence[tuple[float, bytes]]):
+    """Chunks that are made when they are read; they compare and print as the tuple of them."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
+class Frames(_LazyChunks):
     """The chunks of a stream, joined on demand: a thousand streams of one reply share its frames.
 
     Each of `tails` follows the opening and ends an event. A slot of the schedule is (seconds since
@@ -133,15 +148,6 @@ class Frames(Sequence[tuple[float, bytes]]):
     def __len__(self) -> int:
         return len(self._schedule)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and tuple(self) == tuple(other)
-
-    def __hash__(self) -> int:
-        return hash(tuple(self))
-
-    def __repr__(self) -> str:
-        return repr(tuple(self))
-
     @property
     def memory_size(self) -> int:
         """The bytes kept alive, those shared with other responses included."""
@@ -178,7 +184,7 @@ class Frames(Sequence[tuple[float, bytes]]):
         return at, body + self._ending if end > len(self._tails) else body
 
 
-class RecordedChunks(Sequence[tuple[float, bytes]]):
+class RecordedChunks(_LazyChunks):
     """The chunks of a recorded stream as one text, with the time and the end of each.
 
     `cut` makes the chunks of the recorded text; it is called on first use, for most recordings of a
@@ -214,15 +220,6 @@ class RecordedChunks(Sequence[tuple[float, bytes]]):
     def __len__(self) -> int:
         _ = self.body
         return len(self._times)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and tuple(self) == tuple(other)
-
-    def __hash__(self) -> int:
-        return hash(tuple(self))
-
-    def __repr__(self) -> str:
-        return repr(tuple(self))
 
     @property
     def body(self) -> bytes:
