@@ -29,7 +29,6 @@ MAX_CLOCK_ERROR = 60.0
 """Seconds; a JWT of zai-sdk and zhipuai lives three minutes."""
 
 TIMEOUT = 2.0
-PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 OWN_VARIABLES = ("MOCKGLM_TOKEN",)
 
 
@@ -104,6 +103,8 @@ def check_port(port: int) -> Diagnosis:
 
 def check_proxies(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
     """Look if a proxy comes between clients and this machine."""
+    from mockglm.testing.environment import PROXY_VARIABLES
+
     names = [
         name
         for variable in PROXY_VARIABLES

@@ -8,11 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from mockglm.api_keys import is_real_key
 from mockglm.surfaces import ANTHROPIC, CHAT
+from mockglm.testing.environment import NO_PROXY_VARIABLES, PROXY_VARIABLES
 
-PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-"""Variables with a proxy; the server refuses each request that a proxy would forward."""
-
-NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy")
 LOOPBACK = "127.0.0.1,localhost,::1"
 
 QUIET_VARIABLES = {
@@ -20,7 +17,7 @@ QUIET_VARIABLES = {
     "DO_NOT_TRACK": "1",  # https://consoledonottrack.com
     "NODE_USE_ENV_PROXY": "1",  # makes fetch of Node 24 and later use the proxy variables
 }
-"""Variables that keep clients from other hosts."""
+"""Variables that stop the telemetry and updates of clients, and make them use proxies."""
 
 GLM_URL = re.compile(
     r"https?://(?:open\.|www\.)?bigmodel\.cn(?P<cn>/[\w/.-]*)?|https?://(?:api\.)?z\.ai(?P<ai>/[\w/.-]*)?"

@@ -26,7 +26,7 @@ SUFFIXES = tuple(surface.path for surface in SURFACES)
 SECONDS = 1e-3
 """Seconds in the unit of a HAR's times."""
 
-TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 """The texts that HTTP allows as a method."""
 
 Read = tuple[Exchange, str, str]
@@ -60,13 +60,18 @@ def read_entry(entry: Mapping[str, Any]) -> tuple[Read, str]:
     route = parse_route(url.path)
     headers = tuple((name.lower(), value) for name, value in _headers(sent))
     body = (sent.get("postData") or {}).get("text") or ""
-    method = str(sent["method"])
-    if not TOKEN.fullmatch(method):
-        raise ValueError(f"{method!r} is no method of HTTP")
+    method = parse_method(sent["method"])
     request = Request(method, route.tail, url.query, headers, _encode(body))
     response, note = _read_response(entry, received)
     origin = f"{format_base(url)}{route.base}"
     return (Exchange(request, response, 0.0), origin, _date(entry)), note
+
+
+def parse_method(written: Any) -> str:
+    """Return a method. Raises ValueError for a text that HTTP does not allow as one."""
+    if not isinstance(written, str) or not _TOKEN.fullmatch(written):
+        raise ValueError(f"{written!r} is no method of HTTP")
+    return written
 
 
 def format_base(url: SplitResult) -> str:

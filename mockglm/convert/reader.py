@@ -223,18 +223,11 @@ def _interaction(written: Mapping[str, Any]) -> Read:
     url = urlsplit(asked["url"] if "url" in asked else asked["uri"])
     where = parse_route(url.path)
     sent = tuple((name.lower(), value) for name, value in _headers(asked.get("headers")))
-    request = Request(_method(asked["method"]), where.tail, url.query, sent, _sent(asked))
+    request = Request(har.parse_method(asked["method"]), where.tail, url.query, sent, _sent(asked))
     origin = f"{har.format_base(url)}{where.base}"
     headers = _headers(answered.get("headers"))
     answer = _answer(answered, headers)
     return Exchange(request, answer, 0.0), origin, _date(headers, answer.body)
-
-
-def _method(written: Any) -> str:
-    """A method. Raises ValueError for a text that HTTP does not allow as one."""
-    if not isinstance(written, str) or not har.TOKEN.fullmatch(written):
-        raise ValueError(f"{written!r} is no method of HTTP")
-    return written
 
 
 def _sent(asked: Mapping[str, Any]) -> bytes:

@@ -37,6 +37,9 @@ API_KEY_VARIABLES = (
     "ANTHROPIC_AUTH_TOKEN",  # Claude Code
 )
 
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+"""Variables with a proxy; clients also read them in lower case."""
+
 NO_PROXY_VARIABLES = ("NO_PROXY", "no_proxy")
 """Variables that exempt hosts from a proxy, which could not reach this machine's loopback."""
 
