@@ -1,4 +1,4 @@
-"""Rates as wrk sees them, a client that is none of ours."""
+"""Rates measured by wrk, a client from another project."""
 
 from __future__ import annotations
 

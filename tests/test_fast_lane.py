@@ -245,7 +245,7 @@ def ask_and_shut(served: Served, request: bytes) -> bytes:
 
 
 def test_a_client_that_reads_late_gets_all_responses_in_order() -> None:
-    """What waits to be written fills up, so that later requests leave the lane."""
+    """A client that reads late fills the write buffer, so that later requests leave the lane."""
     body = {"model": "glm-4.6", "messages": QUESTION, "stream": False}
     text = f"format: 1\ninteractions: [{{reply: {{content: {'长' * 20_000}}}}}]"
     path = "/api/paas/v4/chat/completions"

@@ -1,4 +1,4 @@
-"""What later recordings and documents settled, against earlier pages: one test for each.
+"""Facts of later recordings and documents that contradict earlier pages, a test for each.
 
 The bodies are those that recordings of 2025-10 to 2026-09 show answered; a server that is strict
 answers them, too.
@@ -117,7 +117,7 @@ def test_calls_without_content_are_answered(strict: Served, content: object) -> 
 
 @pytest.mark.parametrize("base", [GENERAL, CODING])
 def test_a_function_named_in_tool_choice_is_called_by_glm_4_7(strict: Served, base: str) -> None:
-    """Obeyed on the Coding Plan base, 2025-12-23."""
+    """The Coding Plan base obeyed the choice on 2025-12-23."""
     choice = {"type": "function", "function": {"name": "get_time"}}
     answer = ask(strict, base, model="glm-4.7", messages=[USER], tools=[TOOL], tool_choice=choice)
     (call,) = message(answer)["tool_calls"]

@@ -179,7 +179,7 @@ SECOND = re.compile(rb"20\d{12}(?=[0-9a-f]{16})|(?<=\"created\":)\d+")
 
 
 def _bodies(seed: str) -> list[bytes]:
-    """What a process of its own answers, without the seconds of its clock."""
+    """The response of a new process, without the seconds of its clock."""
     with running("--seed", seed, "--speed", "0") as served:
         asked = []
         for body in SEEDED:

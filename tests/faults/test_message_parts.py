@@ -1,4 +1,4 @@
-"""Faults of what only the Anthropic surface has, laid over its streams and JSON responses."""
+"""Faults of parts that only the Anthropic surface has, applied to streams and JSON."""
 
 from __future__ import annotations
 
