@@ -1,4 +1,5 @@
-"""The pages of docs/ that are made from what there is: checks, endpoints, faults, scenarios."""
+"""The pages of docs/ that are generated: checks, endpoints, faults and scenarios, and the tables of
+the page on the control API."""
 
 from __future__ import annotations
 
@@ -6,14 +7,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from mockglm.conformance.report.listing import render_checks_page
+from mockglm.control.openapi import describe_api
+from mockglm.control.operations import BASE
 from mockglm.endpoints import TABLE, EndpointRow
 from mockglm.faults import CATALOGUE, Fault
 from mockglm.faults.options import Option
 from mockglm.scenarios import load, shipped_scenarios
 
-__all__ = ["PAGES", "endpoints", "faults", "scenarios"]
+__all__ = ["PAGES", "control", "endpoints", "faults", "scenarios"]
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -174,6 +178,61 @@ def _endpoint(row: EndpointRow) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
+def control() -> str:
+    """docs/control.md: the page as it is, with its tables written again from the description."""
+    page = (DOCS / "control.md").read_text("utf-8")
+    for name, table in (("operations", _operations()), ("parameters", _parameters())):
+        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->\n"
+        before, _, rest = page.partition(begin)
+        page = "".join((before, begin, "\n", *table, "\n", end, rest.partition(end)[2]))
+    return page
+
+
+def _operations() -> Iterator[str]:
+    yield "| operation | does | query | body | result |\n|---|---|---|---|---|\n"
+    for path, operations in describe_api()["paths"].items():
+        for method, one in operations.items():
+            name = path.removeprefix(BASE).replace("{ordinal}", "N")
+            query = (row["name"] for row in one["parameters"] if row["in"] == "query")
+            yield _row(
+                f"`{method.upper()} {name}`",
+                one["summary"],
+                ", ".join(f"`{parameter}`" for parameter in query),
+                one.get("requestBody", {}).get("description", ""),
+                one["responses"]["200"]["description"],
+            )
+
+
+def _parameters() -> Iterator[str]:
+    yield "| parameter | form | meaning |\n|---|---|---|\n"
+    rows: dict[str, Mapping[str, Any]] = {}
+    for operations in describe_api()["paths"].values():
+        for one in operations.values():
+            rows |= {row["name"]: row for row in one["parameters"] if row["in"] == "query"}
+    for name, row in rows.items():
+        yield _row(f"`{name}`", _form(row["schema"]), row["description"])
+
+
+def _form(schema: Mapping[str, Any]) -> str:
+    """A schema of a parameter in words."""
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "oneOf" in schema:
+        return " or ".join(map(_form, schema["oneOf"]))
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    bounds = [
+        f"{word} {schema[key]}"
+        for key, word in (("minimum", "from"), ("maximum", "to"), ("default", "by default"))
+        if key in schema
+    ]
+    return " ".join(("text" if schema["type"] == "string" else schema["type"], *bounds))
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |\n".replace("|  |", "| |").replace("|  |", "| |")
+
+
 def _table(rows: list[Fault]) -> Iterator[str]:
     yield "| fault | effect | applies to | breaks | options | reports | check |"
     yield "|---|---|---|---|---|---|---|"
@@ -213,6 +272,7 @@ def _linked(about: str) -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "checks.md": render_checks_page,
+    "control.md": control,
     "endpoints.md": endpoints,
     "faults.md": faults,
     "scenarios.md": scenarios,

@@ -10,17 +10,30 @@ from typing import Any
 import httpx
 import pytest
 
+from mockglm.control.operations import OPERATIONS
 from mockglm.faults import CATALOGUE, parse
 from mockglm.scenarios import parse as parse_file
 from mockglm.scenarios import shipped_scenarios
 from mockglm.server.routes import parse_route
-from tests.pages import DOCS, PAGES, faults
+from tests.pages import DOCS, PAGES, control, faults
 from tests.serving import KEY, serving
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_as_it_would_be_made(name: str) -> None:
     assert (DOCS / name).read_text("utf-8") == PAGES[name](), "run scripts/write-pages"
+
+
+def test_the_table_of_the_control_api_has_every_operation() -> None:
+    rows = re.findall(r"^\| `([A-Z]+) (/\S+)` \| (.+?) \|", control(), re.MULTILINE)
+    assert rows == [
+        (one.method.upper(), one.path.replace("{ordinal}", "N"), one.about)
+        for path in dict.fromkeys(one.path for one in OPERATIONS)
+        for one in OPERATIONS
+        if one.path == path
+    ]
+    named = {name for one in OPERATIONS for name in one.query}
+    assert named == set(re.findall(r"^\| `([a-z]+)` \|", control(), re.MULTILINE))
 
 
 def test_every_fault_has_its_row() -> None:

@@ -411,6 +411,11 @@ export interface components {
              */
             models: components["schemas"]["ModelSpec"][];
             /**
+             * @description Slower replies and 1305 with many requests in flight
+             * @default null
+             */
+            load: components["schemas"]["LoadSpec"] | null;
+            /**
              * @description Models that answer 1305
              * @default []
              */
@@ -455,6 +460,16 @@ export interface components {
             from: string | number | boolean;
             /** @description The recording tool, as mockglm 0.1.0 */
             by: string | number | boolean;
+            /**
+             * @description The model of the first request
+             * @default null
+             */
+            model: (string | number | boolean) | null;
+            /**
+             * @description The way it was made, as `mockglm record --mode new`
+             * @default null
+             */
+            how: (string | number | boolean) | null;
         };
         /**
          * InteractionSpec
@@ -537,6 +552,8 @@ export interface components {
             };
             /** @description The API key */
             key?: string | number | boolean;
+            /** @description Prompts of more estimated tokens than this */
+            prompt_over?: number;
             /** @description The probability of a match, from 0 to 1, drawn from the seed */
             chance?: number;
         };
@@ -592,8 +609,8 @@ export interface components {
             };
             /** @description Characters a chunk of a stream (4), or the exact chunks of content */
             chunks?: number | (string | number | boolean)[] | components["schemas"]["ChunksSpec"];
-            /** @description The pace of the reply; model: that of the model */
-            pace?: "model" | components["schemas"]["PaceSpec"];
+            /** @description The pace of the reply; model: that of the model; measured: the latency measured of it, with its spread */
+            pace?: ("measured" | "model") | components["schemas"]["PaceSpec"];
             /** @description Faults in order; `mockglm faults` lists them */
             fault?: (string | number | boolean) | Record<string, never> | ((string | number | boolean) | Record<string, never>)[];
             /** @description true if its texts are templates of Jinja2 */
@@ -741,6 +758,16 @@ export interface components {
              * @default 0
              */
             jitter: number;
+            /**
+             * @description The time for a thousand tokens of the prompt that are not cached
+             * @default 0
+             */
+            prompt: number;
+            /**
+             * @description The 90th percentile of the first token's time by its median; 0: none
+             * @default 0
+             */
+            spread: number;
         };
         /**
          * ResponseSpec
@@ -813,6 +840,27 @@ export interface components {
             thought?: "field" | "tags";
             temperature?: number;
             pace?: components["schemas"]["PaceSpec"];
+        };
+        /**
+         * LoadSpec
+         * @description The behaviour under load, by the number of requests in flight.
+         */
+        LoadSpec: {
+            /**
+             * @description Requests in flight that run at full pace; default: 1
+             * @default 1
+             */
+            free: number;
+            /**
+             * @description The part by which each further one makes replies slower
+             * @default 0
+             */
+            slowdown: number;
+            /**
+             * @description With so many in flight, a further request gets 1305
+             * @default null
+             */
+            overload: number | null;
         };
         /**
          * OverloadSpec
@@ -1009,6 +1057,7 @@ export interface components {
                 [key: string]: number;
             };
             serial: number;
+            prompt: string;
             passed: string[];
             notes: string[];
         };
@@ -1125,7 +1174,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `{"status": "ok", "version"}`; needs no token */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1145,7 +1194,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The same as `/health`; needs no token */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1165,7 +1214,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `{"status": "ready"}`, or 503 with the `reasons` if the server is stopping or its store is away; needs no token */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1194,7 +1243,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The metrics, with `mockglm serve --metrics` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1232,7 +1281,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description This description, as OpenAPI 3.1 */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1261,7 +1310,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `[{"name", "about", "interactions"}]` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1290,7 +1339,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `[{"session", "requests", "queued"}]` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1313,7 +1362,7 @@ export interface operations {
     deleteSessions: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -1322,7 +1371,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `{"forgot": name}`: its sequences, queue, rules, accounts, clock and journal are dropped */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1363,13 +1412,13 @@ export interface operations {
     getJournal: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
-                /** @description The most entries */
+                /** @description The most entries, the newest ones, oldest first */
                 last?: number;
                 /** @description Only entries after this one */
                 after?: number;
-                /** @description Only entries with a lower serial */
+                /** @description Only entries with a lower `serial`, their number among all sessions */
                 before?: number;
                 /** @description Only entries with this business code */
                 code?: string;
@@ -1384,7 +1433,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The entries without bodies; with `wait`, as soon as there is one, or `[]` when the time is over */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1425,7 +1474,7 @@ export interface operations {
     deleteJournal: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -1434,7 +1483,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `{"dropped": N}` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1475,7 +1524,7 @@ export interface operations {
     getJournalOrdinal: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -1487,7 +1536,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The entry with its request and response, redacted; `conversation` and `reply` are their meaning, on either surface, and `timeline` has the frames with their times, kinds and defects */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1528,7 +1577,7 @@ export interface operations {
     getJournalOrdinalExplanation: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -1540,7 +1589,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The handlers that it passed, the interactions that were considered, with each condition, expected and actual, the rules that were waived, and the limits of the key with their use */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1581,7 +1630,7 @@ export interface operations {
     getJournalOrdinalCode: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -1593,7 +1642,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `curl`, `zai` and `openai` or `anthropic` (Python), and the exchange as `yaml` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1634,7 +1683,7 @@ export interface operations {
     postJournalOrdinalReplay: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -1646,7 +1695,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `{"session", "ordinal"}`: the new entry, of the same request with the key it had */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1687,7 +1736,7 @@ export interface operations {
     getReplies: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -1696,7 +1745,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Of each reply `content`, `reasoning`, names of `tool_calls` and `finish_reason`, or `error`, `status` or `template` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1737,20 +1786,21 @@ export interface operations {
     postReplies: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
             path?: never;
             cookie?: never;
         };
+        /** @description A reply or a list of them, as in a scenario file */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ReplySpec"] | components["schemas"]["ReplySpec"][];
             };
         };
         responses: {
-            /** @description Done */
+            /** @description `{"queued": N}`. Each reply answers one POST below a base path, or as many as its `times`, before anything else; replies that only a chat can give wait for one */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1791,7 +1841,7 @@ export interface operations {
     deleteReplies: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -1800,7 +1850,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `{"dropped": N}` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1841,7 +1891,7 @@ export interface operations {
     getFaults: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -1850,7 +1900,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `{"standing": […], "next": [[…], …]}`: the faults of every response, and those of the next ones */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1891,22 +1941,23 @@ export interface operations {
     postFaults: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
-                /** @description The number of responses */
+                /** @description The number of responses; `all` is every one from now on */
                 times?: number | "all";
             };
             header?: never;
             path?: never;
             cookie?: never;
         };
+        /** @description A fault or a list of them, as under `fault:` in a scenario file */
         requestBody: {
             content: {
                 "application/json": string | Record<string, never> | (string | Record<string, never>)[];
             };
         };
         responses: {
-            /** @description Done */
+            /** @description `{"queued", "standing"}`. The next response breaks, or as many as `times` says: a reply, a recording or a refusal. Several faults are applied to the same response. An error that lacks the broken part, such as frames, stays as it is */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1947,7 +1998,7 @@ export interface operations {
     deleteFaults: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -1956,7 +2007,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `{"dropped": N}` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1997,7 +2048,7 @@ export interface operations {
     getInteractions: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -2006,7 +2057,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `[{"when" or "request", "reply", "used"}]` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2047,22 +2098,23 @@ export interface operations {
     postInteractions: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
-                /** @description Also add the interactions of this scenario */
+                /** @description Also add the interactions of this loaded or shipped scenario */
                 scenario?: string;
             };
             header?: never;
             path?: never;
             cookie?: never;
         };
+        /** @description An interaction or a list of them, as in a scenario file; `[]` for none */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["InteractionSpec"] | components["schemas"]["InteractionSpec"][];
             };
         };
         responses: {
-            /** @description Done */
+            /** @description `{"interactions": N}`; rules come before the interactions of files */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2103,7 +2155,7 @@ export interface operations {
     deleteInteractions: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -2112,7 +2164,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `{"dropped": N}` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2153,7 +2205,7 @@ export interface operations {
     getClock: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -2162,7 +2214,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `{"now", "offset"}` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2203,20 +2255,21 @@ export interface operations {
     postClock: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
             path?: never;
             cookie?: never;
         };
+        /** @description `{"advance": seconds}` or `{"now": unix time}` */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ClockMove"];
             };
         };
         responses: {
-            /** @description Done */
+            /** @description `{"now", "offset"}` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2257,7 +2310,7 @@ export interface operations {
     deleteClock: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -2266,7 +2319,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `{"now", "offset"}` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2307,7 +2360,7 @@ export interface operations {
     postReset: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
@@ -2316,7 +2369,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `{"forgot": N}` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2357,7 +2410,7 @@ export interface operations {
     getEvents: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
                 /** @description Seconds in which exchanges are collected */
                 batch?: number;
@@ -2368,7 +2421,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Server-sent events: an `exchange` for each finished exchange, as in the journal; with `batch`, lists of those that began or ended as `exchanges`. The feed continues after a reset */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2415,7 +2468,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description `{"faults", "errors", "folder"}`: the names that actions take, and the folder of written files */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2438,20 +2491,21 @@ export interface operations {
     postExplain: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
             path?: never;
             cookie?: never;
         };
+        /** @description `{"body": …}` (JSON or text), and `path` and `headers` if they matter */
         requestBody: {
             content: {
                 "application/json": Record<string, never>;
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The explanation, as of an entry; the request is handled in a copy of the session */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2492,20 +2546,21 @@ export interface operations {
     postFiles: {
         parameters: {
             query?: {
-                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files */
+                /** @description The session: NAME, @LABEL or NAME@LABEL; empty for all loaded files; `*` in the journal and the feed for all sessions */
                 session?: string;
             };
             header?: never;
             path?: never;
             cookie?: never;
         };
+        /** @description `{"as": "scenario" or "cassette", "entries": [{"session", "ordinal"}, …]}`; with `"write": "name.yaml"` it is written beside the file of `--cassette` */
         requestBody: {
             content: {
                 "application/json": Record<string, never>;
             };
         };
         responses: {
-            /** @description Done */
+            /** @description The file as YAML, or `{"written": path}` */
             200: {
                 headers: {
                     [name: string]: unknown;

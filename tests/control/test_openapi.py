@@ -13,7 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mockglm.control import ControlAPI
-from mockglm.control.openapi import BASE, OPERATIONS, Operation, describe_api
+from mockglm.control.openapi import describe_api
+from mockglm.control.operations import BASE, OPERATIONS, Operation
 from mockglm.server import Sessions, Settings
 from tests.serving import KEY, Served, serving
 
@@ -114,10 +115,3 @@ def test_the_types_of_the_example_have_every_operation() -> None:
         assert f'"{path}": {{' in types
         for operation in operations.values():
             assert f"    {operation['operationId']}: {{" in types
-
-
-def test_the_page_names_every_route() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "control.md").read_text("utf-8")
-    for one in OPERATIONS:
-        path = one.path.replace("{ordinal}", "N")
-        assert f"`{one.method.upper()} {path}" in page
