@@ -97,6 +97,10 @@ class Ids:
         2026-02 … 2026-08)."""
         return self._derive("signature")[:24]
 
+    def hexadecimal(self, what: str) -> str:
+        """64 hex digits that depend on `what`."""
+        return self._derive(what)
+
     def chance(self, what: str) -> float:
         """A number in [0, 1) that depends on `what` and nothing that varies between runs."""
         return int(self._derive(what)[:13], 16) / 16**13

@@ -33,6 +33,13 @@ THREE = ("low", "high", "max")
 ALL = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
+DEFAULT_OUTPUT = 65_536
+"""`max_tokens` of the large text models without one (docs.bigmodel.cn, 核心参数)."""
+
+_RESERVED = 2 * 1024
+_SPECIAL = 3
+
+
 class Model(Struct, frozen=True, kw_only=True, cache_hash=True):
     """One model. `context` and `ceiling` (of the output) are tokens; `created` is in unix seconds.
 
@@ -40,7 +47,9 @@ class Model(Struct, frozen=True, kw_only=True, cache_hash=True):
     `efforts` are the values of reasoning_effort it accepts; empty when it ignores them all. A free
     one costs nothing (docs.bigmodel.cn, guide/models/free) and answers an account without balance
     (RarogCmex/pi-bigmodel, 2026-10). One of the Coding Plan base keeps the thought of earlier turns
-    unless `clear_thinking` is true.
+    unless `clear_thinking` is true. `has_object` is False as of a day before answers had the key.
+    `overflow` tells what becomes of a prompt beyond the context: it is refused, or cut at its front
+    without a word.
     """
 
     id: str
@@ -62,6 +71,18 @@ class Model(Struct, frozen=True, kw_only=True, cache_hash=True):
     created: int = 0
     pace: Pace = AVERAGE
     is_coding_plan: bool = False
+    has_object: bool = True
+    overflow: Literal["refuse", "truncate"] = "refuse"
+
+    def truncate(self, prompt: int, max_tokens: int | None) -> int:
+        """Return the tokens that are left of a prompt which gives way to the output.
+
+        Both share the context but for 2,048 tokens, and three are lost: 194,557 + 8,192 + 3 is
+        202,752, 198 times 1,024 (glm-4.7 on the Coding Plan base of open.bigmodel.cn, captured
+        2025-12). Assumed for other models and for the output of a request without `max_tokens`.
+        """
+        output = min(self.ceiling, DEFAULT_OUTPUT) if max_tokens is None else max_tokens
+        return min(prompt, max(self.context - _RESERVED - output - _SPECIAL, 1))
 
 
 K = 1024

@@ -17,6 +17,7 @@ LAYERS = """
 errors
 redaction clock scheduler api_keys urls limits readiness yaml_documents design _version
 error_codes models scenario_library
+generations
 sse exchange
 http1 auth timeline
 completions validation

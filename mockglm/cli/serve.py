@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -87,6 +88,11 @@ if TYPE_CHECKING:
     default="bigmodel",
     show_default=True,
     help="Respond like open.bigmodel.cn or like api.z.ai.",
+)
+@click.option(
+    "--as-of",
+    metavar="DAY",
+    help="Respond in the form of this day or month, as 2025-11: headers, the key object, usage.",
 )
 @click.option(
     "--strict", "policy", flag_value="strict", help="Refuse all that the documentation forbids."
@@ -393,10 +399,20 @@ def _settings(options: dict[str, Any]) -> Settings:
         speed=options["speed"],
         on_miss=options["on_miss"],
         latency=options["latency"],
+        as_of=_parse_day(options["as_of"]),
         seed=options["seed"],
         models={model.id: model for model in map(_parse_model, options["models"])},
         has_language_model=bool(options["improvise_with"]),
     )
+
+
+def _parse_day(text: str | None) -> date | None:
+    from mockglm.generations import parse_day
+
+    try:
+        return None if text is None else parse_day(text)
+    except ValueError as error:
+        raise UsageError(f"--as-of {text}: {error}") from error
 
 
 def _parse_model(text: str) -> Model:

@@ -251,6 +251,7 @@ def _call_pieces(
 
 HEAD = PLACEHOLDER + b"h"
 _HEAD_FORM = b'"created":%b,"id":%b,"model":%b,"object":"chat.completion","request_id":%b'
+_HEAD_FORM_WITHOUT_OBJECT = b'"created":%b,"id":%b,"model":%b,"request_id":%b'
 _VALUE = msgspec.Raw(PLACEHOLDER)
 _FORMATS = (b"%d", b"%b", b"%b", b"%b", b"%d", b"%d", b"%d")
 """The formats of the values of a JSON form: those of HEAD, then of usage."""
@@ -345,7 +346,7 @@ class Renderer(Struct, frozen=True, dict=True):
 
     def _build_form(self, profile: Model) -> _JSONForm:
         usage = _usage(self._tokens, profile, prompt=_VALUE, cached=_VALUE, total=_VALUE)
-        text = self._json.replace(HEAD, _HEAD_FORM % ((PLACEHOLDER,) * 4))
+        text = self._json.replace(HEAD, _head_form(profile) % ((PLACEHOLDER,) * 4))
         text = text.replace(USAGE, encode_sorted(usage)).replace(b"%", b"%%")
         first, *parts = text.split(PLACEHOLDER)
         form = b"".join((first, *chain(*zip(_FORMATS, parts, strict=False))))
@@ -354,7 +355,8 @@ class Renderer(Struct, frozen=True, dict=True):
 
     def _fill_json(self, fields: ResponseFields, created: int) -> bytes:
         text = self._fill(self._json, fields, call_id=fields.ids.plain_call, dump=encode_sorted)
-        return text.replace(HEAD, _HEAD_FORM % tuple(_head_values(fields, created)))
+        head = _head_form(fields.profile) % tuple(_head_values(fields, created))
+        return text.replace(HEAD, head)
 
     @cached_property
     def _json(self) -> bytes:
@@ -469,9 +471,13 @@ def _opening(fields: ResponseFields) -> bytes:
     return OPENING + b'{"id":%b,"created":%d,%b"model":%b,' % (
         encode(fields.id),
         fields.created,
-        OBJECT,
+        OBJECT if fields.profile.has_object else b"",
         encode(fields.model),
     )
+
+
+def _head_form(profile: Model) -> bytes:
+    return _HEAD_FORM if profile.has_object else _HEAD_FORM_WITHOUT_OBJECT
 
 
 def _head_values(fields: ResponseFields, created: int) -> list[bytes]:

@@ -64,7 +64,7 @@ def validate(
                 return ValidationResult(rule.refusal, tuple(waived))
             waived.append(rule.name)
     prompt = count_prompt_tokens(chat) if prompt is None else prompt
-    is_too_long = prompt + (chat.max_tokens or 0) > model.context
+    is_too_long = model.overflow == "refuse" and prompt + (chat.max_tokens or 0) > model.context
     return ValidationResult(None, tuple(waived), _OUT_OF_CONTEXT if is_too_long else None)
 
 

@@ -172,6 +172,7 @@ def _parse_document(
         overload=sections.compile_overloads(parts["overload"], root.at("overload")),
         load=sections.compile_load(parts["load"]),
         speed=parts["speed"],
+        as_of=sections.compile_day(parts["as_of"], root.at("as_of")),
         provenance=sections.compile_provenance(parts["recorded"]),
         ignore=options.ignore,
         replace=options.replace,

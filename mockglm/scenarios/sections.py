@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -24,6 +25,7 @@ from mockglm.accounts import (
     Window,
 )
 from mockglm.faults.options import DAY, duration
+from mockglm.generations import parse_day
 from mockglm.models import MODELS, Model, like
 from mockglm.scenarios import reader, schema
 from mockglm.scenarios.compiler import compile_pace
@@ -71,6 +73,14 @@ def compile_load(spec: schema.LoadSpec | None) -> LoadCurve | None:
     if spec is None:
         return None
     return LoadCurve(free=spec.free, slowdown=spec.slowdown, overload=spec.overload)
+
+
+def compile_day(text: str | None, place: NodePath) -> date | None:
+    try:
+        return None if text is None else parse_day(text)
+    except ValueError as error:
+        place.report(str(error))
+        return None
 
 
 def compile_provenance(spec: schema.RecordingSpec | None) -> Provenance | None:

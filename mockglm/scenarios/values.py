@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -173,7 +174,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
     `name` is the stem of the file, `digest` that of its text, `models` are by id. With
     `keys_listed` only the keys of accounts are accepted. `provenance` is set for a cassette.
-    `ignore` and `replace` (pattern, text) are for canonical keys.
+    `ignore` and `replace` (pattern, text) are for canonical keys. Responses have the form of the
+    day `as_of`.
     """
 
     name: str
@@ -186,6 +188,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     overload: tuple[Overload, ...] = ()
     load: LoadCurve | None = None
     speed: float | None = None
+    as_of: date | None = None
     provenance: Provenance | None = None
     ignore: tuple[str, ...] = ()
     replace: tuple[tuple[str, str], ...] = ()

@@ -1,5 +1,6 @@
 """Requests to responses: routes, the pipeline of handlers, and the sessions that own all state."""
 
+from mockglm.generations import Profile
 from mockglm.server.context import RequestContext
 from mockglm.server.explanation import explain
 from mockglm.server.pipeline import CHAT, RECORDING_CHAT, Handler, handle
@@ -20,7 +21,6 @@ from mockglm.server.routes import (
 from mockglm.server.sessions import (
     OnMiss,
     Playlist,
-    Profile,
     QueuedFaults,
     Session,
     Sessions,

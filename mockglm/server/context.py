@@ -130,6 +130,9 @@ class RequestContext(Struct):
     def response_fields(self, profile: Model) -> ResponseFields:
         """The fields in which responses to equal requests differ."""
         chat = self.chat or Chat()
+        prompt, cached = self.prompt_tokens, self.cached_tokens
+        if profile.overflow == "truncate":
+            prompt, cached = self._truncate(profile, prompt, cached)
         return ResponseFields(
             ids=self.ids,
             id=self.log_id,
@@ -137,9 +140,19 @@ class RequestContext(Struct):
             created=int(self.now),
             model=chat.model or profile.id,
             profile=profile,
-            prompt=self.prompt_tokens,
-            cached=self.cached_tokens,
+            prompt=prompt,
+            cached=cached,
         )
+
+    def _truncate(self, profile: Model, prompt: int, cached: int) -> tuple[int, int]:
+        """Return the tokens of a prompt as its model reads it, and those of them that are cached:
+        none of a prompt that was cut, for it begins differently."""
+        kept = profile.truncate(prompt, self.chat.max_tokens if self.chat else None)
+        if kept == prompt:
+            return prompt, cached
+        note = f"the prompt was cut at its front, from {prompt} tokens to {kept}"
+        self.notes = (*(one for one in self.notes if one != note), note)
+        return kept, 0
 
     @property
     def entry(self) -> Entry:

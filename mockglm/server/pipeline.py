@@ -17,6 +17,7 @@ from mockglm.completions import Renderer
 from mockglm.errors import nearest
 from mockglm.exchange import APIError, Request, Response
 from mockglm.faults import FaultSpec
+from mockglm.generations import model_on
 from mockglm.journal import Source
 from mockglm.matching.difference import shorten
 from mockglm.models import MODELS, Model, on_coding_plan
@@ -25,6 +26,7 @@ from mockglm.server.context import RequestContext
 from mockglm.server.misses import improvise_or_miss
 from mockglm.server.responses import (
     DEFAULT_MODEL,
+    add_dated_headers,
     apply_session_faults,
     apply_where_possible,
     mock_error,
@@ -74,6 +76,8 @@ def handle(
     try:
         response = run(_find_applicable(session, handlers or CHAT), context)
         if response is not None:
+            if session.as_of is not None:
+                response = add_dated_headers(context, response, session.as_of)
             if url_faults or session.standing_faults or session.queued_faults:
                 response = apply_where_possible(context, response, url_faults)
                 response = apply_session_faults(context, response)
@@ -351,10 +355,13 @@ def _parse_leniently(context: RequestContext) -> None:
 
 
 def _find_model(context: RequestContext) -> Model | None:
-    model = context.session.model(context.model_id)
-    if model is None or not context.base.startswith(CODING_PLAN_BASE):
+    session = context.session
+    model = session.model(context.model_id)
+    if model is not None and context.base.startswith(CODING_PLAN_BASE):
+        model = on_coding_plan(model)
+    if model is None or session.as_of is None:
         return model
-    return on_coding_plan(model)
+    return model_on(session.as_of, model, session.settings.profile)
 
 
 def _match(context: RequestContext, *, validated: bool) -> Response | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -17,6 +18,8 @@ from mockglm.completions import (
 from mockglm.error_codes import CODES
 from mockglm.errors import FaultError, MockGLMError
 from mockglm.exchange import APIError, Headers, Response
+from mockglm.generations import headers_on, model_on
+from mockglm.http1 import LOG_ID
 from mockglm.improvise import move_thought_to_content
 from mockglm.journal import Source
 from mockglm.models import MODELS, Model, measured_pace
@@ -56,7 +59,7 @@ def respond_with_reply(
     reply = renderer.reply
     if reply.error is not None:
         return respond_with_error(context, reply.error, renderer.headers)
-    profile = context.model or DEFAULT_MODEL
+    profile = context.model or _default_model(context)
     if profile.thought == "tags" and reply.reasoning:
         renderer = replace(renderer, reply=move_thought_to_content(reply))
     fields = context.response_fields(profile)
@@ -68,6 +71,13 @@ def respond_with_reply(
         return context.surface.render_json(renderer, fields, pace)
     tool_stream = bool(context.chat and context.chat.tool_stream and profile.tool_stream)
     return context.surface.render_stream(renderer, fields, pace, tool_stream=tool_stream)
+
+
+def _default_model(context: RequestContext) -> Model:
+    session = context.session
+    if session.as_of is None:
+        return DEFAULT_MODEL
+    return model_on(session.as_of, DEFAULT_MODEL, session.settings.profile)
 
 
 def _default_pace(context: RequestContext, profile: Model) -> Pace:
@@ -190,7 +200,7 @@ def _convert(
     """Render a recorded reply as a stream or as JSON, as the request wants."""
     renderer = Renderer(parsed.reply)
     fields = replace(
-        context.response_fields(context.model or DEFAULT_MODEL),
+        context.response_fields(context.model or _default_model(context)),
         id=parsed.id,
         created=parsed.created,
         model=parsed.model,
@@ -213,6 +223,20 @@ def _spread(response: Response, renderer: Renderer) -> Pace:
     total = response.chunks[-1][0] if response.chunks else 0.0
     first = response.chunks[0][0] if response.is_stream and response.chunks else total / 2
     return Pace(first=first, every=(total - first) / max(renderer.frame_count, 1))
+
+
+def add_dated_headers(context: RequestContext, response: Response, day: date) -> Response:
+    """Add the headers that the service had on a day to a response that was rendered now.
+
+    Recorded and verbatim responses, and reports of mockglm itself, stay as they are; a header that
+    a reply has of its own counts.
+    """
+    # The id of this very request: no recording has it.
+    if (LOG_ID, context.log_id) not in response.headers or response.header(MISS_HEADER):
+        return response
+    dated = headers_on(day, context.session.settings.profile, context.ids)
+    new = tuple(pair for pair in dated if not response.header(pair[0]))
+    return replace(response, headers=(*new, *response.headers))
 
 
 def scale_times(response: Response, speed: float) -> Response:

@@ -31,6 +31,7 @@ from mockglm.server.pipeline import (
     resolve_model,
 )
 from mockglm.server.responses import (
+    add_dated_headers,
     apply_session_faults,
     apply_where_possible,
     mock_error,
@@ -183,6 +184,8 @@ def refuse_large_response(context: RequestContext) -> None:
 
 def enter_response(context: RequestContext, response: Response) -> Response:
     """Enter the response of a language model in the journal; return it as its client gets it."""
+    if context.session.as_of is not None:
+        response = add_dated_headers(context, response, context.session.as_of)
     context.response = response
     allow_origin(context)
     entry, entry.response = context.entry, context.response

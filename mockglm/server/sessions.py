@@ -6,6 +6,7 @@ import logging
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
+from datetime import date
 from functools import cached_property
 from itertools import chain, repeat, starmap
 from typing import Any, Literal, TypeVar
@@ -18,6 +19,7 @@ from mockglm.error_codes import Language
 from mockglm.errors import UsageError, nearest
 from mockglm.exchange import JSONObject, Request
 from mockglm.faults import MAX_FAULTS, FaultSpec, too_many
+from mockglm.generations import Profile
 from mockglm.journal import EntryFeed, Journal, MemoryBudget
 from mockglm.matching import PatternIndex, RequestView, canonical, meaning_key
 from mockglm.models import MODELS, Model
@@ -108,6 +110,7 @@ class Playlist:
         self.models: Mapping[str, Model] = {
             id: model for one in self.scenarios for id, model in one.models.items()
         }
+        self.as_of = next((one.as_of for one in self.scenarios if one.as_of is not None), None)
         self._unvalidated = _Patterns(self.interactions, validated=False)
         self._validated = _Patterns(self.interactions, validated=True)
         self.has_unvalidated: bool = not self._unvalidated.is_empty
@@ -203,7 +206,6 @@ MAX_PREFIXES = 100_000
 MAX_ACCEPTED = 64
 MAX_ACCEPTED_LENGTH = 256
 
-Profile = Literal["bigmodel", "zai"]
 OnMiss = Literal["improvise", "error", "record"]
 
 
@@ -213,7 +215,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     `accept` lists the accepted keys; None accepts any that is not empty. `speed` multiplies every
     pace, 0 sends at once; `latency` is the pace of replies that have none of their own. `on_miss`
     of None improvises if nothing is loaded, else refuses. With `has_language_model` a language
-    model finds the words of improvised replies.
+    model finds the words of improvised replies. `as_of` is the day whose form responses have, None
+    the present one.
     """
 
     profile: Profile = "bigmodel"
@@ -225,6 +228,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     seed: str = "mockglm"
     models: Mapping[str, Model] = field(default_factory=dict)
     has_language_model: bool = False
+    as_of: date | None = None
 
     def language(self, accepted: str) -> Language:
         """Choose the language of error messages by the client's Accept-Language.
@@ -255,7 +259,8 @@ class Session:
     those of the playlist. `queued_faults` are used by one response each, `standing_faults` apply
     to every response. `keys` are the accepted keys, None accepts any. `accepted` are keys that
     were accepted and will be until the next load; `chat_handlers` are those that may answer a
-    chat, None until they are looked for. A journal is made unless one is given.
+    chat, None until they are looked for. `as_of` is the day whose form responses have. A journal is
+    made unless one is given.
     """
 
     def __init__(
@@ -288,6 +293,7 @@ class Session:
         self.playlist = playlist
         self._playlists = None
         self.chat_handlers: Sequence[Any] | None = None
+        self.as_of = playlist.as_of or self.settings.as_of
         self.ledger = Ledger(
             playlist.accounts, playlist.overloads, self.clock.now(), load=playlist.load
         )

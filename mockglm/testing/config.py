@@ -8,6 +8,7 @@ from typing import Any, get_args
 from msgspec import Struct
 
 from mockglm.errors import UsageError, nearest
+from mockglm.generations import parse_day
 from mockglm.server import Profile, Settings
 from mockglm.validation import Policy
 
@@ -22,6 +23,7 @@ class Config(Struct, frozen=True, kw_only=True):
 
     * `profile`: the site that is mocked, `bigmodel` or `zai`; `policy`: the rules that refuse a
       request, `default`, `strict` or `lenient`; `seed`: the seed of everything random.
+    * `as_of`: the day or month whose form responses have, as 2025-11; None is the present form.
     * `speed`: 0 answers at once, 1 at the pace of the model. Durations of faults are never scaled.
     * `api_key`: the value of `glm.api_key`; `accept`: the keys that are accepted, None for any.
     * `strict`: standing rules and scenarios that matched no request fail the test too.
@@ -34,6 +36,7 @@ class Config(Struct, frozen=True, kw_only=True):
     profile: Profile = "bigmodel"
     policy: Policy = "default"
     seed: str = "mockglm"
+    as_of: str | None = None
     speed: float = 0.0
     api_key: str = KEY
     accept: Iterable[str] | None = None
@@ -50,6 +53,8 @@ class Config(Struct, frozen=True, kw_only=True):
         for name, value in merged.items():
             if name not in names:
                 raise UsageError(f"glm_config has no {name!r}{_hint(name, names)}")
+            if name == "as_of" and value is not None:
+                _check_day(value)
             if name in CHOICES and value not in CHOICES[name]:
                 raise UsageError(f"{name}={value!r}: expected {' or '.join(CHOICES[name])}")
         return cls(**merged)
@@ -64,7 +69,15 @@ class Config(Struct, frozen=True, kw_only=True):
             speed=self.speed,
             on_miss="error",
             seed=self.seed,
+            as_of=None if self.as_of is None else parse_day(self.as_of),
         )
+
+
+def _check_day(text: object) -> None:
+    try:
+        parse_day(str(text))
+    except ValueError as error:
+        raise UsageError(f"as_of={text!r}: {error}") from error
 
 
 def _hint(name: str, names: Iterable[str]) -> str:

@@ -204,12 +204,14 @@ def test_a_broken_file_exits_with_1_and_every_mistake(tmp_path: Path) -> None:
         "interactions:\n"
         "  - when: {usr: 天气}\n"
         "    reply: {content: 晴}\n"
-        "  - reply: {error: 9999}\n",
+        "  - reply: {error: 9999}\n"
+        "as_of: 2024-07\n",
         "utf-8",
     )
     done = run("serve", path, "--port", "0")
     assert (done.returncode, done.stdout) == (1, "")
-    first, second = done.stderr.splitlines()
+    first, second, third = done.stderr.splitlines()
+    assert third == f"{path}:6:8: there are no recordings of days before 2025-09-01"
     assert first == f"{path}:3:12: unknown key `usr`, did you mean `user`?"
     assert second.startswith(f"{path}:5:")
 

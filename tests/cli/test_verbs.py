@@ -16,6 +16,7 @@ from tests.cli.commands import run
         (["serve", "--profile", "zia"], "Invalid value for '--profile': 'zia' is not one of"),
         (["serve", "--speed", "-1"], "Invalid value for '--speed': -1.0 is not in the range"),
         (["serve", "--model", "a=b"], "--model a=b: expected ID=LIKE with a known model"),
+        (["serve", "--as-of", "2025-13"], "--as-of 2025-13: expected a day as 2025-11-03"),
         (["serve", "/nowhere.yaml"], "/nowhere.yaml does not exist"),
         (["serve", "--port", "65536"], "Invalid value for '--port': 65536 is not in the range"),
         (["scenarios", "--copy", "helo"], "there is no scenario 'helo'; did you mean hello?"),

@@ -38,6 +38,7 @@ def test_a_model_has_the_other_properties_of_its_like() -> None:
           ceiling: 10
           thinking: always
           thought: tags
+          overflow: truncate
           temperature: 0.5
           pace: {first: 1, every: 2}
         """
@@ -52,6 +53,7 @@ def test_a_model_has_the_other_properties_of_its_like() -> None:
             ceiling=10,
             thinking="always",
             thought="tags",
+            overflow="truncate",
             temperature=0.5,
             pace=Pace(1.0, 2.0),
         ),

@@ -42,6 +42,7 @@ class TestOverridden:
         ({"zzzzzz": 1}, "glm_config has no 'zzzzzz'; known are profile, policy, seed"),
         ({"profile": "cn"}, "profile='cn': expected bigmodel or zai"),
         ({"policy": "none"}, "policy='none': expected default or strict or lenient"),
+        ({"as_of": "2024-07"}, "as_of='2024-07': there are no recordings of days before 2025-09"),
     ],
 )
 def test_unknown_name_or_value_is_refused(written: Mapping[str, Any], message: str) -> None:

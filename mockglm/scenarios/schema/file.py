@@ -42,6 +42,10 @@ class ModelSpec(Struct, forbid_unknown_fields=True):
     )
     thinking: Literal["always", "optional", "none"] | UnsetType = UNSET
     thought: Literal["field", "tags"] | UnsetType = UNSET
+    overflow: Annotated[
+        Literal["refuse", "truncate"] | UnsetType,
+        Meta(description="A prompt beyond the context is refused, or cut at its front in silence"),
+    ] = UNSET
     temperature: Seconds | UnsetType = UNSET
     pace: PaceSpec | UnsetType = UNSET
 
@@ -177,6 +181,10 @@ class FileSpec(Struct, forbid_unknown_fields=True):
         Literal["any", "listed"], Meta(description="The accepted keys; listed: those of accounts")
     ] = "any"
     speed: Annotated[Seconds | None, Meta(description="2 is twice as fast, 0 at once")] = None
+    as_of: Annotated[
+        Text | None,
+        Meta(description="The day or month whose form responses have, as 2025-11; default: now"),
+    ] = None
     ignore: Annotated[
         list[Text],
         Meta(description="JSON paths that are left out when requests are compared, as $.user_id"),

@@ -121,7 +121,7 @@ def _phone_prompt_too_long(facts: RequestFacts) -> Fields | None:
 
 
 def _prompt_too_long(facts: RequestFacts) -> bool:
-    return facts.prompt > facts.model.context
+    return facts.model.overflow == "refuse" and facts.prompt > facts.model.context
 
 
 def _is_fine(number: float | None) -> bool:
