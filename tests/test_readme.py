@@ -23,6 +23,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.programs import needs_curl
 from tests.serving import KEY, serving
 
 ROOT = Path(__file__).parents[1]
@@ -94,9 +95,6 @@ def ask(port: int, messages: list[dict[str, Any]], path: str = "") -> httpx.Resp
     body = {"model": "glm-4.6", "messages": messages}
     headers = {"Authorization": f"Bearer {KEY}"}
     return httpx.post(url, json=body, headers=headers, trust_env=False, timeout=60)
-
-
-needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the README asks with curl")
 
 
 @pytest.fixture(scope="module")

@@ -59,8 +59,14 @@ class _TextTemplate(Struct, frozen=True):
 
         try:
             return _sandbox().fill(self.jinja, values, budget)
+        except ZeroDivisionError as error:
+            # Python has several texts for it, which change with its version.
+            raise self._problem("division by zero") from error
         except (TemplateError, *_EXPRESSION_ERRORS) as error:
-            raise FileError([problem_at(self.path, self.mark, f"template: {error}")]) from error
+            raise self._problem(str(error)) from error
+
+    def _problem(self, text: str) -> FileError:
+        return FileError([problem_at(self.path, self.mark, f"template: {text}")])
 
 
 class Template(Struct, frozen=True):

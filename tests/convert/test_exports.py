@@ -12,6 +12,7 @@ import pytest
 
 from mockglm.convert import convert
 from tests.cli.commands import HELLO, run, running
+from tests.programs import needs_curl
 
 CASSETTE = """\
 format: 1
@@ -30,6 +31,7 @@ interactions:
 """
 
 
+@needs_curl
 def test_curl_commands_send_the_recorded_requests(tmp_path: Path) -> None:
     with running() as server:
         origin = server.host.removeprefix("http://")

@@ -28,7 +28,7 @@ interactions:
   - {when: {user: two}, reply: [{content: first}, {content: second, times: 1}]}
   - {when: {user: seldom, chance: 0.5}, reply: {content: drawn}}
   - {when: {user: hello}, reply: {content: Hello}}
-  - {when: {user: slow}, reply: {content: a b c, pace: {first: 30}}}
+  - {when: {user: slow}, reply: {content: a b c, pace: {first: 3000}}}
   - {when: {user: numbered}, reply: {content: "{{ count }}", template: true}}
 """
 
@@ -70,10 +70,10 @@ def servers(
 ) -> Iterator[list[Served]]:
     with ExitStack() as stack:
         if request.param == "memory":
-            yield [stack.enter_context(serving(FILE, speed=1))]
+            yield [stack.enter_context(serving(FILE, speed=100))]
         else:
             redis = stack.enter_context(redis_process(tmp_path_factory.mktemp("redis")))
-            yield [stack.enter_context(replica(redis.url, FILE, speed=1)) for _ in range(2)]
+            yield [stack.enter_context(replica(redis.url, FILE, speed=100)) for _ in range(2)]
 
 
 @pytest.fixture

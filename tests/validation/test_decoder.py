@@ -44,7 +44,6 @@ UNREADABLE_BODIES = {
     "brackets without end": b"[" * 100_000,
     "objects without end": b'{"a":' * 100_000,
     "a deep value": b'{"tool_choice":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-    "a deep key that is ignored": b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "a deep schema": b'{"tools":[{"function":{"parameters":%b%b}}]}'
     % (b'{"a":' * 100_000, b"}" * 100_000),
 }
@@ -53,6 +52,12 @@ UNREADABLE_BODIES = {
 @pytest.mark.parametrize("name", UNREADABLE_BODIES)
 def test_a_body_that_cannot_be_read_is_1210(name: str) -> None:
     assert said(decode_chat(UNREADABLE_BODIES[name])) == ILLEGAL
+
+
+def test_a_deep_key_that_is_ignored_raises_nothing() -> None:
+    # Python 3.14 bounds the C stack, which skipping hardly uses, and older ones the depth.
+    answer = decode_chat(b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+    assert isinstance(answer, Chat) or said(answer) == ILLEGAL
 
 
 def test_assumptions_about_unreadable_bodies_are_documented() -> None:
