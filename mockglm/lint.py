@@ -14,7 +14,7 @@ from msgspec import Struct
 from mockglm.errors import FileError, Problem
 from mockglm.exchange import Response
 from mockglm.redaction import MIN_LENGTH, Redactor, secret_parameters
-from mockglm.scenarios import Interaction, Scenario, find_files, parse, yaml_nodes
+from mockglm.scenarios import FileListener, Interaction, Scenario, find_files, parse, yaml_nodes
 from mockglm.scenarios.problems import Problems, describe_error
 from mockglm.yaml_documents import read_file
 
@@ -32,14 +32,19 @@ class LintLimits(Struct, frozen=True):
     secrets: tuple[str, ...] = ()
 
 
-def lint_files(paths: Iterable[str | Path], limits: LintLimits) -> tuple[Problem, ...]:
+def lint_files(
+    paths: Iterable[str | Path], limits: LintLimits, on_file: FileListener | None = None
+) -> tuple[Problem, ...]:
     """Every problem of files, and of those in folders and below, in order of file and place.
 
-    Raises UsageError for a path that is not there.
+    `on_file` is called before each file. Raises UsageError for a path that is not there.
     """
     names: dict[str, Path] = {}
     found: list[Problem] = []
-    for path in find_files(paths):
+    files = list(find_files(paths))
+    for number, path in enumerate(files):
+        if on_file:
+            on_file(path, number, len(files))
         other = names.setdefault(path.stem, path)
         if other != path:
             found.append(Problem(str(path), 1, 1, f"the name `{path.stem}` is taken by {other}"))

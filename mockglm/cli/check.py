@@ -1,4 +1,4 @@
-"""`mockglm check` runs the conformance kit, `mockglm matrix` compares its reports."""
+"""`mockglm check` runs the conformance kit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from mockglm.cli.options import LIVE, examples
 from mockglm.cli.verbs import describe_error
 from mockglm.conformance.options import OPTIONS
 from mockglm.conformance.report import listing
-from mockglm.conformance.report.matrix import load_reports, matrix_lines, render_matrix
 from mockglm.conformance.report.terminal import Line, plan_lines, report_lines
 from mockglm.conformance.run import INTERNAL_ERROR, INTERRUPTED, NOTHING_RAN, WRONG_USAGE, Run
 from mockglm.conformance.runner import ProbeListener
@@ -25,7 +24,6 @@ from mockglm.conformance.sets import CHAT_SET, find_set
 from mockglm.conformance.settings import read_settings
 from mockglm.conformance.view import ExchangeView
 from mockglm.errors import FileError, MockGLMError, UsageError
-from mockglm.measurement.comparison import comparison_lines, load_measurements
 
 
 class CheckUsageError(click.UsageError):
@@ -118,31 +116,6 @@ def check_command(
         # Status 1 is for violations: a bug of the kit must not look like one.
         click.echo(f"mockglm: internal error, please report it\n{format_exc()}", err=True)
         sys.exit(INTERNAL_ERROR)
-
-
-@click.command(
-    epilog=examples("mockglm matrix gateway/report.json service/report.json"),
-)
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
-)
-@click.option(
-    "--html",
-    "page",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the table of checks as a page into this file instead.",
-)
-def matrix_command(files: tuple[Path, ...], *, page: Path | None) -> None:
-    """Compare reports of `mockglm check`, or those of `mockglm measure`, in a Markdown table: a
-    FILE is a report.json."""
-    if page is not None:
-        page.write_text(render_matrix(load_reports(files)), "utf-8")
-        return
-    measured = load_measurements(files)
-    lines = comparison_lines(measured) if measured else matrix_lines(load_reports(files))
-    for line in lines:
-        click.echo(line)
 
 
 def _read_targets(targets: Sequence[str], values: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockglm.cli.display import align_columns, is_terminal, print_table
+from mockglm.cli.display import align_columns, is_terminal, print_table, show_loading
 from mockglm.cli.options import examples, json_option, paths_argument
 from mockglm.errors import UsageError, nearest
 
@@ -134,7 +134,9 @@ def explain_command(
     from mockglm.server import Sessions, Settings, explain
 
     settings = Settings(policy="lenient" if lenient else "default", on_miss="error")
-    session = Sessions(settings, load_all(paths)).get()
+    with show_loading() as on_file:
+        loaded = load_all(paths, on_file)
+    session = Sessions(settings, loaded).get()
     key = min(session.keys or {"explain"})
     sent = (*map(_parse_header, headers), ("authorization", f"Bearer {key}"))
     request = Request("POST", path, headers=sent, body=file.read())

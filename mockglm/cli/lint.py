@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from msgspec.structs import asdict
 
+from mockglm.cli.display import show_loading
 from mockglm.cli.options import examples, json_option, paths_argument
 from mockglm.errors import Problem
 
@@ -40,7 +41,8 @@ def lint_command(*, paths: tuple[Path, ...], max_age: float | None, as_json: boo
 
     key = find_api_key(os.environ, Path.cwd())
     limits = LintLimits(now=time.time(), days=max_age, secrets=(key,) if key else ())
-    problems = run(paths, limits)
+    with show_loading() as on_file:
+        problems = run(paths, limits, on_file)
     for line in [_render_json(problems)] if as_json else problems:
         click.echo(line)
     sys.exit(PROBLEMS_FOUND if problems else 0)

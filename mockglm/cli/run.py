@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockglm.app import App
+from mockglm.cli.display import show_loading
 from mockglm.cli.isolation import find_gaps, isolate
 from mockglm.cli.log import LOGS, open_log, warn
 from mockglm.cli.options import (
@@ -165,7 +166,8 @@ def _load(names: Sequence[str]) -> tuple[str, tuple[Scenario, ...]]:
         _find_shipped(names[0].partition("+")[0])
         return f"/s/{names[0]}", ()
     paths = (Path(name) if Path(name).exists() else _find_shipped(name) for name in names)
-    return "", tuple(load_all(tuple(paths)))
+    with show_loading() as on_file:
+        return "", load_all(tuple(paths), on_file)
 
 
 def _find_shipped(name: str) -> Path:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mockglm.cli.display import show_loading
 from mockglm.cli.log import log_option, open_log, warn
 from mockglm.cli.options import (
     LIVE,
@@ -293,6 +294,7 @@ def _load(
     """Load the files, and return what loads them again when they change."""
     from mockglm.server import Sessions
     from mockglm.serving import Reloader
+    from mockglm.serving.supervisor import read_worker_settings
 
     settings = _settings(options)
     sessions = shared.make_sessions(settings) if shared else Sessions(settings)
@@ -304,7 +306,10 @@ def _load(
 
     report = shared.report if shared else warn
     reloader = Reloader(paths, load, report, excluded=options["cassette"])
-    load(reloader.load())
+    # The first process shows the progress, not each of its workers.
+    with show_loading(is_quiet=read_worker_settings() is not None) as on_file:
+        loaded = reloader.load(on_file)
+    load(loaded)
     return sessions, reloader
 
 

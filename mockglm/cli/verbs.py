@@ -29,7 +29,7 @@ VERBS: Mapping[str, Verb] = {
     "verify": Verb("verify", "Compare cassettes with the live service."),
     "check": Verb("check", "Judge whether an endpoint conforms to the GLM API."),
     "measure": Verb("measure", "Measure the times, rates and limits of an endpoint."),
-    "matrix": Verb("check", "Compare reports of `mockglm check` or `mockglm measure`."),
+    "matrix": Verb("matrix", "Compare reports of `mockglm check` or `mockglm measure`."),
     "lint": Verb("lint", "Find mistakes, API keys and stale recordings in files."),
     "explain": Verb("files", "Explain which interaction answers a request."),
     "schema": Verb("files", "Print the JSON Schema of the file format."),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockglm.cli.display import show_progress
+from mockglm.cli.display import show_loading, show_progress
 from mockglm.cli.options import (
     LIVE,
     OUTPUT_FILE,
@@ -82,7 +82,9 @@ def verify_command(
 
     key = find_api_key(os.environ, Path.cwd())
     service = Upstream(upstream, allowed=allow_upstream, key=key, ca=ca)
-    plan = make_plan(load_all(paths), max_requests)
+    with show_loading() as on_file:
+        loaded = load_all(paths, on_file)
+    plan = make_plan(loaded, max_requests)
     if is_plan:
         _print_plan(plan, service.base)
         return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +14,9 @@ from mockglm.measurement.lines import format_rate, format_share, format_time
 from mockglm.measurement.run import SCHEMA
 
 Figures = dict[str, float | None]
+Format = Callable[[float | None], str]
+
+COMPARISON_SCHEMA = "mockglm.comparison/1"
 
 
 class SeriesRow(Struct):
@@ -53,6 +57,14 @@ class MeasurementReport(Struct):
         return next((row for row in self.series if row.name == name), None)
 
 
+class FigureRow(Struct, frozen=True):
+    """A figure of every report: its values, and the same as texts with units."""
+
+    name: str
+    values: tuple[float | None, ...]
+    texts: tuple[str, ...]
+
+
 class _Schema(Struct):
     schema: str = ""
 
@@ -81,20 +93,42 @@ def load_measurements(paths: Sequence[Path]) -> list[MeasurementReport]:
     return reports
 
 
+def compare_figures(reports: Sequence[MeasurementReport]) -> Iterator[FigureRow]:
+    """Yield the figures, each with its value in each report."""
+    ramps = [one.in_flight for one in reports]
+    values = tuple(ramp.highest if ramp else None for ramp in ramps)
+    yield FigureRow("streams at once", values, tuple(map(_describe_ramp, ramps)))
+    for name in dict.fromkeys(row.name for one in reports for row in one.series):
+        yield from _series_rows(name, [one.find(name) for one in reports])
+    for size in sorted({row.least for one in reports for row in one.empty_stops}):
+        shares = ({row.least: row.share for row in one.empty_stops}.get(size) for one in reports)
+        yield _make_row(f"empty stops from {size:,} tokens", shares, format_share)
+
+
 def comparison_lines(reports: Sequence[MeasurementReport]) -> Iterator[str]:
     """Yield a table in Markdown: a column for each report, a row for each figure."""
     yield f"| | {' | '.join(_cell(f'{one.target} {one.model}') for one in reports)} |"
     yield f"|---|{'---|' * len(reports)}"
-    yield _line("streams at once", [_describe_ramp(one.in_flight) for one in reports])
-    for name in dict.fromkeys(row.name for one in reports for row in one.series):
-        yield from _series_lines(name, [one.find(name) for one in reports])
-    for size in sorted({row.least for one in reports for row in one.empty_stops}):
-        shares = ({row.least: row.share for row in one.empty_stops}.get(size) for one in reports)
-        yield _line(f"empty stops from {size:,} tokens", map(format_share, shares))
+    for row in compare_figures(reports):
+        yield f"| {_cell(row.name)} | {' | '.join(map(_cell, row.texts))} |"
 
 
-def _series_lines(name: str, rows: Sequence[SeriesRow | None]) -> Iterator[str]:
-    figures: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
+def describe_comparison(reports: Sequence[MeasurementReport]) -> dict[str, Any]:
+    """The figures as JSON of the schema `mockglm.comparison/1`, which only gains keys.
+
+    Times are seconds, rates tokens a second, shares from 0 to 1.
+    """
+    return {
+        "schema": COMPARISON_SCHEMA,
+        "reports": [{"target": one.target, "model": one.model} for one in reports],
+        "figures": [
+            {"name": row.name, "values": list(row.values)} for row in compare_figures(reports)
+        ],
+    }
+
+
+def _series_rows(name: str, rows: Sequence[SeriesRow | None]) -> Iterator[FigureRow]:
+    figures: tuple[tuple[str, str, Format], ...] = (
         ("first token", "first", format_time),
         ("between", "between", format_time),
         ("tokens/s", "rate", format_rate),
@@ -102,17 +136,18 @@ def _series_lines(name: str, rows: Sequence[SeriesRow | None]) -> Iterator[str]:
     for title, key, form in figures:
         for share in ("p50", "p90", "p99"):
             values = (getattr(row, key).get(share) if row else None for row in rows)
-            yield _line(f"{name}: {title} {share}", map(form, values))
+            yield _make_row(f"{name}: {title} {share}", values, form)
     cached = (row.cached_share if row else None for row in rows)
-    yield _line(f"{name}: cached share", map(format_share, cached))
+    yield _make_row(f"{name}: cached share", cached, format_share)
+
+
+def _make_row(name: str, values: Iterable[float | None], form: Format) -> FigureRow:
+    found = tuple(values)
+    return FigureRow(name, found, tuple(map(form, found)))
 
 
 def _describe_ramp(ramp: RampRow | None) -> str:
     return f"{ramp.highest} ({ramp.code or ramp.end})" if ramp else "–"
-
-
-def _line(name: str, cells: Iterator[str] | Sequence[str]) -> str:
-    return f"| {name} | {' | '.join(map(_cell, cells))} |"
 
 
 def _read(path: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from mockglm.scenario_library import shipped_scenarios
 from mockglm.scenarios.files import (
+    FileListener,
     compile_interaction,
     find_files,
     index_by_name,
@@ -16,6 +17,7 @@ from mockglm.scenarios.template import Template
 from mockglm.scenarios.values import Interaction, Provenance, RecordedRequest, Scenario, Step
 
 __all__ = [
+    "FileListener",
     "Interaction",
     "Provenance",
     "RecordedRequest",

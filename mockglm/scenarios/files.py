@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -23,6 +23,9 @@ from mockglm.yaml_documents import read_file
 URL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 """Names that `/s/NAME` in a URL can have."""
 
+FileListener = Callable[[Path, int, int], None]
+"""Called with a file that is about to be read, the number of those before it, and that of all."""
+
 MAX_SHOWN = 3
 """Files of one name that a message lists."""
 
@@ -32,15 +35,20 @@ def load(path: str | Path) -> Scenario:
     return parse(read_file(path), path)
 
 
-def load_all(paths: Iterable[str | Path]) -> tuple[Scenario, ...]:
+def load_all(
+    paths: Iterable[str | Path], on_file: FileListener | None = None
+) -> tuple[Scenario, ...]:
     """Read files and folders; hand-written scenarios come first, recordings last.
 
-    Otherwise the order is that of the paths. Raises UsageError for a path that does not exist, and
-    FileError with all mistakes of all files.
+    Otherwise the order is that of the paths. `on_file` is called before each file. Raises
+    UsageError for a path that does not exist, and FileError with all mistakes of all files.
     """
     loaded: list[Scenario] = []
     problems: list[Problem] = []
-    for path in find_files(paths):
+    files = list(find_files(paths))
+    for number, path in enumerate(files):
+        if on_file:
+            on_file(path, number, len(files))
         try:
             loaded.append(load(path))
         except FileError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mockglm.errors import MockGLMError, UsageError
-from mockglm.scenarios import Scenario, find_files, load_all
+from mockglm.scenarios import FileListener, Scenario, find_files, load_all
 
 INTERVAL = 0.5
 """Seconds between two checks of the files.
@@ -45,9 +45,9 @@ class Reloader:
         self._excluded = os.path.realpath(excluded) if excluded else None
         self._fingerprint = self._read_fingerprint()
 
-    def load(self) -> tuple[Scenario, ...]:
+    def load(self, on_file: FileListener | None = None) -> tuple[Scenario, ...]:
         """Read all files. Raises what `load_all` raises."""
-        return load_all(self._find_files())
+        return load_all(self._find_files(), on_file)
 
     async def run(self) -> None:
         """Watch until cancelled; errors of files are reported."""

@@ -48,6 +48,9 @@ def test_a_measurement_reports_its_figures(
     assert not [text for text in (printed, said, page, json.dumps(report)) if key in text]
     assert command("matrix", "out/report.json", "out/report.json") == 0
     assert "| streams at once | 2 (1302) | 2 (1302) |" in capsys.readouterr().out
+    assert command("matrix", "out/report.json", "--json") == 0
+    compared = json.loads(capsys.readouterr().out)
+    assert compared["figures"][0] == {"name": "streams at once", "values": [2]}
 
 
 def test_a_plan_sends_nothing(key: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -215,12 +215,12 @@ from mockglm.serving import reload
 load = reload.load_all
 looked = []
 
-def stuck(paths):
+def stuck(paths, on_file):
     if looked:
         Path(sys.argv[1]).touch()
         threading.Event().wait()
     looked.append(1)
-    return load(paths)
+    return load(paths, on_file)
 
 reload.load_all = stuck
 main(["serve", "--port", "0", "--log", "none", sys.argv[2]])

@@ -75,9 +75,10 @@ to a baseline, each with a reason (`--write-baseline known.yaml`, then `--baseli
 ### Gateways
 
 Check the gateway and the endpoint behind it, each with `--report`, and compare them with
-`mockglm matrix a/report.json b/report.json`, as a page with `--html table.html`. `--header
-NAME=VALUE` is sent with every request, `--ca FILE` trusts a certificate of your own. Reports
-contain no headers with secrets. A user name or a query in the URL is refused.
+`mockglm matrix a/report.json b/report.json`: a table on a terminal, Markdown in a pipe, JSON with
+`--json`, a page with `--html table.html`. `--header NAME=VALUE` is sent with every request, `--ca
+FILE` trusts a certificate of your own. Reports contain no headers with secrets. A user name or a
+query in the URL is refused.
 
 ### Mocks
 

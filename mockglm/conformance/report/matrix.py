@@ -13,6 +13,7 @@ from mockglm.conformance.report.page import load_template, page_parts
 from mockglm.errors import FileError, Problem
 
 JSON = Mapping[str, Any]
+MATRIX_SCHEMA = "mockglm.matrix/1"
 
 _CHECK = {"id": str, "level": str, "verdict": str, "requirement": str}
 _HEAD = {"schema": str, "target": str, "model": str, "checks": list}
@@ -36,18 +37,42 @@ def load_reports(paths: Sequence[Path]) -> list[JSON]:
 
 def matrix_lines(reports: Sequence[JSON]) -> Iterator[str]:
     """A table in Markdown; checks that pass everywhere are counted in one line at the end."""
-    rows, same = compare_reports(reports)
     names = (_cell(f"{report['target']} {report['model']}") for report in reports)
     yield f"| | | {' | '.join(names)} |"
     yield f"|---|---|{'---|' * len(reports)}"
-    for check, row in rows:
-        marks = " | ".join(MARKS.get(verdict, _UNKNOWN) for verdict in row)
+    for check, marks in list_rows(reports):
         name = f"{_cell(check['id'])} {_cell(check['level'])}"
-        yield f"| {name} | {_cell(check['requirement'])} | {marks} |"
+        yield f"| {name} | {_cell(check['requirement'])} | {' | '.join(marks)} |"
     yield ""
-    yield f"{same} more checks passed everywhere."
+    yield f"{count_equal(reports)} more checks passed everywhere."
     yield ""
     yield ", ".join(f"{mark} {WORDS[verdict]}" for verdict, mark in MARKS.items())
+
+
+def list_rows(reports: Sequence[JSON]) -> list[tuple[JSON, list[str]]]:
+    """The checks that do not pass everywhere, each with a mark for each report."""
+    rows, _ = compare_reports(reports)
+    return [(check, [MARKS.get(verdict, _UNKNOWN) for verdict in row]) for check, row in rows]
+
+
+def count_equal(reports: Sequence[JSON]) -> int:
+    """The number of checks that pass everywhere."""
+    return compare_reports(reports)[1]
+
+
+def describe_matrix(reports: Sequence[JSON]) -> JSON:
+    """The verdicts as JSON of the schema `mockglm.matrix/1`, which only gains keys.
+
+    Every check has a verdict for each report, in their order; those that pass everywhere, too.
+    """
+    return {
+        "schema": MATRIX_SCHEMA,
+        "reports": [{"target": one["target"], "model": one["model"]} for one in reports],
+        "checks": [
+            {**{key: check[key] for key in ("id", "level", "requirement")}, "verdicts": row}
+            for check, row in _find_verdicts(reports)
+        ],
+    }
 
 
 def render_matrix(reports: Sequence[JSON]) -> str:
@@ -69,14 +94,19 @@ def compare_reports(reports: Sequence[JSON]) -> tuple[list[tuple[JSON, list[str]
 
     The others are those that pass everywhere.
     """
+    rows = _find_verdicts(reports)
+    different = [(check, row) for check, row in rows if set(row) != {"pass"}]
+    return different, len(rows) - len(different)
+
+
+def _find_verdicts(reports: Sequence[JSON]) -> list[tuple[JSON, list[str]]]:
+    """Each check with a verdict of each report."""
     verdicts = [{c["id"]: c["verdict"] for c in report["checks"]} for report in reports]
     checks = {c["id"]: c for report in reports for c in report["checks"]}
-    rows = [
+    return [
         (check, [found.get(id, "not_applicable") for found in verdicts])
         for id, check in checks.items()
     ]
-    different = [(check, row) for check, row in rows if set(row) != {"pass"}]
-    return different, len(rows) - len(different)
 
 
 def _load(path: Path) -> JSON:
