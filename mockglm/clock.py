@@ -139,6 +139,7 @@ class Pace(Struct, frozen=True):
 
     `prompt` is seconds for a thousand tokens of the prompt that were not cached, `spread` how many
     times the median the ninetieth percentile of the time to the first token is; 0 is no spread.
+    `tools` is seconds more for a request with tools, whatever they are.
     """
 
     first: float = 0.0
@@ -146,6 +147,7 @@ class Pace(Struct, frozen=True):
     jitter: float = 0.0
     prompt: float = 0.0
     spread: float = 0.0
+    tools: float = 0.0
 
     def scaled(self, speed: float) -> Pace:
         """The pace at so many times the speed; at speed 0 everything comes at once."""
@@ -154,24 +156,31 @@ class Pace(Struct, frozen=True):
         if speed == 0:
             return AT_ONCE
         first, every, jitter = self.first / speed, self.every / speed, self.jitter / speed
-        return Pace(first, every, jitter, self.prompt / speed, self.spread)
+        prompt, tools = self.prompt / speed, self.tools / speed
+        return Pace(first, every, jitter, prompt, self.spread, tools)
 
-    def draw(self, uncached: int, ids: Ids) -> Pace:
-        """The pace of one response to so many uncached tokens, without `prompt` and `spread`.
+    @property
+    def is_drawn(self) -> bool:
+        """True if each response has a pace of its own, by its prompt, its tools or by chance."""
+        return bool(self.prompt or self.spread or self.tools)
+
+    def draw(self, uncached: int, ids: Ids, *, has_tools: bool = False) -> Pace:
+        """The pace of one response to so many uncached tokens, without what varies.
 
         Both times spread log-normally, the one between tokens by the root of `spread`.
         """
         first = self.first + self.prompt * uncached / 1000
+        tools = self.tools if has_tools else 0.0
         if self.spread <= 1:
-            return Pace(first, self.every, self.jitter)
+            return Pace(first + tools, self.every, self.jitter)
         sigma = math.log(self.spread) / _NINETIETH
         start, rate = (math.exp(sigma * _draw_normal(ids, what)) for what in ("start", "rate"))
-        return Pace(first * start, self.every * math.sqrt(rate), self.jitter)
+        return Pace(first * start + tools, self.every * math.sqrt(rate), self.jitter)
 
     @property
     def is_none(self) -> bool:
         """True if everything is sent at once."""
-        return not (self.first or self.every or self.jitter or self.prompt)
+        return not (self.first or self.every or self.jitter or self.prompt or self.tools)
 
     def end(self, weights: Sequence[int], ids: Ids) -> float:
         """Return the time of the last frame."""

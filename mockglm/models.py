@@ -212,18 +212,19 @@ MEASURED: Mapping[str, Pace] = MappingProxyType(
         "glm-4.6": Pace(first=1.2, every=0.022, prompt=0.15, spread=2),
         "glm-4.7": Pace(first=3.0, every=0.021, prompt=0.15, spread=4.5),
         "glm-5.2": Pace(first=3.0, every=0.0085, prompt=0.15, spread=4.5),
-        "glm-5.3-flash": Pace(first=0.76, every=0.009, prompt=0.15, spread=4.5),
+        "glm-5.3-flash": Pace(first=0.76, every=0.009, prompt=0.15, spread=4.5, tools=3.4),
         "glm-5.3-flashx": Pace(first=0.76, every=0.005, prompt=0.15, spread=4.5),
     }
 )
 """Latencies as they were measured: the time to the first token, between tokens, for a thousand
-uncached tokens of the prompt, and its ninetieth percentile by the median.
+uncached tokens of the prompt, its ninetieth percentile by the median, and the time more for tools.
 
 Sources: answers of api.z.ai, 2025-10 and 2025-11 (36 of each glm-4.5, 4.5-air, 4.5-flash, 4.5v and
 4.6), 911 of glm-4.7 on the Chinese Coding Plan base, 2025-12, whose whole calls fit 3.0 s + 21 ms a
 token + 0.15 s a thousand uncached tokens; glm-5.2, musistudio/claude-code-router, 2026-07: 90 to
 129 tokens a second; glm-5.3-flash, zai-org/GLM-5#144, 2026-09: 0.76 s, and about 3.4 s more once
-there are tools, which is not modelled; glm-5.3-flashx: 200 tokens a second are claimed.
+there are tools, one or sixty, with `tool_choice: none` or a cached prompt, too; glm-5.3-flashx: 200
+tokens a second are claimed.
 
 Assumed: the figure of the prompt and the spread of all models but glm-4.7; the start of glm-5.2 and
 of glm-5.3-flashx; the rate of glm-5.3-flash."""

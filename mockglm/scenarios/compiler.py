@@ -72,7 +72,7 @@ def compile_interaction(
 
 
 def compile_pace(spec: schema.PaceSpec) -> clock.Pace:
-    return clock.Pace(spec.first, spec.every, spec.jitter, spec.prompt, spec.spread)
+    return clock.Pace(spec.first, spec.every, spec.jitter, spec.prompt, spec.spread, spec.tools)
 
 
 def _speed_factor(speed: float | None) -> float:

@@ -64,8 +64,9 @@ def respond_with_reply(
         renderer = replace(renderer, reply=move_thought_to_content(reply))
     fields = context.response_fields(profile)
     pace = (pace or _default_pace(context, profile)).scaled(speed)
-    if pace.prompt or pace.spread:
-        pace = pace.draw(fields.prompt - fields.cached, fields.ids)
+    if pace.is_drawn:
+        has_tools = bool(context.chat and context.chat.tools)
+        pace = pace.draw(fields.prompt - fields.cached, fields.ids, has_tools=has_tools)
     context.finish_reason = reply.finish_reason
     if not context.is_stream:
         return context.surface.render_json(renderer, fields, pace)

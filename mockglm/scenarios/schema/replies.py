@@ -85,6 +85,7 @@ class PaceSpec(Struct, forbid_unknown_fields=True):
         Spread,
         Meta(description="The 90th percentile of the first token's time by its median; 0: none"),
     ] = 0.0
+    tools: Annotated[Wait, Meta(description="The time more for a request with tools")] = 0.0
 
 
 class ReplySpec(Struct, forbid_unknown_fields=True):
