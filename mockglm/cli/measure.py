@@ -28,6 +28,7 @@ from mockglm.measurement.page import render_page
 from mockglm.measurement.plan import CostLimits, MeasurementPlan, make_plan
 from mockglm.measurement.ramp import RampLimits, RampResult, climb
 from mockglm.measurement.run import make_report, run_series
+from mockglm.measurement.surfaces import SURFACES, surface_of_url
 from mockglm.redaction import Redactor
 
 NOT_MEASURED = 6
@@ -41,11 +42,17 @@ _MOST_BYTES = 64 * 1024 * 1024
         f"mockglm measure {LIVE} --plan",
         f"mockglm measure {LIVE} --report out",
         f"mockglm measure {LIVE} --disruptive --max-in-flight 20",
+        "mockglm measure https://open.bigmodel.cn/api/anthropic",
         "mockglm measure http://localhost:8000/v1 --model glm-4.7-fp8 --prompt-tokens 100000",
     ),
 )
 @click.argument("url", metavar="URL")
 @click.option("--model", default=MODEL, show_default=True, metavar="ID", help="The model.")
+@click.option(
+    "--surface",
+    type=click.Choice(list(SURFACES)),
+    help="The protocol of the endpoint; by default anthropic for a URL that ends so, else chat.",
+)
 @click.option(
     "--samples",
     type=click.IntRange(1, 1000),
@@ -144,7 +151,10 @@ def measure_command(url: str, **values: Any) -> None:
 
     Exits with 0 if it measured anything, 2 after wrong usage, 6 if it could not."""
     url = parse_base_url(url).rstrip("/")
+    name: str | None = values["surface"]
+    surface = SURFACES[name] if name else surface_of_url(url)
     plan = make_plan(
+        surface=surface,
         model=values["model"],
         run=secrets.token_hex(4),
         samples=values["samples"],
@@ -163,7 +173,7 @@ def measure_command(url: str, **values: Any) -> None:
     if folder is not None:
         _make_folder(folder)
     key = parse_key(find_api_key(os.environ, Path.cwd()))
-    headers = _make_headers(key, parse_headers(values["header"]))
+    headers = _make_headers(surface.credential(key) if key else (), parse_headers(values["header"]))
     report = redact_document(
         _measure(url, plan, headers=headers, values=values), Redactor((key,) if key else ())
     )
@@ -202,15 +212,15 @@ def _measure(
     return make_report(plan, measurement, target=url, started=started, ramp=ramp)
 
 
-def _make_headers(key: str, more: Headers) -> Headers:
-    own = (
+def _make_headers(credential: Headers, more: Headers) -> Headers:
+    return (
         ("accept", "text/event-stream"),
         ("accept-encoding", "identity"),
         ("content-type", "application/json"),
         ("user-agent", "mockglm-measure"),
         *more,
+        *credential,
     )
-    return (*own, ("authorization", f"Bearer {key}")) if key else own
 
 
 def _make_folder(folder: Path) -> None:

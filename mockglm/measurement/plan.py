@@ -8,9 +8,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockglm.conformance.view import CHAT
 from mockglm.errors import UsageError
 from mockglm.exchange import Headers, Request, count_tokens
+from mockglm.measurement.surfaces import CHAT_SURFACE, MeasuredSurface
 
 SHARED_TOKENS = 2_000
 """Tokens of the long prompts. The cache wants a shared beginning of about 500 (docs.bigmodel.cn,
@@ -19,18 +19,6 @@ SHARED_TOKENS = 2_000
 _WORD = "one "
 _SHORT_TOKENS = 30
 _TASK = "Count upwards from one, in words, separated by commas, and do not stop before two hundred."
-_TOOL = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "Tells the weather of a city today.",
-        "parameters": {
-            "type": "object",
-            "properties": {"city": {"type": "string", "description": "Name of the city"}},
-            "required": ["city"],
-        },
-    },
-}
 
 
 class CostLimits(Struct, frozen=True):
@@ -66,6 +54,7 @@ class MeasurementPlan(Struct, frozen=True, kw_only=True):
     series: tuple[Series, ...]
     most_in_flight: int = 0
     output: int = 64
+    surface: MeasuredSurface = CHAT_SURFACE
 
     @property
     def cost(self) -> CostLimits:
@@ -97,12 +86,18 @@ class MeasurementPlan(Struct, frozen=True, kw_only=True):
         """Make the requests of a series."""
         for number in range(series.count):
             tag = "shared" if series.is_shared else f"{series.name} {number}"
-            yield make_request(self.model, _fields(series, f"{self.run} {tag}"), headers)
+            yield self._request(series, tag, headers)
 
     def ramp_request(self, number: int, headers: Headers) -> Request:
         """Make a request of the ramp, whose stream is long enough to stay open."""
         series = Series(name="ramp", purpose="", count=1, output=ramp_tokens(self.output))
-        return make_request(self.model, _fields(series, f"{self.run} ramp {number}"), headers)
+        return self._request(series, f"ramp {number}", headers)
+
+    def _request(self, series: Series, tag: str, headers: Headers) -> Request:
+        fields = _fields(series, f"{self.run} {tag}", self.surface)
+        body = {"model": self.model, "stream": True, **fields}
+        text = json.dumps(body, ensure_ascii=False).encode()
+        return Request("POST", self.surface.path, "", headers, text)
 
 
 def ramp_tokens(output: int) -> int:
@@ -118,9 +113,21 @@ def make_plan(
     output: int,
     sizes: Sequence[int] = (),
     most_in_flight: int = 0,
+    surface: MeasuredSurface = CHAT_SURFACE,
 ) -> MeasurementPlan:
     """Make the plan: a series without and with tools, cached and not, and one for each size."""
-    series = [
+    return MeasurementPlan(
+        model=model,
+        run=run,
+        series=tuple(_list_series(samples, output, sizes)),
+        most_in_flight=most_in_flight,
+        output=output,
+        surface=surface,
+    )
+
+
+def _list_series(samples: int, output: int, sizes: Sequence[int]) -> list[Series]:
+    return [
         Series(name="plain", purpose="a short prompt", count=samples, output=output),
         Series(
             name="tools",
@@ -155,18 +162,9 @@ def make_plan(
             for size in sizes
         ),
     ]
-    return MeasurementPlan(
-        model=model, run=run, series=tuple(series), most_in_flight=most_in_flight, output=output
-    )
 
 
-def make_request(model: str, fields: dict[str, Any], headers: Headers) -> Request:
-    """Make a request for a stream."""
-    body = {"model": model, "stream": True, **fields}
-    return Request("POST", CHAT, "", headers, json.dumps(body, ensure_ascii=False).encode())
-
-
-def _fields(series: Series, tag: str) -> dict[str, Any]:
+def _fields(series: Series, tag: str, surface: MeasuredSurface) -> dict[str, Any]:
     text = f"[{tag}] {_TASK}"
     filler = max(series.prompt - count_tokens(text) - 1, 0)
     if series.prompt > _SHORT_TOKENS:
@@ -176,4 +174,4 @@ def _fields(series: Series, tag: str) -> dict[str, Any]:
         "messages": [{"role": "user", "content": text}],
         "max_tokens": series.output,
     }
-    return {**fields, "tools": [_TOOL]} if series.has_tools else fields
+    return {**fields, "tools": [surface.tool]} if series.has_tools else fields

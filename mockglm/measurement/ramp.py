@@ -13,11 +13,10 @@ from socket import SHUT_RDWR
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
 from msgspec import Struct
 
-from mockglm.conformance.view import CHAT
 from mockglm.exchange import Request
+from mockglm.measurement.samples import read_code
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -67,7 +66,7 @@ class _OpenStream:
         self.code = self.reason = ""
         self.has_head = threading.Event()
         self._is_over = threading.Event()
-        self._client, self._url, self._request = client, url, request
+        self._client, self._url, self._request = client, url + request.path, request
         self._connection: httpcore.NetworkStream | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -144,7 +143,7 @@ def climb(
         stack.callback(_close_all, streams)
         return _climb(
             streams,
-            lambda number: _OpenStream(client, url + CHAT, make_request(number)),
+            lambda number: _OpenStream(client, url, make_request(number)),
             limits=limits,
             progress=progress,
         )
@@ -186,8 +185,4 @@ def _read_code(response: httpx.Response) -> str:
         body += piece
         if len(body) > _MOST_ERROR:
             return ""
-    try:
-        error = msgspec.json.decode(body).get("error")
-        return str(error["code"])
-    except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, TypeError, KeyError):
-        return ""
+    return read_code(body)

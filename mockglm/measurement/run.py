@@ -62,7 +62,8 @@ def run_series(
     for series in plan.series:
         for number, request in enumerate(plan.requests(series, headers), 1):
             progress(series.name, number, series.count)
-            sample = _warmed(read_sample(series.name, send(request)), series, number)
+            sample = read_sample(series.name, send(request), plan.surface)
+            sample = _warmed(sample, series, number)
             samples.append(sample)
             failures = 0 if sample.is_measured else failures + 1
             cause = _find_cause(sample, failures)
@@ -89,6 +90,7 @@ def make_report(
         "started": started,
         "target": target,
         "model": plan.model,
+        "surface": plan.surface.name,
         "requests": len(samples) + (ramp.requests if ramp else 0),
         "tokens": sum(sample.completion_tokens for sample in samples),
         "ceiling": asdict(plan.cost),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import pairwise
 from typing import Any
 
@@ -11,11 +12,10 @@ from msgspec import Struct
 
 from mockglm import sse
 from mockglm.exchange import Exchange, Response
+from mockglm.measurement.surfaces import CHAT_SURFACE, MeasuredSurface, StreamEvent, Usage
 
 OK = 200
 DONE = "[DONE]"
-TEXTS = ("reasoning_content", "content")
-"""The keys of a delta that hold text: the first token is in whichever comes first."""
 
 
 class Sample(Struct, frozen=True, kw_only=True):
@@ -53,48 +53,20 @@ class Sample(Struct, frozen=True, kw_only=True):
         return 2 * self.cached_tokens > self.prompt_tokens
 
 
-class _Chunk(Struct, frozen=True):
-    """A chunk of a stream and the time at which its last byte came."""
-
-    at: float
-    value: Mapping[str, Any]
-
-    @property
-    def choice(self) -> Mapping[str, Any]:
-        choices = self.value.get("choices")
-        first = choices[0] if isinstance(choices, list) and choices else None
-        return first if isinstance(first, dict) else {}
-
-    @property
-    def delta(self) -> Mapping[str, Any]:
-        delta = self.choice.get("delta")
-        return delta if isinstance(delta, dict) else {}
-
-    @property
-    def has_text(self) -> bool:
-        return any(self.delta.get(key) for key in TEXTS)
-
-    @property
-    def has_output(self) -> bool:
-        return self.has_text or bool(self.delta.get("tool_calls"))
-
-
-def read_sample(series: str, exchange: Exchange) -> Sample:
+def read_sample(series: str, exchange: Exchange, surface: MeasuredSurface = CHAT_SURFACE) -> Sample:
     """Read the figures of an exchange. A response that is no stream has a reason in `error`."""
     response = exchange.response
     if response is None:
         return Sample(series=series, error=exchange.error or "no response")
     if response.status != OK or not response.is_stream:
         return _read_refusal(series, response)
-    chunks, reads, split = _read_chunks(response)
-    failure = exchange.error or _find_error(chunks)
-    texts = [chunk.at for chunk in chunks if chunk.has_text]
-    outputs = [chunk.at for chunk in chunks if chunk.has_output]
-    finish = next((str(one.choice["finish_reason"]) for one in chunks if _finish(one)), "")
-    usage: Mapping[str, Any] = next(
-        (one.value["usage"] for one in reversed(chunks) if _usage(one)), {}
-    )
-    completion = _count(usage, "completion_tokens") or len(texts)
+    events, reads, split = _read_events(response, surface)
+    failure = exchange.error or _find_error(events)
+    texts = [one.at for one in events if one.has_text]
+    outputs = [one.at for one in events if one.has_output]
+    finish = next((one.finish for one in events if one.finish), "")
+    usage = reduce(Usage.merge, (one.usage for one in events if one.usage), Usage())
+    completion = usage.completion or len(texts)
     return Sample(
         series=series,
         status=response.status,
@@ -102,36 +74,51 @@ def read_sample(series: str, exchange: Exchange) -> Sample:
         first=min(outputs, default=None),
         gaps=tuple(later - earlier for earlier, later in pairwise(texts)),
         rate=_token_rate(texts, completion),
-        prompt_tokens=_count(usage, "prompt_tokens"),
-        cached_tokens=_count(usage.get("prompt_tokens_details"), "cached_tokens"),
+        prompt_tokens=usage.prompt,
+        cached_tokens=usage.cached,
         completion_tokens=completion,
         finish=finish,
-        is_empty_stop=finish == "stop" and not _has_answer(chunks),
+        is_empty_stop=finish == "stop" and not any(one.has_answer for one in events),
         reads=reads,
         split_reads=split,
     )
 
 
 def _read_refusal(series: str, response: Response) -> Sample:
-    try:
-        body = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        body = None
-    error = body.get("error") if isinstance(body, dict) else None
-    code = str(error.get("code", "")) if isinstance(error, dict) else ""
     reason = "no stream" if response.status == OK else f"status {response.status}"
+    code = read_code(response.body)
     return Sample(series=series, status=response.status, code=code, error=reason)
 
 
-def _read_chunks(response: Response) -> tuple[list[_Chunk], tuple[int, ...], int]:
-    """Return the chunks, the events that each read completed, and the reads that split one."""
-    reader, chunks, reads, split = sse.Reader(), [], [], 0
+def read_code(body: bytes) -> str:
+    """Read the business code of a refusal; empty if there is none.
+
+    The Anthropic surface has that of a wrong key as the type of the error.
+    """
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    error = value.get("error") if isinstance(value, dict) else None
+    if not isinstance(error, dict):
+        return ""
+    kind = str(error.get("type", ""))
+    return str(error.get("code") or (kind if kind.isdigit() else ""))
+
+
+def _read_events(
+    response: Response, surface: MeasuredSurface
+) -> tuple[list[StreamEvent], tuple[int, ...], int]:
+    """Return the meaning of the events, the number that each read completed, and the reads that
+    split one."""
+    reader, found, reads, split = sse.Reader(), [], [], 0
     for at, piece in response.chunks:
         events = reader.feed(piece)
         reads.append(len(events))
         split += not piece.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
-        chunks += [_Chunk(at, value) for value in map(_decode, events) if value is not None]
-    return chunks, tuple(reads), split
+        values = (value for value in map(_decode, events) if value is not None)
+        found += [surface.read_event(at, value) for value in values]
+    return found, tuple(reads), split
 
 
 def _decode(event: sse.Event) -> Mapping[str, Any] | None:
@@ -144,32 +131,11 @@ def _decode(event: sse.Event) -> Mapping[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _find_error(chunks: Iterable[_Chunk]) -> str:
+def _find_error(events: Sequence[StreamEvent]) -> str:
     """The reason for which a stream cannot be measured: an error in it, or no finish reason."""
-    has_finish = False
-    for chunk in chunks:
-        if chunk.value.get("error"):
-            return "an error in the stream"
-        has_finish = has_finish or _finish(chunk)
-    return "" if has_finish else "no finish reason"
-
-
-def _finish(chunk: _Chunk) -> bool:
-    return bool(chunk.choice.get("finish_reason"))
-
-
-def _usage(chunk: _Chunk) -> bool:
-    return isinstance(chunk.value.get("usage"), dict)
-
-
-def _count(usage: Any, name: str) -> int:
-    value = usage.get(name) if isinstance(usage, dict) else None
-    return value if isinstance(value, int) else 0
-
-
-def _has_answer(chunks: Iterable[_Chunk]) -> bool:
-    deltas = (chunk.delta for chunk in chunks)
-    return any(delta.get("content") or delta.get("tool_calls") for delta in deltas)
+    if any(event.has_error for event in events):
+        return "an error in the stream"
+    return "" if any(event.finish for event in events) else "no finish reason"
 
 
 def _token_rate(texts: list[float], tokens: int) -> float | None:

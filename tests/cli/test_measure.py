@@ -16,7 +16,7 @@ accounts: [{key: "*", concurrency: 2}]
 interactions:
   - {when: {user: "/ ramp /"}, reply: {content: 一二三四五六七八, pace: {every: 600}}}
   - {when: {chance: 0.2}, reply: {content: "", reasoning: 想一想}}
-  - {reply: {content: "one, two, three, four"}}
+  - {reply: {content: "one, two, three, four", pace: {first: 0.01, every: 0.001}}}
 """
 
 
@@ -27,12 +27,26 @@ def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     return KEY
 
 
+@pytest.mark.parametrize(
+    ("base", "options", "path"),
+    [
+        ("/api/paas/v4", (), "/chat/completions"),
+        ("/api/anthropic", (), "/v1/messages"),
+        ("/api/anthropic/", ("--surface", "anthropic"), "/v1/messages"),
+    ],
+)
 def test_a_measurement_reports_its_figures(
-    key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    base: str,
+    options: tuple[str, ...],
+    path: str,
+    key: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     with serving(FILE, speed=1) as served:
-        options = ("--model", "glm-4.6", "--samples", "5", "--disruptive", "--report", "out")
-        assert command("measure", served.url, *options, "--max-in-flight", "4") == 0
+        options += ("--model", "glm-4.6", "--samples", "5", "--disruptive", "--report", "out")
+        assert command("measure", served.host + base, *options, "--max-in-flight", "4") == 0
+        assert {entry.request.path for entry in served.session().journal} == {path}
         sources = [entry.source for entry in served.session().journal]
         served.wait_until(lambda: served.slots() == 0)
     assert len(sources) == 21 + 3
@@ -42,6 +56,10 @@ def test_a_measurement_reports_its_figures(
     report = json.loads((tmp_path / "out/report.json").read_text("utf-8"))
     assert (report["schema"], report["requests"]) == ("mockglm.measurement/1", 24)
     assert report["in_flight"]["highest"] == 2
+    for row in report["series"]:
+        # No client sees the first token before it is sent; the clock of a machine is coarse.
+        assert row["first"]["p50"] > 0.009
+        assert row["prompt_tokens"] > 10
     assert sum(row["empty"] for row in report["empty_stops"]) > 0
     page = (tmp_path / "out/report.html").read_text("utf-8")
     assert "<svg" in page

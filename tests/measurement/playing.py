@@ -6,6 +6,7 @@ from mockglm.conformance.transport import SendRequest
 from mockglm.exchange import Exchange, Request
 from mockglm.scenarios import parse
 from mockglm.server import Sessions, Settings, handle
+from mockglm.surfaces import find_surface
 from tests.serving import KEY
 
 __all__ = ["HEADERS", "play"]
@@ -19,7 +20,7 @@ def play(text: str, seed: str = "mockglm") -> SendRequest:
     session = Sessions(Settings(seed=seed), scenarios).get()
 
     def send(request: Request) -> Exchange:
-        context = handle(session, request)
+        context = handle(session, request, surface=find_surface(request.path))
         context.finish()
         return Exchange(request, context.response, 0.0)
 

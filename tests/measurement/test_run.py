@@ -19,8 +19,10 @@ interactions:
 """
 
 
-def test_a_known_pace_comes_back_within_five_per_cent() -> None:
-    report = make_measured()
+@pytest.mark.parametrize("surface", ["chat", "anthropic"])
+def test_a_known_pace_comes_back_within_five_per_cent(surface: str) -> None:
+    report = make_measured(surface=surface)
+    assert report["surface"] == surface
     assert [row["name"] for row in report["series"]] == ["plain", "tools", "uncached", "cached"]
     for row in report["series"]:
         assert row["measured"] == row["sent"]
@@ -29,18 +31,19 @@ def test_a_known_pace_comes_back_within_five_per_cent() -> None:
         assert row["rate"]["p50"] == pytest.approx(50, rel=0.05)
 
 
-@pytest.mark.parametrize("seed", ["b", "c"])
-def test_the_share_of_empty_stops_comes_back_within_two_points(seed: str) -> None:
-    report = make_measured(text=EMPTY, samples=250, seed=seed)
+@pytest.mark.parametrize(("seed", "surface"), [("b", "chat"), ("c", "anthropic")])
+def test_the_share_of_empty_stops_comes_back_within_two_points(seed: str, surface: str) -> None:
+    report = make_measured(text=EMPTY, samples=250, seed=seed, surface=surface)
     measured = sum(row["measured"] for row in report["empty_stops"])
     empty = sum(row["empty"] for row in report["empty_stops"])
     assert measured == 1001
     assert empty / measured == pytest.approx(0.1, abs=0.02)
 
 
-def test_cache_hits_are_those_of_the_shared_prompt() -> None:
+@pytest.mark.parametrize("surface", ["chat", "anthropic"])
+def test_cache_hits_are_those_of_the_shared_prompt(surface: str) -> None:
     """An improvised reply reports the cached tokens of a prompt that came before."""
-    rows = {row["name"]: row for row in make_measured(text="")["series"]}
+    rows = {row["name"]: row for row in make_measured(text="", surface=surface)["series"]}
     assert rows["uncached"]["cache_hits"] == 0
     assert rows["uncached"]["cached_share"] < 0.01
     assert rows["cached"]["sent"] == rows["cached"]["cache_hits"] == 3
