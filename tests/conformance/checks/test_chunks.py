@@ -197,7 +197,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             frame(0, lambda p: p.replace(b'"role":"assistant",', b"")),
             "no role",
             path="$.choices[0].delta",
-            at=ANSWERS["stream"].body[:60],
+            at=ANSWERS["stream"].chunks[0][1].replace(b'"role":"assistant",', b""),
         ),
         Mutant(
             "stream",
@@ -314,6 +314,10 @@ ALLOWED: Mapping[str, tuple[Mutant, ...]] = {
         ),
     ),
     "CHK-02": (Mutant("stream", frame(3, lambda p: p.replace(b'"model":"glm-4.6",', b""))),),
+    "CHK-04": (
+        # Of two choices, one has another index.
+        Mutant("stream", frame(2, lambda p: p.replace(b'"choices":[', b'"choices":[{"index":1},'))),
+    ),
     "CHK-05": (
         Mutant("stream", frame(2, lambda p: re.sub(rb'"content":"[^"]*"', b'"content":null', p))),
     ),

@@ -93,6 +93,7 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             "reasoning",
             path="$.choices[0].delta.reasoning_content",
             actual="hm",
+            at=b'"reasoning_content":"hm","role":"assistant","content":"ive "',
             also="EQV-01 EQV-07 RSN-02 RSN-03",
         ),
     ),

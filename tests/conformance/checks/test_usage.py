@@ -7,9 +7,18 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
+from mockglm.exchange import Response
 from tests.conformance.changes import Mutant, frame, number, sub
 from tests.conformance.reference import chunk
 from tests.conformance.requirements import assert_passes, assert_reported, cases
+
+
+def usage_after_finish(answer: Response) -> Response:
+    """The form of OpenAI: a chunk of its own behind the finish reason."""
+    counted = {"prompt_tokens": 21, "completion_tokens": 11, "total_tokens": 32}
+    last = chunk({}, choices=[], usage=counted)
+    return frame(-1, lambda p: last + p)(sub(b'"usage"', b'"cost"')(answer))
+
 
 BROKEN: Mapping[str, tuple[Mutant, ...]] = {
     "USE-01": (
@@ -32,6 +41,13 @@ BROKEN: Mapping[str, tuple[Mutant, ...]] = {
             actual='{"completion_tokens": 11, "completion_to…',
             count=2,
             also="EQV-02 EQV-04 FIN-01 USE-02",
+        ),
+        Mutant(
+            "stream",
+            usage_after_finish,
+            "usage apart from the finish",
+            path="$.usage",
+            also="CHK-04 CHK-11",
         ),
     ),
     "USE-02": (
