@@ -87,8 +87,8 @@ FAULTS = (
         kind="meaning",
         about="The index of every choice is 1, although there is one choice.",
         reports=(CHAT,),
-        breaks="the stream helpers of openai (Python and Node) raise IndexError and TypeError, that "
-        "of litellm loses the content",
+        breaks="the stream helpers of openai (Python and Node) raise IndexError and TypeError, "
+        "that of litellm loses the content",
         change=each(_numbered, set_key("index", 1)),
         caught_by="CHK-04",
         on="a stream",

@@ -291,7 +291,8 @@ MESSAGES = (
         fields=ILLEGAL,
         evidence="refuted",
         source="https://docs.z.ai/api-reference/llm/chat-completion has tool_call_id required;"
-        " api.z.ai answered such requests, glm-4.5 to glm-4.6, 2025-10 and 2025-11",
+        " api.z.ai answered such requests, glm-4.5 to glm-4.6, 2025-10 and 2025-11"
+        " (captured, no public link)",
         find_violation=_result_without_id,
     ),
     ValidationRule(
@@ -349,7 +350,7 @@ MESSAGES = (
         fields=ILLEGAL,
         evidence="refuted",
         source="https://github.com/HKUDS/nanobot/pull/3086, where the user message was missing too;"
-        " glm-4.6 and glm-4.7 continued the assistant's text, 2025-12",
+        " glm-4.6 and glm-4.7 continued the assistant's text, 2025-12 (captured, no public link)",
         find_violation=_assistant_last,
         looks_at="roles",
     ),
