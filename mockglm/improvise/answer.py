@@ -9,37 +9,22 @@ from msgspec.structs import replace
 from mockglm.clock import Ids
 from mockglm.exchange import JSONObject, Reply, ToolCall
 from mockglm.improvise.conversation import Conversation, read_conversation
-from mockglm.improvise.edits import edit_in_text
 from mockglm.improvise.function_calls import call_functions
-from mockglm.improvise.language import subject
+from mockglm.improvise.language import topic
 from mockglm.improvise.limits import TAG_TOKENS, limit_reply
 from mockglm.improvise.planner import PlannedReply, find_finish_command, plan_reply
-from mockglm.improvise.replies import (
-    announce,
-    is_thinking,
-    phrase,
-    remove_prefix,
-    report,
-    speak,
-    think,
-)
-from mockglm.improvise.schema import make_arguments
-from mockglm.improvise.side_tasks import is_side_task
+from mockglm.improvise.replies import announce, is_thinking, report, speak, think
+from mockglm.improvise.schema import WorkBudget
+from mockglm.improvise.side_tasks import is_without_tools
 from mockglm.improvise.structured import (
     find_given_values,
     is_json_asked,
     remove_instructions,
     write_json,
 )
-from mockglm.improvise.tables import table
-from mockglm.improvise.tools import (
-    PlanStep,
-    StepCaller,
-    ToolOffer,
-    encode_compact,
-    is_agent,
-    read_offers,
-)
+from mockglm.improvise.tables import phrase, table
+from mockglm.improvise.text_edits import edit_in_text
+from mockglm.improvise.tools import PlanStep, ToolOffer, ToolProject, is_agent, read_offers
 from mockglm.models import Model
 from mockglm.validation.types import Chat
 
@@ -67,30 +52,33 @@ def _call_or_speak(conversation: Conversation, model: Model, ids: Ids) -> Reply:
     If the tools have one to finish with, the text is sent through that.
     """
     choice = conversation.chat.tool_choice
-    is_offered = choice != "none" and not (choice is None and is_side_task(conversation))
+    is_offered = choice != "none" and not (choice is None and is_without_tools(conversation))
     offers = read_offers(conversation.functions) if is_offered else ()
     planned = _plan(conversation, offers, ids)
     if planned.calls:
         return _reply_with_calls(announce(conversation, ids), planned.calls)
     searched = search_results(conversation, ids)
+    prefix = "".join(conversation.prefix.split())
     is_json = is_json_asked(conversation)
-    text = planned.text or _speak(
-        conversation, model, ids, is_json=is_json, searched=bool(searched)
-    )
+    about = remove_instructions(conversation) if is_json else conversation
+    if searched and not planned.text:
+        topic_found = topic(conversation.text)
+        text = phrase("searched", conversation.language, ids, topic=topic_found)
+    else:
+        text = planned.text or _speak(about, model, ids)
     ending = _finish_through_tool(conversation, offers, text, ids=ids)
     if ending is not None:
         return ending
-    prefix = conversation.prefix
-    is_json = is_json or prefix.lstrip().startswith(("{", "["))
+    is_json = is_json or prefix.startswith(("{", "["))
     content = write_json(conversation, text, ids) if is_json else text
-    return Reply(content=remove_prefix(content, prefix), web_search=searched)
+    return Reply(content=content.removeprefix(prefix), web_search=searched)
 
 
 def _plan(conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids) -> PlannedReply:
     """Plan the calls to make now, or the text of a plan that is done."""
     is_forced = isinstance(conversation.chat.tool_choice, Mapping)
     if offers and is_agent(offers) and not is_forced:
-        planned = plan_reply(conversation, offers, ids)
+        planned = plan_reply(conversation, ToolProject(conversation, offers, ids), ids)
         others = [offer for offer in offers if offer.kind == "other"]
         if planned is not None or len(others) != 1:
             return planned or PlannedReply()
@@ -98,16 +86,11 @@ def _plan(conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids) -> 
     return PlannedReply(calls=call_functions(conversation, offers, ids) if offers else ())
 
 
-def _speak(
-    conversation: Conversation, model: Model, ids: Ids, *, is_json: bool, searched: bool
-) -> str:
+def _speak(conversation: Conversation, model: Model, ids: Ids) -> str:
     if conversation.results:
         return report(conversation, ids)
-    if searched:
-        return phrase("searched", conversation, ids, topic=subject(conversation.text))
-    edited = None if conversation.functions else edit_in_text(conversation)
-    about = remove_instructions(conversation) if is_json else conversation
-    return edited or speak(about, model, ids)
+    edited = None if conversation.functions else edit_in_text(conversation, ids)
+    return edited or speak(conversation, model, ids)
 
 
 def _finish_through_tool(
@@ -117,19 +100,17 @@ def _finish_through_tool(
 
     None unless something was done before, or nothing else may be called.
     """
-    choice = conversation.chat.tool_choice
-    called = {result.name for result in conversation.results}
+    choice, results = conversation.chat.tool_choice, conversation.results
+    called = {result.name for result in results}
     finishers = [offer for offer in offers if offer.kind == "finish" and offer.name not in called]
-    is_due = bool(conversation.results) or choice in ("required", "any")
-    is_due = is_due or all(offer.kind == "finish" for offer in offers)
+    is_due = bool(results) or choice in ("required", "any") or len(finishers) == len(offers)
     if finishers and is_due and not isinstance(choice, Mapping):
-        last = finishers[0].function
-        given = find_given_values(last.parameters or {}, conversation, text)
-        sent = encode_compact(make_arguments(last.parameters, ids, given))
-        return _reply_with_calls("", (ToolCall(last.name or "", sent),))
+        given = find_given_values(finishers[0].schema, conversation, text)
+        return _reply_with_calls("", (finishers[0].make_call(given, ids, WorkBudget()),))
     command = find_finish_command(conversation) if offers and is_agent(offers) else ""
-    if command and not any(command in str(result.arguments) for result in conversation.results):
-        call = StepCaller(conversation, offers, ids).make(PlanStep("run", {"command": command}))
+    if command and not any(command in str(result.arguments) for result in results):
+        project = ToolProject(conversation, offers, ids)
+        call = project.make_call(PlanStep("run", {"command": command}))
         return _reply_with_calls(text, (call,)) if call else None
     return None
 
@@ -160,10 +141,10 @@ def search_results(conversation: Conversation, ids: Ids) -> tuple[JSONObject, ..
     options = tool.web_search or {} if tool else {}
     if options.get("search_result") is not True or options.get("enable") is False:
         return ()
-    about = str(options.get("search_query") or subject(conversation.text, 30) or "…")
+    about = str(options.get("search_query") or topic(conversation.text, 30) or "…")
     count = options.get("count", USUAL_RESULTS)
+    count = min(max(count, 1), MAX_RESULTS) if isinstance(count, int) else USUAL_RESULTS
     held = table("phrases")["search"]
-    titles = held["titles"][conversation.language]
     (content,) = held["contents"][conversation.language]
     return tuple(
         {
@@ -175,8 +156,5 @@ def search_results(conversation: Conversation, ids: Ids) -> tuple[JSONObject, ..
             "refer": f"ref_{index}",
             "title": title.format(topic=about),
         }
-        for index, title in enumerate(
-            titles[: min(max(count, 1), MAX_RESULTS) if isinstance(count, int) else USUAL_RESULTS],
-            1,
-        )
+        for index, title in enumerate(held["titles"][conversation.language][:count], 1)
     )

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
 from msgspec import Struct
 
-from mockglm.improvise.language import Language, Memo, detect_language, excerpt, has_any
+from mockglm.improvise.language import Language, detect_language, excerpt
 from mockglm.improvise.tables import pattern
 from mockglm.validation.types import CalledFunction, Chat, Function, Message, decode_json
 
 ASIDE_TAG = re.compile(
-    r"<(/?)(system-reminder|environment_(?:details|context)|env|context|(?:local-)?command-\w++)>"
+    r"<(system-reminder|environment_(?:details|context)|env|context|(?:local-)?command-\w++)>"
 )
 """Tags of texts that coding agents add to a message of the user."""
 WRAPPER = pattern("conversation", "wrapper")
@@ -27,16 +27,9 @@ ADDED = pattern("conversation", "added")
 OBSERVATION = pattern("conversation", "observation")
 """The beginning of a tool's result in a message of the user: smolagents has no role `tool`."""
 LABEL = pattern("conversation", "label")
-LONGEST_LABEL = 60
 DIRECTORY = pattern("conversation", "directory")
 FAILED = pattern("conversation", "failed")
-MEDIA: Mapping[str, str] = {
-    "image_url": "image",
-    "video_url": "video",
-    "file": "file",
-    "file_url": "file",
-    "input_audio": "audio",
-}
+MEDIA = ("image_url", "video_url", "file", "file_url", "input_audio")
 
 
 class ToolResult(Struct, frozen=True):
@@ -53,11 +46,8 @@ class ToolResult(Struct, frozen=True):
     @property
     def sent_arguments(self) -> Mapping[str, Any]:
         """The arguments as an object, which some clients send as JSON text."""
-        held = (
-            decode_json(self.arguments.encode())
-            if isinstance(self.arguments, str)
-            else self.arguments
-        )
+        sent = self.arguments
+        held = decode_json(sent.encode()) if isinstance(sent, str) else sent
         return held if isinstance(held, Mapping) else {}
 
 
@@ -73,12 +63,12 @@ class Conversation(Struct, frozen=True, dict=True):
     results: tuple[ToolResult, ...]
     earlier: tuple[Message, ...]
 
-    @Memo
+    @cached_property
     def language(self) -> Language:
         said = (message_text(message) for message in reversed(self.earlier))
         return detect_language(*chain((self.request,), said, (self.system,)))
 
-    @Memo
+    @cached_property
     def request(self) -> str:
         """The user's own words.
 
@@ -91,13 +81,12 @@ class Conversation(Struct, frozen=True, dict=True):
         if len(text) > LONG_REQUEST:
             text = text.strip().partition("\n\n")[0]
         text = text.strip()
-        if has_any(text[:LONGEST_LABEL], ":："):
-            text = LABEL.sub("", text)
+        text = LABEL.sub("", text)
         is_quoted = len(text) > 2 and text[0] + text[-1] in ('""', "“”")
         inner = text[1:-1].replace('\\"', "\0")
         return inner.replace("\0", '"') if is_quoted and text[0] not in inner else text
 
-    @Memo
+    @cached_property
     def prefix(self) -> str:
         """The text of the assistant that a reply continues; empty unless a history ends with it.
 
@@ -106,12 +95,12 @@ class Conversation(Struct, frozen=True, dict=True):
         last = self.chat.messages[-1] if self.chat.messages else None
         return last.text if last and last.role == "assistant" and not last.tool_calls else ""
 
-    @Memo
+    @cached_property
     def system(self) -> str:
         messages = self.chat.messages or ()
         return "\n".join(message.text for message in messages if message.role == "system")
 
-    @Memo
+    @cached_property
     def directory(self) -> str:
         """The working directory that a prompt or a result names, or an empty text."""
         users = (one.text for one in self.chat.messages or () if one.role == "user")
@@ -119,15 +108,14 @@ class Conversation(Struct, frozen=True, dict=True):
         found = (DIRECTORY.search(text) for text in texts)
         return next((match[1] for match in found if match), "")
 
-    @Memo
-    def media(self) -> Mapping[str, int]:
-        """The numbers of images, videos, files and audios in the last message of the user."""
+    @cached_property
+    def media(self) -> int:
+        """The number of images, videos, files and audios in the last message of the user."""
         users = [message for message in self.chat.messages or () if message.role == "user"]
         content = users[-1].content if users else None
-        parts = content if isinstance(content, list) else []
-        return Counter(MEDIA[part.type or ""] for part in parts if part.type in MEDIA)
+        return sum(part.type in MEDIA for part in content) if isinstance(content, list) else 0
 
-    @Memo
+    @cached_property
     def functions(self) -> tuple[Function, ...]:
         """The offered functions that have a name."""
         held = (tool.function for tool in self.chat.tools or ())
@@ -156,26 +144,15 @@ def message_text(message: Message) -> str:
 
 
 def _remove_asides(text: str) -> str:
-    # From the end, so that the closing tag of each tag is known, in one pass.
-    if "</" not in text:
-        return text
-    ends: dict[str, int] = {}
-    spans: list[tuple[int, int]] = []
-    for tag in reversed([*ASIDE_TAG.finditer(text)]):
-        if tag[1]:
-            ends[tag[2]] = tag.end()
-        elif tag[2] in ends:
-            spans.append((tag.start(), ends[tag[2]]))
-    return _remove_spans(text, reversed(spans))
-
-
-def _remove_spans(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Remove tagged texts; the rest is kept from a tag that has no end."""
     kept: list[str] = []
     at = 0
-    for start, end in spans:
-        if start >= at:
-            kept.append(text[at:start])
-            at = end
+    while tag := ASIDE_TAG.search(text, at):
+        end = text.find(f"</{tag[1]}>", tag.end())
+        if end < 0:
+            break
+        kept.append(text[at : tag.start()])
+        at = end + len(tag[0]) + 1
     return "".join((*kept, text[at:]))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -15,20 +15,20 @@ from msgspec import Struct
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
 from mockglm.improvise.conversation import Conversation, ToolResult
-from mockglm.improvise.language import detect_language, word_set
-from mockglm.improvise.parameters import Parameter, assign, split_calls, usual_values
-from mockglm.improvise.schema import WorkBudget, make_arguments
+from mockglm.improvise.language import word_set
+from mockglm.improvise.parameters import Parameter, assign, split_calls
+from mockglm.improvise.schema import WorkBudget
 from mockglm.improvise.tables import pattern
-from mockglm.improvise.tools import ToolOffer, encode_compact, table_words
+from mockglm.improvise.tools import ToolOffer, table_words
 from mockglm.improvise.values import TextValues, find_values
 
-MAX_STEPS, MAX_CALLS, MAX_CLAUSES = 6, 8, 100
+MAX_STEPS, MAX_CALLS = 6, 8
 THEN = pattern("function_calls", "then")
 SENTENCE = re.compile(r"[。；;！!？?\n]|\.\s")
 PART = pattern("function_calls", "part")
 CHANGING = frozenset(("send", "delete", "write", "edit"))
 """Kinds of functions that a call needs permission for."""
-RECEIVERS = ("email", "person", "id", "url")
+RECEIVERS = ("email", "person", "direction", "id", "url")
 CANCEL = pattern("function_calls", "cancel")
 THRESHOLD = 1.0
 """The score above which a function is called."""
@@ -39,8 +39,6 @@ WHOLE = 1.0
 NAMED_ONLY = 6.0
 """The weight of a value that only one function accepts: a command, or a text to replace."""
 READING_CONCEPTS = frozenset(("#read", "#fetch"))
-
-Scored = tuple[float, ToolOffer]
 
 
 class FunctionCall(Struct, frozen=True):
@@ -54,21 +52,26 @@ def call_functions(
     conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids
 ) -> tuple[ToolCall, ...]:
     """Make the next calls; none if the results suffice for a reply."""
-    text = conversation.request
+    text, results = conversation.request, conversation.results
     forced = _find_forced(conversation.chat.tool_choice, offers)
     held = [offer for offer in offers if offer.kind != "finish"]
+    steps: Iterable[list[FunctionCall]] = ()
     if forced is not None:
         steps = [[FunctionCall(forced, find_values(text))]]
     elif held:
-        is_permitted = partial(_is_permitted, words=word_set(text), text=text)
-        steps = [[*filter(is_permitted, step)] for step in _plan_steps(conversation, held)]
-    else:
-        return ()
+        words = word_set(text)
+        steps = (
+            [call for call in step if _is_permitted(call, words=words, text=text)]
+            for step in _plan_steps(conversation, held)
+        )
     budget = WorkBudget()
-    made = [_make_call(one, ids, budget) for one in _find_open_step(steps, conversation.results)]
-    done = {_signature(result.name, result.arguments) for result in conversation.results}
-    fresh = {_signature(call.name, call.arguments): call for call in made}
-    return tuple(call for key, call in fresh.items() if key not in done)
+    made = [
+        call.offer.make_call(assign(call.offer.parameters, call.values), ids, budget)
+        for call in _find_open_step(steps, results)
+    ]
+    done = [(result.name, result.sent_arguments) for result in results]
+    fresh = (call for call in made if (call.name, json.loads(call.arguments)) not in done)
+    return tuple(dict.fromkeys(fresh))
 
 
 def _find_forced(choice: Any, offers: Sequence[ToolOffer]) -> ToolOffer | None:
@@ -90,51 +93,38 @@ def _plan_steps(
     score, best = ranking.best(text)
     finishers = table_words("names", "finish")
     finishes = any(function.name in finishers for function in conversation.functions)
-    if conversation.chat.tool_choice in ("required", "any") and not finishes:
-        return [_expand(best, text, text)[:1]]
-    given = assign(best.required, find_values(text)) if score and best.required else {}
-    is_filled = best.required and all(one.kind and one.path in given for one in best.required)
-    return [_expand(best, text, text)] if len(offers) == 1 and is_filled else []
+    is_due = conversation.chat.tool_choice in ("required", "any") and not finishes
+    given = assign(best.required, find_values(text)) if score else {}
+    is_filled = given and all(one.kind and one.path in given for one in best.required)
+    calls = _expand(best, text, text) if is_due or (len(offers) == 1 and is_filled) else []
+    return [calls[:1] if is_due else calls]
 
 
 def _plan_step(part: str, whole: str, ranking: Ranking) -> list[FunctionCall]:
-    """Plan the calls of one step: the best function for each clause, else for all together."""
-    chosen: dict[str, tuple[ToolOffer, list[str]]] = {}
-    for offer, clause in _choose_functions(part, ranking):
-        chosen.setdefault(offer.name, (offer, []))[1].append(clause)
-    if not chosen:
-        score, offer = ranking.best(part)
-        return _expand(offer, part, whole) if score >= THRESHOLD else []
-    texts = [
-        (offer, part if len(chosen) == 1 else " ， ".join(held)) for offer, held in chosen.values()
-    ]
-    return [call for offer, text in texts for call in _expand(offer, text, whole)][:MAX_CALLS]
+    """Plan the calls of one step: the best function for each clause, else for all together.
 
-
-def _choose_functions(part: str, ranking: Ranking) -> Iterator[tuple[ToolOffer, str]]:
-    """Choose functions for the clauses of a step, each with the text of its clauses.
-
-    A clause without a function belongs to the one before it in English and to the next one in
-    Chinese: `weather in Beijing` and `Shanghai`, 北京 and 上海的天气 are two cities of a function.
+    A clause without a function belongs to the one before it in its sentence, else to the next:
+    `weather in Beijing` and `Shanghai`, 北京 and 上海的天气 are two cities of a function.
     """
-    left = MAX_CLAUSES
+    chosen: dict[str, ToolOffer] = {}
+    texts: defaultdict[str, str] = defaultdict(str)
     for sentence in SENTENCE.split(part):
-        found: list[tuple[ToolOffer, str]] = []
-        waiting = ""
-        clauses = [clause for clause in PART.split(sentence) if clause.strip()][:left]
-        left -= len(clauses)
-        for clause in clauses:
+        name = waiting = ""
+        for clause in filter(str.strip, PART.split(sentence)):
             score, offer = ranking.best(clause)
             if score >= THRESHOLD:
-                found.append((offer, waiting + clause))
+                name = offer.name
+                chosen[name] = offer
+            waiting = f"{waiting}{clause}，"
+            if name:
+                texts[name] += waiting
                 waiting = ""
-            elif found and detect_language(clause) == "en":
-                found[-1] = (found[-1][0], f"{found[-1][1]}，{clause}")
-            else:
-                waiting += f"{clause}，"
-        if found and waiting:
-            found[-1] = (found[-1][0], f"{found[-1][1]}，{waiting}")
-        yield from found
+    if len(chosen) <= 1:
+        score, offer = ranking.best(part)
+        chosen = chosen or ({offer.name: offer} if score >= THRESHOLD else {})
+        texts.update(dict.fromkeys(chosen, part))
+    calls = (call for name, offer in chosen.items() for call in _expand(offer, texts[name], whole))
+    return [*islice(calls, MAX_CALLS)]
 
 
 def _expand(offer: ToolOffer, part: str, whole: str) -> list[FunctionCall]:
@@ -182,26 +172,10 @@ def _find_open_step(
     return next((calls for step in steps if (calls := [*filter(is_open, step)])), [])
 
 
-def _make_call(call: FunctionCall, ids: Ids, budget: WorkBudget) -> ToolCall:
-    given = assign(call.offer.parameters, call.values)
-    given = {**usual_values(call.offer.required, call.values.text), **given}
-    made = make_arguments(call.offer.schema, ids, given, budget=budget)
-    return ToolCall(call.offer.name, encode_compact(made))
-
-
-def _signature(name: str, sent: Any) -> str:
-    """A text to compare calls by, without regard to spaces and the order of arguments."""
-    try:
-        held = json.loads(sent) if isinstance(sent, str) else sent
-        return f"{name}:{json.dumps(held, sort_keys=True)}"
-    except (ValueError, RecursionError):
-        return f"{name}:{sent}"
-
-
 class Ranking:
     """Scores of functions for a text, by shared words and by the values for their parameters.
 
-    Words that many functions have weigh less, and the verb at the beginning weighs twice.
+    Words that many functions have weigh less.
     """
 
     def __init__(self, offers: Sequence[ToolOffer]) -> None:
@@ -209,18 +183,11 @@ class Ranking:
         counted = Counter(word for offer in offers for word in offer.weights)
         self._shared = {word: math.sqrt(count) for word, count in counted.items()}
 
-    def best(self, text: str) -> Scored:
-        values, words = find_values(text), word_set(text)
-        verb = word_set(" ".join(text.split()[:1])) if text.isascii() else frozenset()
+    def best(self, text: str) -> tuple[float, ToolOffer]:
         # Most texts share no word with most functions.
-        known, verb = words & self._shared.keys(), verb & self._shared.keys()
+        words, values = word_set(text) & self._shared.keys(), find_values(text)
         scores = [
-            (
-                self._score(offer, known)
-                + (self._score(offer, verb) if verb else 0.0)
-                + _score_values(offer, values),
-                offer,
-            )
+            (self._score(offer, words) + _score_values(offer, values), offer)
             for offer in self._offers
         ]
         return max(scores, key=lambda pair: pair[0])
@@ -235,7 +202,7 @@ class Ranking:
 
 def _score_values(offer: ToolOffer, values: TextValues) -> float:
     """Score the values of a text for required parameters."""
-    kinds = offer.needed_kinds
+    kinds = [one.kind for one in offer.required if one.kind]
     there = [kind for kind in kinds if values.of(kind)]
     # A text to replace cannot be invented.
     if any(kind in kinds and kind not in there for kind in ("old", "new")):

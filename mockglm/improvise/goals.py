@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from mockglm.improvise.language import any_of
 from mockglm.improvise.tables import pattern, table
-from mockglm.improvise.values import QUOTES, TextValues, find_values
+from mockglm.improvise.values import find_values
 
 GoalKind = Literal[
     "change", "create", "delete", "run", "fix", "search", "list", "read", "fetch", "project"
@@ -20,7 +20,8 @@ GoalKind = Literal[
 MAX_GOALS = 5
 QUOTED = re.compile(r"```.*?```|`[^`]*`|\"[^\"]*\"|“[^”]*”|「[^」]*」", re.S)
 """Quoted texts, which are kept whole and whose words are no commands."""
-CONTENT = re.compile(r"`([^`]+)`|\"([^\"]+)\"|“([^”]+)”|「([^」]+)」|'([^']+)'")
+FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.S)
+CONTENT = pattern("goals", "content")
 QUESTION = pattern("goals", "question")
 FILE_NAME = re.compile(r"\.\w{1,5}$")
 NEEDS_PATH = ("change", "create", "delete", "fix", "read")
@@ -48,7 +49,7 @@ def read_goals(text: str) -> tuple[Goal, ...]:
     """Read the goals of a message in order; none if it needs no tools."""
     found = [goal for part in _split_parts(text) if (goal := _read_goal(part, text)) is not None]
     said = [goal for goal in found if goal.is_said] or found
-    path = _first(find_values(text), "path")
+    path = find_values(text).first("path")
     filled = (
         goal if goal.path or goal.kind not in NEEDS_PATH else replace(goal, path=path)
         for goal in said
@@ -79,19 +80,15 @@ def _split_parts(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _first(values: TextValues, kind: str) -> str:
-    return next(iter(values.of(kind)), "")
-
-
 def _read_goal(part: str, text: str) -> Goal | None:
     values, bare = find_values(part), QUOTED.sub(" ", part)
-    path, old = _first(values, "path"), _first(values, "old")
+    path = values.first("path")
 
     def says(name: str, section: str = "verbs") -> bool:
         return words_pattern(section, name).search(bare) is not None
 
-    if old and values.of("new"):
-        new, is_all = _first(values, "new"), says("everywhere", "things")
+    if values.of("old") and values.of("new"):
+        old, new, is_all = values.first("old"), values.first("new"), says("everywhere", "things")
         return Goal(kind="change", path=path, old=old, new=new, is_everywhere=is_all)
     content = find_content(part) or find_content(text[text.find(part) :])
     is_created = says("create") and (content or not QUESTION.search(part))
@@ -100,14 +97,14 @@ def _read_goal(part: str, text: str) -> Goal | None:
     if says("delete") and path:
         return Goal(kind="delete", path=path)
     spans = (*values.of("code"), *values.of("fence"), *values.of("quote"))
-    command = spans[0] if spans and says("run") else _first(values, "command")
+    command = spans[0] if spans and says("run") else values.first("command")
     if command:
         return Goal(kind="run", text=command)
     if says("fix"):
         return Goal(kind="fix", path=path)
-    url, glob, sought = (_first(values, kind) for kind in ("url", "glob", "sought"))
-    if url or glob:
-        return Goal(kind="fetch" if url else "list", text=url or glob)
+    url, sought = values.first("url"), values.first("sought")
+    if url:
+        return Goal(kind="fetch", text=url)
     if sought and says("search") and not says("web", "things"):
         return Goal(kind="search", text=sought, path=path)
     if says("list") and says("files", "things") and not FILE_NAME.search(path):
@@ -120,15 +117,6 @@ def _read_goal(part: str, text: str) -> Goal | None:
 
 def find_content(part: str) -> str:
     """Find the content of a file that a text contains; empty if there is none."""
-    fence = re.search(r"```[^\n`]*\n(.*?)```", part, re.S)
-    if fence:
-        return fence[1]
-    for before in table("requests")["content"]["marks"]:
-        mark = re.search(before, part, re.I)
-        rest = part[mark.end() :].strip() if mark else ""
-        quoted = CONTENT.match(rest)
-        if quoted:
-            return next(part for part in quoted.groups() if part)
-        if rest.strip(QUOTES):
-            return rest.splitlines()[0].rstrip(".。")
-    return ""
+    match = FENCE.search(part) or CONTENT.search(part)
+    content = next(filter(None, match.groups()), "") if match else ""
+    return content.rstrip(".。") if match and match.lastgroup == "rest" else content

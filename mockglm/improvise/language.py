@@ -1,46 +1,24 @@
-"""Chinese and English text: its language, its subject, the words it is compared by."""
+"""Chinese and English text: its language, its topic, the words it is compared by."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Literal
 
-from mockglm.improvise.tables import table
+from mockglm.improvise.tables import pattern, table
 
 Language = Literal["zh", "en"]
-Value = TypeVar("Value")
 
 LATIN = re.compile(r"[A-Za-z]+|\d+")
 HAN = re.compile(r"[\u3400-\u9fff]+")
 OTHER = re.compile(r"(?:(?![\u3400-\u9fff])[^\W\d_])+")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-SENTENCE = re.compile(r".+?(?:[。！？!?]+|\.(?=\s|$)|\n|$)", re.S)
 CUT = re.compile(r"^\S{1,100}\s")
+POLITE = pattern("language", "polite")
 MARKS = " \t\u3000。！？!?.,，;；:：~～…"
 PARTICLES = tuple("吗呢吧啊呀")
-
-
-class Memo(Generic[Value]):
-    """A property that is computed once; `cached_property` takes a lock before Python 3.12."""
-
-    def __init__(self, compute: Callable[[Any], Value]) -> None:
-        self._compute = compute
-        self._name = compute.__name__
-        self.__doc__ = compute.__doc__
-
-    @overload
-    def __get__(self, owner: None, kind: type[Any]) -> Memo[Value]: ...
-
-    @overload
-    def __get__(self, owner: object, kind: type[Any]) -> Value: ...
-
-    def __get__(self, owner: object | None, kind: type[Any]) -> Memo[Value] | Value:
-        if owner is None:
-            return self
-        value = owner.__dict__[self._name] = self._compute(owner)
-        return value
 
 
 def detect_language(*texts: str) -> Language:
@@ -83,35 +61,10 @@ def _concepts() -> tuple[frozenset[str], Mapping[str, str], Mapping[str, str]]:
     return frozenset(held["stop"].split()), by_word, by_han
 
 
-def has_any(text: str, words: Iterable[str]) -> bool:
-    """True if a text contains one of some words, in lower case or not."""
-    lower = text.lower()
-    # A loop takes half the time of `any`.
-    for word in words:  # noqa: SIM110
-        if word in lower:
-            return True
-    return False
-
-
 def any_of(words: Iterable[str]) -> str:
     """A pattern of alternatives; Latin words match as whole words, Chinese ones are patterns."""
     spelled = (rf"(?<![A-Za-z]){re.escape(w)}(?![A-Za-z])" if w.isascii() else w for w in words)
     return f"(?:{'|'.join(spelled)})"
-
-
-@lru_cache(maxsize=1)
-def _frames() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    held = table("language")
-    forms, zh, en = "|".join(held["forms_en"]), any_of(held["verbs_zh"]), any_of(held["verbs_en"])
-    frame = (
-        rf"^(?:{zh}(?:一下|下)?|用(?:一|两|几|\d+)(?:句话|个字|段话)|[\d一二两三几]+[个条点种项篇首段]"
-        rf"|关于|有关|(?:what|who|where)(?:'s| is| are| was| were)(?: the)? |how to "
-        rf"|how (?:do|can|should|would) (?:i|you|we) |why (?:is|are|do|does) |{en}(?: me)? "
-        rf"|(?:an?|the|some|\d+) |(?:short |long |markdown )*(?:{forms})s? (?:on|about|of|for) )+"
-    )
-    polite = rf"^(?:{any_of(held['polite'])}[\s,，:：!！]*)+"
-    ending = rf"{any_of(held['endings_zh'])}$"
-    return re.compile(polite, re.I), re.compile(frame, re.I), re.compile(ending)
 
 
 def shorten(text: str, length: int = 60) -> str:
@@ -126,22 +79,9 @@ def shorten(text: str, length: int = 60) -> str:
 
 def topic(text: str, length: int = 40) -> str:
     """The first line without the polite words before it and the marks after it."""
-    first = next((line for line in text.splitlines() if line.strip()), "").strip()
-    asked = _frames()[0].sub("", first[:2000])
-    return shorten(_strip_marks(asked) or _strip_marks(first) or first, length)
-
-
-def _strip_marks(line: str) -> str:
-    bare = line.rstrip(MARKS)
-    return bare[:-1] if bare.endswith(PARTICLES) else bare
-
-
-def subject(text: str, length: int = 40) -> str:
-    """The thing that a text is about: 量子计算 for 介绍一下量子计算, `GLM` for `What is GLM?`."""
-    _, frame, ending = _frames()
-    asked = topic(text, 200)
-    bare = ending.sub("", frame.sub("", asked)).strip(" ：:，,")
-    return shorten(bare if len(bare) > 1 else asked, length)
+    first = text.strip().partition("\n")[0].strip()
+    bare = POLITE.sub("", first[:2000]).rstrip(MARKS)
+    return shorten((bare[:-1] if bare.endswith(PARTICLES) else bare) or first, length)
 
 
 def excerpt(text: str, length: int = 2400) -> str:
@@ -149,8 +89,3 @@ def excerpt(text: str, length: int = 2400) -> str:
     if len(text) <= length:
         return text
     return f"{text[: length // 2]}\n{CUT.sub('', text[-length // 2 :])}"
-
-
-def sentences(text: str) -> tuple[str, ...]:
-    """The sentences of a text, each with the mark that ends it."""
-    return tuple(found.strip() for found in SENTENCE.findall(text) if found.strip())

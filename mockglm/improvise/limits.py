@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 
 from msgspec.structs import replace
 
-from mockglm.exchange import Reply, ToolCall, count_tokens
+from mockglm.exchange import Reply, count_tokens
 
 TAG_TOKENS = count_tokens("<think>") + count_tokens("</think>\n")
 """Tokens of the tags around a thought in the content, which `max_tokens` limits, too."""
@@ -21,9 +23,7 @@ def limit_reply(reply: Reply, stop: str | Sequence[str] | None, limit: int | Non
     """
     stops = [stop] if isinstance(stop, str) else list(stop or ())
     reply = _stop(reply, stops)
-    if limit is None:
-        return reply
-    return _limit_tokens(reply, max(limit, 0))
+    return reply if limit is None else _limit_tokens(reply, max(limit, 0))
 
 
 def move_thought_to_content(reply: Reply) -> Reply:
@@ -40,14 +40,8 @@ def move_thought_to_content(reply: Reply) -> Reply:
 
 def cut_tokens(text: str, limit: int) -> str:
     """Cut a text to a limit of estimated tokens."""
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if count_tokens(text[:middle]) <= limit:
-            low = middle
-        else:
-            high = middle - 1
-    return text[:low]
+    sizes = range(1, len(text) + 1)
+    return text[: bisect_right(sizes, limit, key=lambda size: count_tokens(text[:size]))]
 
 
 def _stop(reply: Reply, stops: Sequence[str]) -> Reply:
@@ -62,7 +56,8 @@ def _limit_tokens(reply: Reply, limit: int) -> Reply:
     thought, said = reply.reasoning or "", reply.content or ""
     left = limit - count_tokens(thought)
     room = left - count_tokens(said)
-    fitting = _fitting_calls(reply.calls, room)
+    sizes = accumulate(count_tokens(one.name) + count_tokens(one.arguments) for one in reply.calls)
+    fitting = tuple(one for one, size in zip(reply.calls, sizes, strict=True) if size <= room)
     if room >= 0 and fitting == reply.calls:
         return reply
     return replace(
@@ -72,14 +67,3 @@ def _limit_tokens(reply: Reply, limit: int) -> Reply:
         calls=fitting,
         finish_reason="length",
     )
-
-
-def _fitting_calls(calls: Sequence[ToolCall], room: int) -> tuple[ToolCall, ...]:
-    """The calls before the first one that does not fit."""
-    kept: list[ToolCall] = []
-    for call in calls:
-        room -= count_tokens(call.name) + count_tokens(call.arguments)
-        if room < 0:
-            break
-        kept.append(call)
-    return tuple(kept)

@@ -1,29 +1,21 @@
-"""Side tasks of agents, recognized by their form: a title, a summary, a text word for word.
+"""Side tasks of agents, recognized by their form: a title, a summary, a note for the memory.
 
 Agents send such requests beside the conversation, for titles, topic detection, compaction, memory
-extraction, file lists and suggestions. They never need tools.
+extraction and suggestions. They never need tools.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from typing import Literal
 
 from mockglm.improvise.conversation import Conversation, message_text
-from mockglm.improvise.language import excerpt, has_any, sentences, shorten, topic
-from mockglm.improvise.tables import pattern, table
+from mockglm.improvise.language import excerpt, shorten, topic
+from mockglm.improvise.tables import HintedPattern, pattern, table
 
-TITLE = pattern("side_tasks", "title")
-SUMMARY = pattern("side_tasks", "summary")
-MEMORY = pattern("side_tasks", "memory")
-REPEAT = pattern("side_tasks", "repeat")
-HINTS: Mapping[re.Pattern[str], tuple[str, ...]] = {
-    TITLE: ("title", "naming", "标题", "题目"),
-    SUMMARY: ("summar", "compact", "总结", "摘要", "概括", "归纳"),
-    MEMORY: ("memor", "saved"),
-    REPEAT: (":", "："),
-}
-"""Texts of which a task has one, for a look that costs less than the pattern."""
+TITLE = HintedPattern("side_tasks", "title")
+SUMMARY = HintedPattern("side_tasks", "summary")
+MEMORY = HintedPattern("side_tasks", "memory")
 QUOTING = pattern("side_tasks", "quoting")
 SPEAKER = pattern("side_tasks", "speaker")
 NAME_BEFORE = pattern("side_tasks", "name_before")
@@ -35,39 +27,34 @@ TITLE_LENGTH = 40
 MAX_POINTS = 6
 
 
-def is_side_task(conversation: Conversation) -> bool:
-    """True for a side task, which needs no tools."""
-    text = excerpt(conversation.text, MAX_READ)
-    if is_title(conversation) or _has(MEMORY, text):
-        return True
-    is_summary = bool(conversation.earlier) or _has(SUMMARY, _short_system_prompt(conversation))
-    is_compaction = len(text) > LONG and is_summary and _has(SUMMARY, text)
-    return is_compaction or "do not call any tools" in text.lower()
+def find_side_task(conversation: Conversation) -> Literal["title", "memory", "summary"] | None:
+    """Find the side task that the last message or a short system prompt requests."""
+    text, system = excerpt(conversation.text, MAX_READ), _short_system_prompt(conversation)
+    if TITLE.search(text) or TITLE.search(system):
+        return "title"
+    if len(text) > LONG and MEMORY.search(text):
+        return "memory"
+    return "summary" if SUMMARY.search(text) or SUMMARY.search(system) else None
+
+
+def is_without_tools(conversation: Conversation) -> bool:
+    """True for a side task; a short request for a summary may need tools to read the text."""
+    task, text = find_side_task(conversation), conversation.text
+    is_late = conversation.earlier or SUMMARY.search(_short_system_prompt(conversation))
+    is_compaction = task == "summary" and len(text) > LONG and bool(is_late)
+    return task in ("title", "memory") or is_compaction or "not call any tools" in text.lower()
 
 
 def do_side_task(conversation: Conversation) -> str | None:
     """Answer a side task; None for an ordinary turn."""
-    text = excerpt(conversation.text, MAX_READ)
-    if is_title(conversation):
-        return _wrap_in_tags(make_title(conversation), conversation)
-    repeated = REPEAT.search(text) if has_any(text, HINTS[REPEAT]) else None
-    if repeated:
-        return (repeated["en"] or repeated["zh"]).strip()
-    if len(text) > LONG and _has(MEMORY, text):
-        return "—"
-    if _has(SUMMARY, text) or _has(SUMMARY, _short_system_prompt(conversation)):
-        return _wrap_in_tags(_summarize(conversation), conversation)
+    match find_side_task(conversation):
+        case "title":
+            return _wrap_in_tags(make_title(conversation), conversation)
+        case "memory":
+            return "—"
+        case "summary":
+            return _wrap_in_tags(_summarize(conversation), conversation)
     return None
-
-
-def _has(pattern: re.Pattern[str], text: str) -> bool:
-    return has_any(text, HINTS[pattern]) and pattern.search(text) is not None
-
-
-def is_title(conversation: Conversation) -> bool:
-    """True if the system prompt or the last message requests a title."""
-    text = excerpt(conversation.text, MAX_READ)
-    return _has(TITLE, text) or _has(TITLE, _short_system_prompt(conversation))
 
 
 def make_title(conversation: Conversation) -> str:
@@ -101,8 +88,8 @@ def quoted_conversation(text: str) -> str:
 
 def _text_after_instruction(text: str) -> str:
     """The text after an instruction: after its colon, or after its first line."""
-    after = re.split(r"[:：]\s*", text, maxsplit=1)
-    rest = after[1] if len(after) > 1 else text.strip().partition("\n")[2]
+    colon = re.search(r"[:：]", text)
+    rest = text[colon.end() :] if colon else text.strip().partition("\n")[2]
     return rest.strip() or text.strip()
 
 
@@ -111,12 +98,13 @@ def _summarize(conversation: Conversation) -> str:
     text = conversation.text
     given = _text_after_instruction(text)
     words = table("phrases")["side"][conversation.language]
-    turns = [(one.role or "", message_text(one)) for one in conversation.earlier]
-    turns = [(role, said) for role, said in turns if said]
-    is_given = given != text.strip() and len(given) > len(text) // 2
-    if not turns or (is_given and not WRAPPERS.search(text)):
-        return str(words["gist"]) + shorten(" ".join(sentences(given)[:2]), 160)
-    lines = [f"- {words.get(role, words['tool'])}{shorten(said, 80)}" for role, said in turns]
+    turns = [(one.role, message_text(one)) for one in conversation.earlier]
+    lines = [
+        f"- {words.get(role, words['tool'])}{shorten(said, 80)}" for role, said in turns if said
+    ]
+    is_given = len(text) > len(given) > len(text) // 2 and not WRAPPERS.search(text)
+    if is_given or not lines:
+        return str(words["gist"]) + shorten(given, 160)
     if len(lines) > MAX_POINTS:
         lines = [*lines[: MAX_POINTS // 2], "- …", *lines[-MAX_POINTS // 2 :]]
     return "\n".join((words["summary"], *lines))

@@ -11,28 +11,31 @@ from msgspec.structs import replace
 
 from mockglm.clock import Ids
 from mockglm.improvise.conversation import Conversation
-from mockglm.improvise.json_keys import make_schema, remove_form_words, string_schema
-from mockglm.improvise.language import has_any, shorten, subject
-from mockglm.improvise.parameters import Parameter, assign, list_parameters, name_words
+from mockglm.improvise.language import topic
+from mockglm.improvise.parameters import assign, list_parameters, name_words
 from mockglm.improvise.schema import WorkBudget, make_value
 from mockglm.improvise.schema.maker import Given
-from mockglm.improvise.schema.scalars import ValuePath
 from mockglm.improvise.side_tasks import find_opening, make_title, quoted_conversation
-from mockglm.improvise.tables import pattern
+from mockglm.improvise.tables import HintedPattern, pattern, table
 from mockglm.improvise.tools import encode_compact
 from mockglm.improvise.values import find_values
 from mockglm.validation.types import decode_json
 
 MAX_READ = 20_000
 """Characters of a prompt that are searched for JSON."""
-MAX_BRACES = 200
+MAX_BRACES, MAX_KEYS = 200, 100
 MAX_FORM_PROMPT = 2000
 """Characters of a system prompt that may be about the form of the answer only."""
-ASKED = pattern("structured", "asked")
-ONLY_QUOTE = pattern("structured", "only_quote")
+ASKED = HintedPattern("structured", "asked")
+SKETCH = re.compile(r"\{[^{}]{0,2000}[}\]]+")
+KEYS = pattern("structured", "keys")
+QUOTED_KEY = pattern("structured", "quoted_key")
+BARE_KEY = pattern("structured", "bare_key")
+SEPARATOR = pattern("structured", "separator")
+FORM_WORDS = pattern("structured", "form_words")
+CHOICE = re.compile(r"^[\w\u4e00-\u9fff -]{1,30}(?:[|/][\w\u4e00-\u9fff -]{1,30})+$")
 RESULT = re.compile(r"= (-?\d+(?:\.\d+)?)$")
-SORTS = ("title", "question", "summary", "answer")
-"""Sorts of texts that are taken from the conversation, recognized by their keys."""
+TYPES = ("string", "integer", "number", "boolean")
 FREE = frozenset(("enum", "const", "pattern", "format"))
 
 
@@ -44,8 +47,7 @@ def is_json_asked(conversation: Conversation) -> bool:
     # The long prompt of a coding agent may contain JSON for other reasons.
     system = conversation.system if len(conversation.system) <= MAX_FORM_PROMPT else ""
     texts = (conversation.text[-MAX_FORM_PROMPT:], system)
-    said = next((one for one in texts if has_any(one, ("json",)) and ASKED.search(one)), None)
-    return said is not None and _find_schema(conversation) is not None
+    return any(map(ASKED.search, texts)) and _find_schema(conversation) is not None
 
 
 def write_json(conversation: Conversation, answer: str, ids: Ids) -> str:
@@ -57,7 +59,7 @@ def write_json(conversation: Conversation, answer: str, ids: Ids) -> str:
     return encode_compact(make_value(shape, ids, given, budget=WorkBudget()))
 
 
-def find_given_values(shape: Mapping[str, Any], conversation: Conversation, answer: str) -> Given:
+def find_given_values(shape: Any, conversation: Conversation, answer: str) -> Given:
     """Find values in the conversation for the places of a schema.
 
     The answer is the value of a key such as `answer`, or of the only text.
@@ -67,18 +69,18 @@ def find_given_values(shape: Mapping[str, Any], conversation: Conversation, answ
     held = list_parameters(shape)
     free = [one for one in held if one.type == "string" and not FREE & one.schema.keys()]
     texts = [one for one in free if not one.is_list]
-    spoken: dict[ValuePath, Any] = {
-        one.path: _text_for_name(one.name.lower(), conversation, said=said, answer=answer)
+    listed = {one.path: [topic(said, 20)] for one in free if one.is_list and not one.kind}
+    titles, answers = name_words("json_title"), name_words("json_answer")
+    spoken = {
+        one.path: make_title(conversation) if one.name.lower() in titles else answer
         for one in texts
+        if one.name.lower() in titles | answers or (len(texts) == 1 and not one.kind)
     }
-    if len(texts) == 1 and not texts[0].kind:
-        spoken = {path: answer if value is None else value for path, value in spoken.items()}
-    listed = {
-        one.path: [subject(said, 20)] for one in free if one.is_list and said and not one.kind
-    }
-    spoken |= {one.path: _sum_of(one, answer) for one in held if one.is_number}
-    known = {path: value for path, value in spoken.items() if value is not None}
-    return {**listed, **assign(held, find_values(read)), **known}
+    total = RESULT.search(answer)
+    numbers = [one for one in held if total and one.is_number and one.name.lower() in answers]
+    sums = {one.path: json.loads(total[1]) for one in numbers} if total else {}
+    # Values are taken out of quotes, too.
+    return {**listed, **assign(held, find_values(read.replace('"', " "))), **spoken, **sums}
 
 
 def remove_instructions(conversation: Conversation) -> Conversation:
@@ -86,10 +88,10 @@ def remove_instructions(conversation: Conversation) -> Conversation:
 
     Of a text that quotes a conversation, the beginning of that remains.
     """
-    has_quote = quoted_conversation(conversation.text)
-    text = find_opening(conversation) if has_quote else remove_form_words(conversation.text)
-    only = ONLY_QUOTE.fullmatch(text)
-    return replace(conversation, text=only[1] if only else text or conversation.text)
+    if quoted_conversation(conversation.text):
+        return replace(conversation, text=find_opening(conversation))
+    text = FORM_WORDS.sub(" ", SKETCH.sub(" ", conversation.text[:MAX_READ])).strip()
+    return replace(conversation, text=text or conversation.text)
 
 
 def _find_schema(conversation: Conversation) -> Mapping[str, Any] | None:
@@ -107,7 +109,7 @@ def _find_schema(conversation: Conversation) -> Mapping[str, Any] | None:
             return schema
         if found:
             return _schema_like(max(found, key=lambda one: len(str(one))))
-    return next((keys for text in texts if (keys := make_schema(text))), None)
+    return next(filter(None, map(_schema_of_keys, texts)), None)
 
 
 def _find_objects(text: str) -> Iterator[Mapping[str, Any]]:
@@ -131,49 +133,53 @@ def _find_objects(text: str) -> Iterator[Mapping[str, Any]]:
 
 def _is_schema(value: Mapping[str, Any]) -> bool:
     is_typed = value.get("type") in ("object", "array") and len(value) <= 3
-    return bool({"$schema", "$ref"} & value.keys()) or is_typed or _has_properties(value)
-
-
-def _has_properties(value: Mapping[str, Any]) -> bool:
-    return isinstance(value.get("properties"), Mapping)
+    is_object = isinstance(value.get("properties"), Mapping)
+    return bool({"$schema", "$ref"} & value.keys()) or is_typed or is_object
 
 
 def _schema_like(value: Any) -> Mapping[str, Any]:
     """Make a schema of an example."""
     match value:
         case dict():
-            held = {str(key): _schema_like(sub) for key, sub in value.items()}
-            return {"type": "object", "properties": held, "required": list(held)}
+            return _object_schema({str(key): _schema_like(sub) for key, sub in value.items()})
         case list():
-            return {
-                "type": "array",
-                "items": _schema_like(value[0]) if value else {"type": "string"},
-            }
+            return {"type": "array", "items": _schema_like(value[0] if value else "")}
         case bool():
             return {"type": "boolean"}
-        case int():
-            return {"type": "integer"}
-        case float():
-            return {"type": "number"}
+        case int() | float():
+            return {"type": "integer" if isinstance(value, int) else "number"}
         case str():
-            return string_schema(value)
+            return _string_schema(value)
     return {}
 
 
-def _text_for_name(name: str, conversation: Conversation, *, said: str, answer: str) -> str | None:
-    sort = next((sort for sort in SORTS if name in name_words(f"json_{sort}")), "")
-    match sort:
-        case "title":
-            return make_title(conversation)
-        case "question":
-            return said
-        case "summary":
-            return shorten(said, 160)
-    return answer if sort else None
+def _object_schema(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-def _sum_of(one: Parameter, answer: str) -> float | None:
-    """The result of a calculation, for a parameter such as `answer`."""
-    is_answer = one.name.lower() in name_words("json_answer") and not one.is_list
-    found = RESULT.search(answer) if is_answer else None
-    return json.loads(found[1]) if found else None
+def _string_schema(example: str) -> Mapping[str, Any]:
+    """The schema of a string, or of a choice if the example is one, as `positive|negative`."""
+    if CHOICE.match(example):
+        return {"enum": [part.strip() for part in re.split(r"[|/]", example)]}
+    named = example.strip("<>").lower()
+    return {"type": named if named in TYPES else "string"}
+
+
+def _schema_of_keys(text: str) -> Mapping[str, Any] | None:
+    """Make a schema of keys that a text names, as `keys: name, age (number)`; None if it has none.
+
+    The words behind a key tell its type.
+    """
+    found: dict[str, Any] = {}
+    for sentence in KEYS.finditer(text):
+        listed = sentence["keys"]
+        keys = [*QUOTED_KEY.finditer(listed)] or map(BARE_KEY.fullmatch, SEPARATOR.split(listed))
+        found |= {key["name"]: _schema_of_key(*key.group("name", "hint")) for key in keys if key}
+    return _object_schema(dict([*found.items()][:MAX_KEYS])) if found else None
+
+
+def _schema_of_key(name: str, hint: str | None) -> Mapping[str, Any]:
+    usual = "number" if name in table("samples")["numbers"] else "string"
+    kinds = table("json")["kinds"].items()
+    kind = next((kind for kind, form in kinds if re.search(form, hint or "", re.I)), usual)
+    return {"type": "array", "items": {"type": "string"}} if kind == "array" else {"type": kind}

@@ -9,19 +9,21 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
 from mockglm.improvise.conversation import Conversation, ToolResult
-from mockglm.improvise.language import Memo, topic, word_set
+from mockglm.improvise.language import topic, word_set
 from mockglm.improvise.parameters import MAX_NAME, Parameter, list_parameters, name_words
 from mockglm.improvise.schema import WorkBudget, make_arguments
 from mockglm.improvise.schema.keywords import normalize
+from mockglm.improvise.schema.maker import Given
 from mockglm.improvise.schema.scalars import ValuePath, split_name
 from mockglm.improvise.tables import pattern, table
 from mockglm.validation.types import Function, decode_json
@@ -36,8 +38,10 @@ AGENT_KINDS = 3
 """Local kinds of tools that a coding agent has at least."""
 MAX_TOOLS = 128
 """Functions that the service accepts (docs.bigmodel.cn, 对话补全)."""
-MAX_CACHED_SCHEMA = 20_000
-"""Bytes of a schema whose parameters are cached; an agent sends the same with every request."""
+MAX_CACHED = 20_000
+"""Bytes of a function that is read once; an agent sends the same with every request."""
+MAX_RESULTS = 7
+"""Results after which no more calls are made, so that an agent ends after eight turns."""
 NAME, DESCRIPTION, PARAMETER = 2.0, 0.8, 0.5
 """The weights of a word that a text shares with a function, by its place."""
 OPERATIONS: Mapping[Kind, tuple[str, ...]] = {
@@ -46,6 +50,8 @@ OPERATIONS: Mapping[Kind, tuple[str, ...]] = {
     "write": ("create",),
 }
 """Values of an enumeration that give one tool several kinds."""
+SORTS = ("command", "path", "content", "old", "new", "query", "url")
+"""Sorts of parameters, by the words of their names, that tell the kinds of tools."""
 FINDER_NAMES = frozenset(("grep", "glob", "ls", "rg"))
 ABSOLUTE = pattern("tools", "absolute")
 RELATIVE = pattern("tools", "relative")
@@ -60,72 +66,47 @@ def table_words(section: str, name: str) -> frozenset[str]:
 class ToolOffer(Struct, frozen=True, dict=True):
     """An offered function, its kind, and the argument that selects this kind of several."""
 
-    function: Function
+    name: str
+    description: str
+    schema: Any
+    parameters: tuple[Parameter, ...]
     kind: Kind
-    operation: Mapping[ValuePath, Any] = {}
+    operation: Given = {}
 
-    @property
-    def name(self) -> str:
-        return self.function.name or ""
-
-    @Memo
-    def parameters(self) -> tuple[Parameter, ...]:
-        return read_parameters(self.function)
-
-    @Memo
+    @cached_property
     def required(self) -> tuple[Parameter, ...]:
         return tuple(one for one in self.parameters if one.is_required)
 
-    @Memo
-    def schema(self) -> Any:
-        return normalize(self.function.parameters or {})
-
-    @Memo
-    def needed_kinds(self) -> tuple[str, ...]:
-        return tuple(one.kind for one in self.required if one.kind)
-
-    @Memo
+    @cached_property
     def is_seeking(self) -> bool:
         """True if it needs a text to search for."""
         return any(one.is_search for one in self.required)
 
-    @Memo
+    @cached_property
     def name_words(self) -> frozenset[str]:
         return word_set(self.name[:MAX_NAME].replace("-", " "))
 
-    @Memo
+    @cached_property
     def weights(self) -> Mapping[str, float]:
         """The weights of the words of its parameters, its description and its name."""
         named = " ".join(str(step) for one in self.parameters for step in one.path)
         described = " ".join(one.description[:80] for one in self.parameters)
         weighed = dict.fromkeys(word_set(f"{named} {described}"), PARAMETER)
-        weighed |= dict.fromkeys(word_set((self.function.description or "")[:300]), DESCRIPTION)
+        weighed |= dict.fromkeys(word_set(self.description[:300]), DESCRIPTION)
         return weighed | dict.fromkeys(self.name_words, NAME)
-
-    @property
-    def is_by_pattern(self) -> bool:
-        """True for a listing that needs a pattern of names."""
-        return self.kind == "list" and self.is_seeking
 
     def parameter(self, sort: str) -> Parameter | None:
         """Find the parameter of a sort (`path`, `content`, `old`), a required one first."""
         kind = "boolean" if sort == "all" else "string"
-        omitted = table_words("parameters", "old") if sort == "content" else frozenset()
-        words = table_words("parameters", sort)
+        words = name_words(sort)
+        omitted = name_words("old") if sort == "content" else frozenset()
         held = [one for one in self.parameters if one.words & words and one.type == kind]
         held = [one for one in held if not one.words & omitted]
         return min(held, key=lambda one: (not one.is_required, len(one.path)), default=None)
 
-
-def read_parameters(function: Function) -> tuple[Parameter, ...]:
-    sent = bytes(function.schema)
-    is_large = len(sent) > MAX_CACHED_SCHEMA
-    return list_parameters(function.parameters) if is_large else _list_cached_parameters(sent)
-
-
-@lru_cache(maxsize=512)
-def _list_cached_parameters(schema: bytes) -> tuple[Parameter, ...]:
-    return list_parameters(decode_json(schema))
+    def make_call(self, given: Given, ids: Ids, budget: WorkBudget) -> ToolCall:
+        made = make_arguments(self.schema, ids, given, budget=budget)
+        return ToolCall(self.name, encode_compact(made))
 
 
 def read_offers(functions: Sequence[Function]) -> tuple[ToolOffer, ...]:
@@ -134,15 +115,34 @@ def read_offers(functions: Sequence[Function]) -> tuple[ToolOffer, ...]:
 
 
 def _read_offers_of(function: Function) -> Sequence[ToolOffer]:
-    name, description, schema = function.name or "", function.description or "", function.schema
-    if len(description) + len(bytes(schema)) > MAX_CACHED_SCHEMA:
-        return _read_offer(function)
-    return _read_cached_offer(name, description, bytes(schema))
+    sent = function.name or "", function.description or "", bytes(function.schema)
+    return _read_offers(*sent) if sum(map(len, sent)) > MAX_CACHED else _read_offers_once(*sent)
 
 
 @lru_cache(maxsize=512)
-def _read_cached_offer(name: str, description: str, schema: bytes) -> Sequence[ToolOffer]:
-    return _read_offer(Function(name, description, Raw(schema)))
+def _read_offers_once(name: str, description: str, sent: bytes) -> Sequence[ToolOffer]:
+    return _read_offers(name, description, sent)
+
+
+def _read_offers(name: str, description: str, sent: bytes) -> Sequence[ToolOffer]:
+    schema = normalize(decode_json(sent) or {})
+    parameters = list_parameters(schema)
+    first = re.split(r"[.\n]", description[:200])[0]
+    offer = ToolOffer(
+        name, description, schema, parameters, _find_kind(name[:MAX_NAME], first, parameters)
+    )
+    for one in offer.required:
+        values = one.schema.get("enum", ())
+        if "view" in values and {"str_replace", "replace"} & {*values}:
+            pairs = (
+                (kind, [*filter(values.__contains__, OPERATIONS[kind])]) for kind in OPERATIONS
+            )
+            return [
+                replace(offer, kind=kind, operation={one.path: names[0]})
+                for kind, names in pairs
+                if names
+            ]
+    return [offer]
 
 
 def is_agent(offers: Sequence[ToolOffer]) -> bool:
@@ -152,38 +152,19 @@ def is_agent(offers: Sequence[ToolOffer]) -> bool:
     return len(every & LOCAL_KINDS) >= AGENT_KINDS or "edit" in every or is_shell
 
 
-def _read_offer(function: Function) -> list[ToolOffer]:
-    for one in read_parameters(function):
-        values = one.schema.get("enum", ())
-        if one.is_required and "view" in values and {"str_replace", "replace"} & {*values}:
-            pairs = [
-                (kind, next((name for name in names if name in values), None))
-                for kind, names in OPERATIONS.items()
-            ]
-            return [ToolOffer(function, kind, {one.path: value}) for kind, value in pairs if value]
-    sent = bytes(function.schema)
-    if len(sent) > MAX_CACHED_SCHEMA:
-        return [ToolOffer(function, "other")]
-    first = re.split(r"[.\n]", (function.description or "")[:200])[0]
-    return [ToolOffer(function, _find_kind((function.name or "")[:MAX_NAME], first, sent))]
-
-
-@lru_cache(maxsize=512)
-def _find_kind(name: str, first: str, schema: bytes) -> Kind:
+def _find_kind(name: str, first: str, parameters: Sequence[Parameter]) -> Kind:
     """The kind of a tool by its name, its description's first sentence and its parameters."""
-    parameters = _list_cached_parameters(schema)
     needed = [one for one in parameters if one.is_required]
     words = {*split_name(name), name.lower(), re.sub(r"[^a-z]+", "_", name.lower())}
     named = {kind for kind in table("tools")["names"] if words & table_words("names", kind)}
-    sorts = {sort for sort in table("tools")["parameters"] if _has_sort(parameters, sort)}
+    sorts = {sort for sort in SORTS if _has_sort(parameters, sort)}
     is_local = _is_local(first, words)
-    is_edit = {"old", "new"} <= sorts and "query" not in {one.name.lower() for one in needed}
     is_url = _has_sort(needed, "url") and len(needed) <= 2
     rules: tuple[tuple[Kind, bool], ...] = (
         ("plan", bool(words & table_words("things", "others"))),
         ("finish", "finish" in named),
         ("run", "run" in named and "command" in sorts and "plan" not in named),
-        ("edit", is_edit),
+        ("edit", {"old", "new"} <= sorts and all(one.name.lower() != "query" for one in needed)),
         ("delete", "delete" in named),
         ("send", "send" in named),
         ("write", "write" in named and {"path", "content"} <= sorts),
@@ -210,7 +191,7 @@ def _is_local(first: str, words: set[str]) -> bool:
 
 
 def _has_sort(parameters: Sequence[Parameter], sort: str) -> bool:
-    return any(table_words("parameters", sort) & one.words for one in parameters)
+    return any(name_words(sort) & one.words for one in parameters)
 
 
 class PlanStep(Struct, frozen=True):
@@ -220,51 +201,76 @@ class PlanStep(Struct, frozen=True):
     values: Mapping[str, Any]
 
 
-class StepCaller:
-    """Makes the calls for the steps of one request."""
+class ToolProject:
+    """A project that the tools of one request work on: makes calls for steps, finds results."""
 
     def __init__(self, conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids) -> None:
         self.conversation, self.offers, self.ids = conversation, offers, ids
+        self.unused_results = list(conversation.results)
         self.budget = WorkBudget()
 
-    def find(self, kind: Kind, *, by_pattern: bool = False) -> ToolOffer | None:
-        """Find the tool of a kind with the fewest required parameters."""
-        held = [offer for offer in self.offers if offer.kind == kind]
-        # A listing by pattern only for a step with a pattern.
-        held.sort(key=lambda one: (one.is_by_pattern != by_pattern, len(one.required)))
-        return held[0] if held else None
+    def answer(self, step: PlanStep) -> tuple[ToolCall | None, ToolResult | None]:
+        """Find the result of a step, or the call to make for it; neither if no tool can do it.
 
-    def make(self, step: PlanStep) -> ToolCall | None:
-        """Make the call for a step, with a tool of its kind or a command; None without both."""
-        by_pattern = "query" in step.values and step.kind == "list"
-        ways = ((step, self.find(step.kind, by_pattern=by_pattern)), self._as_run(step))
-        for way, offer in ways:
-            given = self.fill(offer, way) if offer else None
-            if offer is not None and given is not None:
-                made = make_arguments(offer.schema, self.ids, given, budget=self.budget)
-                return ToolCall(offer.name, encode_compact(made))
+        A step that failed by its path is tried once more with a corrected one.
+        """
+        is_over = len(self.conversation.results) >= MAX_RESULTS
+        result: ToolResult | None = None
+        corrected: PlanStep | None = step
+        for _ in range(2):
+            call = self.make_call(corrected) if corrected else None
+            if call is None:
+                break
+            found = self.next_result(call.name)
+            if found is None:
+                return (None, result) if is_over else (call, None)
+            result = found
+            corrected = self.correct(step, result)
+        return None, result
+
+    @property
+    def has_writer(self) -> bool:
+        return self.find("write") is not None
+
+    def next_result(self, name: str) -> ToolResult | None:
+        """Take the next result of a tool, and drop those of other tools before it."""
+        while self.unused_results:
+            result = self.unused_results.pop(0)
+            if result.name in ("", name):
+                return result
         return None
 
-    def _as_run(self, step: PlanStep) -> tuple[PlanStep, ToolOffer | None]:
-        command = as_command(step)
-        return PlanStep("run", {"command": command}), self.find("run") if command else None
+    def find(self, kind: Kind) -> ToolOffer | None:
+        """Find the tool of a kind with the fewest required parameters, and without a pattern."""
+        held = (offer for offer in self.offers if offer.kind == kind)
+        return min(held, key=lambda one: (one.is_seeking, len(one.required)), default=None)
 
-    def fill(self, offer: ToolOffer, step: PlanStep) -> Mapping[ValuePath, Any] | None:
+    def make_call(self, step: PlanStep) -> ToolCall | None:
+        """Make the call for a step, with a tool of its kind or a command; None without both."""
+        command = as_command(step)
+        ways = (step, PlanStep("run", {"command": command})) if command else (step,)
+        for way in ways:
+            offer = self.find(way.kind)
+            given = self.fill(offer, way) if offer else None
+            if offer is not None and given is not None:
+                return offer.make_call(given, self.ids, self.budget)
+        return None
+
+    def fill(self, offer: ToolOffer, step: PlanStep) -> Given | None:
         """Assign the values of a step, by path; None if the tool has no parameter for one."""
         given: dict[ValuePath, Any] = dict(offer.operation)
         for sort, value in step.values.items():
             parameter = offer.parameter(sort)
             if parameter is not None:
                 given[parameter.path] = self.shape_value(parameter, sort, value)
-            elif sort not in ("path", "all") and (sort, offer.kind) != ("query", "list"):
+            elif sort not in ("path", "all"):
                 return None
-        if offer.is_by_pattern and "query" not in step.values:
+        if offer.kind == "list" and offer.is_seeking:
             given[offer.required[0].path] = "*"
         for one in offer.required:
             # A reason or a description takes the words of the user.
             is_explained = not one.kind and one.name.lower() in name_words("explained")
-            is_text = one.type == "string" and "enum" not in one.schema
-            if one.path not in given and is_text and is_explained:
+            if one.path not in given and is_explained and one.is_text:
                 given[one.path] = topic(self.conversation.request, 60)
         return given
 
@@ -315,8 +321,6 @@ def as_command(step: PlanStep) -> str:
         case "write":
             text = shlex.quote(held["content"].rstrip("\n"))
             return f"test -e {path} || printf '%s\\n' {text} > {path}"
-        case "run":
-            return held["command"]
     return ""
 
 

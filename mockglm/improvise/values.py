@@ -3,53 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec import Struct
 
 from mockglm.improvise.tables import pattern, table
 
 
-class NumberInText(Struct, frozen=True):
-    """A number, the words next to it, and its unit."""
-
-    value: float
-    beside: str
-    unit: str
-
-
-class TextValues(Struct, frozen=True, kw_only=True):
+class TextValues(Struct, frozen=True):
     """The values of a text, by kind and in the order of the text."""
 
     text: str
-    numbers: tuple[NumberInText, ...] = ()
-    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kinds: Mapping[str, tuple[str, ...]]
+    numbers: tuple[float, ...]
 
     def of(self, kind: str) -> tuple[str, ...]:
         return self.kinds.get(kind, ())
 
-    def within(self, whole: TextValues, numbers: int) -> TextValues:
+    def first(self, kind: str) -> str:
+        return next(iter(self.of(kind)), "")
+
+    def within(self, whole: TextValues, count: int) -> TextValues:
         """Fill in the values that this part of a text lacks from those of the whole text.
 
         The numbers of the whole are taken if the part has fewer than are needed.
         """
         kinds = {kind: found or whole.of(kind) for kind, found in self.kinds.items()}
-        enough = len(self.numbers) >= min(numbers, len(whole.numbers))
-        return replace(self, kinds=kinds, numbers=self.numbers if enough else whole.numbers)
+        enough = len(self.numbers) >= min(count, len(whole.numbers))
+        return TextValues(self.text, kinds, self.numbers if enough else whole.numbers)
 
 
 OVERLAPPING = frozenset(("id", "person", "relative"))
 """Kinds whose texts may also be values of the kinds after them."""
 QUOTES = " `\"'“”‘’「」"
 NUMERAL = pattern("values", "numeral")
-DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2}
 MAX_NUMERAL = 30
-PAUSE = pattern("values", "pause")
-ENGLISH_PLACE = pattern("values", "english_place")
-MORE_PLACES = pattern("values", "more_places")
-CHINESE_PLACE = pattern("values", "chinese_place")
+PLACES = pattern("values", "places")
+AND = pattern("values", "and")
 _NO_NAME = "I The A An My Our This That It What There Who He She They Python JavaScript JSON"
 NO_NAME = frozenset(_NO_NAME.split())
 """Capitalized words that are neither places nor persons."""
@@ -61,138 +52,58 @@ def find_values(text: str) -> TextValues:
     # Cached, for a clause is compared with every function.
     rest = text
     kinds: dict[str, tuple[str, ...]] = {}
-    for kind, form in _patterns().items():
-        found = list(form.finditer(rest))
-        kinds[kind] = tuple(dict.fromkeys(filter(None, map(_first_group, found))))
-        if kind not in OVERLAPPING:
-            rest = _blank_out(rest, found)
-    kinds |= find_changes(text)
-    kinds["place"] = tuple(dict.fromkeys(_find_places(text, rest)))
-    others = {*NO_NAME, *places()[0], *places()[1].findall(text)}
-    kinds["person"] = tuple(name for name in kinds["person"] if name not in others)
-    return TextValues(text=text, numbers=tuple(_find_numbers(rest)), kinds=kinds)
+    for kind, form in _patterns("kinds", re.S | re.A).items():
+        kinds[kind] = _list_groups(form, rest)
+        if kinds[kind] and kind not in OVERLAPPING:
+            rest = form.sub(_blank_out, rest)
+    kinds["place"] = tuple(dict.fromkeys(_find_places(rest)))
+    is_place = _place_pattern().fullmatch
+    persons = (name for name in kinds["person"] if not is_place(name))
+    kinds["person"] = tuple(name for name in persons if name not in NO_NAME)
+    numbers = [one.replace(",", "") for one in NUMERAL.findall(rest) if len(one) <= MAX_NUMERAL]
+    found = (float(one) if "." in one else int(one) for one in numbers)
+    return TextValues(text, {**kinds, **find_changes(text)}, tuple(found))
 
 
-@lru_cache(maxsize=1)
-def _patterns() -> Mapping[str, re.Pattern[str]]:
-    held = dict(table("patterns")["kinds"])
-    kinds = {
-        "fence": held.pop("fence"),
-        "code": held.pop("code"),
-        "command": _command_pattern(),
-        **held,
-    }
-    flags = {"relative": re.I}
-    return {kind: re.compile(p, flags.get(kind, re.S) | re.A) for kind, p in kinds.items()}
+@lru_cache(maxsize=8)
+def _patterns(section: str, flags: re.RegexFlag) -> Mapping[str, re.Pattern[str]]:
+    return {name: re.compile(one, flags) for name, one in table("patterns")[section].items()}
 
 
-def _command_pattern() -> str:
-    """The pattern of shell commands, with the command in a group."""
-    words = table("patterns")["commands"]
-    word = (
-        rf" +(?!(?:{words['ends']})\b)"
-        r"(?:\"[^\"\n]*\"|'[^'\n]*'|[-\w./:=@*~+%&|]*[-\w/*~+%=])"
-    )
-    pairs = table("patterns")["programs"].items()
-    known = "|".join(f"(?:{names}) +(?:{first})" for names, first in pairs)
-    return (
-        rf"(?<![\w./-])((?:(?:{known})(?![\w])|(?:{words['alone']})(?![\w.]))(?:{word})*)"
-        rf"|(?:\b(?:{words['run']}) +|(?:{words['run_zh']})(?:一下|命令|下)? *+[:：]? *+)"
-        rf"(?!(?:{words['not_programs']})\b)([a-z][\w.+-]*(?:{word})*)"
-    )
+def _list_groups(form: re.Pattern[str], text: str) -> tuple[str, ...]:
+    """List the texts that a pattern matches, each once, or those of its first group with one."""
+    found = (next(filter(None, match.groups()), match[0]).strip() for match in form.finditer(text))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
-@lru_cache(maxsize=1)
-def _change_patterns() -> tuple[list[re.Pattern[str]], list[re.Pattern[str]], re.Pattern[str]]:
-    held = table("patterns")
-    names = "|".join(held["globs"])
-    globs = rf"\b({names})\b[\w ]{{0,40}} files?\b|({names})\s*文件"
-    edits, sought = ([re.compile(p, re.I) for p in held[k].values()] for k in ("edits", "sought"))
-    return edits, sought, re.compile(globs, re.I)
+def _blank_out(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def find_changes(text: str) -> Mapping[str, tuple[str, ...]]:
-    """Find the old and new text of a change, the text to search for, and a glob of files."""
-    edits, sought, globs = _change_patterns()
-    found: dict[str, tuple[str, ...]] = {}
-    edit = next(filter(None, (form.search(text) for form in edits)), None)
-    if edit is not None:
-        found["old"], found["new"] = ((part.strip(QUOTES),) for part in edit.groups())
-    thing = next(filter(None, (form.search(text) for form in sought)), None)
-    if thing is not None:
-        found["sought"] = (thing[1].strip(QUOTES),)
-    glob = globs.search(text)
-    if glob is not None:
-        found["glob"] = (table("patterns")["globs"][(glob[1] or glob[2]).lower()],)
-    return {kind: values for kind, values in found.items() if values[0]}
-
-
-def _first_group(match: re.Match[str]) -> str:
-    return next((part for part in match.groups() if part), match[0]).strip()
-
-
-def _blank_out(text: str, found: list[re.Match[str]]) -> str:
-    """Replace the matches by spaces, which keeps positions."""
-    pieces: list[str] = []
-    at = 0
-    for match in found:
-        start, end = match.span()
-        pieces += (text[at:start], " " * (end - start))
-        at = end
-    return "".join((*pieces, text[at:]))
+    """Find the old and new text of a change, and the text to search for."""
+    found: dict[str, str] = {}
+    for section, kinds in (("edits", ("old", "new")), ("sought", ("sought",))):
+        matches = (form.search(text) for form in _patterns(section, re.I).values())
+        match = next(filter(None, matches), None)
+        found |= dict(zip(kinds, match.groups(), strict=True)) if match else {}
+    bare = {kind: value.strip(QUOTES) for kind, value in found.items()}
+    return {kind: (value,) for kind, value in bare.items() if value}
 
 
 @lru_cache(maxsize=1)
-def places() -> tuple[tuple[str, ...], re.Pattern[str]]:
-    """The known places: Chinese names, and a pattern of the English ones."""
+def _place_pattern() -> re.Pattern[str]:
+    """The pattern of known places and of those after a preposition, which are in a group."""
     held = table("places")
-    names = "|".join(map(re.escape, held["en"]))
-    return tuple(held["zh"].split()), re.compile(rf"\b(?:{names})\b")
+    latin = "|".join(map(re.escape, held["en"]))
+    han = "|".join(held["zh"].split())
+    return re.compile(rf"{PLACES.pattern}|\b(?:{latin})\b|{han}")
 
 
-def _find_places(text: str, rest: str) -> Iterator[str]:
-    """Yield known places, and those after a preposition or before a suffix, in their order."""
-    chinese, english = places()
-    known = [(text.find(name), name) for name in chinese if name in text]
-    known += [(match.start(), match[0]) for match in english.finditer(rest)]
-    known += [(match.start(1), match[1]) for match in CHINESE_PLACE.finditer(rest)]
-    known += [
-        pair for match in ENGLISH_PLACE.finditer(rest) for pair in _find_listed_places(match, rest)
-    ]
-    end = 0
-    for start, name in sorted(known, key=lambda pair: (pair[0], -len(pair[1]))):
-        if start >= end and name.split(" ")[0] not in NO_NAME:
-            yield name
-            end = start + len(name)
-
-
-def _find_listed_places(match: re.Match[str], text: str) -> Iterable[tuple[int, str]]:
-    """Yield the place of a match and those listed after it; `Paris, France` is one place."""
-    start, name = match.start(1), match[1]
-    more = MORE_PLACES.match(text, match.end())
-    if more and "," in name:
-        second = name.partition(",")[2].strip()
-        yield text.find(second, start), second
-        name = name.partition(",")[0]
-    yield start, name
-    while more:
-        yield more.start(1), more[1]
-        more = MORE_PLACES.match(text, more.end())
-
-
-def _find_numbers(text: str) -> Iterator[NumberInText]:
-    for match in NUMERAL.finditer(text):
-        if len(match[0]) <= MAX_NUMERAL:
-            before = PAUSE.split(text[max(match.start() - 16, 0) : match.start()])[-1]
-            after = PAUSE.split(text[match.end() : match.end() + 8])[0]
-            yield NumberInText(_read_numeral(match[0]), f"{before} {after}", after[:2])
-
-
-def _read_numeral(text: str) -> float:
-    if text[-1].isdecimal():
-        plain = text.replace(",", "")
-        return float(plain) if "." in plain else int(plain)
-    hundreds, _, rest = text.rpartition("百")
-    tens, ten, ones = rest.rpartition("十")
-    value = DIGITS.get(hundreds, 0) * 100 + DIGITS.get(ones[-1:], 0)
-    return value + (DIGITS.get(tens[-1:], 1) * 10 if ten else 0)
+def _find_places(text: str) -> Iterator[str]:
+    for match in _place_pattern().finditer(text):
+        named = match[1] or match[0]
+        # `Florence, Italy` is one place.
+        is_list = " and " in named or " or " in named
+        names = AND.split(named) if is_list else [named]
+        yield from (name for name in names if name.split(" ")[0] not in NO_NAME)

@@ -72,7 +72,6 @@ TOLD: list[tuple[str, str, dict[str, Any]]] = [
     ("run ls -la", "Bash", {"command": "ls -la"}),
     ("list the files in src/", "LS", {"path": "src/"}),
     ("列出当前目录", "LS", {"path": "."}),
-    ("find all python files", "Glob", {"pattern": "**/*.py"}),
     ("search for TODO in the code base", "Grep", {"pattern": "TODO"}),
     ('grep "def main" in src', "Grep", {"pattern": "def main"}),
     ("search the web for the latest Python", "WebSearch", {"query": "latest Python"}),

@@ -204,10 +204,6 @@ def test_the_result_of_a_tool_is_in_the_object_of_json_mode() -> None:
     assert "晴" in json.loads(reply.content or "")["answer"]
 
 
-def test_a_character_plays_its_role() -> None:
-    assert (ask("我好累啊", model="charglm-4").content or "").startswith("（")
-
-
 def test_a_voice_model_answers_with_text() -> None:
     assert ask("你好", model="glm-4-voice").content
 

@@ -16,13 +16,13 @@ def test_results_need_search_result_true() -> None:
     results = search_results(scene("介绍一下 GLM", tools=tools(search_result=True)), IDS)
     assert len(results) == 3
     assert results[0] == {
-        "content": "这是关于“GLM”的示例搜索结果，供离线开发使用。",
+        "content": "这是关于“介绍一下 GLM”的示例搜索结果，供离线开发使用。",
         "icon": "",
         "link": "https://example.com/search/1",
         "media": "",
         "publish_date": results[0]["publish_date"],
         "refer": "ref_1",
-        "title": "GLM：一文读懂",
+        "title": "介绍一下 GLM：一文读懂",
     }
 
 

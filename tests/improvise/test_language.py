@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.improvise.language import detect_language, sentences, shorten, subject, topic, word_set
+from mockglm.improvise.language import detect_language, shorten, topic, word_set
 
 
 @pytest.mark.parametrize(
@@ -67,29 +67,3 @@ def test_a_long_text_is_shortened_at_a_word(text: str, length: int, expected: st
 )
 def test_the_topic_is_without_polite_words(text: str, expected: str) -> None:
     assert topic(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("介绍一下量子计算", "量子计算"),
-        ("写一篇关于春天的文章", "春天"),
-        ("什么是机器学习？", "机器学习"),
-        ("What is GLM?", "GLM"),
-        ("How do I learn Rust?", "learn Rust"),
-        ("Give me a markdown table of planets", "planets"),
-        ("列出3个学习方法", "学习方法"),
-        ("如何", "如何"),
-    ],
-)
-def test_the_subject_is_without_the_frame(text: str, expected: str) -> None:
-    assert subject(text) == expected
-
-
-def test_sentences_end_with_their_marks() -> None:
-    assert sentences("一。二！Version 1.2 is out. Done") == (
-        "一。",
-        "二！",
-        "Version 1.2 is out.",
-        "Done",
-    )

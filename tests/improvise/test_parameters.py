@@ -44,10 +44,6 @@ def test_a_moment_takes_the_form_of_its_format() -> None:
     assert put("at 2026-09-08 10:30", "at", at=held) == {"at": "2026-09-08T10:30:00Z"}
 
 
-def test_a_number_goes_to_the_parameter_beside_whose_name_it_stands() -> None:
-    assert put("page 2, limit 50", limit=I, page=I) == {"limit": 50, "page": 2}
-
-
 def test_an_optional_number_is_not_guessed() -> None:
     assert put("add 2", count=I) == {}
 
@@ -76,26 +72,6 @@ def test_an_enumerated_value_may_be_written_with_spaces() -> None:
 def test_a_list_takes_every_enumerated_value_in_the_text() -> None:
     held = {"type": "array", "items": {"enum": ["mon", "tue", "wed"]}}
     assert put("on mon and wed", days=held) == {"days": ["mon", "wed"]}
-
-
-def test_a_flag_is_set_if_the_text_has_its_name() -> None:
-    assert put("include archived ones", include_archived={"type": "boolean"}) == {
-        "include_archived": True
-    }
-
-
-def test_a_value_under_a_name_goes_to_that_parameter() -> None:
-    assert put("title: Plan B, owner is Alice", title=S, owner=S) == {
-        "title": "Plan B",
-        "owner": "Alice",
-    }
-
-
-def test_a_list_under_a_name_is_split() -> None:
-    held = {"type": "array", "items": S}
-    assert put("genres like fantasy and adventure", genres=held) == {
-        "genres": ["fantasy", "adventure"]
-    }
 
 
 def test_prose_is_the_topic_of_the_text() -> None:

@@ -76,7 +76,7 @@ def test_a_summary_of_a_long_conversation_is_bounded() -> None:
 
 def test_a_text_that_is_given_is_summarised() -> None:
     summary = do_side_task(scene("总结一下这段话：春天来了，花开了。小鸟在唱歌。大家都很开心。"))
-    assert summary == "要点：春天来了，花开了。 小鸟在唱歌。"
+    assert summary == "要点：春天来了，花开了。小鸟在唱歌。大家都很开心。"
 
 
 def test_a_text_in_english_is_summarised() -> None:

@@ -72,12 +72,5 @@ def test_the_object_of_a_search_is_found(text: str, sought: str) -> None:
     assert orders(text)["sought"] == (sought,)
 
 
-@pytest.mark.parametrize(
-    ("text", "glob"), [("find all Python files", "**/*.py"), ("列出 go 文件", "**/*.go")]
-)
-def test_files_of_a_language_have_a_pattern(text: str, glob: str) -> None:
-    assert orders(text)["glob"] == (glob,)
-
-
 def test_a_text_that_tells_nothing_has_no_orders() -> None:
     assert orders("今天天气不错") == {}

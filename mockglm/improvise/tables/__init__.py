@@ -8,7 +8,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["pattern", "table"]
+from mockglm.clock import Ids
+
+__all__ = ["HintedPattern", "pattern", "phrase", "table"]
 
 
 @lru_cache(maxsize=16)
@@ -21,3 +23,32 @@ def table(name: str) -> dict[str, Any]:
 def pattern(module: str, name: str) -> re.Pattern[str]:
     """Compile a pattern of the table `wording` for a module."""
     return re.compile(table("wording")[module][name])
+
+
+class HintedPattern:
+    """A pattern of the table `wording` for texts that contain one of its hints.
+
+    The look for the hints costs less than the pattern, and most texts have none.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        held = table("wording")[module][name]
+        self._pattern = re.compile(held["pattern"])
+        self._hints = held["hints"].split()
+
+    def search(self, text: str) -> re.Match[str] | None:
+        lower = text.lower()
+        # A loop takes half the time of `any`.
+        for hint in self._hints:
+            if hint in lower:
+                return self._pattern.search(text)
+        return None
+
+
+def phrase(name: str, language: str, ids: Ids, **values: object) -> str:
+    """Pick a sentence of the table `phrases`, and fill in its values."""
+    held: Any = table("phrases")
+    for part in name.split("."):
+        held = held[part]
+    text: str = ids.pick(held[language], name)
+    return text.format(**values)
