@@ -12,7 +12,7 @@ from mockglm.improvise.conversation import Conversation, read_conversation
 from mockglm.improvise.function_calls import call_functions
 from mockglm.improvise.language import topic
 from mockglm.improvise.limits import TAG_TOKENS, limit_reply
-from mockglm.improvise.planner import PlannedReply, find_finish_command, plan_reply
+from mockglm.improvise.planner import find_finish_command, plan_reply
 from mockglm.improvise.replies import announce, is_thinking, report, speak, think
 from mockglm.improvise.schema import WorkBudget
 from mockglm.improvise.side_tasks import is_without_tools
@@ -34,11 +34,14 @@ USUAL_RESULTS = 3
 
 def improvise_reply(chat: Chat, model: Model, ids: Ids) -> Reply:
     """Improvise a reply, with the thought in `reasoning` for every model."""
-    source = _choose_source(chat, model, ids)
     conversation = read_conversation(chat)
-    reply = _call_or_speak(conversation, model, source)
+    temperature = model.temperature if chat.temperature is None else chat.temperature
+    if chat.do_sample is False or temperature == 0:
+        # These disable sampling (docs.bigmodel.cn, 核心参数): only the last message counts.
+        ids = Ids("greedy", chat.messages[-1].text if chat.messages else "", 0)
+    reply = _call_or_speak(conversation, model, ids)
     if is_thinking(conversation, model):
-        thought = think(conversation, model, source, calls=reply.calls)
+        thought = think(conversation, model, ids, calls=reply.calls)
         reply = replace(reply, reasoning=thought)
     limit = chat.max_tokens
     if limit is not None and reply.reasoning and model.thought == "tags":
@@ -54,18 +57,15 @@ def _call_or_speak(conversation: Conversation, model: Model, ids: Ids) -> Reply:
     choice = conversation.chat.tool_choice
     is_offered = choice != "none" and not (choice is None and is_without_tools(conversation))
     offers = read_offers(conversation.functions) if is_offered else ()
-    planned = _plan(conversation, offers, ids)
-    if planned.calls:
-        return _reply_with_calls(announce(conversation, ids), planned.calls)
+    calls, planned = _plan(conversation, offers, ids)
+    if calls:
+        return Reply(content=announce(conversation, ids), calls=calls, finish_reason="tool_calls")
     searched = search_results(conversation, ids)
     prefix = "".join(conversation.prefix.split())
     is_json = is_json_asked(conversation)
     about = remove_instructions(conversation) if is_json else conversation
-    if searched and not planned.text:
-        topic_found = topic(conversation.text)
-        text = phrase("searched", conversation.language, ids, topic=topic_found)
-    else:
-        text = planned.text or _speak(about, model, ids)
+    found = searched and phrase("searched", conversation.language, ids, topic=topic(about.text))
+    text = planned or found or _speak(about, model, ids)
     ending = _finish_through_tool(conversation, offers, text, ids=ids)
     if ending is not None:
         return ending
@@ -74,16 +74,17 @@ def _call_or_speak(conversation: Conversation, model: Model, ids: Ids) -> Reply:
     return Reply(content=content.removeprefix(prefix), web_search=searched)
 
 
-def _plan(conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids) -> PlannedReply:
+def _plan(
+    conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids
+) -> tuple[tuple[ToolCall, ...], str]:
     """Plan the calls to make now, or the text of a plan that is done."""
-    is_forced = isinstance(conversation.chat.tool_choice, Mapping)
-    if offers and is_agent(offers) and not is_forced:
+    if offers and is_agent(offers) and not isinstance(conversation.chat.tool_choice, Mapping):
         planned = plan_reply(conversation, ToolProject(conversation, offers, ids), ids)
         others = [offer for offer in offers if offer.kind == "other"]
         if planned is not None or len(others) != 1:
-            return planned or PlannedReply()
+            return ((planned,), "") if isinstance(planned, ToolCall) else ((), planned or "")
         offers = others
-    return PlannedReply(calls=call_functions(conversation, offers, ids) if offers else ())
+    return call_functions(conversation, offers, ids), ""
 
 
 def _speak(conversation: Conversation, model: Model, ids: Ids) -> str:
@@ -106,29 +107,14 @@ def _finish_through_tool(
     is_due = bool(results) or choice in ("required", "any") or len(finishers) == len(offers)
     if finishers and is_due and not isinstance(choice, Mapping):
         given = find_given_values(finishers[0].schema, conversation, text)
-        return _reply_with_calls("", (finishers[0].make_call(given, ids, WorkBudget()),))
+        call = finishers[0].make_call(given, ids, WorkBudget())
+        return Reply(content="", calls=(call,), finish_reason="tool_calls")
     command = find_finish_command(conversation) if offers and is_agent(offers) else ""
     if command and not any(command in str(result.arguments) for result in results):
         project = ToolProject(conversation, offers, ids)
-        call = project.make_call(PlanStep("run", {"command": command}))
-        return _reply_with_calls(text, (call,)) if call else None
+        step = project.make_call(PlanStep("run", {"command": command}))
+        return Reply(content=text, calls=(step,), finish_reason="tool_calls") if step else None
     return None
-
-
-def _reply_with_calls(text: str, made: tuple[ToolCall, ...]) -> Reply:
-    return Reply(content=text, calls=made, finish_reason="tool_calls")
-
-
-def _choose_source(chat: Chat, model: Model, ids: Ids) -> Ids:
-    """Choose the ids that choices depend on: without sampling, only on the last message.
-
-    `do_sample: false` and a temperature of 0 disable sampling (docs.bigmodel.cn, 核心参数).
-    """
-    last = chat.messages[-1].text if chat.messages else ""
-    temperature = model.temperature if chat.temperature is None else chat.temperature
-    if chat.do_sample is False or temperature == 0:
-        return Ids("greedy", last, 0)
-    return ids
 
 
 def search_results(conversation: Conversation, ids: Ids) -> tuple[JSONObject, ...]:

@@ -11,24 +11,18 @@ from typing import Any
 from msgspec import Struct
 
 from mockglm.improvise.language import Language, detect_language, excerpt
-from mockglm.improvise.tables import pattern
+from mockglm.improvise.tables import patterns
 from mockglm.validation.types import CalledFunction, Chat, Function, Message, decode_json
 
+PATTERNS = patterns("conversation")
 ASIDE_TAG = re.compile(
     r"<(system-reminder|environment_(?:details|context)|env|context|(?:local-)?command-\w++)>"
 )
 """Tags of texts that coding agents add to a message of the user."""
-WRAPPER = pattern("conversation", "wrapper")
 MAX_MESSAGE = 40_000
 """Characters of a message that are read, half of them at its end."""
 LONG_REQUEST = 700
 """Characters of a message above which only its first paragraph is the request."""
-ADDED = pattern("conversation", "added")
-OBSERVATION = pattern("conversation", "observation")
-"""The beginning of a tool's result in a message of the user: smolagents has no role `tool`."""
-LABEL = pattern("conversation", "label")
-DIRECTORY = pattern("conversation", "directory")
-FAILED = pattern("conversation", "failed")
 MEDIA = ("image_url", "video_url", "file", "file_url", "input_audio")
 
 
@@ -41,7 +35,7 @@ class ToolResult(Struct, frozen=True):
 
     @property
     def is_error(self) -> bool:
-        return FAILED.search(self.text[:600]) is not None
+        return PATTERNS["failed"].search(self.text[:600]) is not None
 
     @property
     def sent_arguments(self) -> Mapping[str, Any]:
@@ -75,13 +69,12 @@ class Conversation(Struct, frozen=True, dict=True):
         Quotes, tags and labels around them are removed, and instructions of an agent after them.
         """
         text = excerpt(self.text)
-        tag = WRAPPER.search(text) if "<" in text else None
+        tag = PATTERNS["wrapper"].search(text) if "<" in text else None
         if tag is not None:
             text = text[tag.end() :].partition(f"</{tag[1]}>")[0]
         if len(text) > LONG_REQUEST:
             text = text.strip().partition("\n\n")[0]
-        text = text.strip()
-        text = LABEL.sub("", text)
+        text = PATTERNS["label"].sub("", text.strip())
         is_quoted = len(text) > 2 and text[0] + text[-1] in ('""', "“”")
         inner = text[1:-1].replace('\\"', "\0")
         return inner.replace("\0", '"') if is_quoted and text[0] not in inner else text
@@ -105,7 +98,7 @@ class Conversation(Struct, frozen=True, dict=True):
         """The working directory that a prompt or a result names, or an empty text."""
         users = (one.text for one in self.chat.messages or () if one.role == "user")
         texts = chain((self.system,), users, (result.text for result in self.results))
-        found = (DIRECTORY.search(text) for text in texts)
+        found = (PATTERNS["directory"].search(text) for text in texts)
         return next((match[1] for match in found if match), "")
 
     @cached_property
@@ -120,13 +113,6 @@ class Conversation(Struct, frozen=True, dict=True):
         """The offered functions that have a name."""
         held = (tool.function for tool in self.chat.tools or ())
         return tuple(function for function in held if function is not None and function.name)
-
-    @property
-    def user_texts(self) -> tuple[str, ...]:
-        """The messages of the user so far, first to last."""
-        users = (message for message in self.earlier if message.role == "user")
-        texts = (message_text(message) for message in users)
-        return (*(text for text in texts if text), *([self.text] if self.text else []))
 
 
 def read_conversation(chat: Chat) -> Conversation:
@@ -159,9 +145,15 @@ def _remove_asides(text: str) -> str:
 def _is_request(message: Message) -> bool:
     """True for a message by the user, not for a reminder, a result with the role `user`, or a word
     of an agent that it added files."""
-    if message.role != "user" or OBSERVATION.match(message.text) or ADDED.match(message.text):
+    if message.role != "user" or _is_result(message) or PATTERNS["added"].match(message.text):
         return False
     return bool(message_text(message)) or not isinstance(message.content, str)
+
+
+def _is_result(message: Message) -> bool:
+    """True for a tool's result; smolagents sends them with the role `user`."""
+    is_marked = message.role == "user" and PATTERNS["observation"].match(message.text)
+    return message.role == "tool" or bool(is_marked)
 
 
 def _read_results(messages: Sequence[Message]) -> list[ToolResult]:
@@ -171,12 +163,12 @@ def _read_results(messages: Sequence[Message]) -> list[ToolResult]:
         made = ((call.id, call.function) for call in message.tool_calls or ())
         # Ids may repeat in later rounds; a result belongs to the nearest call before it.
         calls.update((id, function) for id, function in made if function is not None)
-        if message.role == "tool" or (message.role == "user" and OBSERVATION.match(message.text)):
+        if _is_result(message):
             call = calls.get(message.tool_call_id)
             name = (call.name if call else message.name) or ""
             text = _remove_asides(message.text)
             # Not `sub`, which is quadratic for white space.
-            label = OBSERVATION.match(text)
+            label = PATTERNS["observation"].match(text)
             text = text[label.end() if label else 0 :].strip()
             found.append(ToolResult(name, call.arguments if call else None, text))
     return found

@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from mockglm.improvise.tables import pattern, table
+from mockglm.improvise.tables import patterns, table
 from mockglm.validation.types import decode_json
 
-NUMBERED = pattern("files", "numbered")
-WRAPPER = pattern("files", "wrapper")
-NOTE = pattern("files", "note")
+PATTERNS = patterns("files")
 WORD = re.compile(r"[A-Za-z]{3,}")
 RESULT_NAMES = frozenset(("content", "output", "result", "stdout", "text"))
 MAX_TEXT = 40_000
@@ -30,12 +28,16 @@ def read_file_text(printed: str) -> str:
     printed = printed[:MAX_TEXT]
     value = decode_json(printed.encode()) if printed.lstrip()[:1] in ("{", "[") else None
     _, _, text = max(_texts(value), default=(False, 0, printed))
-    text = NOTE.sub("", text)
-    numbered = NUMBERED.findall(text)
+    text = PATTERNS["note"].sub("", text)
+    numbered = PATTERNS["numbered"].findall(text)
     if numbered and len(numbered) >= sum(bool(line.strip()) for line in text.splitlines()) / 2:
-        lines = [NUMBERED.sub("", line) for line in text.splitlines() if NUMBERED.match(line)]
+        lines = [
+            PATTERNS["numbered"].sub("", line)
+            for line in text.splitlines()
+            if PATTERNS["numbered"].match(line)
+        ]
         return "\n".join(lines)
-    return WRAPPER.sub("", text).strip("\n")
+    return PATTERNS["wrapper"].sub("", text).strip("\n")
 
 
 def _texts(value: Any, *, is_result: bool = False) -> Iterator[tuple[bool, int, str]]:

@@ -7,8 +7,6 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
-from typing import Any
 
 from msgspec import Struct
 
@@ -16,88 +14,71 @@ from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
 from mockglm.improvise.conversation import Conversation, ToolResult
 from mockglm.improvise.language import word_set
-from mockglm.improvise.parameters import Parameter, assign, split_calls
+from mockglm.improvise.parameters import TextValues, assign, find_values, split_calls
 from mockglm.improvise.schema import WorkBudget
-from mockglm.improvise.tables import pattern
-from mockglm.improvise.tools import ToolOffer, table_words
-from mockglm.improvise.values import TextValues, find_values
+from mockglm.improvise.schema.maker import Given
+from mockglm.improvise.tables import patterns
+from mockglm.improvise.tools import ToolOffer, tool_words
 
+PATTERNS = patterns("function_calls")
 MAX_STEPS, MAX_CALLS = 6, 8
-THEN = pattern("function_calls", "then")
 SENTENCE = re.compile(r"[。；;！!？?\n]|\.\s")
-PART = pattern("function_calls", "part")
-CHANGING = frozenset(("send", "delete", "write", "edit"))
-"""Kinds of functions that a call needs permission for."""
 RECEIVERS = ("email", "person", "direction", "id", "url")
-CANCEL = pattern("function_calls", "cancel")
+QUOTED_KINDS = ("quote", "fence", "code")
 THRESHOLD = 1.0
 """The score above which a function is called."""
-VALUE = 0.5
-"""The weight of a value for a required parameter."""
-WHOLE = 1.0
-"""The weight of a whole name in the text."""
-NAMED_ONLY = 6.0
-"""The weight of a value that only one function accepts: a command, or a text to replace."""
-READING_CONCEPTS = frozenset(("#read", "#fetch"))
+VALUE, COMMAND = 0.5, 6.0
+"""The weights of a value for a required parameter, and of a command, which few functions take."""
 
 
 class FunctionCall(Struct, frozen=True):
-    """A planned call: the function, and the values of the text for it."""
+    """A planned call: the function, the values of the text for it, and those that it takes."""
 
     offer: ToolOffer
     values: TextValues
+    given: Given
 
 
 def call_functions(
     conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids
 ) -> tuple[ToolCall, ...]:
     """Make the next calls; none if the results suffice for a reply."""
-    text, results = conversation.request, conversation.results
-    forced = _find_forced(conversation.chat.tool_choice, offers)
-    held = [offer for offer in offers if offer.kind != "finish"]
-    steps: Iterable[list[FunctionCall]] = ()
-    if forced is not None:
-        steps = [[FunctionCall(forced, find_values(text))]]
-    elif held:
-        words = word_set(text)
-        steps = (
-            [call for call in step if _is_permitted(call, words=words, text=text)]
-            for step in _plan_steps(conversation, held)
-        )
-    budget = WorkBudget()
-    made = [
-        call.offer.make_call(assign(call.offer.parameters, call.values), ids, budget)
-        for call in _find_open_step(steps, results)
-    ]
+    text, choice = conversation.request, conversation.chat.tool_choice
+    if isinstance(choice, Mapping):
+        # `tool_choice` names a function.
+        named = choice.get("function")
+        forced = [one for one in offers if named and one.name == named.get("name")]
+        steps = [_expand(one, text, text)[:1] for one in forced]
+    else:
+        steps = _plan_steps(conversation, [one for one in offers if one.kind != "finish"])
+    budget, results = WorkBudget(), conversation.results
+    open_calls = _find_open_step(steps, results)
+    made = [call.offer.make_call(call.given, ids, budget) for call in open_calls]
     done = [(result.name, result.sent_arguments) for result in results]
     fresh = (call for call in made if (call.name, json.loads(call.arguments)) not in done)
     return tuple(dict.fromkeys(fresh))
-
-
-def _find_forced(choice: Any, offers: Sequence[ToolOffer]) -> ToolOffer | None:
-    """Find the function that `tool_choice` names."""
-    named = choice.get("function") if isinstance(choice, Mapping) else None
-    name = named.get("name") if isinstance(named, Mapping) else None
-    return next((offer for offer in offers if offer.name == name), None)
 
 
 def _plan_steps(
     conversation: Conversation, offers: Sequence[ToolOffer]
 ) -> list[list[FunctionCall]]:
     """Plan the calls of the whole turn: parallel within a step, the steps in sequence."""
+    if not offers:
+        return []
     text, ranking = conversation.request, Ranking(offers)
-    parts = [part for part in THEN.split(text) if part.strip()][:MAX_STEPS]
+    parts = [part for part in PATTERNS["then"].split(text) if part.strip()][:MAX_STEPS]
     steps = [step for part in parts if (step := _plan_step(part, text, ranking))]
-    if steps:
-        return steps
     score, best = ranking.best(text)
-    finishers = table_words("names", "finish")
-    finishes = any(function.name in finishers for function in conversation.functions)
-    is_due = conversation.chat.tool_choice in ("required", "any") and not finishes
-    given = assign(best.required, find_values(text)) if score else {}
-    is_filled = given and all(one.kind and one.path in given for one in best.required)
-    calls = _expand(best, text, text) if is_due or (len(offers) == 1 and is_filled) else []
-    return [calls[:1] if is_due else calls]
+    calls = [] if steps else _expand(best, text, text)
+    names = {function.name for function in conversation.functions}
+    is_due = conversation.chat.tool_choice in ("required", "any")
+    if calls and is_due and not names & tool_words("finish"):
+        steps = [calls[:1]]
+    elif calls and score and len(offers) == 1 and best.required:
+        # The only function is called if the text has a value of the right kind for each parameter.
+        is_filled = all(one.kind and one.path in calls[0].given for one in best.required)
+        steps = [calls] if is_filled else []
+    return [[call for call in step if _is_permitted(call, text)] for step in steps]
 
 
 def _plan_step(part: str, whole: str, ranking: Ranking) -> list[FunctionCall]:
@@ -110,7 +91,7 @@ def _plan_step(part: str, whole: str, ranking: Ranking) -> list[FunctionCall]:
     texts: defaultdict[str, str] = defaultdict(str)
     for sentence in SENTENCE.split(part):
         name = waiting = ""
-        for clause in filter(str.strip, PART.split(sentence)):
+        for clause in filter(str.strip, PATTERNS["part"].split(sentence)):
             score, offer = ranking.best(clause)
             if score >= THRESHOLD:
                 name = offer.name
@@ -123,39 +104,34 @@ def _plan_step(part: str, whole: str, ranking: Ranking) -> list[FunctionCall]:
         score, offer = ranking.best(part)
         chosen = chosen or ({offer.name: offer} if score >= THRESHOLD else {})
         texts.update(dict.fromkeys(chosen, part))
-    calls = (call for name, offer in chosen.items() for call in _expand(offer, texts[name], whole))
-    return [*islice(calls, MAX_CALLS)]
+    calls = [call for name, offer in chosen.items() for call in _expand(offer, texts[name], whole)]
+    return calls[:MAX_CALLS]
 
 
 def _expand(offer: ToolOffer, part: str, whole: str) -> list[FunctionCall]:
     """Plan one call, or one for each of several values."""
     count = sum(one.is_number for one in offer.required)
     values = find_values(part).within(find_values(whole), count)
-    return [FunctionCall(offer, one) for one in split_calls(offer.parameters, values)]
+    split = split_calls(offer.parameters, values)
+    return [FunctionCall(offer, one, assign(offer.parameters, one)) for one in split]
 
 
-def _is_permitted(call: FunctionCall, *, words: frozenset[str], text: str) -> bool:
+def _is_permitted(call: FunctionCall, text: str) -> bool:
     """True unless a call writes, deletes or sends without a request for it and all its values."""
-    offer = call.offer
-    if offer.kind not in CHANGING:
+    kind, given, needed = call.offer.kind, call.given, call.offer.required
+    if kind not in ("send", "delete", "write"):
         return True
-    given = assign(offer.parameters, call.values)
-    needed: Sequence[Parameter] = offer.required
-    match offer.kind:
-        case "send":
-            needed = [one for one in needed if one.kind in RECEIVERS] or needed
-            is_asked = bool(words & _verbs("send"))
-        case "delete":
-            is_asked = bool(words & _verbs("delete")) or CANCEL.search(text) is not None
-        case _:
-            quoted = [call.values.of(kind) for kind in ("quote", "fence", "code", "old", "new")]
-            content = offer.parameter("content")
-            is_asked = content is None or any(given.get(content.path) in held for held in quoted)
-    return is_asked and all(one.path in given for one in needed)
-
-
-def _verbs(kind: str) -> frozenset[str]:
-    return word_set(" ".join(table_words("names", kind)))
+    verbs = word_set(" ".join(tool_words(kind)))
+    is_asked = bool(word_set(text) & verbs) or (
+        kind == "delete" and PATTERNS["cancel"].search(text)
+    )
+    if kind == "write":
+        content = call.offer.parameter("content")
+        quoted = [value for one in QUOTED_KINDS for value in call.values.of(one)]
+        is_asked = content is None or given.get(content.path) in quoted
+    if kind == "send":
+        needed = tuple(one for one in needed if one.kind in RECEIVERS) or needed
+    return bool(is_asked) and all(one.path in given for one in needed)
 
 
 def _find_open_step(
@@ -186,29 +162,13 @@ class Ranking:
     def best(self, text: str) -> tuple[float, ToolOffer]:
         # Most texts share no word with most functions.
         words, values = word_set(text) & self._shared.keys(), find_values(text)
-        scores = [
-            (self._score(offer, words) + _score_values(offer, values), offer)
-            for offer in self._offers
-        ]
+        scores = [(self._score(offer, words, values), offer) for offer in self._offers]
         return max(scores, key=lambda pair: pair[0])
 
-    def _score(self, offer: ToolOffer, words: frozenset[str]) -> float:
+    def _score(self, offer: ToolOffer, words: frozenset[str], values: TextValues) -> float:
         common = words & offer.weights.keys()
-        if not common:
-            return 0.0
-        whole = WHOLE * len(common & offer.name_words) / (len(offer.name_words) or 1)
-        return whole + sum(offer.weights[word] / self._shared[word] for word in common)
-
-
-def _score_values(offer: ToolOffer, values: TextValues) -> float:
-    """Score the values of a text for required parameters."""
-    kinds = [one.kind for one in offer.required if one.kind]
-    there = [kind for kind in kinds if values.of(kind)]
-    # A text to replace cannot be invented.
-    if any(kind in kinds and kind not in there for kind in ("old", "new")):
-        return -math.inf
-    if "command" in there or "old" in there:
-        return NAMED_ONLY
-    is_filled = len(there) == len(offer.required) > 0 and READING_CONCEPTS & offer.name_words
-    is_sought = offer.is_seeking and values.of("sought")
-    return THRESHOLD if is_filled or is_sought else VALUE if there else 0.0
+        there = [one.kind for one in offer.required if values.of(one.kind)]
+        score = COMMAND if "command" in there else VALUE if there else 0.0
+        if offer.is_seeking and values.of("sought"):
+            score = THRESHOLD
+        return score + sum(offer.weights[word] / self._shared[word] for word in common)

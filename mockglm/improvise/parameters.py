@@ -1,4 +1,4 @@
-"""The parameters of a function, and the assignment of values in a text to them, each value once."""
+"""The values in a text, and the parameters of functions that they are assigned to, each once."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from mockglm.improvise.language import topic, word_set
 from mockglm.improvise.schema.keywords import REFS, normalize, resolve_reference
 from mockglm.improvise.schema.maker import Given
 from mockglm.improvise.schema.scalars import ValuePath, split_name
-from mockglm.improvise.tables import pattern, table
-from mockglm.improvise.values import TextValues
+from mockglm.improvise.tables import patterns, table
 
+PATTERNS = patterns("parameters")
 MAX_DEPTH = 4
 MAX_CALLS = 5
 """Calls of one function at once."""
@@ -40,9 +40,103 @@ FALLBACKS: Mapping[str, tuple[str, ...]] = {
 """The kinds of values that a parameter of a kind accepts, in this order."""
 STRICT = frozenset(("email", "url", "date", "instant", "time"))
 """Kinds of parameters that take no quote."""
-EXAMPLE = pattern("parameters", "example")
 YEAR = "2026"
 """The year of a date without one; an improvised reply does not depend on the clock."""
+OVERLAPPING = frozenset(("id", "person", "relative"))
+"""Kinds whose texts may also be values of the kinds after them."""
+QUOTES = " `\"'“”‘’「」"
+MAX_NUMERAL = 30
+_NO_NAME = "I The A An My Our This That It What There Who He She They Python JavaScript JSON"
+NO_NAME = frozenset(_NO_NAME.split())
+"""Capitalized words that are neither places nor persons."""
+
+
+class TextValues(Struct, frozen=True):
+    """The values of a text, by kind and in the order of the text."""
+
+    text: str
+    kinds: Mapping[str, tuple[str, ...]]
+    numbers: tuple[float, ...]
+
+    def of(self, kind: str) -> tuple[str, ...]:
+        return self.kinds.get(kind, ())
+
+    def first(self, kind: str) -> str:
+        return next(iter(self.of(kind)), "")
+
+    def within(self, whole: TextValues, count: int) -> TextValues:
+        """Fill in the values that this part of a text lacks from those of the whole text.
+
+        The numbers of the whole are taken if the part has fewer than are needed.
+        """
+        kinds = {kind: found or whole.of(kind) for kind, found in self.kinds.items()}
+        enough = len(self.numbers) >= min(count, len(whole.numbers))
+        return TextValues(self.text, kinds, self.numbers if enough else whole.numbers)
+
+
+@lru_cache(maxsize=64)
+def find_values(text: str) -> TextValues:
+    """Find all values in a text."""
+    # Cached, for a clause is compared with every function.
+    rest = text
+    kinds: dict[str, tuple[str, ...]] = {}
+    for kind, form in _patterns("kinds", re.S | re.A).items():
+        kinds[kind] = _list_groups(form, rest)
+        if kinds[kind] and kind not in OVERLAPPING:
+            rest = form.sub(_blank_out, rest)
+    kinds["place"] = tuple(dict.fromkeys(_find_places(rest)))
+    is_place = _place_pattern().fullmatch
+    persons = (name for name in kinds["person"] if not is_place(name))
+    kinds["person"] = tuple(name for name in persons if name not in NO_NAME)
+    numbers = [
+        one.replace(",", "") for one in PATTERNS["numeral"].findall(rest) if len(one) <= MAX_NUMERAL
+    ]
+    found = (float(one) if "." in one else int(one) for one in numbers)
+    return TextValues(text, {**kinds, **find_changes(text)}, tuple(found))
+
+
+@lru_cache(maxsize=8)
+def _patterns(section: str, flags: re.RegexFlag) -> Mapping[str, re.Pattern[str]]:
+    return {name: re.compile(one, flags) for name, one in table("patterns")[section].items()}
+
+
+def _list_groups(form: re.Pattern[str], text: str) -> tuple[str, ...]:
+    """List the texts that a pattern matches, each once, or those of its first group with one."""
+    found = (next(filter(None, match.groups()), match[0]).strip() for match in form.finditer(text))
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _blank_out(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def find_changes(text: str) -> Mapping[str, tuple[str, ...]]:
+    """Find the old and new text of a change, and the text to search for."""
+    found: dict[str, str] = {}
+    for section, kinds in (("edits", ("old", "new")), ("sought", ("sought",))):
+        matches = (form.search(text) for form in _patterns(section, re.I).values())
+        match = next(filter(None, matches), None)
+        found |= dict(zip(kinds, match.groups(), strict=True)) if match else {}
+    bare = {kind: value.strip(QUOTES) for kind, value in found.items()}
+    return {kind: (value,) for kind, value in bare.items() if value}
+
+
+@lru_cache(maxsize=1)
+def _place_pattern() -> re.Pattern[str]:
+    """The pattern of known places and of those after a preposition, which are in a group."""
+    held = table("places")
+    latin = "|".join(map(re.escape, held["en"]))
+    han = "|".join(held["zh"].split())
+    return re.compile(rf"{PATTERNS['places'].pattern}|\b(?:{latin})\b|{han}")
+
+
+def _find_places(text: str) -> Iterator[str]:
+    for match in _place_pattern().finditer(text):
+        named = match[1] or match[0]
+        # `Florence, Italy` is one place.
+        is_list = " and " in named or " or " in named
+        names = PATTERNS["and"].split(named) if is_list else [named]
+        yield from (name for name in names if name.split(" ")[0] not in NO_NAME)
 
 
 class Parameter(Struct, frozen=True, dict=True):
@@ -92,9 +186,11 @@ class Parameter(Struct, frozen=True, dict=True):
         if known or self.type != "string":
             return known or ""
         parts = {*self.words, *(part.removesuffix("s") for part in self.words)}
-        by_name, by_han = _kinds()
-        kind = next((kind for kind, words in by_name.items() if parts & words), "")
-        return kind or next((kind for word, kind in by_han if word in self.description), "")
+        described = self.description
+        for kind, words in _kinds().items():
+            if parts & words or any(word in described for word in words if not word.isascii()):
+                return kind
+        return ""
 
 
 @lru_cache(maxsize=32)
@@ -104,10 +200,9 @@ def name_words(name: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _kinds() -> tuple[Mapping[str, frozenset[str]], tuple[tuple[str, str], ...]]:
-    held = {kind: words.split() for kind, words in table("parameters")["kinds"].items()}
-    han = [(word, kind) for kind, words in held.items() for word in words if not word.isascii()]
-    return {kind: frozenset(words) for kind, words in held.items()}, tuple(han)
+def _kinds() -> Mapping[str, frozenset[str]]:
+    kinds = table("parameters")["kinds"].items()
+    return {kind: frozenset(words.split()) for kind, words in kinds}
 
 
 def list_parameters(schema: Any) -> tuple[Parameter, ...]:
@@ -225,7 +320,7 @@ class _TextPools:
         sought = self.kinds.get("sought", [])
         if one.is_list or (sought and one.is_search):
             return sought[:] if one.is_search else []
-        example = EXAMPLE.search(one.description)
+        example = PATTERNS["example"].search(one.description)
         text = example[1].strip() if example else ""
         if one.words & name_words("prose") and not one.kind:
             text = topic(self.text, 40 if one.name.lower() in name_words("titles") else 200)

@@ -9,8 +9,9 @@ before it is changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
-from typing import Protocol
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
@@ -18,10 +19,10 @@ from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
 from mockglm.improvise.conversation import Conversation, ToolResult
 from mockglm.improvise.files import find_typo, make_change, read_file_text
-from mockglm.improvise.goals import Goal, read_goals
-from mockglm.improvise.language import shorten
+from mockglm.improvise.language import any_of, shorten
+from mockglm.improvise.parameters import find_values
 from mockglm.improvise.replies import MAX_QUOTE, report_result
-from mockglm.improvise.tables import pattern, table
+from mockglm.improvise.tables import patterns, table
 from mockglm.improvise.tools import PlanStep
 
 Plan = Generator[PlanStep, "ToolResult | None", str]
@@ -29,7 +30,120 @@ Reading = Generator[PlanStep, "ToolResult | None", tuple[str, str | None]]
 LISTED = re.compile(r"(?<![\w@./+-])[\w@./+-]+\.\w{1,8}\b|\bREADME\b|\bMakefile\b")
 PREFERRED = re.compile(r"(?:^|/)readme|\.(?:py|js|ts|md|txt|go|rs|java|c|rb|sh|html)$", re.I)
 README = re.compile(r"(?:^|/)readme(?:\.\w+)?$", re.I)
-FINISH_COMMAND = pattern("planner", "finish_command")
+PATTERNS = patterns("planner")
+GoalKind = Literal[
+    "change",
+    "create",
+    "delete",
+    "run",
+    "fix",
+    "search",
+    "list",
+    "read",
+    "mention",
+    "fetch",
+    "project",
+]
+MAX_GOALS = 5
+QUOTED = re.compile(r"```.*?```|`[^`]*`|\"[^\"]*\"|“[^”]*”|「[^」]*」", re.S)
+"""Quoted texts, which are kept whole and whose words are no commands."""
+FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.S)
+FILE_NAME = re.compile(r"\.\w{1,5}$")
+NEEDS_PATH = ("change", "create", "delete", "fix", "read")
+"""Kinds of goals whose file may be named in another part of the message."""
+
+
+class Goal(Struct, frozen=True):
+    """One goal: its kind, and the values that the message has for it by the sort of parameter.
+
+    A file that a part without a verb names is a mention.
+    """
+
+    kind: GoalKind
+    values: Mapping[str, Any] = {}
+
+    @property
+    def path(self) -> str:
+        return str(self.values.get("path", ""))
+
+
+def read_goals(text: str) -> Sequence[Goal]:
+    """Read the goals of a message in order; none if it needs no tools."""
+    found = [goal for part in _split_parts(text) if (goal := _read_goal(part, text)) is not None]
+    path = find_values(text).first("path")
+    goals: list[Goal] = []
+    for goal in [goal for goal in found if goal.kind != "mention"] or found:
+        is_elsewhere = path and not goal.path and goal.kind in NEEDS_PATH
+        filled = Goal(goal.kind, {**goal.values, "path": path}) if is_elsewhere else goal
+        goals += [] if filled in goals else [filled]
+    return goals[:MAX_GOALS]
+
+
+@lru_cache(maxsize=32)
+def words_pattern(section: str, name: str) -> re.Pattern[str]:
+    return re.compile(any_of(table("requests")[section][name]), re.I)
+
+
+@lru_cache(maxsize=1)
+def _split_pattern() -> re.Pattern[str]:
+    verbs = any_of(verb for listed in table("requests")["verbs"].values() for verb in listed)
+    marks = table("requests")["split"]["marks"]
+    return re.compile(rf"(?:{marks})\s*(?:(?:please|then|also|请)\s*)*(?={verbs})", re.I)
+
+
+def _split_parts(text: str) -> Iterator[str]:
+    """Split a message into parts that begin with a verb; quotes are kept whole."""
+    quoted = [span.span() for span in QUOTED.finditer(text)]
+    start = 0
+    for mark in _split_pattern().finditer(text):
+        if not any(low <= mark.start() < high for low, high in quoted):
+            yield text[start : mark.start()]
+            start = mark.end()
+    yield text[start:]
+
+
+def _read_goal(part: str, text: str) -> Goal | None:
+    values, bare = find_values(part), QUOTED.sub(" ", part)
+    path = values.first("path")
+    where = {"path": path} if path else {}
+
+    def says(name: str, section: str = "verbs") -> bool:
+        return words_pattern(section, name).search(bare) is not None
+
+    if values.of("old") and values.of("new"):
+        change = {"old": values.first("old"), "new": values.first("new")}
+        return Goal(
+            "change", where | change | ({"all": True} if says("everywhere", "things") else {})
+        )
+    content = find_content(part) or find_content(text[text.find(part) :])
+    is_question = PATTERNS["question"].search(part) is not None
+    if says("create") and (content or not is_question) and find_values(text).of("path"):
+        return Goal("create", {**where, "content": content})
+    if says("delete") and path:
+        return Goal("delete", where)
+    spans = (*values.of("code"), *values.of("fence"), *values.of("quote"))
+    command = spans[0] if spans and says("run") else values.first("command")
+    if command:
+        return Goal("run", {"command": command})
+    if says("fix"):
+        return Goal("fix", where)
+    url, sought = values.first("url"), values.first("sought")
+    if url:
+        return Goal("fetch", {"url": url})
+    if sought and says("search") and not says("web", "things"):
+        return Goal("search", {"query": sought, **where})
+    if says("list") and says("files", "things") and not FILE_NAME.search(path):
+        return Goal("list", {"path": path or "."})
+    if path:
+        return Goal("read" if says("read") or is_question else "mention", where)
+    return Goal("project") if says("project", "things") else None
+
+
+def find_content(part: str) -> str:
+    """Find the content of a file that a text contains; empty if there is none."""
+    match = FENCE.search(part) or PATTERNS["content"].search(part)
+    content = next(filter(None, match.groups()), "") if match else ""
+    return content.rstrip(".。") if match and match.lastgroup == "rest" else content
 
 
 class Project(Protocol):
@@ -43,23 +157,16 @@ class Project(Protocol):
         """Find the result of a step, or the call to make for it; neither if it cannot be done."""
 
 
-class PlannedReply(Struct, frozen=True):
-    """The outcome of planning: calls to make now, or the final text."""
-
-    text: str = ""
-    calls: tuple[ToolCall, ...] = ()
-
-
-def plan_reply(conversation: Conversation, project: Project, ids: Ids) -> PlannedReply | None:
-    """Plan the next calls or the final text of a coding agent; None if no tools are needed."""
+def plan_reply(conversation: Conversation, project: Project, ids: Ids) -> ToolCall | str | None:
+    """Plan the next call or the final text of a coding agent; None if no tools are needed."""
     planner = _Planner(conversation, project, ids)
     said: list[str] = []
     for goal in read_goals(conversation.request):
         outcome = planner.run(planner.plan(goal))
         if isinstance(outcome, ToolCall):
-            return PlannedReply(calls=(outcome,))
+            return outcome
         said.append(outcome)
-    return PlannedReply("\n\n".join(said)) if said else None
+    return "\n\n".join(said) or None
 
 
 class _Planner:
@@ -99,9 +206,10 @@ class _Planner:
                 return self.plan_change(goal)
             case "create":
                 return self.plan_create(goal)
-            case "read" | "project":
+            case "read" | "mention" | "project":
                 return self.plan_read(goal)
-        return self.plan_step(_step_of(goal))
+            case kind:
+                return self.plan_step(PlanStep(kind, goal.values))
 
     def plan_step(self, step: PlanStep) -> Plan:
         """Do one step, and report its result."""
@@ -111,32 +219,31 @@ class _Planner:
         path, text = yield from self.open_file(goal.path)
         if text is None:
             return self.say("unreadable", path=path or "?")
-        pair = find_typo(text) if goal.kind == "fix" else (goal.old, goal.new)
+        pair = find_typo(text) if goal.kind == "fix" else (goal.values["old"], goal.values["new"])
         if pair is None:
             return self.say("no_typo", path=path)
         names = {"path": path, "old": pair[0], "new": pair[1]}
-        change = make_change(text, *pair, is_all=goal.is_everywhere)
+        change = make_change(text, *pair, is_all="all" in goal.values)
         if change is None:
             return self.say("already" if pair[1] and pair[1] in text else "absent", **names)
-        values = {"path": path, "old": change[0], "new": change[1]}
-        result = yield PlanStep("edit", values | ({"all": True} if goal.is_everywhere else {}))
+        values = {**goal.values, "path": path, "old": change[0], "new": change[1]}
+        result = yield PlanStep("edit", values)
         if result is None:
             return self.say("would_change", **names)
         return self.report(result, self.say("changed", **names))
 
     def plan_create(self, goal: Goal) -> Plan:
-        if not goal.content:
+        if not goal.values["content"]:
             return self.say("no_content", path=goal.path)
         if self.project.has_writer:
             read = yield PlanStep("read", {"path": goal.path})
             if read is not None and not read.is_error:
                 return self.say("exists", path=goal.path)
-        result = yield PlanStep("write", {"path": goal.path, "content": goal.content})
+        result = yield PlanStep("write", goal.values)
         return self.report(result, self.say("created", path=goal.path))
 
     def plan_read(self, goal: Goal) -> Plan:
         path, text = yield from self.open_file(goal.path, is_readme=goal.kind == "project")
-        path = path or goal.path or "README"
         if text is None:
             return self.say("unreadable", path=path)
         return self.say("quoted", path=path, text=shorten(text, MAX_QUOTE))
@@ -159,26 +266,12 @@ class _Planner:
         return path, None if result is None or result.is_error else read_file_text(result.text)
 
 
-def _step_of(goal: Goal) -> PlanStep:
-    """The only step of a goal that needs one."""
-    where = {"path": goal.path} if goal.path else {}
-    match goal.kind:
-        case "delete":
-            return PlanStep("delete", where)
-        case "run":
-            return PlanStep("run", {"command": goal.text})
-        case "fetch":
-            return PlanStep("fetch", {"url": goal.text})
-        case "search":
-            return PlanStep("search", {"query": goal.text, **where})
-    return PlanStep("list", {"path": goal.path or "."})
-
-
 def _preference(name: str) -> tuple[bool, int]:
     return not README.search(name), len(name)
 
 
 def find_finish_command(conversation: Conversation) -> str:
     """Find the command that a prompt wants at the end of the work; empty if there is none."""
-    found = FINISH_COMMAND.search(conversation.text) or FINISH_COMMAND.search(conversation.system)
+    texts = (conversation.text, conversation.system)
+    found = next(filter(None, map(PATTERNS["finish_command"].search, texts)), None)
     return found[1] if found else ""

@@ -1,22 +1,21 @@
-"""Texts of replies: small talk, sample answers, reports of results, and thoughts."""
+"""Texts of replies: small talk, computed and sample answers, reports of results, and thoughts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import ast
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
 from mockglm.improvise.conversation import Conversation
-from mockglm.improvise.exact_answers import answer_exactly
-from mockglm.improvise.language import Language, excerpt, shorten, topic
+from mockglm.improvise.language import LATIN, Language, excerpt, shorten, topic
 from mockglm.improvise.side_tasks import do_side_task
-from mockglm.improvise.tables import pattern, phrase, table
+from mockglm.improvise.tables import hinted_patterns, patterns, phrase, table
 from mockglm.models import Model
 
-SMALL_TALK = {
-    name: pattern("small_talk", name) for name in ("greeting", "thanks", "farewell", "identity")
-}
-ASKING = pattern("replies", "asking")
+SMALL_TALK = patterns("small_talk")
 MAX_QUOTE = 400
 EFFORTS = {"minimal": 1, "low": 2, "medium": 3, "high": 4, "xhigh": 6, "max": 6}
 """Sentences of a thought by `reasoning_effort`."""
@@ -30,6 +29,96 @@ EQUIVALENT_EFFORTS: Mapping[str, Mapping[str, str]] = {
     "glm-5.4": {"none": "low", "minimal": "low", "medium": "high", "xhigh": "max"},
 }
 """Efforts that a family treats as others (docs.bigmodel.cn, 对话补全)."""
+PATTERNS = patterns("replies")
+HINTED = hinted_patterns("replies")
+MAX_COUNT, MAX_SUM = 1000, 60
+OPERATIONS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Mod: operator.mod,
+}
+
+
+def answer_exactly(text: str, language: Language, ids: Ids) -> str | None:
+    """Compute the answer; None if the text asks for nothing that can be computed."""
+    found = _echo(text, ids) or _count(text) or _calculate(text)
+    return found or _write_code(text, language, ids) or None
+
+
+def _echo(text: str, ids: Ids) -> str:
+    """The text to repeat word for word, as in `Reply with only: PONG`."""
+    match = HINTED["echo"].search(text.strip())
+    sent = next(part for part in match.groups() if part).strip() if match else ""
+    wanted = PATTERNS["after"].sub("", sent).lstrip(":： ").strip()
+    quoted = PATTERNS["quoted"].match(wanted)
+    if quoted:
+        return quoted[1]
+    longest = 12 if sent.startswith((":", "：")) else 3
+    is_long = len(wanted.split()) > longest or len(wanted) > 6 * longest
+    if is_long or not wanted or PATTERNS["description"].match(wanted):
+        repeated = HINTED["repeat"].search(text)
+        return (repeated["en"] or repeated["zh"]).strip() if repeated else ""
+    bare = wanted[:-1] if wanted[-1] in ".。" else wanted
+    return ids.pick(re.split(r"\s+or\s+|或者?|还是", bare), "either").strip("\"'“”")
+
+
+def _count(text: str) -> str:
+    match = HINTED["count"].search(text)
+    if match is None:
+        return ""
+    first, last = (int(part) for part in match.groups() if part)
+    step = 1 if last >= first else -1
+    last = first + step * min(abs(last - first), MAX_COUNT)
+    return ", ".join(map(str, range(first, last + step, step)))
+
+
+def _calculate(text: str) -> str:
+    worded, plain = HINTED["worded_sum"].search(text), HINTED["sum"].search(text)
+    if worded:
+        found = " + ".join(filter(None, worded.groups()))
+    elif (
+        plain
+        and len(plain[0]) <= MAX_SUM
+        and PATTERNS["calculation"].search(text)
+        and not PATTERNS["dated"].search(text)
+    ):
+        found = plain[0].strip()
+    else:
+        return ""
+    try:
+        spelled = re.sub(r"[×xX]", "*", found).replace("÷", "/").replace(",", "")
+        value = _evaluate(ast.parse(spelled, mode="eval").body)
+    except (SyntaxError, ZeroDivisionError, OverflowError, KeyError, TypeError):
+        return ""
+    return f"{found} = {value if isinstance(value, int) else f'{value:.10g}'}"
+
+
+def _evaluate(node: ast.expr) -> float:
+    """Evaluate plain arithmetic. Raises TypeError for anything else."""
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return value
+        case ast.UnaryOp(op=ast.USub()):
+            return -_evaluate(node.operand)
+        case ast.BinOp():
+            return OPERATIONS[type(node.op)](_evaluate(node.left), _evaluate(node.right))
+    raise TypeError(ast.dump(node))
+
+
+def _write_code(text: str, language: Language, ids: Ids) -> str:
+    if not HINTED["coding"].search(text):
+        return ""
+    said = {word.lower() for word in LATIN.findall(text)}
+    programs = table("programs")["programs"]
+    program = next(
+        (one for one in programs if said.intersection(one["names"].split())), programs[0]
+    )
+    named = PATTERNS["code_name"].search(text)
+    name = next(filter(None, named.groups())) if named else "example"
+    block = program["code"].format(name=name)
+    return phrase("code", language, ids, code=f"```{program['names'].split()[0]}\n{block}\n```")
 
 
 def speak(conversation: Conversation, model: Model, ids: Ids) -> str:
@@ -51,7 +140,7 @@ def _find_answer(conversation: Conversation, model: Model, ids: Ids) -> str:
     talk = next((name for name, form in SMALL_TALK.items() if form.search(text)), None)
     if talk is not None:
         return phrase(talk, language, ids, model=model.id)
-    kind = "question" if ASKING.search(text) else "statement"
+    kind = "question" if PATTERNS["asking"].search(text) else "statement"
     exact = answer_exactly(text, language, ids)
     return exact or phrase(kind, language, ids, topic=topic(text))
 

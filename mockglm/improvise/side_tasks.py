@@ -11,14 +11,10 @@ from typing import Literal
 
 from mockglm.improvise.conversation import Conversation, message_text
 from mockglm.improvise.language import excerpt, shorten, topic
-from mockglm.improvise.tables import HintedPattern, pattern, table
+from mockglm.improvise.tables import hinted_patterns, patterns, table
 
-TITLE = HintedPattern("side_tasks", "title")
-SUMMARY = HintedPattern("side_tasks", "summary")
-MEMORY = HintedPattern("side_tasks", "memory")
-QUOTING = pattern("side_tasks", "quoting")
-SPEAKER = pattern("side_tasks", "speaker")
-NAME_BEFORE = pattern("side_tasks", "name_before")
+PATTERNS = patterns("side_tasks")
+HINTED = hinted_patterns("side_tasks")
 WRAPPERS = re.compile(r"<(analysis|summary|state_snapshot|title)>")
 MAX_READ = 4000
 LONG = MAX_READ // 8
@@ -30,17 +26,17 @@ MAX_POINTS = 6
 def find_side_task(conversation: Conversation) -> Literal["title", "memory", "summary"] | None:
     """Find the side task that the last message or a short system prompt requests."""
     text, system = excerpt(conversation.text, MAX_READ), _short_system_prompt(conversation)
-    if TITLE.search(text) or TITLE.search(system):
+    if HINTED["title"].search(text) or HINTED["title"].search(system):
         return "title"
-    if len(text) > LONG and MEMORY.search(text):
+    if len(text) > LONG and HINTED["memory"].search(text):
         return "memory"
-    return "summary" if SUMMARY.search(text) or SUMMARY.search(system) else None
+    return "summary" if HINTED["summary"].search(text) or HINTED["summary"].search(system) else None
 
 
 def is_without_tools(conversation: Conversation) -> bool:
     """True for a side task; a short request for a summary may need tools to read the text."""
     task, text = find_side_task(conversation), conversation.text
-    is_late = conversation.earlier or SUMMARY.search(_short_system_prompt(conversation))
+    is_late = conversation.earlier or HINTED["summary"].search(_short_system_prompt(conversation))
     is_compaction = task == "summary" and len(text) > LONG and bool(is_late)
     return task in ("title", "memory") or is_compaction or "not call any tools" in text.lower()
 
@@ -71,17 +67,19 @@ def _short_system_prompt(conversation: Conversation) -> str:
 def find_opening(conversation: Conversation) -> str:
     """Find the first words of the conversation, which the request may quote."""
     given = quoted_conversation(conversation.text)
-    spoken = SPEAKER.search(given or conversation.text)
+    spoken = PATTERNS["speaker"].search(given or conversation.text)
     if spoken:
         return spoken[1] or spoken[2]
-    others = (text for text in conversation.user_texts if not TITLE.search(text))
-    first = given or next(others, "").strip('"“”')
-    return first or NAME_BEFORE.sub("", _text_after_instruction(conversation.text))
+    users = (message_text(one) for one in conversation.earlier if one.role == "user")
+    texts = filter(None, (*users, conversation.text))
+    first = given or next((text for text in texts if not HINTED["title"].search(text)), "")
+    rest = first.strip('"“”') or _text_after_instruction(conversation.text)
+    return PATTERNS["name_before"].sub("", rest)
 
 
 def quoted_conversation(text: str) -> str:
     """The conversation that a text quotes in a tag, or an empty text."""
-    tag = QUOTING.search(text)
+    tag = PATTERNS["quoting"].search(text)
     end = text.find("</", tag.end()) if tag else -1
     return text[tag.end() : end].strip() if tag and end >= 0 else ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,27 +12,22 @@ from msgspec.structs import replace
 from mockglm.clock import Ids
 from mockglm.improvise.conversation import Conversation
 from mockglm.improvise.language import topic
-from mockglm.improvise.parameters import assign, list_parameters, name_words
+from mockglm.improvise.parameters import assign, find_values, list_parameters, name_words
 from mockglm.improvise.schema import WorkBudget, make_value
 from mockglm.improvise.schema.maker import Given
 from mockglm.improvise.side_tasks import find_opening, make_title, quoted_conversation
-from mockglm.improvise.tables import HintedPattern, pattern, table
+from mockglm.improvise.tables import hinted_patterns, patterns, table
 from mockglm.improvise.tools import encode_compact
-from mockglm.improvise.values import find_values
 from mockglm.validation.types import decode_json
 
+PATTERNS = patterns("structured")
 MAX_READ = 20_000
 """Characters of a prompt that are searched for JSON."""
-MAX_BRACES, MAX_KEYS = 200, 100
+MAX_KEYS = 100
 MAX_FORM_PROMPT = 2000
 """Characters of a system prompt that may be about the form of the answer only."""
-ASKED = HintedPattern("structured", "asked")
+ASKED = hinted_patterns("structured")["asked"]
 SKETCH = re.compile(r"\{[^{}]{0,2000}[}\]]+")
-KEYS = pattern("structured", "keys")
-QUOTED_KEY = pattern("structured", "quoted_key")
-BARE_KEY = pattern("structured", "bare_key")
-SEPARATOR = pattern("structured", "separator")
-FORM_WORDS = pattern("structured", "form_words")
 CHOICE = re.compile(r"^[\w\u4e00-\u9fff -]{1,30}(?:[|/][\w\u4e00-\u9fff -]{1,30})+$")
 RESULT = re.compile(r"= (-?\d+(?:\.\d+)?)$")
 TYPES = ("string", "integer", "number", "boolean")
@@ -90,7 +85,7 @@ def remove_instructions(conversation: Conversation) -> Conversation:
     """
     if quoted_conversation(conversation.text):
         return replace(conversation, text=find_opening(conversation))
-    text = FORM_WORDS.sub(" ", SKETCH.sub(" ", conversation.text[:MAX_READ])).strip()
+    text = PATTERNS["form_words"].sub(" ", SKETCH.sub(" ", conversation.text[:MAX_READ])).strip()
     return replace(conversation, text=text or conversation.text)
 
 
@@ -102,33 +97,23 @@ def _find_schema(conversation: Conversation) -> Mapping[str, Any] | None:
         inner = held.get("schema", held)
         return inner if isinstance(inner, Mapping) else None
     texts = (conversation.text[:MAX_READ], conversation.system[:MAX_READ])
-    for text in texts:
-        found = [*_find_objects(text)]
-        schema = next((one for one in found if _is_schema(one)), None)
-        if schema is not None:
-            return schema
-        if found:
-            return _schema_like(max(found, key=lambda one: len(str(one))))
-    return next(filter(None, map(_schema_of_keys, texts)), None)
+    for found in filter(None, map(_find_objects, texts)):
+        schema = next(filter(_is_schema, found), None)
+        return schema or _schema_like(max(found, key=lambda one: len(str(one))))
+    keys = next(filter(None, map(_find_keys, texts)), None)
+    return _schema_like(keys) if keys else None
 
 
-def _find_objects(text: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the outermost JSON objects in a text."""
-    decoder = json.JSONDecoder()
-    at = text.find("{")
-    for _ in range(MAX_BRACES):
-        if at < 0:
-            return
-        try:
-            _, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            at = text.find("{", at + 1)
-            continue
-        # Decoded again, for `json` accepts lone surrogates, which cannot be encoded.
-        value = decode_json(text[at:end].encode(errors="replace"))
-        if value:
-            yield value
-        at = text.find("{", end)
+def _find_objects(text: str) -> list[Mapping[str, Any]]:
+    """Find the outermost JSON objects in a text."""
+    found: list[Mapping[str, Any]] = []
+    depth = start = 0
+    for brace in re.finditer("[{}]", text):
+        start = start if depth else brace.start()
+        depth = max(depth + (1 if brace[0] == "{" else -1), 0)
+        value = None if depth else decode_json(text[start : brace.end()].encode(errors="replace"))
+        found += [value] if value else []
+    return found
 
 
 def _is_schema(value: Mapping[str, Any]) -> bool:
@@ -138,48 +123,35 @@ def _is_schema(value: Mapping[str, Any]) -> bool:
 
 
 def _schema_like(value: Any) -> Mapping[str, Any]:
-    """Make a schema of an example."""
+    """Make a schema of an example, whose texts may be choices, as `positive|negative`, or types."""
     match value:
         case dict():
-            return _object_schema({str(key): _schema_like(sub) for key, sub in value.items()})
+            held = {str(key): _schema_like(sub) for key, sub in value.items()}
+            return {"type": "object", "properties": held, "required": list(held)}
         case list():
             return {"type": "array", "items": _schema_like(value[0] if value else "")}
         case bool():
             return {"type": "boolean"}
         case int() | float():
             return {"type": "integer" if isinstance(value, int) else "number"}
+        case str() if CHOICE.match(value):
+            return {"enum": [part.strip() for part in re.split(r"[|/]", value)]}
         case str():
-            return _string_schema(value)
+            named = value.strip("<>").lower()
+            return {"type": named if named in TYPES else "string"}
     return {}
 
 
-def _object_schema(properties: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _string_schema(example: str) -> Mapping[str, Any]:
-    """The schema of a string, or of a choice if the example is one, as `positive|negative`."""
-    if CHOICE.match(example):
-        return {"enum": [part.strip() for part in re.split(r"[|/]", example)]}
-    named = example.strip("<>").lower()
-    return {"type": named if named in TYPES else "string"}
-
-
-def _schema_of_keys(text: str) -> Mapping[str, Any] | None:
-    """Make a schema of keys that a text names, as `keys: name, age (number)`; None if it has none.
-
-    The words behind a key tell its type.
-    """
+def _find_keys(text: str) -> Mapping[str, Any]:
+    """Find keys that a text names, as `keys: name, age (number)`, with examples of their types."""
     found: dict[str, Any] = {}
-    for sentence in KEYS.finditer(text):
-        listed = sentence["keys"]
-        keys = [*QUOTED_KEY.finditer(listed)] or map(BARE_KEY.fullmatch, SEPARATOR.split(listed))
-        found |= {key["name"]: _schema_of_key(*key.group("name", "hint")) for key in keys if key}
-    return _object_schema(dict([*found.items()][:MAX_KEYS])) if found else None
-
-
-def _schema_of_key(name: str, hint: str | None) -> Mapping[str, Any]:
-    usual = "number" if name in table("samples")["numbers"] else "string"
-    kinds = table("json")["kinds"].items()
-    kind = next((kind for kind, form in kinds if re.search(form, hint or "", re.I)), usual)
-    return {"type": "array", "items": {"type": "string"}} if kind == "array" else {"type": kind}
+    for sentence in PATTERNS["keys"].finditer(text):
+        quoted = [*PATTERNS["quoted_key"].finditer(sentence["keys"])]
+        parts = PATTERNS["separator"].split(sentence["keys"])
+        for key in quoted or filter(None, map(PATTERNS["bare_key"].fullmatch, parts)):
+            kinds = table("json")["kinds"].items()
+            said = (kind for kind, form in kinds if re.search(form, key["hint"] or "", re.I))
+            usual = "number" if key["name"] in table("samples")["numbers"] else "string"
+            kind = next(said, usual)
+            found[key["name"]] = {"array": [], "object": {}}.get(kind, kind)
+    return dict([*found.items()][:MAX_KEYS])

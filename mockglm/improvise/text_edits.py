@@ -13,9 +13,10 @@ from mockglm.clock import Ids
 from mockglm.improvise.conversation import Conversation, ToolResult
 from mockglm.improvise.language import excerpt
 from mockglm.improvise.planner import plan_reply
-from mockglm.improvise.tables import HintedPattern
+from mockglm.improvise.tables import hinted_patterns
 from mockglm.improvise.tools import PlanStep
 
+HINTED = hinted_patterns("text_edits")
 SHOWN_FILE = r"(?:^|\n){name}\n+```[^\n]*\n(.*?)\n?```"
 MAX_LISTED = 40_000
 """Characters of the messages that are searched for names of files."""
@@ -26,12 +27,12 @@ Form = Callable[[str, str, str], str]
 def edit_in_text(conversation: Conversation, ids: Ids) -> str | None:
     """Reply with a change in the prescribed form; None if there is no form or nothing to do."""
     prompt = f"{conversation.system}\n{conversation.text}"
-    form = next((write for named, write in FORMS.items() if named.search(prompt)), None)
+    form = next((write for name, write in FORMS.items() if HINTED[name].search(prompt)), None)
     if form is None:
         return None
     project = _ShownProject(conversation, form)
     planned = plan_reply(conversation, project, ids)
-    return "\n\n".join((planned.text, *project.changes)) if planned else None
+    return "\n\n".join((planned, *project.changes)) if isinstance(planned, str) else None
 
 
 class _ShownProject:
@@ -86,9 +87,9 @@ def _write_blocks(path: str, old: str, new: str) -> str:
     return "\n\n".join(f"{path}\n```\n{block}\n```" for block in blocks)
 
 
-FORMS: Mapping[HintedPattern, Form] = {
-    HintedPattern("text_edits", "blocks"): _write_blocks,
-    HintedPattern("text_edits", "diff"): _write_diff,
-    HintedPattern("text_edits", "whole"): _write_whole,
+FORMS: Mapping[str, Form] = {
+    "blocks": _write_blocks,
+    "diff": _write_diff,
+    "whole": _write_whole,
 }
-"""Forms of changes, by the words with which prompts prescribe them."""
+"""Forms of changes, by the patterns of the words with which prompts prescribe them."""

@@ -25,9 +25,10 @@ from mockglm.improvise.schema import WorkBudget, make_arguments
 from mockglm.improvise.schema.keywords import normalize
 from mockglm.improvise.schema.maker import Given
 from mockglm.improvise.schema.scalars import ValuePath, split_name
-from mockglm.improvise.tables import pattern, table
+from mockglm.improvise.tables import patterns, table
 from mockglm.validation.types import Function, decode_json
 
+PATTERNS = patterns("tools")
 Kind = Literal[
     "list", "read", "search", "run", "edit", "write",
     "fetch", "ask", "plan", "finish", "delete", "send", "other",
@@ -44,23 +45,17 @@ MAX_RESULTS = 7
 """Results after which no more calls are made, so that an agent ends after eight turns."""
 NAME, DESCRIPTION, PARAMETER = 2.0, 0.8, 0.5
 """The weights of a word that a text shares with a function, by its place."""
-OPERATIONS: Mapping[Kind, tuple[str, ...]] = {
-    "read": ("view", "read"),
-    "edit": ("str_replace", "replace"),
-    "write": ("create",),
-}
+OPERATIONS: Mapping[str, Kind] = {"view": "read", "str_replace": "edit", "create": "write"}
 """Values of an enumeration that give one tool several kinds."""
 SORTS = ("command", "path", "content", "old", "new", "query", "url")
 """Sorts of parameters, by the words of their names, that tell the kinds of tools."""
 FINDER_NAMES = frozenset(("grep", "glob", "ls", "rg"))
-ABSOLUTE = pattern("tools", "absolute")
-RELATIVE = pattern("tools", "relative")
-MEANT = pattern("tools", "meant")
 
 
-@lru_cache(maxsize=64)
-def table_words(section: str, name: str) -> frozenset[str]:
-    return frozenset(table("tools")[section][name].split())
+@lru_cache(maxsize=16)
+def tool_words(name: str) -> frozenset[str]:
+    """The words in names of tools of a kind, or about a thing."""
+    return frozenset(table("tools")["names"][name].split())
 
 
 class ToolOffer(Struct, frozen=True, dict=True):
@@ -83,17 +78,12 @@ class ToolOffer(Struct, frozen=True, dict=True):
         return any(one.is_search for one in self.required)
 
     @cached_property
-    def name_words(self) -> frozenset[str]:
-        return word_set(self.name[:MAX_NAME].replace("-", " "))
-
-    @cached_property
     def weights(self) -> Mapping[str, float]:
         """The weights of the words of its parameters, its description and its name."""
-        named = " ".join(str(step) for one in self.parameters for step in one.path)
-        described = " ".join(one.description[:80] for one in self.parameters)
-        weighed = dict.fromkeys(word_set(f"{named} {described}"), PARAMETER)
+        parameters = " ".join(f"{one.name} {one.description[:80]}" for one in self.parameters)
+        weighed = dict.fromkeys(word_set(parameters), PARAMETER)
         weighed |= dict.fromkeys(word_set(self.description[:300]), DESCRIPTION)
-        return weighed | dict.fromkeys(self.name_words, NAME)
+        return weighed | dict.fromkeys(word_set(self.name[:MAX_NAME].replace("-", " ")), NAME)
 
     def parameter(self, sort: str) -> Parameter | None:
         """Find the parameter of a sort (`path`, `content`, `old`), a required one first."""
@@ -111,17 +101,12 @@ class ToolOffer(Struct, frozen=True, dict=True):
 
 def read_offers(functions: Sequence[Function]) -> tuple[ToolOffer, ...]:
     """Find the kinds of functions; one with several operations is an offer for each."""
-    return tuple(offer for one in functions[:MAX_TOOLS] for offer in _read_offers_of(one))
-
-
-def _read_offers_of(function: Function) -> Sequence[ToolOffer]:
-    sent = function.name or "", function.description or "", bytes(function.schema)
-    return _read_offers(*sent) if sum(map(len, sent)) > MAX_CACHED else _read_offers_once(*sent)
-
-
-@lru_cache(maxsize=512)
-def _read_offers_once(name: str, description: str, sent: bytes) -> Sequence[ToolOffer]:
-    return _read_offers(name, description, sent)
+    found: list[ToolOffer] = []
+    for one in functions[:MAX_TOOLS]:
+        sent = one.name or "", one.description or "", bytes(one.schema)
+        is_large = sum(map(len, sent)) > MAX_CACHED
+        found += (_read_offers if is_large else _read_offers_once)(*sent)
+    return tuple(found)
 
 
 def _read_offers(name: str, description: str, sent: bytes) -> Sequence[ToolOffer]:
@@ -132,17 +117,13 @@ def _read_offers(name: str, description: str, sent: bytes) -> Sequence[ToolOffer
         name, description, schema, parameters, _find_kind(name[:MAX_NAME], first, parameters)
     )
     for one in offer.required:
-        values = one.schema.get("enum", ())
-        if "view" in values and {"str_replace", "replace"} & {*values}:
-            pairs = (
-                (kind, [*filter(values.__contains__, OPERATIONS[kind])]) for kind in OPERATIONS
-            )
-            return [
-                replace(offer, kind=kind, operation={one.path: names[0]})
-                for kind, names in pairs
-                if names
-            ]
+        listed = [value for value in OPERATIONS if value in one.schema.get("enum", ())]
+        if len(listed) > 1:
+            return [replace(offer, kind=OPERATIONS[v], operation={one.path: v}) for v in listed]
     return [offer]
+
+
+_read_offers_once = lru_cache(maxsize=512)(_read_offers)
 
 
 def is_agent(offers: Sequence[ToolOffer]) -> bool:
@@ -156,12 +137,12 @@ def _find_kind(name: str, first: str, parameters: Sequence[Parameter]) -> Kind:
     """The kind of a tool by its name, its description's first sentence and its parameters."""
     needed = [one for one in parameters if one.is_required]
     words = {*split_name(name), name.lower(), re.sub(r"[^a-z]+", "_", name.lower())}
-    named = {kind for kind in table("tools")["names"] if words & table_words("names", kind)}
+    named = {kind for kind in table("tools")["names"] if words & tool_words(kind)}
     sorts = {sort for sort in SORTS if _has_sort(parameters, sort)}
     is_local = _is_local(first, words)
     is_url = _has_sort(needed, "url") and len(needed) <= 2
     rules: tuple[tuple[Kind, bool], ...] = (
-        ("plan", bool(words & table_words("things", "others"))),
+        ("plan", "others" in named),
         ("finish", "finish" in named),
         ("run", "run" in named and "command" in sorts and "plan" not in named),
         ("edit", {"old", "new"} <= sorts and all(one.name.lower() != "query" for one in needed)),
@@ -186,7 +167,7 @@ def _is_local(first: str, words: set[str]) -> bool:
     """True for a tool for files, by its name or its description's first sentence."""
     said = words | {*split_name(first)} if not words & {"web", "internet"} else set()
     is_short = bool(words & FINDER_NAMES) or words <= {"list", "dir", "tree"}
-    is_named = bool(said & table_words("things", "files"))
+    is_named = bool(said & tool_words("files"))
     return is_named or is_short or "文件" in first or "目录" in first
 
 
@@ -275,8 +256,12 @@ class ToolProject:
         return given
 
     def shape_value(self, parameter: Parameter, sort: str, value: Any) -> Any:
-        is_absolute = ABSOLUTE.search(parameter.description)
-        if sort == "path" and is_absolute and not RELATIVE.search(parameter.description):
+        is_absolute = PATTERNS["absolute"].search(parameter.description)
+        if (
+            sort == "path"
+            and is_absolute
+            and not PATTERNS["relative"].search(parameter.description)
+        ):
             value = self.join(value)
         if not parameter.is_list:
             return value
@@ -295,7 +280,7 @@ class ToolProject:
         path = step.values.get("path")
         if path is None or not result.is_error:
             return None
-        meant = MEANT.search(result.text)
+        meant = PATTERNS["meant"].search(result.text)
         sent = [str(value) for value in result.sent_arguments.values()]
         ways = (meant[1] if meant else "", self.join(path), path)
         better = next((one for one in ways if one and one not in sent), None)

@@ -66,10 +66,6 @@ def test_the_language_of_a_picture_alone_is_that_of_the_conversation() -> None:
     assert scene(system("You are helpful."), picture).language == "en"
 
 
-def test_user_texts_are_in_order() -> None:
-    assert scene("a", says("b"), "c").user_texts == ("a", "c")
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from mockglm.improvise.parameters import assign, list_parameters
-from mockglm.improvise.values import find_values
+from mockglm.improvise.parameters import assign, find_values, list_parameters
 
 S = {"type": "string"}
 I = {"type": "integer"}  # noqa: E741

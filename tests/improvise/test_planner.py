@@ -13,7 +13,7 @@ import pytest
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
 from mockglm.improvise.files import read_file_text
-from mockglm.improvise.goals import read_goals
+from mockglm.improvise.planner import read_goals
 from mockglm.improvise.tools import is_agent, read_offers
 from mockglm.validation.types import Tool
 from tests.improvise.asked import Body, ask, called, result, system, user

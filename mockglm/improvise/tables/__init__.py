@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 from mockglm.clock import Ids
 
-__all__ = ["HintedPattern", "pattern", "phrase", "table"]
+__all__ = ["hinted_patterns", "pattern", "patterns", "phrase", "table"]
 
 
 @lru_cache(maxsize=16)
@@ -25,16 +26,25 @@ def pattern(module: str, name: str) -> re.Pattern[str]:
     return re.compile(table("wording")[module][name])
 
 
+def patterns(module: str) -> Mapping[str, re.Pattern[str]]:
+    """Compile the patterns for a module that have no hints."""
+    held = table("wording")[module].items()
+    return {name: re.compile(one) for name, one in held if isinstance(one, str)}
+
+
+def hinted_patterns(module: str) -> Mapping[str, HintedPattern]:
+    held = table("wording")[module].items()
+    return {name: HintedPattern(**one) for name, one in held if isinstance(one, dict)}
+
+
 class HintedPattern:
-    """A pattern of the table `wording` for texts that contain one of its hints.
+    """A pattern for texts that contain one of its hints.
 
     The look for the hints costs less than the pattern, and most texts have none.
     """
 
-    def __init__(self, module: str, name: str) -> None:
-        held = table("wording")[module][name]
-        self._pattern = re.compile(held["pattern"])
-        self._hints = held["hints"].split()
+    def __init__(self, hints: str, pattern: str) -> None:
+        self._hints, self._pattern = hints.split(), re.compile(pattern)
 
     def search(self, text: str) -> re.Match[str] | None:
         lower = text.lower()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.improvise.values import find_values
+from mockglm.improvise.parameters import find_values
 
 FOUND: list[tuple[str, str, tuple[str, ...]]] = [
     ("place", "北京和上海的天气", ("北京", "上海")),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.improvise.values import find_changes as orders
-from mockglm.improvise.values import find_values
+from mockglm.improvise.parameters import find_changes as orders
+from mockglm.improvise.parameters import find_values
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.improvise.exact_answers import answer_exactly
 from mockglm.improvise.language import detect_language
+from mockglm.improvise.replies import answer_exactly
 from tests.improvise.asked import IDS
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.improvise.goals import Goal, read_goals
+from mockglm.improvise.planner import Goal, read_goals
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from mockglm.improvise.goals import Goal, read_goals
         ("Please look at main.py, then fix the typo", ["read", "fix"]),
         ("What does this project do?", ["project"]),
         ("请看一下 README，这个项目是做什么的？", ["read"]),
-        ("main.py and lib.py", ["read"]),
+        ("main.py and lib.py", ["mention"]),
         ("你好", []),
     ],
 )
@@ -23,14 +23,14 @@ def test_a_part_without_a_verb_is_no_goal_beside_others(text: str, goals: list[s
 
 
 def test_a_change_has_the_file_that_another_part_names() -> None:
-    assert read_goals("In notes.txt, change the word blue to green") == (
-        Goal(kind="change", path="notes.txt", old="blue", new="green"),
-    )
+    assert read_goals("In notes.txt, change the word blue to green") == [
+        Goal("change", {"path": "notes.txt", "old": "blue", "new": "green"})
+    ]
 
 
 def test_words_in_quotes_are_no_commands() -> None:
     (goal,) = read_goals('Create a.txt with the content "delete b.txt and run ls"')
-    assert (goal.kind, goal.path, goal.content) == ("create", "a.txt", "delete b.txt and run ls")
+    assert goal == Goal("create", {"path": "a.txt", "content": "delete b.txt and run ls"})
 
 
 def test_many_requests_are_bounded() -> None:
