@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockglm.improvise.language import topic, word_set
-from mockglm.improvise.schema.keywords import REFS, normalize, resolve_reference
+from mockglm.improvise.schema.keywords import REFS, resolve_reference, well_formed
 from mockglm.improvise.schema.maker import Given
 from mockglm.improvise.schema.scalars import ValuePath, split_name
 from mockglm.improvise.tables import patterns, table
@@ -207,8 +207,7 @@ def _kinds() -> Mapping[str, frozenset[str]]:
 
 def list_parameters(schema: Any) -> tuple[Parameter, ...]:
     """List the parameters of a function, nested ones included."""
-    root = normalize(schema)
-    return tuple(islice(_walk(root, root, (), is_required=True), MAX_FILLED))
+    return tuple(islice(_walk(schema, schema, (), is_required=True), MAX_FILLED))
 
 
 def _walk(schema: Any, root: Any, path: ValuePath, *, is_required: bool) -> Iterator[Parameter]:
@@ -231,13 +230,14 @@ def _resolve(schema: Any, root: Any, depth: int = 0) -> Mapping[str, Any]:
     """Resolve a reference, an `allOf` of one schema, or a union with null."""
     if not isinstance(schema, Mapping) or depth > MAX_DEPTH:
         return {}
-    branches = [one for key in ("anyOf", "oneOf", "allOf") for one in schema.get(key, ())]
-    if any(key in schema for key in REFS):
-        branches = [resolve_reference(schema, root)]
+    plain = well_formed(schema)
+    branches = [one for key in ("anyOf", "oneOf", "allOf") for one in plain.get(key, ())]
+    if any(key in plain for key in REFS):
+        branches = [resolve_reference(plain, root)]
     solid = [one for one in branches if not _is_null(one)]
     if not solid:
-        return schema
-    kept = {key: held for key, held in schema.items() if key in KEPT_KEYS}
+        return plain
+    kept = {key: held for key, held in plain.items() if key in KEPT_KEYS}
     return {**_resolve(solid[0], root, depth + 1), **kept}
 
 

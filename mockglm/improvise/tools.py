@@ -22,7 +22,6 @@ from mockglm.improvise.conversation import Conversation, ToolResult
 from mockglm.improvise.language import topic, word_set
 from mockglm.improvise.parameters import MAX_NAME, Parameter, list_parameters, name_words
 from mockglm.improvise.schema import WorkBudget, make_arguments
-from mockglm.improvise.schema.keywords import normalize
 from mockglm.improvise.schema.maker import Given
 from mockglm.improvise.schema.scalars import ValuePath, split_name
 from mockglm.improvise.tables import patterns, table
@@ -110,7 +109,7 @@ def read_offers(functions: Sequence[Function]) -> tuple[ToolOffer, ...]:
 
 
 def _read_offers(name: str, description: str, sent: bytes) -> Sequence[ToolOffer]:
-    schema = normalize(decode_json(sent) or {})
+    schema = decode_json(sent) or {}
     parameters = list_parameters(schema)
     first = re.split(r"[.\n]", description[:200])[0]
     offer = ToolOffer(

@@ -122,7 +122,7 @@ def _token() -> re.Pattern[str]:
 def _compile_bounded(source: str, *, ignore_case: bool) -> regex.Pattern[str]:
     import regex  # imported here: few files have an expression with repeats
 
-    if _count_elements(source) > LARGEST:
+    if count_elements(source) > LARGEST:
         raise ValueError(f"more than {LARGEST:,} elements with its repeats written out")
     try:
         return regex.compile(
@@ -150,7 +150,7 @@ def _translate_token(token: re.Match[str]) -> str:
     return text
 
 
-def _count_elements(source: str) -> int:
+def count_elements(source: str) -> int:
     """The elements of an expression when every repeat is written as often as it must be there."""
     sizes = [0]
     last = 0

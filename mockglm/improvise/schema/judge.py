@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from mockglm.improvise.schema.formats import FORMATS
-from mockglm.improvise.schema.keywords import (
-    REFS,
-    Schema,
-    WorkBudget,
-    equal,
-    is_number,
-    resolve_reference,
-)
+from mockglm.improvise.schema.keywords import REFS, TYPES, Schema, WorkBudget, resolve_reference
 from mockglm.improvise.schema.patterns import matches
+from mockglm.improvise.schema.scalars import has_form
 
 _judging: ContextVar[tuple[Any, WorkBudget]] = ContextVar("judging")
 """The document in which references are resolved, and the budget."""
-PLAIN = frozenset(("type", "enum", "description", "title", "default", "$schema", "nullable"))
-"""Keywords of most parameters; without others, no import of `jsonschema` is needed."""
-TYPES: Mapping[str, Any] = {"string": str, "boolean": bool, "object": dict, "array": list}
+PLAIN = frozenset(("type", "enum", "description", "title", "default", "$schema"))
+PLAIN_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
 PAIRS_PER_UNIT = 2_000
 """Pairs of items compared for one unit of work."""
 
@@ -33,16 +30,9 @@ class _ExhaustedError(Exception):
 
 def satisfies(value: Any, schema: Any, *, root: Any, budget: WorkBudget) -> bool:
     """True for a valid value, and for a schema that costs too much or cannot be applied."""
-    if isinstance(schema, bool):
-        return schema
-    if schema.keys() <= PLAIN and not isinstance(value, (dict, list)):
-        listed = schema.get("enum", (value,))
-        return has_type(value, schema) and any(equal(value, one) for one in listed)
-    if not budget.spend():
-        return True
     token = _judging.set((root, budget))
     try:
-        return bool(_validator_class()(schema).is_valid(value))
+        return _is_plain(value, schema) or bool(_make_validator()(schema).is_valid(value))
     except Exception:
         # The budget is spent, or jsonschema cannot apply the schema.
         return True
@@ -50,52 +40,51 @@ def satisfies(value: Any, schema: Any, *, root: Any, budget: WorkBudget) -> bool
         _judging.reset(token)
 
 
-def has_type(value: Any, schema: Schema) -> bool:
-    named = schema.get("type", ())
-    listed = [named] if isinstance(named, str) else named
-    return not listed or any(_is_of_type(value, name) for name in listed)
-
-
-def _is_of_type(value: Any, name: str) -> bool:
-    if name in ("integer", "number"):
-        return is_number(value) and (name == "number" or value == int(value))
-    return value is None if name == "null" else isinstance(value, TYPES.get(name, object))
+def _is_plain(value: Any, schema: Any) -> bool:
+    """True for the most common values, which are valid without an import of `jsonschema`."""
+    if schema is True or not schema.keys() <= PLAIN:
+        return schema is True
+    types = PLAIN_TYPES.get(str(schema.get("type")), ())
+    return type(value) in types and value in schema.get("enum", (value,))
 
 
 @lru_cache(maxsize=1)
-def _validator_class() -> Any:
-    """The validator of draft 2020-12 with a price for each keyword and bounded patterns."""
-    from jsonschema import Draft202012Validator
+def _make_validator() -> Any:
+    """A validator of draft 2020-12, and of draft 7 for the keywords that only that has.
+
+    Each keyword has a price, and patterns are bounded. `jsonschema` would fetch references for the
+    keywords of unevaluated values, which are left out.
+    """
+    from jsonschema import Draft7Validator, Draft202012Validator
     from jsonschema.validators import extend
 
-    own = {
+    new, old = dict(Draft202012Validator.VALIDATORS), dict(Draft7Validator.VALIDATORS)
+    checks = {
+        **old,
+        **new,
+        **dict.fromkeys(("unevaluatedItems", "unevaluatedProperties"), lambda *_: ()),
         **dict.fromkeys(REFS, _check_reference),
+        **dict.fromkeys(("patternProperties", "additionalProperties"), _check_properties),
+        "items": lambda _, rule, *more: (old if isinstance(rule, list) else new)["items"](
+            _, rule, *more
+        ),
         "pattern": _check_pattern,
-        "format": _check_format,
-        "patternProperties": _check_pattern_properties,
-        "additionalProperties": _check_additional,
+        "format": partial(_check_format, new["format"]),
     }
-    checks = {**Draft202012Validator.VALIDATORS, **own}
     make: Any = extend
-    return make(Draft202012Validator, {key: _priced(check) for key, check in checks.items()})
+    priced = {key: partial(_check_within, key, check) for key, check in checks.items()}
+    checker = Draft202012Validator.FORMAT_CHECKER
+    return partial(make(Draft202012Validator, priced), format_checker=checker)
 
 
-def _priced(check: Any) -> Any:
-    def check_within(validator: Any, rule: Any, value: Any, schema: Any) -> Any:
-        price = 1 + (len(rule) if isinstance(rule, (list, Mapping)) else 0) // 4
-        if rule is True and isinstance(value, list):
-            price += len(value) ** 2 // PAIRS_PER_UNIT
-        if not _judging.get()[1].spend(price):
-            raise _ExhaustedError
-        return check(validator, rule, value, schema)
-
-    return check_within
-
-
-def _refuse(text: str) -> Any:
-    from jsonschema import ValidationError
-
-    return ValidationError(text)
+def _check_within(key: str, check: Any, *call: Any) -> Any:
+    _, rule, value, _ = call
+    price = 1 + (len(rule) if isinstance(rule, (list, dict)) else 0) // 4
+    if rule is True and isinstance(value, list):
+        price += len(value) ** 2 // PAIRS_PER_UNIT
+    if not _judging.get()[1].spend(price):
+        raise _ExhaustedError
+    return check(*call) if isinstance(rule, TYPES.get(key, object)) else ()
 
 
 def _check_reference(validator: Any, _: str, value: Any, schema: Any) -> Iterator[Any]:
@@ -103,31 +92,27 @@ def _check_reference(validator: Any, _: str, value: Any, schema: Any) -> Iterato
     yield from validator.descend(value, resolve_reference(schema, _judging.get()[0]))
 
 
-def _check_pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[Any]:
+def _check_pattern(validator: Any, pattern: str, value: Any, _: Any) -> Iterator[Any]:
     if isinstance(value, str) and not matches(pattern, value, _judging.get()[1]):
-        yield _refuse("pattern")
+        yield from validator.descend(value, False)
 
 
-def _check_format(_: Any, name: str, value: Any, __: Any) -> Iterator[Any]:
-    if name in FORMATS and isinstance(value, str) and not FORMATS[name].accepts(value):
-        yield _refuse("format")
+def _check_format(known: Any, validator: Any, *call: Any) -> Iterator[Any]:
+    name, value, _ = call
+    if isinstance(value, str) and not has_form(value, name):
+        yield from validator.descend(value, False)
+    yield from known(validator, *call)
 
 
-def _check_pattern_properties(validator: Any, rules: Any, value: Any, _: Any) -> Iterator[Any]:
-    for pattern, rule in rules.items() if isinstance(value, dict) else ():
-        for key, sub in value.items():
-            if matches(pattern, key, _judging.get()[1]):
-                yield from validator.descend(sub, rule)
+def _check_properties(validator: Any, _: Any, value: Any, schema: Any) -> Iterator[Any]:
+    for name, held in value.items() if isinstance(value, dict) else ():
+        for rule in property_rules(schema, name, _judging.get()[1]):
+            yield from validator.descend(held, rule)
 
 
-def _check_additional(validator: Any, rule: Any, value: Any, schema: Any) -> Iterator[Any]:
-    for key, sub in value.items() if isinstance(value, dict) else ():
-        if is_additional(key, schema, _judging.get()[1]):
-            yield from validator.descend(sub, rule)
-
-
-def is_additional(key: str, schema: Schema, budget: WorkBudget) -> bool:
-    """True if `additionalProperties` applies to a property."""
-    if key in schema.get("properties", ()):
-        return False
-    return not any(matches(one, key, budget) for one in schema.get("patternProperties", ()))
+def property_rules(schema: Schema, name: str, budget: WorkBudget) -> list[Any]:
+    """The schemas of a property: by its name, by patterns, or that of additional ones."""
+    rules = [schema["properties"][name]] if name in schema.get("properties", ()) else []
+    by_pattern = schema.get("patternProperties", {}).items()
+    rules += [rule for pattern, rule in by_pattern if matches(pattern, name, budget)]
+    return rules or [schema.get("additionalProperties", True)]

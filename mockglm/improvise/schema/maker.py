@@ -1,28 +1,28 @@
 """Values made for a JSON Schema: the first candidate that satisfies it, the likeliest first.
 
-Work and size are bounded for every schema. A value may not satisfy a schema that needs more, such
-as a million items or an endless recursion.
+Schemas that must hold together are kept side by side, and `jsonschema` judges the candidates that
+are not valid by construction. Work and size are bounded for every schema: a value may not satisfy a
+schema that needs more, such as a million items or an endless recursion.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, product
 from typing import Any
 
 from mockglm.clock import Ids
-from mockglm.improvise.schema.judge import is_additional, satisfies
+from mockglm.improvise.schema.judge import property_rules, satisfies
 from mockglm.improvise.schema.keywords import (
+    DEPENDENCIES,
     REFS,
-    IdentityMap,
     Schema,
     WorkBudget,
-    equal,
-    merge,
-    normalize,
+    highest,
+    lowest,
     resolve_reference,
+    well_formed,
 )
-from mockglm.improvise.schema.patterns import matches
 from mockglm.improvise.schema.scalars import (
     ValuePath,
     last_index,
@@ -31,33 +31,33 @@ from mockglm.improvise.schema.scalars import (
 )
 
 Given = Mapping[ValuePath, Any]
-Candidates = Iterator[tuple[Any, bool]]
-"""Values, and True for those that their schema built, which need no test."""
 
-MAX_NODES = 2500
-"""Schemas visited for one value."""
 MAX_TRIES = 40
 """Candidates tested for one place."""
+MAX_TOGETHER = 60
+"""Schemas, and choices, that are looked at together."""
 SHALLOW_DEPTH = 4
 """The length of a path above which the simplest schema is preferred."""
 MAX_DEPTH = 24
-"""The maximum length of a path and of a chain of references."""
+"""The maximum length of a path and of a chain of choices."""
 MAX_MEMBERS = 200
-"""Items of the longest list, properties of the largest object, patterns for a property."""
+"""Items of the longest list, and invented properties of an object."""
 
-COMBINED = (*REFS, "allOf", "anyOf", "oneOf", "if", "then", "else")
-IMPLIED = {
-    "object": ("properties", "required", "additionalProperties", "patternProperties"),
-    "array": ("items", "prefixItems", "minItems", "contains", "uniqueItems"),
-    "string": ("pattern", "format", "minLength", "maxLength"),
-    "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+TYPES = ("string", "number", "integer", "object", "array", "boolean", "null")
+"""All types, in the order in which they are tried."""
+IMPLIED: Mapping[str, str] = {
+    **dict.fromkeys(("properties", "required", "additionalProperties"), "object"),
+    **dict.fromkeys(("items", "prefixItems", "contains"), "array"),
+    **dict.fromkeys(("minimum", "maximum", "multipleOf"), "number"),
 }
+"""The types that keywords imply where none is named."""
 _BUILT = (
-    "type properties required items additionalProperties $defs title description $schema default"
+    "type properties required items additionalProperties minLength maxLength minimum maximum "
+    "minItems maxItems format allOf $ref $defs definitions title description default examples "
+    "$schema $id"
 )
 BUILT = frozenset(_BUILT.split())
-"""Keywords that a built value satisfies by construction; combinations and counts are tested."""
-ANY = ("string", "integer", "object", "array", "boolean", "null", "number")
+"""Keywords that a built value satisfies by construction."""
 
 
 def make_arguments(
@@ -76,9 +76,8 @@ def make_value(
     schema: Any, ids: Ids, given: Given | None = None, *, budget: WorkBudget | None = None
 ) -> Any:
     """Make a JSON value for a schema, the same for the same ids."""
-    root = normalize(schema)
-    maker = SchemaMaker(root, ids, given=given or {}, budget=budget or WorkBudget())
-    return maker.make(root, ())
+    maker = SchemaMaker(schema, ids, given=given or {}, budget=budget or WorkBudget())
+    return maker.make([schema], ())
 
 
 class SchemaMaker:
@@ -86,226 +85,190 @@ class SchemaMaker:
 
     def __init__(self, root: Any, ids: Ids, *, given: Given, budget: WorkBudget) -> None:
         self.root, self.ids, self.given, self.budget = root, ids, given, budget
-        self.nodes = WorkBudget(MAX_NODES)
-        self.hopeless = IdentityMap()
         # A property is wanted if something is given at it or below.
         self.wanted = {path[:end] for path in given for end in range(len(path) + 1)}
 
-    def make(self, schema: Any, path: ValuePath, taken: list[Any] | None = None) -> Any:
-        """Make the first candidate that satisfies the schema and is not taken, else the first."""
+    def make(self, schemas: Sequence[Any], path: ValuePath, taken: Sequence[Any] = ()) -> Any:
+        """Make the first candidate that satisfies the schemas and is not taken, else the first."""
         spare: list[Any] = []
-        # Saves the work for other alternatives if no candidate satisfied this schema before.
-        tries = 1 if self.hopeless.get(schema) and taken is None else MAX_TRIES
-        for value, is_built in islice(self.candidates(schema, path), tries):
-            if taken is not None and any(equal(value, old) for old in taken):
+        known = {*map(repr, taken)}
+        for value, is_built in islice(self.candidates(schemas, path), MAX_TRIES):
+            if known and repr(value) in known:
                 continue
-            if self.nodes.left < 0 or self.is_satisfied(value, schema, is_built=is_built):
+            if is_built or self.is_valid(value, schemas):
                 return value
             spare.append(value)
-        self.hopeless[schema] = taken is None
-        return spare[0] if spare and taken is None else None
+        return spare[0] if spare and not taken else None
 
-    def is_satisfied(self, value: Any, schema: Any, *, is_built: bool) -> bool:
-        if is_built and isinstance(schema, Mapping) and schema.keys() <= BUILT:
-            return True
-        return satisfies(value, schema, root=self.root, budget=self.budget)
+    def is_valid(self, value: Any, schemas: Sequence[Any]) -> bool:
+        return all(satisfies(value, one, root=self.root, budget=self.budget) for one in schemas)
 
-    def candidates(self, schema: Any, path: ValuePath) -> Candidates:
+    def candidates(self, schemas: Sequence[Any], path: ValuePath) -> Iterator[tuple[Any, bool]]:
+        """Yield values, and True for those that are valid by construction."""
         if path in self.given:
             yield self.given[path], False
-        for plain in self.alternatives(schema, len(path)):
-            yield from self.plain_candidates(plain, path)
+        for chosen in self.choices(schemas, len(path)):
+            yield from ((value, False) for value in _listed_values(chosen, last_index(path)))
+            is_listed = any("enum" in one or "const" in one for one in chosen)
+            is_built = all(one.keys() <= BUILT for one in chosen)
+            for name in () if is_listed else _types(chosen):
+                yield from ((value, is_built) for value in self.build(name, chosen, path))
 
-    def alternatives(self, schema: Any, depth: int) -> Iterator[Schema]:
-        """Yield the schema without references and combinations, once for each choice in them."""
-        if schema is False or depth > MAX_DEPTH or not self.nodes.spend():
-            return
-        if not isinstance(schema, Mapping):
-            yield {}
-        elif any(key in schema for key in COMBINED):
-            base = {key: value for key, value in schema.items() if key not in COMBINED}
-            yield from self.join(base, self.groups(schema, depth), depth)
-        else:
-            yield schema
+    def choices(self, schemas: Sequence[Any], depth: int) -> Iterator[list[Schema]]:
+        """Yield the schemas that hold together, once for each choice among alternatives."""
+        waiting: list[Any] = [*schemas]
+        seen: list[Any] = []
+        chosen: list[Schema] = []
+        while waiting and len(chosen) < MAX_TOGETHER:
+            schema = waiting.pop(0)
+            if schema is False or depth > MAX_DEPTH or not self.budget.spend():
+                return
+            if isinstance(schema, dict) and not any(schema is one for one in seen):
+                seen.append(schema)
+                chosen.append(well_formed(schema))
+                waiting += self.joined(chosen[-1])
+        groups = [group for one in chosen for group in self.alternatives(one, depth)]
+        if not groups:
+            yield chosen
+        for picked in product(*groups[:MAX_TOGETHER]) if groups else ():
+            yield from ([*chosen, *more] for more in self.choices(picked, depth + 1))
 
-    def groups(self, schema: Schema, depth: int) -> list[list[Any]]:
-        """Group the schemas of combinations; one of each group must hold."""
-        is_far = any(key in schema for key in REFS)
-        groups = [[resolve_reference(schema, self.root)]] if is_far else []
-        groups += [[one] for one in schema.get("allOf", ())]
+    def joined(self, schema: Schema) -> list[Any]:
+        """The schemas that hold wherever this one does."""
+        is_near = schema.keys().isdisjoint(REFS)
+        far = [] if is_near else [resolve_reference(schema, self.root)]
+        return [*far, *schema.get("allOf", ())[:MAX_TOGETHER]]
+
+    def alternatives(self, schema: Schema, depth: int) -> Iterator[list[Any]]:
+        """Yield groups of schemas of which one must hold."""
         # Null last, or at great depth the simplest first.
-        order = _is_null if depth < SHALLOW_DEPTH else self.estimate_cost
-        groups += [sorted(schema[key], key=order) for key in ("anyOf", "oneOf") if key in schema]
+        order = _is_null if depth < SHALLOW_DEPTH else self.count_required
+        yield from (sorted(schema[key], key=order) for key in ("anyOf", "oneOf") if key in schema)
         if "if" in schema:
             met = {"allOf": [schema["if"], schema.get("then", True)]}
-            groups.append([schema.get("else", True), met, schema.get("then", True)])
-        return groups
+            yield [schema.get("else", True), met]
+        for name, rule in (pair for key in DEPENDENCIES for pair in schema.get(key, {}).items()):
+            needed = {"required": rule} if isinstance(rule, list) else rule
+            yield [needed] if name in schema.get("required", ()) else [True, needed]
 
-    def join(self, base: Schema, groups: list[list[Any]], depth: int) -> Iterator[Schema]:
-        if not groups:
-            yield base
-            return
-        for plain in (plain for one in groups[0] for plain in self.alternatives(one, depth + 1)):
-            merged = merge(base, plain)
-            if merged is not None and self.nodes.spend():
-                yield from self.join(merged, groups[1:], depth + 1)
+    def count_required(self, schema: Any) -> int:
+        held = [schema, *self.joined(well_formed(schema))] if isinstance(schema, dict) else ()
+        return sum(
+            len(well_formed(one).get("required", ())) for one in held if isinstance(one, dict)
+        )
 
-    def estimate_cost(self, schema: Any) -> int:
-        """Estimate the size of the values that a schema describes."""
-        if _is_null(schema) or self.nodes.left < 0:
-            return 0
-        is_far = isinstance(schema, Mapping) and any(key in schema for key in REFS)
-        size = _count_values(resolve_reference(schema, self.root) if is_far else schema)
-        self.nodes.spend(size // 8)
-        return size
-
-    def plain_candidates(self, schema: Schema, path: ValuePath) -> Candidates:
-        """Yield candidates for a schema without combinations."""
-        yield from ((value, False) for value in _listed_values(schema, last_index(path)))
-        for name in _types(schema) if "enum" not in schema else ():
-            match name:
-                case "object":
-                    yield from ((value, True) for value in self.object_candidates(schema, path))
-                case "array":
-                    yield from ((value, True) for value in self.list_candidates(schema, path))
-                case _:
-                    yield from ((v, False) for v in self.scalar_candidates(name, schema, path))
-
-    def scalar_candidates(self, name: str, schema: Schema, path: ValuePath) -> Iterator[Any]:
+    def build(self, name: str, schemas: Sequence[Schema], path: ValuePath) -> Iterator[Any]:
+        """Yield values of a type."""
         match name:
+            case "object":
+                yield from self.objects(schemas, path)
+            case "array":
+                yield from self.lists(schemas, path)
             case "string":
-                yield from string_candidates(schema, path, self.ids, budget=self.budget)
+                yield from string_candidates(schemas, path, self.ids, budget=self.budget)
             case "integer" | "number":
-                yield from number_candidates(schema, path, is_whole=name == "integer")
+                yield from number_candidates(schemas, path, is_whole=name == "integer")
             case "boolean":
                 yield from (True, False)
             case "null":
                 yield None
 
-    def object_candidates(self, schema: Schema, path: ValuePath) -> Iterator[dict[str, Any]]:
+    def objects(self, schemas: Sequence[Schema], path: ValuePath) -> Iterator[dict[str, Any]]:
         """Yield objects with the required and given properties, with all, and with one more."""
-        held = schema.get("properties", {})
-        wanted = {name for name in held if (*path, name) in self.wanted}
-        few = _complete(schema, {*schema.get("required", ()), *wanted})
-        yield self.make_object(schema, few, path)
-        if few >= held.keys() or len(path) >= SHALLOW_DEPTH:
-            return
-        yield self.make_object(schema, few | held.keys(), path)
-        for name in held:
-            yield self.make_object(schema, few | {name}, path)
-
-    def make_object(self, schema: Schema, names: set[str], path: ValuePath) -> dict[str, Any]:
-        """Make an object with these properties, in the order of the schema, and more if needed."""
-        added = [rule for key, rule in schema.get("dependentSchemas", {}).items() if key in names]
-        if added:
-            base = {key: value for key, value in schema.items() if key != "dependentSchemas"}
-            schema = next(self.join(base, [[rule] for rule in added], len(names)), schema)
-        names = names | {*schema.get("required", ())}
-        held = schema.get("properties", {})
-        order = [name for name in held if name in names]
-        order += sorted(name for name in names if name not in held)
+        held = dict.fromkeys(name for one in schemas for name in one.get("properties", ()))
+        few = {str(name) for one in schemas for name in one.get("required", ())}
+        few |= {name for name in held if (*path, name) in self.wanted}
+        optional = [name for name in held if name not in few]
+        few |= {*optional[: max(int(lowest(schemas, "minProperties")) - len(few), 0)]}
         made: dict[str, Any] = {}
-        for name in order:
-            made[name] = self.make(self.property_schema(schema, name), (*path, name))
-        for number in range(len(made), len(made) + MAX_MEMBERS):
-            if len(made) >= schema.get("minProperties", 0):
+
+        def build(names: set[str]) -> dict[str, Any]:
+            order = [*filter(names.__contains__, held), *sorted(names - held.keys())]
+            for name in order:
+                if name not in made:
+                    made[name] = self.make_property(schemas, path, name)
+            return self.fill({name: made[name] for name in order}, schemas, path)
+
+        yield build(few)
+        if len(path) < SHALLOW_DEPTH and not few >= held.keys():
+            yield build(few | held.keys())
+            yield from (build(few | {name}) for name in optional)
+
+    def make_property(self, schemas: Sequence[Schema], path: ValuePath, name: str) -> Any:
+        rules = [rule for one in schemas for rule in property_rules(one, name, self.budget)]
+        return self.make(rules, (*path, name))
+
+    def fill(
+        self, made: dict[str, Any], schemas: Sequence[Schema], path: ValuePath
+    ) -> dict[str, Any]:
+        """Add properties with invented names as long as there are too few."""
+        rules: list[Any] = [{"type": "string"}]
+        rules += [one["propertyNames"] for one in schemas if "propertyNames" in one]
+        for one in schemas:
+            if one.get("additionalProperties") is False and "patternProperties" in one:
+                rules.append({"anyOf": [{"pattern": key} for key in one["patternProperties"]]})
+        for number in range(len(made), MAX_MEMBERS):
+            if len(made) >= lowest(schemas, "minProperties"):
                 break
-            name = self.make(_schema_of_names(schema), (*path, "key", number), taken=[*made])
+            name = self.make(rules, (*path, "key", number), taken=[*made])
             if isinstance(name, str):
-                made[name] = self.make(self.property_schema(schema, name), (*path, name))
+                made[name] = self.make_property(schemas, path, name)
         return made
 
-    def property_schema(self, schema: Schema, name: str) -> Any:
-        """The schema of a property, by its name, by patterns, or that of additional ones."""
-        rules = [schema["properties"][name]] if name in schema.get("properties", ()) else []
-        if not rules and is_additional(name, schema, self.budget):
-            return schema.get("additionalProperties", True)
-        by_pattern = islice(schema.get("patternProperties", {}).items(), MAX_MEMBERS)
-        rules += [rule for pattern, rule in by_pattern if matches(pattern, name, self.budget)]
-        return rules[0] if len(rules) == 1 else {"allOf": rules}
-
-    def list_candidates(self, schema: Schema, path: ValuePath) -> Iterator[list[Any]]:
+    def lists(self, schemas: Sequence[Schema], path: ValuePath) -> Iterator[list[Any]]:
         """Yield lists of the least length, not empty except at great depth, and of others."""
-        low = int(schema.get("minItems", 0))
-        if "contains" in schema:
-            low = max(low, int(schema.get("minContains", 1)))
-        usual = max(low, len(schema.get("prefixItems", ())), int(len(path) < SHALLOW_DEPTH))
-        high = int(schema.get("maxItems", MAX_MEMBERS))
-        for length in dict.fromkeys((usual, low, low + 1, 0, 2)):
-            yield self.make_list(schema, min(length, high, MAX_MEMBERS), path)
-
-    def make_list(self, schema: Schema, length: int, path: ValuePath) -> list[Any]:
+        counts = [one.get("minContains", 1) for one in schemas if "contains" in one]
+        low = int(max([lowest(schemas, "minItems"), *counts]))
+        high = int(highest(schemas, "maxItems", MAX_MEMBERS))
+        places = [len(one.get("prefixItems", ())) for one in schemas]
+        usual = max(low, *places, int(len(path) < SHALLOW_DEPTH))
+        is_unique = any(one.get("uniqueItems") is True for one in schemas)
         made: list[Any] = []
-        taken = made if schema.get("uniqueItems") is True else None
-        for index in range(length):
-            rule = _item_schema(schema, index)
-            if rule is False or self.nodes.left < 0:
-                break
-            made.append(self.make(rule, (*path, index), taken=taken))
-        return made
+        for length in dict.fromkeys((min(usual, high), low, low + 1, 0, 2)):
+            while len(made) < min(length, MAX_MEMBERS):
+                rules = [*_item_rules(schemas, len(made))]
+                if False in rules or self.budget.left < 0:
+                    break
+                made.append(self.make(rules, (*path, len(made)), made if is_unique else ()))
+            if low <= length <= high:
+                yield made[:length]
 
 
-def _complete(schema: Schema, names: set[str]) -> set[str]:
-    """Add the names that `dependentRequired` and `minProperties` require."""
-    rules, waiting = schema.get("dependentRequired", {}), list(names)
-    while waiting:
-        more = {*rules.get(waiting.pop(), ())} - names
-        names |= more
-        waiting += more
-    lack = int(schema.get("minProperties", 0)) - len(names)
-    optional = [name for name in schema.get("properties", ()) if name not in names]
-    return names | {*optional[: max(lack, 0)]}
+def _listed_values(schemas: Sequence[Schema], number: int) -> Iterator[Any]:
+    """Yield the values that schemas list; each item of a list begins with another one."""
+    for one in schemas:
+        if "const" in one:
+            yield one["const"]
+        listed = one.get("enum", ())
+        start = number % len(listed) if listed else 0
+        yield from (*listed[start:], *listed[:start])
+        if "default" in one and not number:
+            yield one["default"]
+        yield from one.get("examples", ())[number:]
 
 
-def _schema_of_names(schema: Schema) -> Schema:
-    """The schema of invented names of properties."""
-    rules: list[Any] = [{"type": "string"}, schema.get("propertyNames", True)]
-    if schema.get("additionalProperties") is False and "patternProperties" in schema:
-        rules.append({"anyOf": [{"pattern": key} for key in schema["patternProperties"]]})
-    return {"allOf": rules}
+def _item_rules(schemas: Sequence[Schema], index: int) -> Iterator[Any]:
+    """Yield the schemas of an item; the first `minContains` items also satisfy `contains`."""
+    for one in schemas:
+        items = one.get("items", True)
+        # A list before draft 2020-12.
+        is_tuple = isinstance(items, list)
+        first = items if is_tuple else one.get("prefixItems", ())
+        rest = one.get("additionalItems", True) if is_tuple else items
+        yield first[index] if index < len(first) else rest
+        if "contains" in one and 0 <= index - len(first) < one.get("minContains", 1):
+            yield one["contains"]
 
 
-def _listed_values(schema: Schema, number: int) -> Iterator[Any]:
-    """Yield the values that a schema lists; each item of a list begins with another one."""
-    if "const" in schema:
-        yield schema["const"]
-    if "enum" in schema:
-        start = number % len(schema["enum"])
-        yield from (*schema["enum"][start:], *schema["enum"][:start])
-        return
-    if "default" in schema and not number:
-        yield schema["default"]
-    yield from schema.get("examples", ())[number:]
-
-
-def _item_schema(schema: Schema, index: int) -> Any:
-    """The schema of an item; the first `minContains` items also satisfy `contains`."""
-    first = schema.get("prefixItems", ())
-    rule = first[index] if index < len(first) else schema.get("items", True)
-    is_contained = "contains" in schema and index - len(first) < schema.get("minContains", 1)
-    if is_contained and rule is not False:
-        return {"allOf": [schema["contains"], rule]}
-    return rule
-
-
-def _types(schema: Schema) -> tuple[str, ...]:
-    """The types to try, null last; without `type` those that the keywords apply to."""
-    named = schema.get("type")
-    if isinstance(named, str):
-        return (named,)
-    if named is not None:
-        return tuple(sorted(named[: len(ANY)], key="null".__eq__))
-    implied = [name for name, keys in IMPLIED.items() if any(key in schema for key in keys)]
-    return tuple(dict.fromkeys((*implied, *ANY)))
-
-
-def _count_values(value: Any, depth: int = 5) -> int:
-    """Count the values in a JSON value, down to a depth."""
-    if depth == 0 or not isinstance(value, (list, Mapping)):
-        return 1
-    inner = value.values() if isinstance(value, Mapping) else value
-    return 1 + sum(_count_values(one, depth - 1) for one in inner)
+def _types(schemas: Sequence[Schema]) -> Iterator[str]:
+    """Yield the types that all schemas allow, or that their keywords imply."""
+    allowed = [one["type"] for one in schemas if "type" in one]
+    implied = {IMPLIED[key]: key for one in schemas for key in one if key in IMPLIED}
+    for name in implied if implied and not allowed else TYPES:
+        # These are names or lists of names, none of which is a part of another.
+        if all(name in one or (name == "integer" and "number" in one) for one in allowed):
+            yield name
 
 
 def _is_null(schema: Any) -> bool:
-    return isinstance(schema, Mapping) and schema.get("type") == "null"
+    return isinstance(schema, dict) and schema.get("type") == "null"

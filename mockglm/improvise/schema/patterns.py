@@ -1,211 +1,116 @@
-"""Regular expressions: texts that match one, and matching in bounded time.
+"""Regular expressions: matching in bounded time, and texts that match.
 
-The `regex` package matches, for it has a timeout. To write a text, a pattern is rewritten from
-ECMA-262 and parsed by the parser of the standard library's `re`.
+The `regex` package matches, for it has a timeout, the syntax of ECMA-262, and partial matches: a
+text is written from left to right, by pieces after which it can still become a match.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator
-from functools import lru_cache
-from importlib import import_module
-from itertools import accumulate, islice
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache, partial
+from itertools import chain, cycle
+from string import ascii_lowercase, ascii_uppercase, digits, punctuation
+from time import thread_time
 from typing import Any
 
 from mockglm.clock import Ids
 from mockglm.improvise.schema.keywords import WorkBudget
+from mockglm.matching.expression import LARGEST, count_elements
 
-# `re._parser` has neither stubs nor a public name; it is the same from 3.11 to 3.14.
-parser: Any = import_module("re._parser")
-
-EXTRA_REPEATS = (3, 0, 1, 2, 5, 8, 13, 21, 34, 55, 128)
-"""Repeats of a loop beyond its minimum, one text for each."""
-MAX_TEXT = 4096
-MAX_STEPS = 4 * MAX_TEXT
-"""Parts of a pattern visited for one text; a loop may add no characters."""
 MAX_PATTERN = 2000
-MAX_DEPTH = 30
+MAX_PIECES = 200
+"""Pieces of a text."""
+LENGTHS = (3, 0, 0, 2, 5, 8)
+"""The least characters of the texts that are written, one after the other."""
 TIMEOUT = 0.05
-"""Seconds of one search; a timeout costs a quarter of the budget of a request."""
-TIMEOUT_PRICE = 1500
-SEARCH_PRICE = 3
-"""Units of work of a search, most of them for compiling the pattern."""
-CHARACTERS_PER_UNIT = 500
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
-WORDS = LETTERS + "0123456789"
-CATEGORIES = {
-    "CATEGORY_DIGIT": "0123456789",
-    "CATEGORY_SPACE": " ",
-    "CATEGORY_WORD": WORDS,
-    "CATEGORY_NOT_DIGIT": LETTERS,
-    "CATEGORY_NOT_SPACE": WORDS,
-    "CATEGORY_NOT_WORD": "-.",
-}
-PROPERTIES = (("N", "0-9"), ("Lu", "A-Z"), ("", "a-zA-Z"))
-FALLBACK_TEXTS = (
-    *("Example-Passw0rd!", "Aa1!Aa1!Aa1!", "Example1", "example", "EXAMPLE", "1", "-", ""),
+"""Seconds of one search."""
+UNITS_PER_SECOND = 30_000
+"""Units of work for the time that searches take, and of compiling a pattern."""
+COMPILING_PRICE = 3
+LITERALS = re.compile(
+    r"\\[ux]([0-9a-fA-F]{4}|[0-9a-fA-F]{2})|\\[A-Za-z]|\\(.)|([A-Za-z]{2,}|[^][(){}|*+?^$\\])"
 )
-"""Texts to try for patterns with lookaheads, which the writer ignores."""
-SURROGATE = re.compile(r"[\ud800-\udfff]")
-PROPERTY = re.compile(r"\\[pP]\{([^{}]*+)\}")
-TOKEN = re.compile(r"\[\^?\]?(?:\\.|[^]\\])*+\]|\\[pP]\{[^{}]*+\}|\\.|\(\?<(?=[A-Za-z_])", re.S)
-UNREADABLE = (ValueError, OverflowError, RecursionError, KeyError, IndexError)
-
-
-def is_readable(pattern: str) -> bool:
-    """True for a valid regular expression, and for one that is too long to test."""
-    return len(pattern) > MAX_PATTERN or _compile(pattern) is not None
+"""Characters that a pattern names: by their number, escaped, or as they are."""
+_MARKS = zip(ascii_lowercase, cycle(digits), ascii_uppercase, cycle("-_ ./:@,中"), strict=False)
+ALPHABET = [*chain.from_iterable(_MARKS)]
+"""Pieces for texts, mixed, so that one of each class is near."""
 
 
 def matches(pattern: str, text: str, budget: WorkBudget) -> bool:
     """True if the pattern is found in the text, is invalid, or if the budget is spent."""
-    price = SEARCH_PRICE + (len(pattern) + len(text)) // CHARACTERS_PER_UNIT
-    if len(pattern) > MAX_PATTERN or not budget.spend(price):
-        return True
-    compiled = _compile(pattern)
+    compiled = _compile_within(pattern, budget)
+    return compiled is None or _is_found(compiled.search, text, budget)
+
+
+def _is_found(search: Callable[..., object], text: str, budget: WorkBudget) -> bool:
+    started = thread_time()
     try:
-        return compiled is None or compiled.search(text, timeout=TIMEOUT) is not None
+        return budget.left >= 0 and search(text, timeout=TIMEOUT) is not None
     except TimeoutError:
-        budget.spend(TIMEOUT_PRICE)
         return False
+    finally:
+        budget.spend((thread_time() - started) * UNITS_PER_SECOND)
+
+
+def _compile_within(pattern: str, budget: WorkBudget) -> Any:
+    is_small = len(pattern) <= MAX_PATTERN and budget.spend(COMPILING_PRICE)
+    return _compile(pattern) if is_small else None
 
 
 @lru_cache(maxsize=64)
 def _compile(pattern: str) -> Any:
     import regex
 
-    tree = _parse(pattern)
-    # Compiling takes time in proportion to the least length of a match; no candidate is that long.
-    if _depth(pattern) > MAX_DEPTH or (tree is not None and tree.getwidth()[0] > MAX_TEXT):
+    if count_elements(pattern) > LARGEST:
         return None
-    return _quietly(lambda: regex.compile(pattern, cache_pattern=False), regex.error)
-
-
-@lru_cache(maxsize=64)
-def _parse(pattern: str) -> Any:
-    if len(pattern) > MAX_PATTERN or _depth(pattern) > MAX_DEPTH:
-        return None
-    return _quietly(lambda: parser.parse(TOKEN.sub(_spell_as_python, pattern)), re.error)
-
-
-def _quietly(read: Callable[[], Any], error: type[Exception]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return read()
-        except (error, *UNREADABLE):
+            return regex.compile(pattern, cache_pattern=False)
+        except (regex.error, ValueError, OverflowError, RecursionError, LookupError):
             return None
 
 
-def _depth(pattern: str) -> int:
-    """An upper bound of the nesting of groups; brackets in classes count, too."""
-    return max(accumulate({"(": 1, ")": -1}.get(mark, 0) for mark in pattern), default=0)
-
-
-def _spell_as_python(token: re.Match[str]) -> str:
-    """Spell a token of ECMA-262 as Python does, which has no properties of characters."""
-    if token[0] == "(?<":
-        return "(?P<"
-    is_class = token[0].startswith("[")
-    spelled = PROPERTY.sub(_ranges, token[0])
-    return spelled if is_class or spelled == token[0] else f"[{spelled}]"
-
-
-def _ranges(named: re.Match[str]) -> str:
-    return next(held for start, held in PROPERTIES if named[1].startswith(start))
-
-
-def write_matches(pattern: str, ids: Ids, where: str, *, budget: WorkBudget) -> Iterator[str]:
-    """Write texts that match the pattern, of growing length; none for an invalid pattern."""
-    tree = _parse(pattern)
-    for growth in EXTRA_REPEATS if tree is not None else ():
-        if budget.left <= 0:
-            return
-        writer = _PatternWriter(ids, f"{where}/{growth}", growth)
-        writer.write(tree)
-        budget.spend(1 + writer.steps // 4)
-        text = "".join(writer.pieces)
-        if SURROGATE.search(text) is None:
+def write_matches(
+    pattern: str, ids: Ids, where: str, *, budget: WorkBudget, least: int = 0
+) -> Iterator[str]:
+    """Write texts that match the pattern; none for one that is invalid or too difficult."""
+    compiled = _compile_within(pattern, budget)
+    for attempt, length in enumerate(LENGTHS if compiled is not None else ()):
+        choices = (ids.chance(f"{where}/{attempt}/{step}") for step in range(MAX_PIECES))
+        text = _write_match(compiled, choices, max(length, least), budget=budget)
+        if text is not None:
             yield text
-    if tree is not None and budget.left > 0:
-        yield from FALLBACK_TEXTS
 
 
-class _PatternWriter:
-    """Writes one text that matches a parsed pattern."""
-
-    def __init__(self, ids: Ids, where: str, growth: int) -> None:
-        self.pieces: list[str] = []
-        self.steps = 0
-        self._groups: dict[int, str] = {}
-        self._ids, self._where, self._growth = ids, where, growth
-        self._draws = self._size = 0
-
-    def write(self, tree: Any) -> None:
-        for op, argument in tree:
-            if self._is_full():
-                return
-            self._write_one(str(op), argument)
-
-    def _is_full(self) -> bool:
-        self.steps += 1
-        return self.steps > MAX_STEPS or self._size >= MAX_TEXT
-
-    def _write_one(self, op: str, argument: Any) -> None:
-        match op:
-            case "LITERAL":
-                self._put(chr(argument))
-            case "NOT_LITERAL":
-                self._put("b" if argument == ord("a") else "a")
-            case "ANY":
-                self._put(self._draw(LETTERS))
-            case "IN":
-                self._put(self._draw(_allowed(tuple(argument))))
-            case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
-                low, high, tree = argument
-                for _ in range(min(low + self._growth, high, MAX_TEXT)):
-                    if self._is_full():
-                        break
-                    self.write(tree)
-            case "BRANCH":
-                self.write(self._draw(argument[1]))
-            case "SUBPATTERN":
-                start = len(self.pieces)
-                self.write(argument[3])
-                self._groups[argument[0]] = "".join(self.pieces[start:])
-            case "ATOMIC_GROUP":
-                self.write(argument)
-            case "GROUPREF":
-                self._put(self._groups.get(argument, ""))
-
-    def _put(self, text: str) -> None:
-        self.pieces.append(text)
-        self._size += len(text)
-
-    def _draw(self, choices: Any) -> Any:
-        self._draws += 1
-        chance = self._ids.chance(f"{self._where}#{self._draws}")
-        return choices[int(chance * len(choices))] if choices else ""
+def _write_match(
+    compiled: Any, choices: Iterable[float], least: int, *, budget: WorkBudget
+) -> str | None:
+    """Write one text, of pieces that the pattern names or that are drawn by the choices."""
+    literals = deque(_list_literals(compiled.pattern))
+    can_begin = partial(compiled.match, partial=True)
+    text = ""
+    for choice in choices:
+        if len(text) >= least and _is_found(compiled.search, text, budget):
+            return text
+        start = int(choice * len(ALPHABET))
+        drawn = [*ALPHABET[start:], *ALPHABET[:start], *punctuation]
+        # Literals are likely in the order of the pattern; drawn characters make texts differ.
+        pieces = [*drawn, *literals] if start % 3 == 0 else [*literals, *drawn]
+        piece = next((one for one in pieces if _is_found(can_begin, text + one, budget)), None)
+        if piece is None or not budget.spend():
+            return None
+        if piece in literals:
+            literals.rotate(-literals.index(piece) - 1)
+        text += piece
+    return None
 
 
-@lru_cache(maxsize=256)
-def _allowed(items: Any) -> str:
-    """The characters of a class, only letters and digits if it has some."""
-    listed = "".join(_list_characters(items))
-    if str(items[0][0]) == "NEGATE":
-        printable = map(chr, range(0x20, 0x7F))
-        listed = "".join(char for char in printable if char not in listed) or "\u4e2d"
-    return "".join(char for char in listed if char.isascii() and char.isalnum()) or listed
-
-
-def _list_characters(items: Any) -> Iterator[str]:
-    for op, argument in items:
-        match str(op):
-            case "LITERAL":
-                yield chr(argument)
-            case "RANGE":
-                yield from map(chr, islice(range(argument[0], argument[1] + 1), 128))
-            case "CATEGORY":
-                yield CATEGORIES[str(argument)]
+def _list_literals(pattern: str) -> Iterator[str]:
+    for code, escaped, plain in LITERALS.findall(pattern):
+        text = chr(int(code, 16)) if code else escaped or plain
+        if text and not "\ud800" <= text <= "\udfff":
+            yield text

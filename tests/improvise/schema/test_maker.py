@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,6 @@ from jsonschema.exceptions import SchemaError
 from mockglm.clock import Ids
 from mockglm.improvise.schema import WorkBudget, make_arguments, make_value
 from mockglm.improvise.schema.judge import satisfies
-from mockglm.improvise.schema.keywords import normalize
 from tests.improvise.asked import work
 from tests.improvise.schema.schemas import COMBINED, PUBLISHED, TOOLS, Schema
 
@@ -43,8 +43,7 @@ CHECKER.checkers |= {
 
 
 def fits(value: Any, schema: Any) -> bool:
-    plain = normalize(schema)
-    return satisfies(value, plain, root=plain, budget=WorkBudget())
+    return satisfies(value, schema, root=schema, budget=WorkBudget())
 
 
 def whole_between(low: int, high: int) -> Schema:
@@ -372,6 +371,22 @@ def test_a_keyword_ignores_values_of_another_type(keyword: str, value: Any) -> N
 @pytest.mark.parametrize("keyword", ["properties", "patternProperties", "dependentRequired"])
 def test_a_map_of_schemas_ignores_values_of_another_type(keyword: str, value: Any) -> None:
     assert fits(value, {keyword: {"a": False}})
+
+
+@pytest.mark.parametrize("keyword", ["unevaluatedProperties", "unevaluatedItems", "items"])
+def test_a_reference_to_another_document_is_never_fetched(keyword: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        far = {"$ref": f"http://127.0.0.1:{server.getsockname()[1]}/schema.json", keyword: False}
+        needed = {"required": ["a"], "properties": {"a": {}}}
+        socket.setdefaulttimeout(1)
+        try:
+            make_value({"type": "object", **far, **needed}, IDS)
+            fits([1], far)
+        finally:
+            socket.setdefaulttimeout(None)
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 def test_items_in_a_list_are_judged_by_place_as_before_2020() -> None:
