@@ -114,6 +114,16 @@ def find_surface(path: str) -> Surface:
     return next((one for one in SURFACES if one.owns(path)), CHAT)
 
 
+def is_whole(path: str) -> bool:
+    """True for a path of the service that is below no base, as `/api/monitor/usage/quota/limit`."""
+    return path.startswith("/api/")
+
+
+def find_base(path: str) -> str:
+    """Find the base of a request's path; empty if it is below none, as that of a picture."""
+    return "" if is_whole(path) or path.startswith("/media/") else find_surface(path).base
+
+
 def recognise(response: Response) -> Surface:
     """Find the surface of a response whose request is not known, by the beginning of its body."""
     return ANTHROPIC if messages.is_message(response) else CHAT

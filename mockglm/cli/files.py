@@ -102,17 +102,23 @@ def schema_command() -> None:
 @click.option(
     "--request",
     "file",
-    required=True,
     type=click.File("rb"),
     metavar="FILE",
-    help="Read the body of the request from this file; - is standard input.",
+    help="Read the body of the request from this file; - is standard input. A POST needs one.",
 )
 @click.option(
     "--path",
     default=_find_chat_path,
     show_default="that of chat completions",
     metavar="PATH",
-    help="Send the request to this path below the base URL.",
+    help="Send the request to this path below the base URL, as /embeddings.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["POST", "GET", "DELETE"]),
+    default="POST",
+    show_default=True,
+    help="Send the request by this method.",
 )
 @click.option("--lenient", is_flag=True, help="Skip the validation rules.")
 @click.option(
@@ -123,24 +129,33 @@ def schema_command() -> None:
     help="Send this header (repeatable). Without Authorization, an accepted API key is sent.",
 )
 def explain_command(
-    *, paths: tuple[Path, ...], file: Any, path: str, lenient: bool, headers: tuple[str, ...]
+    *,
+    paths: tuple[Path, ...],
+    file: Any,
+    path: str,
+    method: str,
+    lenient: bool,
+    headers: tuple[str, ...],
 ) -> None:
     """Explain which interaction answers a request, and why the others do not match. A PATH is a
     file or a folder of files.
 
     Exits with 1 if no interaction answers the request."""
+    from mockglm.endpoints import Endpoints
     from mockglm.exchange import Request
     from mockglm.scenarios import load_all
     from mockglm.server import Sessions, Settings, explain
 
+    if file is None and method == "POST":
+        raise UsageError("a POST has a body: give --request FILE")
     settings = Settings(policy="lenient" if lenient else "default", on_miss="error")
     with show_loading() as on_file:
         loaded = load_all(paths, on_file)
     session = Sessions(settings, loaded).get()
     key = min(session.keys or {"explain"})
     sent = (*map(_parse_header, headers), ("authorization", f"Bearer {key}"))
-    request = Request("POST", path, headers=sent, body=file.read())
-    lines, is_answered = explain(session, request)
+    request = Request(method, path, headers=sent, body=file.read() if file else b"")
+    lines, is_answered = explain(session, request, Endpoints().find_handlers)
     click.echo("\n".join(lines))
     sys.exit(0 if is_answered else 1)
 

@@ -15,14 +15,14 @@ from starlette.routing import Route
 
 from mockglm import exchange
 from mockglm.control import requests, saving
-from mockglm.control.conversations import chat_json
 from mockglm.control.session_access import SessionAccess
 from mockglm.control.snippets import make_snippets
+from mockglm.endpoints import Endpoints
 from mockglm.errors import UsageError
 from mockglm.journal import Entry
 from mockglm.server import Session, Sessions
 from mockglm.server.comparisons import explain_entry, explain_request
-from mockglm.surfaces import CHAT, SURFACES, find_surface
+from mockglm.surfaces import CHAT, find_base, find_surface
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message
@@ -65,20 +65,28 @@ class ExchangeRoutes:
         written = await requests.read_json(request)
         session = requests.find_session(self._sessions, request)
         asked = _read_request(written, key=min(session.keys or {"explain"}))
-        return _json(await self._access.use(session, lambda used: explain_request(used, asked)))
+        trial = Endpoints(is_trial=True).find_handlers
+        return _json(
+            await self._access.use(session, lambda used: explain_request(used, asked, trial))
+        )
 
     async def _explain_entry(self, request: Request) -> Response:
         session, entry, original = await self._entry(request)
         asked = msgspec.structs.replace(entry, request=original)
-        return _json(await self._access.use(session, lambda used: explain_entry(used, asked)))
+        trial = Endpoints(is_trial=True).find_handlers
+        return _json(
+            await self._access.use(session, lambda used: explain_entry(used, asked, trial))
+        )
 
     async def _write_code(self, request: Request) -> Response:
         _, entry, _ = await self._entry(request)
         surface = find_surface(entry.request.path)
         origin = f"{request.url.scheme}://{request.headers.get('host', '')}"
         prefix = f"/s/{entry.session}" if entry.session else ""
-        code = make_snippets(entry.request, surface, f"{origin}{prefix}{surface.base}")
-        if entry.response is not None and chat_json(entry, surface) is not None:
+        code = make_snippets(
+            entry.request, surface, f"{origin}{prefix}{find_base(entry.request.path)}"
+        )
+        if entry.response is not None and saving.is_conversation(entry):
             code["yaml"] = saving.make_scenario([entry])
         return _json(code)
 
@@ -149,7 +157,6 @@ class ExchangeRoutes:
 
     async def _run(self, session: Session, original: exchange.Request) -> None:
         assert self._play is not None
-        surface = find_surface(original.path)
         prefix = f"/s/{session.name}" if session.name else ""
         headers = [
             (name.encode("latin-1"), value.encode("latin-1")) for name, value in original.headers
@@ -157,7 +164,7 @@ class ExchangeRoutes:
         scope = {
             "type": "http",
             "method": original.method,
-            "path": f"{prefix}{surface.base}{original.path}",
+            "path": f"{prefix}{find_base(original.path)}{original.path}",
             "query_string": original.query.encode("latin-1"),
             "headers": headers,
         }
@@ -186,7 +193,7 @@ class ExchangeRoutes:
 def _read_request(asked: Any, *, key: str) -> exchange.Request:
     """Read a request to explain; without a credential it gets an accepted key."""
     if not isinstance(asked, dict) or "body" not in asked:
-        raise UsageError('write {"body": …}, and "path" and "headers" where they matter')
+        raise UsageError('write {"body": …}, and "method", "path" and "headers" where they matter')
     body, headers = asked["body"], asked.get("headers", {})
     if not isinstance(headers, dict) or not all(isinstance(v, str) for v in headers.values()):
         raise UsageError("headers: expected a mapping of names to texts")
@@ -194,7 +201,7 @@ def _read_request(asked: Any, *, key: str) -> exchange.Request:
     if not any(name in ("authorization", "x-api-key") for name, _ in fields):
         fields += (("authorization", f"Bearer {key}"),)
     return exchange.Request(
-        "POST",
+        str(asked.get("method") or "POST").upper(),
         _read_path(asked.get("path") or CHAT.path),
         headers=fields,
         body=body.encode() if isinstance(body, str) else msgspec.json.encode(body),
@@ -202,10 +209,9 @@ def _read_request(asked: Any, *, key: str) -> exchange.Request:
 
 
 def _read_path(path: Any) -> str:
-    known = [surface.path for surface in SURFACES]
-    if path not in known:
-        raise UsageError(f"path: expected one of {', '.join(known)}")
-    return str(path)
+    if not isinstance(path, str) or not path.startswith("/"):
+        raise UsageError(f"path: expected one below a base, as {CHAT.path}, or a whole one")
+    return path
 
 
 def _json(value: Any) -> Response:

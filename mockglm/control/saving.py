@@ -99,10 +99,22 @@ def _sent(entry: Entry) -> Response | None:
     return replace(response, chunks=response.chunks[: entry.sent])
 
 
+def is_conversation(entry: Entry) -> bool:
+    """True for a request with messages at a path of conversations, which a scenario answers."""
+    return bool(_messages(entry))
+
+
+def _messages(entry: Entry) -> Sequence[Message]:
+    surface = find_surface(entry.request.path)
+    if entry.request.path != surface.path:
+        return ()
+    chat = surface.decode(entry.request.body)
+    return (chat.messages or ()) if isinstance(chat, Chat) else ()
+
+
 def _pattern(entry: Entry) -> dict[str, Any]:
     """The pattern of a request by its last message: its text, or the function it is a result of."""
-    chat = find_surface(entry.request.path).decode(entry.request.body)
-    messages = chat.messages if isinstance(chat, Chat) else None
+    messages = _messages(entry)
     if not messages:
         reason = f"entry {entry.ordinal} is no conversation, which a scenario answers"
         raise UsageError(f"{reason}; save it as a cassette")

@@ -15,9 +15,9 @@ import msgspec
 
 from mockglm._version import __version__
 from mockglm.cassettes import read_exchanges
-from mockglm.exchange import Exchange, Response
+from mockglm.exchange import Exchange, Request, Response
 from mockglm.scenarios import load
-from mockglm.surfaces import CHAT, find_surface
+from mockglm.surfaces import CHAT, find_base, find_surface
 
 UNKNOWN_ORIGIN = "http://127.0.0.1:8600"
 """The origin of requests whose recording does not name the service: that of `mockglm serve`."""
@@ -150,6 +150,8 @@ def _to_pytest(exchanges: Iterable[Exchange], base: str) -> str:
         "def send(glm, method, path, body):\n"
         '    headers = {"Authorization": f"Bearer {glm.api_key}"}\n'
         '    base = glm.anthropic_url if path.startswith("/v1/") else glm.base_url\n'
+        '    if path.startswith("/api/"):\n'
+        f"        base = base.removesuffix({CHAT.base!r})\n"
         "    return httpx.request(method, base + path, content=body, headers=headers)\n"
     )
     return head + "".join(_test(number, one) for number, one in enumerate(exchanges, 1))
@@ -162,7 +164,7 @@ def _test(number: int, exchange: Exchange) -> str:
     return (
         f"\n\ndef test_exchange_{number}(glm):\n"
         f"    body = {body!r}\n"
-        f"    glm.when(body={_body_pattern(request.body)!r}).response(\n"
+        f"    glm.when({_pattern(request)}).response(\n"
         f"        status={response.status},\n"
         f"        headers={dict(response.headers)!r},\n"
         f"        body={response.body.decode('utf-8', 'replace')!r},\n"
@@ -172,19 +174,23 @@ def _test(number: int, exchange: Exchange) -> str:
     )
 
 
-def _body_pattern(body: bytes) -> Any:
+def _pattern(request: Request) -> str:
+    """The keywords of a pattern that matches a request: without a path, only a chat is matched."""
     try:
-        value = msgspec.json.decode(body)
+        value = msgspec.json.decode(request.body)
     except ValueError:
-        return {}
-    return value if isinstance(value, Mapping) else {}
+        value = {}
+    body = f"body={value if isinstance(value, Mapping) else {}!r}"
+    is_chat = request.path == find_surface(request.path).path
+    return body if is_chat else f"path={request.path!r}, {body}"
 
 
 def _url(exchange: Exchange, base: str) -> str:
-    """The URL of a request; that of the other surface has the base of its own."""
+    """The URL of a request: a path of another surface is below the base of its own, a whole path
+    below none."""
     request, parts = exchange.request, urlsplit(base)
-    own = find_surface(request.path)
-    path = parts.path if own is find_surface(CHAT.path) else own.base
+    own = find_base(request.path)
+    path = parts.path if own == CHAT.base else own
     query = f"?{request.query}" if request.query else ""
     return f"{parts.scheme}://{parts.netloc}{path}{request.path}{query}"
 

@@ -50,9 +50,14 @@ class _Parameters(Struct):
 
 
 class Endpoints:
-    """The endpoints of one server, with the state that they keep for each session."""
+    """The endpoints of one server, with the state that they keep for each session.
 
-    def __init__(self) -> None:
+    Those of a trial give no built-in answer, which may depend on state that a trial does not have
+    or change it: they note that there would be one.
+    """
+
+    def __init__(self, *, is_trial: bool = False) -> None:
+        self._is_trial = is_trial
         self._states: WeakKeyDictionary[Session, States] = WeakKeyDictionary()
         self._storage = StorageBudget()
 
@@ -64,19 +69,24 @@ class Endpoints:
         allowed = [row.method for row, _ in found]
         for row, variables in found:
             if row.method == method or (row.method == "GET" and method == "HEAD"):
-                return *_ACCESS[row.access], partial(self._answer, row, variables)
+                return *_ACCESS[row.access], partial(self._answer_endpoint, row, variables)
         return authenticate, replay, partial(_refuse_method, ", ".join(allowed))
 
-    def _answer(
+    def _answer_endpoint(
         self, row: EndpointRow, variables: Mapping[str, str], context: RequestContext
-    ) -> Response:
+    ) -> Response | None:
         states = self._states.setdefault(context.session, {StorageBudget: self._storage})
         call = Call(context=context, row=row, variables=variables, states=states)
         try:
             if row.is_chat:
                 return _build(call)
             _read(call)
-            return _answer_queued(call) or _check(call) or _answer_matched(call) or _build(call)
+            response = _answer_queued(call) or _check(call) or _answer_matched(call)
+            if response is None and self._is_trial:
+                context.source = Source.GATEWAY
+                context.notes += (f"mockglm answers {row.method} {row.path} itself",)
+                return None
+            return response or _build(call)
         except EndpointError as refusal:
             context.source = Source.REFUSED
             if row.refuse:

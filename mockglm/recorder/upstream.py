@@ -26,7 +26,7 @@ from mockglm.recorder.forwarding import (
     leaves_base,
 )
 from mockglm.recorder.relay import ExcessError, HeldBytes, Relay
-from mockglm.surfaces import CHAT, SURFACES, find_surface
+from mockglm.surfaces import CHAT, SURFACES, find_base, find_surface, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -89,13 +89,16 @@ class Upstream:
         return header if is_kept else f"Bearer {self.key}"
 
     def base_for(self, path: str) -> str:
-        """The base URL of a path: paths of another surface are below a base of their own."""
-        surface = find_surface(path)
+        """The base URL of a path: paths of another surface are below a base of their own, whole
+        paths are below none.
+
+        Behind a base URL that is none of the service's, all paths are below it.
+        """
         parts = urlsplit(self.base)
         own = next((one for one in SURFACES if parts.path in one.bases), None)
-        if own is None or own is surface:
+        if own is None or (own is find_surface(path) and not is_whole(path)):
             return self.base
-        return f"{parts.scheme}://{parts.netloc}{surface.base}"
+        return f"{parts.scheme}://{parts.netloc}{find_base(path)}"
 
     @asynccontextmanager
     async def send(self, request: Request) -> AsyncIterator[httpx.Response]:

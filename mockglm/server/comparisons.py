@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from time import monotonic
 from typing import Literal
@@ -17,13 +18,17 @@ from mockglm.matching.difference import Difference, show_value
 from mockglm.matching.patterns import Condition, Secret, Subset
 from mockglm.scenarios import Interaction
 from mockglm.server.context import RequestContext
-from mockglm.server.pipeline import CHAT, RECORDING_CHAT, Handler, find_recordings
+from mockglm.server.explanation import find_message, path_condition, view_request
+from mockglm.server.pipeline import Handler, find_recordings
+from mockglm.server.routes import FindHandlers, Route, choose_handlers, find_route
 from mockglm.server.sessions import KeyOptions, Session
-from mockglm.surfaces import Surface, find_surface
-from mockglm.validation import RULES, Chat
+from mockglm.validation import RULES
 
 MAX_COMPARED = 2000
 """Interactions that are compared with a request."""
+
+ENDPOINT = "answer_endpoint"
+"""The handler that answers an endpoint beside chats."""
 
 MAX_SHOWN = 60
 """Interactions that an explanation has, the closest first."""
@@ -88,35 +93,48 @@ class Explanation(Struct, frozen=True):
     limits: tuple[LimitUse, ...]
 
 
-def explain_request(session: Session, request: Request) -> Explanation:
-    """Explain the answer that a request would get now. The session stays as it is."""
-    return _explain(session, request, None)
+def explain_request(
+    session: Session, request: Request, find_handlers: FindHandlers | None = None
+) -> Explanation:
+    """Explain the answer that a request would get now. The session stays as it is.
+
+    `find_handlers` finds the handlers of endpoints beside chats, for a trial.
+    """
+    return _explain(session, request, None, find_handlers=find_handlers)
 
 
-def explain_entry(session: Session, entry: Entry) -> Explanation:
+def explain_entry(
+    session: Session, entry: Entry, find_handlers: FindHandlers | None = None
+) -> Explanation:
     """Explain the answer of an entry of the journal: its request is compared with the interactions
     that there are now."""
-    return _explain(session, entry.request, entry)
+    return _explain(session, entry.request, entry, find_handlers=find_handlers)
 
 
-def _explain(session: Session, request: Request, entry: Entry | None) -> Explanation:
-    surface = find_surface(request.path)
-    trial, name = _try(session, request, surface)
+def _explain(
+    session: Session,
+    request: Request,
+    entry: Entry | None,
+    *,
+    find_handlers: FindHandlers | None,
+) -> Explanation:
+    route = find_route(request.path)
+    handlers = choose_handlers(session, route, request, find_handlers=find_handlers)
+    trial, name = _try(session, request, route=route, handlers=handlers)
+    names = tuple(map(_name, handlers))
     source = trial.source if entry is None else entry.source
     if source != trial.source:
-        name = _guess_handler(session, source)
-    compared = sorted(_compare(session, request, source), key=_distance)
+        name = _guess_handler(session, source, names)
+    compared = sorted(_compare(session, trial, source), key=_distance)
     response = trial.response if entry is None else entry.response
-    is_error = response is not None and response.status >= 400
-    error = surface.parse(response).reply.error if is_error and response else None
     text = session.journal.redact_text
     return Explanation(
         source=source,
         status=response.status if response else None,
         code=trial.code if entry is None else entry.code,
-        message=text(error.message or "", request) if error else "",
+        message=text(find_message(request.path, response), request),
         notes=tuple(text(note, request) for note in (trial if entry is None else entry).notes),
-        handlers=_list_handlers(session, name) if request.path == surface.path else (),
+        handlers=_list_handlers(names, name),
         interactions=tuple(_redact(one, session, request) for one in compared[:MAX_SHOWN]),
         left_out=max(0, len(compared) - MAX_SHOWN),
         waived=tuple(map(_waived, trial.waived if entry is None else entry.waived)),
@@ -124,7 +142,9 @@ def _explain(session: Session, request: Request, entry: Entry | None) -> Explana
     )
 
 
-def _try(session: Session, request: Request, surface: Surface) -> tuple[RequestContext, str]:
+def _try(
+    session: Session, request: Request, *, route: Route, handlers: Sequence[Handler]
+) -> tuple[RequestContext, str]:
     """Handle a request in a copy of the session; also returns the name of the answering handler."""
     copy = session.copy()
     context = RequestContext(
@@ -133,33 +153,41 @@ def _try(session: Session, request: Request, surface: Surface) -> tuple[RequestC
         ids=copy.ids(),
         now=copy.clock.now(),
         started=monotonic(),
-        surface=surface,
+        surface=route.surface,
+        base=route.base,
     )
-    for handler in _handlers(session):
+    for handler in handlers:
         response = handler(context)
-        if response is not None:
+        # A trial of an endpoint names its source, and gives no answer of its own.
+        if response is not None or context.source is Source.GATEWAY:
             context.response = response
-            return context, handler.__name__
+            return context, _name(handler)
     return context, ""
 
 
-def _handlers(session: Session) -> Sequence[Handler]:
-    return RECORDING_CHAT if session.on_miss == "record" else CHAT
+def _name(handler: Handler) -> str:
+    function = handler.func if isinstance(handler, partial) else handler
+    return str(function.__name__).lstrip("_")
 
 
-def _list_handlers(session: Session, answering: str) -> tuple[HandlerResult, ...]:
+def _list_handlers(names: Sequence[str], answering: str) -> tuple[HandlerResult, ...]:
     found: list[HandlerResult] = []
     is_answered = False
-    for handler in _handlers(session):
-        is_it = handler.__name__ == answering
+    for name in names:
+        is_it = name == answering
         result: StepResult = "not reached" if is_answered else "answered" if is_it else "passed on"
-        found.append(HandlerResult(handler.__name__, result))
+        found.append(HandlerResult(name, result))
         is_answered = is_answered or is_it
     return tuple(found)
 
 
-def _guess_handler(session: Session, source: str) -> str:
-    """The handler that gives answers of a source; "" if several do."""
+def _guess_handler(session: Session, source: str, names: Sequence[str]) -> str:
+    """The handler of a route that gives answers of a source; "" if several do."""
+    interaction = next((one for one in _interactions(session) if _is(one, source)), None)
+    if interaction is not None and interaction.request is not None:
+        return "replay"
+    if names[-1] == ENDPOINT:
+        return ENDPOINT
     known = {
         Source.QUEUED: "queued_reply",
         Source.IMPROVISED: "improvise_or_miss",
@@ -168,11 +196,8 @@ def _guess_handler(session: Session, source: str) -> str:
     for value, name in known.items():
         if source == value:
             return name
-    interaction = next((one for one in _interactions(session) if _is(one, source)), None)
     if interaction is None:
         return ""
-    if interaction.request is not None:
-        return "replay"
     return "match_validated" if interaction.validate else "match_unvalidated"
 
 
@@ -185,11 +210,8 @@ def _is(interaction: Interaction, source: str) -> bool:
     return interaction.short_location == source
 
 
-def _compare(session: Session, request: Request, source: str) -> Iterator[ComparedInteraction]:
-    surface = find_surface(request.path)
-    chat, key = surface.decode(request.body), surface.credential(request)
-    known = chat if isinstance(chat, Chat) else Chat()
-    view = RequestView(known, request, key=key, surface=surface.name)
+def _compare(session: Session, trial: RequestContext, source: str) -> Iterator[ComparedInteraction]:
+    request, view = trial.request, view_request(trial)
     same = frozenset(find_recordings(session, request))
     options = {
         one: options
@@ -202,7 +224,7 @@ def _compare(session: Session, request: Request, source: str) -> Iterator[Compar
         conditions = (
             _recorded(interaction, request, options[interaction], is_same=interaction in same)
             if interaction.request is not None
-            else tuple(_conditions(interaction, view))
+            else tuple(_conditions(interaction, view, trial))
         )
         answers = not has_answered and _is(interaction, source)
         has_answered = has_answered or answers
@@ -230,10 +252,15 @@ def _distance(compared: ComparedInteraction) -> tuple[bool, int, int]:
     return compared.verdict != "answers", failed, failed - len(compared.conditions)
 
 
-def _conditions(interaction: Interaction, view: RequestView) -> Iterator[ConditionResult]:
+def _conditions(
+    interaction: Interaction, view: RequestView, trial: RequestContext
+) -> Iterator[ConditionResult]:
     when = interaction.when
     if when is None:
         return
+    path = path_condition(trial, when)
+    if path is not None:
+        yield ConditionResult(path.field, path.expected, path.actual, False)
     for condition in when.conditions:
         yield from _results(condition, view)
     if when.chance is not None:

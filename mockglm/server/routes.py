@@ -37,17 +37,17 @@ from mockglm.server.responses import (
     mock_error,
 )
 from mockglm.server.sessions import Session, Sessions
-from mockglm.surfaces import SURFACES, EndpointKind, Surface
+from mockglm.surfaces import SURFACES, EndpointKind, Surface, find_base, is_whole
 
-_UNKNOWN = frozenset(("call", "other", "outside"))
+_UNKNOWN = frozenset(("call", "other", "whole", "outside"))
 """The kinds of requests that may be for another endpoint."""
 
 Unread = Literal["large", "busy"]
 """The reason why a body was not read: too large itself, or with those of all requests in flight."""
 
-Kind = EndpointKind | Literal["call", "other", "preflight", "outside"] | Unread
+Kind = EndpointKind | Literal["call", "other", "preflight", "whole", "outside"] | Unread
 """The kind of a request: `call` is a POST to an unknown path below a base, `other` anything else
-below one."""
+below one; `whole` is for a path of the service that is below none, `outside` for any other."""
 
 NAME = r"[a-z0-9][a-z0-9._-]*"
 SESSION = re.compile(
@@ -89,6 +89,7 @@ class Route(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if not self.base:
+            force_setattr(self, "post_kind", "whole" if is_whole(self.tail) else "outside")
             return
         surface = next(surface for base, surface in _BASES if base == self.base)
         endpoint = surface.endpoints.get(self.tail)
@@ -131,16 +132,12 @@ def dispatch(
     in seconds of time.monotonic(). `find_handlers` is asked for a path that has no handlers here,
     unless the session records.
     """
-    kind = unread or (route.post_kind if request.method == "POST" else _kind(route, request))
     url_faults: Sequence[faults.FaultSpec] = ()
     try:
         session, url_faults = _resolve(sessions, route)
-        if session.on_miss == "record":
-            handlers = RECORDING_HANDLERS[kind]
-        else:
-            handlers = HANDLERS[kind]
-            if find_handlers is not None and kind in _UNKNOWN:
-                handlers = find_handlers(route, request.method) or handlers
+        handlers = choose_handlers(
+            session, route, request, unread=unread, find_handlers=find_handlers
+        )
     except (MockGLMError, ImportError, OSError) as error:
         # Without a free file descriptor a scenario cannot be read, nor the faults imported.
         session, handlers = sessions.get(), (partial(_bad_path, str(error)),)
@@ -155,6 +152,29 @@ def dispatch(
     )
 
 
+def choose_handlers(
+    session: Session,
+    route: Route,
+    request: Request,
+    *,
+    unread: Unread | None = None,
+    find_handlers: FindHandlers | None = None,
+) -> Sequence[Handler]:
+    """Choose the handlers of a request by its route and method; see `dispatch`."""
+    kind = unread or (route.post_kind if request.method == "POST" else _kind(route, request))
+    if session.on_miss == "record":
+        return RECORDING_HANDLERS[kind]
+    if find_handlers is not None and kind in _UNKNOWN:
+        return find_handlers(route, request.method) or HANDLERS[kind]
+    return HANDLERS[kind]
+
+
+def find_route(path: str) -> Route:
+    """Find the route of a request by its path, which is below a base or whole."""
+    base = find_base(path)
+    return Route("", (), "", base, path)
+
+
 def _resolve(sessions: Sessions, route: Route) -> tuple[Session, Sequence[faults.FaultSpec]]:
     """Find the session and the faults of a path. Raises MockGLMError if it names unknown ones."""
     if not route.base and route.tail.startswith("/s/"):
@@ -167,7 +187,7 @@ def _kind(route: Route, request: Request) -> Kind:
     """Find the kind of a request that is no POST; HEAD is GET without the body."""
     method = request.method
     if not route.base:
-        return "outside"
+        return "whole" if is_whole(route.tail) else "outside"
     if method == "OPTIONS":
         return "preflight"
     endpoint = route.surface.endpoints.get(route.tail)
@@ -311,6 +331,7 @@ HANDLERS: Mapping[Kind, Sequence[Handler]] = {
     "base": (replay, _answer_head),
     "other": (authenticate, replay, _not_found),
     "preflight": (replay, _preflight),
+    "whole": (replay, _preflight, _not_found_outside),
     "outside": (replay, _preflight, _not_found_outside),
     "large": (record_key, _too_large),
     "busy": (record_key, _busy),
@@ -328,5 +349,6 @@ RECORDING_HANDLERS: Mapping[Kind, Sequence[Handler]] = {
     "base": (record_key, replay_new),
     "other": (record_key, replay_new),
     "preflight": (record_key, replay_new),
+    "whole": (record_key, replay_new),
 }
 """The handlers in a session that records: what they pass on goes to the live service."""

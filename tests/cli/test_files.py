@@ -6,8 +6,11 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from mockglm.scenarios import shipped_scenarios
 from tests.cli.commands import ASK, run
+from tests.conformance.commands import command
 
 
 def test_faults_are_listed_with_effects_checks_and_links() -> None:
@@ -65,6 +68,35 @@ def test_explain_takes_a_request_of_the_anthropic_surface(tmp_path: Path) -> Non
     refused = run("explain", path, "--request", os.devnull, "--path", "/v1/messages")
     assert (refused.returncode, refused.stderr) == (1, "")
     assert refused.stdout.startswith("refused: 422 422")
+
+
+def test_explain_takes_a_request_of_any_endpoint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, request = tmp_path / "two.yaml", tmp_path / "request.json"
+    path.write_text(
+        "format: 1\n"
+        "interactions:\n"
+        "  - reply: {content: any}\n"
+        "  - when: {path: /embeddings, model: embedding-3}\n"
+        "    response: {json: {object: list}}\n",
+        "utf-8",
+    )
+    request.write_text('{"model": "embedding-3", "input": "a"}', "utf-8")
+    chosen = ("explain", str(path), "--request", str(request), "--path")
+    assert command(*chosen, "/embeddings") == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "two.yaml:4 answers: 200"
+    assert second == "two.yaml:3 path: expected that of conversations, got /embeddings"
+    quota = ("--method", "GET", "--path", "/api/monitor/usage/quota/limit")
+    assert command("explain", str(path), *quota) == 1
+    answer, *others = capsys.readouterr().out.splitlines()
+    assert answer == "gateway: 200"
+    assert 'expected "/embeddings", got "/api/monitor' in others[1]
+    assert command(*chosen, "/nothing") == 1
+    assert capsys.readouterr().out.startswith("gateway: 404")
+    assert command("explain", str(path)) == 2
+    assert "a POST has a body: give --request FILE" in capsys.readouterr().err
 
 
 def test_explain_sends_an_accepted_key_and_the_given_headers(tmp_path: Path) -> None:

@@ -115,6 +115,64 @@ def test_secrets_of_patterns_are_not_explained(control: httpx.Client) -> None:
     assert "secret-value-of-a-header" not in text
 
 
+def test_an_endpoint_is_explained_as_one(control: httpx.Client, served: Served) -> None:
+    asked = {"path": "/embeddings", "body": {"model": "embedding-3", "input": "a sunny day"}}
+    found = control.post("/explain", json=asked).json()
+    assert (found["source"], found["status"]) == ("gateway", None)
+    assert found["notes"] == ["mockglm answers POST /embeddings itself"]
+    assert [(one["name"], one["result"]) for one in found["handlers"]] == [
+        ("authenticate", "passed on"),
+        ("replay", "passed on"),
+        ("answer_endpoint", "answered"),
+    ]
+    assert {one["verdict"] for one in found["interactions"]} == {"differs"}
+    first = found["interactions"][0]["conditions"][0]
+    assert first == {
+        "key": "path",
+        "expected": "that of conversations",
+        "actual": "/embeddings",
+        "holds": False,
+    }
+    refused = {**asked, "body": {"model": "embedding-9", "input": "a"}}
+    found = control.post("/explain", json=refused).json()
+    assert (found["source"], found["status"], found["code"]) == ("refused", 400, "1211")
+    assert found["message"]
+    assert not list(served.session().journal)
+
+
+def test_an_endpoint_that_changes_state_is_not_called_for_an_explanation(
+    control: httpx.Client, served: Served
+) -> None:
+    with httpx.Client(trust_env=False, headers={"Authorization": f"Bearer {KEY}"}) as client:
+        form = {"purpose": "agent"}
+        files = {"file": ("a.jsonl", b"{}")}
+        id = client.post(f"{served.url}/files", files=files, data=form).json()["id"]
+        asked = {"path": f"/files/{id}", "method": "delete", "body": ""}
+        assert control.post("/explain", json=asked).json()["source"] == "gateway"
+        assert client.get(f"{served.url}/files/{id}/content").content == b"{}"
+        client.get(f"{served.host}/api/monitor/usage/quota/limit")
+    found = control.get("/journal/3/explanation").json()
+    assert (found["source"], found["status"]) == ("gateway", 200)
+    assert found["handlers"][-1] == {"name": "answer_endpoint", "result": "answered"}
+
+
+def test_an_asynchronous_chat_is_explained_as_a_conversation(control: httpx.Client) -> None:
+    messages = [{"role": "user", "content": "fail"}]
+    asked = {
+        "path": "/async/chat/completions",
+        "body": {"model": "glm-4.6", "messages": messages},
+    }
+    found = control.post("/explain", json=asked).json()
+    assert (found["source"], found["code"]) == ("file.yaml:16", "1302")
+    assert "path" not in str(found["interactions"][1]["conditions"])
+
+
+def test_a_path_that_is_none_is_explained(control: httpx.Client) -> None:
+    found = control.post("/explain", json={"path": "/nothing", "body": {}}).json()
+    assert (found["source"], found["status"], found["message"]) == ("gateway", 404, "Not Found")
+    assert found["handlers"][-1] == {"name": "not_found", "result": "answered"}
+
+
 def test_an_entry_is_explained_by_what_answered_it(control: httpx.Client, served: Served) -> None:
     control.post("/replies", json={"content": "queued"})
     served.ask("a sunny day")
@@ -129,6 +187,7 @@ def test_an_entry_is_explained_by_what_answered_it(control: httpx.Client, served
     [
         ([], "write"),
         ({"path": "/x"}, "write"),
+        ({"body": {}, "path": 1}, "path: expected one below a base"),
         ({"body": {}, "headers": [1]}, "headers: expected a mapping"),
     ],
 )
@@ -298,6 +357,26 @@ def test_a_request_is_sent_again_with_its_credential(control: httpx.Client, serv
         (2, "file.yaml:6", "sunny")
     ]
     assert control.post("/journal/9/replay").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/api/monitor/usage/quota/limit", "/api/v1/agents"])
+def test_a_request_below_no_base_is_sent_again_there(
+    control: httpx.Client, served: Served, path: str
+) -> None:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    body = {"agent_id": "a", "messages": [{"role": "user", "content": "Hi"}]}
+    method = "GET" if "monitor" in path else "POST"
+    json = None if method == "GET" else body
+    httpx.request(method, served.host + path, json=json, headers=headers, trust_env=False)
+    assert control.post("/journal/1/replay").json()["ordinal"] == 2
+    found = control.get("/journal", params={"after": 1, "outcome": "done", "wait": 10}).json()
+    assert [(one["path"], one["status"], one["source"]) for one in found] == [
+        (path, 200, "gateway")
+    ]
+    assert control.get("/journal/1").json()["base"] == ""
+    code = control.get("/journal/1/code").json()
+    assert code.keys() == {"curl"}
+    assert f"curl -N {served.host}{path} " in code["curl"]
 
 
 def test_interactions_of_a_scenario_become_rules(control: httpx.Client, served: Served) -> None:

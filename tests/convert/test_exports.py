@@ -28,7 +28,14 @@ interactions:
       path: /v1/messages
       body: {model: glm-4.6, max_tokens: 9, messages: [{role: user, content: Hi}]}
     response: {status: 529, json: {type: error}}
+  - request: {method: GET, path: /api/monitor/usage/quota/limit}
+    response: {status: 200, json: {code: 200, success: true}}
+  - request: {method: POST, path: /embeddings, body: {model: embedding-3, input: Hi}}
+    response: {status: 200, json: {object: list}}
 """
+PATHS = [
+    *("/chat/completions", "/v1/messages", "/api/monitor/usage/quota/limit", "/embeddings"),
+]
 
 
 @needs_curl
@@ -42,7 +49,8 @@ def test_curl_commands_send_the_recorded_requests(tmp_path: Path) -> None:
         _, _, log = server.end()
     assert '"choices"' in done.stdout
     assert '"stop_reason"' in done.stdout
-    assert re.findall(r"^POST (\S+)", log, re.MULTILINE) == ["/chat/completions", "/v1/messages"]
+    assert '"limits"' in done.stdout
+    assert re.findall(r"^(?:GET|POST) (\S+)", log, re.MULTILINE) == PATHS
 
 
 def test_pytest_tests_pass(tmp_path: Path) -> None:
@@ -51,7 +59,7 @@ def test_pytest_tests_pass(tmp_path: Path) -> None:
     assert done.stdout == "tests/test_chat.py\n"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert re.search(r"^2 passed", ended.stdout, re.MULTILINE), ended.stdout
+    assert re.search(r"^4 passed", ended.stdout, re.MULTILINE), ended.stdout
 
 
 @pytest.mark.parametrize("kind", ["har", "curl", "pytest"])

@@ -175,6 +175,34 @@ def test_the_surface_is_recorded_and_replayed_byte_for_byte(
     assert [one.status_code for one in played] == [200, 200, 529, 200]
 
 
+def test_paths_below_no_base_are_recorded_at_the_host_of_the_service(
+    service: Served, tmp_path: Path
+) -> None:
+    tape = tmp_path / "whole.yaml"
+    agent = {"agent_id": "general_translation", "messages": [user("Hi")]}
+
+    def ask_both(host: str) -> list[bytes]:
+        with httpx.Client(base_url=host, headers={"Authorization": KEY}, trust_env=False) as client:
+            quota = client.get("/api/monitor/usage/quota/limit", params={"type": "1"})
+            return [quota.content, client.post("/api/v1/agents", json=agent).content]
+
+    for _, url in record(service, tape):
+        live = ask_both(url)
+        # What is no path of the service stays here.
+        assert httpx.get(f"{url}/favicon.ico", trust_env=False).json()["msg"] == "404 NOT_FOUND"
+    requests = [one.request for one in load(tape).interactions]
+    assert [one and (one.method, one.path) for one in requests] == [
+        ("GET", "/api/monitor/usage/quota/limit"),
+        ("POST", "/api/v1/agents"),
+    ]
+    assert b'"limits"' in live[0]
+    assert KEY.encode() not in tape.read_bytes()
+    with playing(tape) as served:
+        assert ask_both(served.host) == live
+        sources = [entry.source for entry in served.session().journal]
+    assert all(source.startswith("file.yaml:") for source in sources)
+
+
 def test_a_key_that_the_events_of_a_message_share_is_not_kept(
     service: Served, tmp_path: Path
 ) -> None:

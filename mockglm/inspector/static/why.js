@@ -26,7 +26,8 @@ export function drawExplanation(found) {
 }
 
 function verdict(found) {
-  const isBad = found.status === null || found.status >= 400;
+  // An endpoint that mockglm answers itself is not called for an explanation.
+  const isBad = found.status === null ? found.source !== "gateway" : found.status >= 400;
   return h("div", { class: `verdict card ${found.source === "miss" ? "warn-edge" : isBad ? "bad-edge" : "good-edge"}` },
     h("p", {}, h("b", {}, t("why_answered", { source: sourceName(found.source) })), " ",
       found.status !== null && h("span", { class: `pill ${isBad ? "bad" : "good"}` }, [found.status, found.code !== String(found.status) && found.code].filter(Boolean).join(" "))),
