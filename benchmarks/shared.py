@@ -84,7 +84,7 @@ def main(count: int) -> None:
     request = asking.http(asking.SMALL)
     script = asking.plain()
     print(f"{'server':24}{'CPU, µs':>10}{'store, µs':>10}{'latency, µs, one connection':>30}")
-    for title in ("memory", "redis", "memory", "redis", "2 workers"):
+    for title in ("memory", "2 workers", "memory", "2 workers", "1 workers", "memory", "1 workers"):
         with ExitStack() as stack:
             load = stack.enter_context(Load())
             store, options = None, ["--speed", "0"]
@@ -92,7 +92,7 @@ def main(count: int) -> None:
                 store, url = stack.enter_context(redis())
                 options += ["--state", url]
             elif title != "memory":
-                options += ["--workers", "2"]
+                options += ["--workers", title[0]]
             server = stack.enter_context(mockglm(script, request, *options))
             plan = Plan(port=server.port, requests=(request,), count=count, connections=CONNECTIONS)
             load.ask(plan)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mockglm.recorder import RecordedExchange, Recorder
     from mockglm.server import Handler, Route
     from mockglm.server.replica import Replica
+    from mockglm.server.worker import Worker
 
 
 Log = Callable[[Entry], None]
@@ -78,8 +79,8 @@ class App:
     recorder of a session that records, by its name; `language_model` finds the words of improvised
     replies, if the settings of the sessions say so. `limits` bound what clients may send, and the
     memory it takes. `metrics` are shown by the control API; they count what `log` is called with.
-    `replica` decides requests if the state of sessions is shared; the server must then have no fast
-    lane. The control API may write files into `folder`, None is nowhere.
+    `replica` decides requests if the state of sessions is shared. The control API may write files
+    into `folder`, None is nowhere.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class App:
         language_model: LanguageModel | None = None,
         limits: Limits = DEFAULT,
         metrics: Metrics | None = None,
-        replica: Replica | None = None,
+        replica: Replica | Worker | None = None,
         folder: Path | None = None,
     ) -> None:
         self.sessions = sessions
@@ -109,10 +110,18 @@ class App:
         self._log = log
         self._metrics = metrics
         self.replica = replica
+        self._dispatch = dispatch
+        if replica is not None and replica.decides_at_once is True:
+            self._dispatch = replica.dispatch
         if replica is not None:
             self.readiness.checks.append(replica.check)
         self._token = token
         self._folder = folder
+
+    @property
+    def decides_at_once(self) -> bool:
+        """True if requests need not wait for a store."""
+        return self.replica is None or self.replica.decides_at_once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not scope["path"].startswith(CONTROL):
@@ -279,7 +288,7 @@ class App:
         path = target.path
         route = (parse_short_route if len(path) <= MAX_CACHED_LENGTH else parse_route)(path)
         request = Request(method, route.tail, target.query, headers.fields, body)
-        context = dispatch(
+        context = self._dispatch(
             self.sessions,
             route,
             request,
@@ -315,6 +324,7 @@ class App:
             find_handlers=self._find_handlers,
         )
         allow_origin(context)
+        context.session.journal.update_size(context.entry)
         return context
 
     def _hold_response(self, context: RequestContext) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Literal
@@ -110,6 +110,12 @@ class Entry(Struct, gc=False):
         return Exchange(self.request, self.response, self.at)
 
     @property
+    def moment(self) -> int:
+        """A number that orders the entries of several processes, of which each has serials of its
+        own."""
+        return int(self.at * 1e4)
+
+    @property
     def frames(self) -> int:
         """The number of events of a stream that went out, `[DONE]` included; 0 for any other
         response."""
@@ -148,6 +154,21 @@ class Entry(Struct, gc=False):
             "passed": list(self.waived),
             "notes": list(self.notes),
         }
+
+
+class EntryFilter(Struct, frozen=True, kw_only=True):
+    """The entries that a reader wants: those after an ordinal, before a number of their order, with
+    a business code and with an outcome; 0 and None select all."""
+
+    after: int = 0
+    before: int = 0
+    code: str | None = None
+    outcome: Outcome | None = None
+
+    def matches(self, entry: Entry, order: int) -> bool:
+        """True for an entry that is wanted; `order` is its number among those of all sessions."""
+        is_new = entry.ordinal > self.after and (not self.before or order < self.before)
+        return is_new and self.code in (None, entry.code) and self.outcome in (None, entry.outcome)
 
 
 def find_prompt(request: Request) -> str:
@@ -234,6 +255,11 @@ class MemoryBudget:
         while self._dropped and self._forget(order[0]):
             order.popleft()
 
+    def remove_newest(self, size: int) -> None:
+        """Stop counting the entry that was added last."""
+        self.used -= size
+        self._order.pop()
+
     def _forget(self, journal: Journal) -> bool:
         """Stop counting a dropped entry of a journal; False if it has none."""
         if not journal.dropped:
@@ -249,6 +275,11 @@ class EntryFeed:
     def __init__(self) -> None:
         self._subscriptions: list[tuple[Callable[[Entry], None], str | None]] = []
         self.has_subscribers = False
+
+    @property
+    def count(self) -> int:
+        """The number of subscriptions."""
+        return len(self._subscriptions)
 
     def subscribe(
         self, subscriber: Callable[[Entry], None], session: str | None = None
@@ -306,6 +337,12 @@ class Journal:
         if self._feed.has_subscribers:
             self._feed.publish(self.redact_for_display(entry))
 
+    def withdraw(self, entry: Entry) -> None:
+        """Remove the entry that was added last, as its request has to be decided again."""
+        if self._kept and self._kept[-1] is entry:
+            self._kept.pop()
+            self._budget.remove_newest(entry.size)
+
     def drop_oldest(self) -> None:
         entry = self._kept.popleft()
         self._budget.remove(self, entry.size)
@@ -324,6 +361,23 @@ class Journal:
                 self._budget.used += entry.size - before
                 self._budget.trim()
                 return
+
+    def redact_summary(self, summary: dict[str, Any]) -> dict[str, Any]:
+        """Redact the texts of a summary once more, by the keys that are known now."""
+        texts = {name: self._redactor.text(summary[name]) for name in ("path", "model", "prompt")}
+        return {**summary, **texts, "notes": list(map(self._redactor.text, summary["notes"]))}
+
+    @property
+    def learned(self) -> tuple[tuple[str, int], ...]:
+        """The keys that are redacted, each with the least number of its characters; never to be
+        shown."""
+        self._learn_from_entries()
+        return self._redactor.learned
+
+    def learn_all(self, learned: Iterable[tuple[str, int]]) -> None:
+        """Remember the keys that another journal has learned."""
+        for credential, shortest in learned:
+            self._redactor.learn(credential, shortest)
 
     def learn(self, credential: str, *, is_listed: bool = False) -> None:
         """Remember a key or JWT that has to be redacted in all entries."""

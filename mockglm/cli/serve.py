@@ -32,6 +32,7 @@ from mockglm.urls import format_origin, is_loopback, reachable_host
 if TYPE_CHECKING:
     from mockglm.app import App, Log
     from mockglm.cli.shared_state import SharedState
+    from mockglm.cli.worker_state import WorkerState
     from mockglm.journal import Entry
     from mockglm.language_model import LanguageModel
     from mockglm.metrics import Metrics
@@ -159,8 +160,7 @@ if TYPE_CHECKING:
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Serve by so many processes. They share their state at --state, or in a store of their "
-    "own if valkey-server or redis-server is installed.",
+    help="Serve by so many processes, which share their state in memory or at --state.",
 )
 @click.option(
     "--metrics",
@@ -267,7 +267,7 @@ def _make_app(
     token: str | None,
     recorder: Recorder | None,
     language_model: LanguageModel | None,
-    shared: SharedState | None,
+    shared: SharedState | WorkerState | None,
 ) -> App:
     from mockglm.app import App
 
@@ -289,7 +289,7 @@ def _load(
     options: dict[str, Any],
     *,
     recording: Recording | None = None,
-    shared: SharedState | None = None,
+    shared: SharedState | WorkerState | None = None,
 ) -> tuple[Sessions, Reloader]:
     """Load the files, and return what loads them again when they change."""
     from mockglm.server import Sessions
@@ -313,18 +313,24 @@ def _load(
     return sessions, reloader
 
 
-def _open_shared(options: Mapping[str, Any], worker: WorkerSettings | None) -> SharedState | None:
+def _open_shared(
+    options: Mapping[str, Any], worker: WorkerSettings | None
+) -> SharedState | WorkerState | None:
     url = options["state"]
-    if not url:
+    if not url and worker is None:
         return None
     if options["on_miss"] == "record":
         raise UsageError("--on-miss record cannot share state: only one process writes a cassette")
     if options["improvise_with"]:
         raise UsageError("--improvise-with cannot share state yet")
+    report = warn if worker is None or worker.index == 0 else lambda sentence: None
+    if worker is not None and not url:
+        from mockglm.cli.worker_state import WorkerState
+
+        return WorkerState(Path(worker.folder), worker.index, report)
     from mockglm.cli.shared_state import SharedState
 
-    is_first = worker is None or worker.index == 0
-    return SharedState(url, warn if is_first else lambda sentence: None)
+    return SharedState(url, report)
 
 
 def _open_recording(options: Mapping[str, Any]) -> Recording | None:

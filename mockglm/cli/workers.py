@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 
 from mockglm.cli.log import warn
 from mockglm.errors import UsageError
 from mockglm.serving import bind_socket
-from mockglm.serving.private_store import run_private_store
 from mockglm.serving.supervisor import READY, Supervisor, WorkerSettings
 
 
@@ -26,21 +25,26 @@ def supervise(
     cannot share.
     """
     _check_shared(options)
+    from mockglm.store.state_folder import SUPERVISOR, StateFolder, make_state_folder
+
     count = options["workers"]
     with ExitStack() as stack:
         # Bound and not listening: it keeps the port, and gets no connection.
         socket = stack.enter_context(bind_socket(options["host"], options["port"], is_shared=True))
         port = socket.getsockname()[1]
-        state = options["state"] or stack.enter_context(run_private_store())
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mockglm-metrics-"))
+        folder = stack.enter_context(make_state_folder())
+        shared = stack.enter_context(closing(StateFolder(folder, SUPERVISOR)))
         supervisor = Supervisor(
             [sys.executable, "-m", "mockglm", *sys.argv[1:]],
             [
-                WorkerSettings(index=index, port=port, state=state, folder=folder)
+                WorkerSettings(
+                    index=index, port=port, state=options["state"] or "", folder=str(folder)
+                )
                 for index in range(count)
             ],
             environment={"MOCKGLM_TOKEN": token or ""},
             on_ready=lambda: on_ready(port),
+            on_death=shared.end_process,
             report=warn,
             patience=options["drain"] + options["grace"],
         )
@@ -60,6 +64,11 @@ def report_ready(stop: Callable[[], None]) -> None:
             stop()
 
     loop.add_reader(0, read)
+
+
+def is_orphaned() -> bool:
+    """True if the supervisor has ended, which holds the other end of this worker's input."""
+    return bool(select.select([0], [], [], 0)[0])
 
 
 def _check_shared(options: Mapping[str, Any]) -> None:

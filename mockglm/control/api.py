@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
-from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,7 +22,7 @@ from mockglm.control import requests, serializers
 from mockglm.control.access import is_allowed
 from mockglm.control.exchanges import ExchangeRoutes
 from mockglm.control.feed import Subscribe, stream_batches, stream_entries, wait_until
-from mockglm.control.session_access import SessionAccess, SharedAccess
+from mockglm.control.session_access import open_access
 from mockglm.errors import MockGLMError, StoreError, UsageError
 from mockglm.journal import Entry
 from mockglm.readiness import Readiness
@@ -34,6 +33,7 @@ from mockglm.server.sessions import MAX_QUEUED, MAX_RULES
 if TYPE_CHECKING:
     from mockglm.metrics import Metrics
     from mockglm.server.replica import Replica
+    from mockglm.server.worker import Worker
 
 T = TypeVar("T")
 
@@ -65,11 +65,11 @@ class ControlAPI:
         readiness: Readiness | None = None,
         *,
         metrics: Metrics | None = None,
-        replica: Replica | None = None,
+        replica: Replica | Worker | None = None,
         play: ASGIApp | None = None,
         folder: Path | None = None,
     ) -> None:
-        self._access = SharedAccess(sessions, replica) if replica else SessionAccess(sessions)
+        self._access = open_access(sessions, replica)
         self._sessions = sessions
         self._token = token
         self._readiness = readiness or Readiness()
@@ -184,52 +184,31 @@ class ControlAPI:
     async def _read_journal(self, request: Request) -> Response:
         params = request.query_params
         limit = requests.read_count(params, "last", 100)
-        is_wanted = requests.read_filter(params, self._access.order)
+        wanted = requests.read_filter(params)
         name = None if params.get("session") == ALL_SESSIONS else self._session(request).name
 
         async def find() -> list[dict[str, Any]]:
-            if name is None:
-                return await self._summarize_all(limit, is_wanted)
             # The session may have been dropped and made again while the client waits.
-            journal = await self._access.read_journal(self._session(request))
-            return journal.summaries(limit, is_wanted)
+            session = None if name is None else self._session(request)
+            return await self._access.summarize(session, limit, wanted)
 
         seconds = requests.read_seconds(params, "wait")
         if seconds and limit:
-            subscribe = self._subscribe_to(name)
+            subscribe = await self._subscribe_to(name)
             await wait_until(find, subscribe, request=request, seconds=seconds)
         return _json(await find())
 
-    async def _summarize_all(
-        self, limit: int, is_wanted: Callable[[Entry], bool]
-    ) -> list[dict[str, Any]]:
-        """Summarize the newest wanted entries of all sessions, oldest first."""
-        found = [
-            (self._access.order(entry), number, entry, journal)
-            for number, journal in enumerate(await self._access.read_journals())
-            for entry in journal.find_newest(limit, is_wanted)
-        ]
-        # Chosen before they are summarized, which costs far more.
-        found.sort(key=itemgetter(0, 1))
-        return [
-            {**journal.summarize(entry), "serial": order}
-            for order, _, entry, journal in found[max(0, len(found) - limit) :]
-        ]
-
     async def _clear_journal(self, request: Request) -> Response:
-        session = self._session(request)
-        dropped = len(await self._access.read_journal(session))
-        await self._access.clear_journal(session)
-        return _json({"dropped": dropped})
+        return _json({"dropped": await self._access.clear_journal(self._session(request))})
 
     async def _read_entry(self, request: Request) -> Response:
         text = request.path_params["ordinal"]
         ordinal = requests.parse_number(text)
-        journal = await self._access.read_journal(self._session(request))
-        entry = None if ordinal is None else journal.get(ordinal)
-        if entry is None:
+        session = self._session(request)
+        found = None if ordinal is None else await self._access.find_entry(session, ordinal)
+        if found is None:
             return _json({"error": f"the journal has no entry {text[:100]}"}, 404)
-        return _json(serializers.exchange_json(entry))
+        return _json(serializers.exchange_json(found[0]))
 
     async def _list_queue(self, request: Request) -> Response:
         steps = await self._use(request, lambda session: tuple(session.queue))
@@ -355,7 +334,7 @@ class ControlAPI:
         is_all = request.query_params.get("session") == ALL_SESSIONS
         name = None if is_all else self._session(request).name
         seconds = requests.read_seconds(request.query_params, "batch")
-        subscribe = self._subscribe_to(name)
+        subscribe = await self._subscribe_to(name)
         if not seconds:
             return EventSourceResponse(stream_entries(subscribe, self._summarize))
         return EventSourceResponse(stream_batches(subscribe, self._summarize, seconds=seconds))
@@ -366,8 +345,8 @@ class ControlAPI:
         known = session.journal.summarize(entry) if session else entry.summary() | {"prompt": ""}
         return {**known, "serial": self._access.order(entry)}
 
-    def _subscribe_to(self, name: str | None) -> Subscribe:
-        self._access.watch()
+    async def _subscribe_to(self, name: str | None) -> Subscribe:
+        await self._access.watch()
         return partial(self._sessions.feed.subscribe, session=name)
 
 

@@ -122,11 +122,11 @@ class ExchangeRoutes:
             written = written.get("ordinal")
         else:
             session = requests.find_session(self._sessions, request)
-        journal = await self._access.read_journal(session)
-        entry = journal.get(written) if isinstance(written, int) else None
-        if entry is None:
+        is_ordinal = isinstance(written, int)
+        found = await self._access.find_entry(session, written) if is_ordinal else None
+        if found is None:
             raise HTTPException(404, f"the journal has no entry {str(written)[:100]}")
-        return entry
+        return found[0]
 
     async def _replay(self, request: Request) -> Response:
         """Send the request of an entry again, with the credential that it had."""
@@ -183,11 +183,10 @@ class ExchangeRoutes:
         session = requests.find_session(self._sessions, request)
         text = request.path_params["ordinal"]
         ordinal = requests.parse_number(text)
-        journal = await self._access.read_journal(session)
-        entry = None if ordinal is None else journal.get(ordinal)
-        if entry is None:
+        found = None if ordinal is None else await self._access.find_entry(session, ordinal)
+        if found is None:
             raise HTTPException(404, f"the journal has no entry {text[:100]}")
-        return session, entry, journal.get_request(entry.ordinal) or entry.request
+        return session, *found
 
 
 def _read_request(asked: Any, *, key: str) -> exchange.Request:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from mockglm import faults
 from mockglm.errors import FileError, UsageError
-from mockglm.journal import Entry, Outcome
+from mockglm.journal import EntryFilter, Outcome
 from mockglm.scenarios import Interaction, Scenario, parse_interaction
 from mockglm.scenarios.yaml_nodes import MAX_VALUES, has_more_values
 from mockglm.server import QueuedFaults, Session, Sessions
@@ -86,21 +86,17 @@ def read_seconds(params: QueryParams, name: str) -> float:
     return found
 
 
-def read_filter(params: QueryParams, order: Callable[[Entry], int]) -> Callable[[Entry], bool]:
-    """Read a filter of journal entries. Raises UsageError for an unknown outcome.
-
-    `order` returns the number by which `before` selects.
-    """
-    after, before = read_count(params, "after", 0), read_count(params, "before", 0)
-    code, outcome = params.get("code"), params.get("outcome")
+def read_filter(params: QueryParams) -> EntryFilter:
+    """Read a filter of journal entries. Raises UsageError for an unknown outcome."""
+    outcome = params.get("outcome")
     if outcome is not None and outcome not in OUTCOMES:
         raise UsageError(f"outcome={outcome}: expected one of {', '.join(OUTCOMES)}")
-
-    def is_wanted(entry: Entry) -> bool:
-        is_new = entry.ordinal > after and (not before or order(entry) < before)
-        return is_new and code in (None, entry.code) and outcome in (None, entry.outcome)
-
-    return is_wanted
+    return EntryFilter(
+        after=read_count(params, "after", 0),
+        before=read_count(params, "before", 0),
+        code=params.get("code"),
+        outcome=cast("Outcome | None", outcome),
+    )
 
 
 def parse_clock_move(body: Any) -> tuple[str, float]:

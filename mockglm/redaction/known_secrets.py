@@ -65,6 +65,12 @@ class KnownSecrets:
             if shortest <= len(secret) <= MAX_LENGTH and not is_token(secret):
                 self._add(learned)
 
+    @property
+    def learned(self) -> tuple[Learned, ...]:
+        """The secrets that were learned, each with the least number of its characters."""
+        with self._lock:
+            return tuple(self._learned)
+
     def pin(self, secrets: Iterable[str]) -> None:
         """Learn secrets that are kept until they are unpinned."""
         with self._lock:

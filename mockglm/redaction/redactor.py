@@ -34,6 +34,11 @@ class Redactor:
         """
         self._sources[0].learn(secret, shortest)
 
+    @property
+    def learned(self) -> tuple[tuple[str, int], ...]:
+        """The keys that were learned, each with the least number of its characters."""
+        return self._sources[0].learned
+
     @contextmanager
     def pinned(self, secrets: Iterable[str]) -> Iterator[None]:
         """Learn secrets and keep them until the end of the block."""

@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 from functools import partial
 from time import monotonic
-from typing import TypeVar
+from typing import Literal, TypeVar
 from uuid import uuid4
 
 from mockglm.completions import MISS_HEADER
@@ -58,6 +58,9 @@ class Replica:
     store is away, and when it is back.
     """
 
+    decides_at_once: Literal[False] = False
+    """A request waits for the store."""
+
     def __init__(
         self, sessions: Sessions, store: Store, *, report: Callable[[str], None] = log.warning
     ) -> None:
@@ -98,14 +101,7 @@ class Replica:
             async with session.lock:
                 return await self._decide(session, decide)
         except StoreError as error:
-            return handle(
-                session,
-                request,
-                (partial(_unavailable, str(error)),),
-                surface=route.surface,
-                base=route.base,
-                started=started,
-            )
+            return respond_unavailable(session, route, request, reason=str(error), started=started)
 
     async def update(self, session: SharedSession, function: Callable[[SharedSession], T]) -> T:
         """Call a function with a session as all processes see it, and keep what it changes."""
@@ -114,7 +110,7 @@ class Replica:
             for _ in range(MAX_ATTEMPTS):
                 session.begin(loaded.slots)
                 result = function(session)
-                state = session.end()
+                state = session.end(is_request=False)
                 if state is None:
                     return result
                 change = Change(expected=session.version, state=state)
@@ -222,7 +218,7 @@ class Replica:
 
     def _describe_change(self, session: SharedSession, context: RequestContext) -> Change:
         taken = session.ledger.taken
-        if _is_instant(context.response):
+        if is_instant(context.response):
             context.complete()
             taken = None
         # A slot is taken against the version, so that no other process takes it, too.
@@ -239,7 +235,8 @@ class Replica:
 
     def _prepare_end(self, session: SharedSession, context: RequestContext, slot_id: str) -> None:
         """Have the end of a response written when it has been sent."""
-        if not slot_id and _is_instant(context.response):
+        context.release = _nothing
+        if not slot_id and is_instant(context.response):
             return
 
         def end() -> None:
@@ -318,6 +315,20 @@ class Replica:
             self.sessions.feed.publish(entry)
 
 
+def respond_unavailable(
+    session: SharedSession, route: Route, request: Request, *, reason: str, started: float | None
+) -> RequestContext:
+    """Answer a request by 503, marked as mockglm's."""
+    return handle(
+        session,
+        request,
+        (partial(_unavailable, reason),),
+        surface=route.surface,
+        base=route.base,
+        started=started,
+    )
+
+
 def _count_queued(state: bytes) -> int:
     return sum(times for _, times in decode_state(state).queue) if state else 0
 
@@ -333,7 +344,7 @@ def _unavailable(reason: str, context: RequestContext) -> Response:
     return respond_with_error(context, error, ((MISS_HEADER, "1"),))
 
 
-def _is_instant(response: Response | None) -> bool:
+def is_instant(response: Response | None) -> bool:
     """True if a response is sent whole at once."""
     if response is None or response.head != 0 or response.end != "done":
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -21,6 +22,7 @@ from mockglm.scenarios import Interaction, Scenario, Step, parse_interaction
 from mockglm.server.prompt_cache import list_prefixes
 from mockglm.server.sessions import Playlist, QueuedFaults, Session
 from mockglm.store import LedgerState, SessionState, decode_state, encode_state
+from mockglm.store.interface import HeldSlot
 from mockglm.validation import Chat
 
 
@@ -44,6 +46,7 @@ class SharedSession(Session):
         self._standing_written: list[QueuedFaults] = []
         self._new_prefixes: set[bytes] = set()
         self.uses: list[str] = []
+        self._may_differ = False
         self.state = self.version = b""
         self.is_contended = False
         self.lock = asyncio.Lock()
@@ -75,9 +78,14 @@ class SharedSession(Session):
     def take_step(self, interaction: Interaction) -> tuple[Step | None, int]:
         """Advance an interaction; one that answers always without a count is tallied apart."""
         if interaction.always is None or interaction.always.template is not None:
+            self._may_differ = True
             return super().take_step(interaction)
         self.uses.append(self._name(interaction))
         return interaction.always, 1
+
+    def draw(self, interaction: Interaction) -> float:
+        self._may_differ = True
+        return super().draw(interaction)
 
     def remember(self, chat: Chat, prompt: int) -> int:
         found = {prefix.digest for prefix in list_prefixes(chat)}
@@ -94,17 +102,29 @@ class SharedSession(Session):
         if self._held != self.state:
             self._restore(self.state)
         self._held = None
-        self.ledger.restore_slots(slots)
-        self.ledger.taken = None
-        self.uses = []
-        self._new_prefixes = set()
+        if self.ledger.is_open:
+            self._may_differ = bool(self.queue or self.queued_faults)
+        else:
+            self.ledger.restore_slots(slots)
+            self.ledger.taken = None
+            self._may_differ = True
+        if self.uses:
+            self.uses = []
+        if self._new_prefixes:
+            self._new_prefixes = set()
 
     def undo(self) -> None:
         """Forget what a request did that has to be decided again, as far as it is not state."""
         self._prompt_prefixes -= self._new_prefixes
 
-    def end(self, *, is_forced: bool = False) -> bytes | None:
-        """Return the state if it has changed, or anyway if `is_forced`; None otherwise."""
+    def end(self, *, is_forced: bool = False, is_request: bool = True) -> bytes | None:
+        """Return the state if it has changed, or anyway if `is_forced`; None otherwise.
+
+        A request changes only what it takes; an operation of the control API can change anything.
+        """
+        if is_request and not is_forced and not self._may_differ:
+            self._held = self.state
+            return None
         state = encode_state(self._capture())
         is_same = state == self.state or (not self.state and self._is_initial())
         if is_same and not is_forced:
@@ -186,6 +206,26 @@ class SharedSession(Session):
         self._drawn.update({by_name[name]: count for name, count in state.drawn.items()})
         if ledger is not None:
             self.ledger.restore((ledger.began, ledger.windows, ledger.left))
+
+
+class WorkerSession(SharedSession):
+    """A session that the workers of one machine share. Each has the journal of its own requests.
+
+    `serial` and `slots` are those of the payload that was read last, `incarnation` is that of its
+    file. `tally` counts the uses of interactions that answer always, by their names.
+    """
+
+    def __init__(self, *arguments: Any, journal: Journal, **options: Any) -> None:
+        self.serial = 0
+        self.incarnation = b""
+        self.slots: list[HeldSlot] = []
+        self.tally: Counter[str] = Counter()
+        super().__init__(*arguments, **options)
+        self.journal = journal
+
+    def load(self, playlist: Playlist) -> None:
+        super().load(playlist)
+        self.tally.clear()
 
 
 def digest_scenarios(scenarios: Iterable[Scenario]) -> str:

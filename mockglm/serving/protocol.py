@@ -359,9 +359,11 @@ class GLMProtocol(HttpToolsProtocol):
                 else None
             )
         except Exception:
-            # The application reports what is wrong when it is called in a task.
+            # The application waits for a store, or reports what is wrong, when it is called in a
+            # task.
             self._leave_lane()
             self.cycle.more_body = False
+            self.cycle.message_event.set()
             return
         self._incoming = None
         if encoded is None:

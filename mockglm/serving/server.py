@@ -57,8 +57,7 @@ class Server(uvicorn.Server):
         loop: Loop | None = None,
         fast_lane: bool = True,
     ) -> None:
-        # With shared state every request waits for the store.
-        lane = app if fast_lane and app.replica is None else None
+        lane = app if fast_lane and app.decides_at_once else None
         protocol = partial(GLMProtocol, limits=app.limits, lane=lane)
         super().__init__(
             uvicorn.Config(

@@ -33,8 +33,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class WorkerSettings(Struct, frozen=True, kw_only=True):
     """The settings that a worker has from its supervisor, beside the command line.
 
-    Workers listen on the same `port`, share their state at the URL `state`, and put their metrics
-    into `folder`. The one with `index` 0 reports what concerns all.
+    Workers listen on the same `port`, share their state at the URL `state`, or in `folder` if there
+    is none, and put their metrics into `folder`. The one with `index` 0 reports what concerns all.
     """
 
     index: int
@@ -53,8 +53,8 @@ class Supervisor:
     """Runs worker processes of one command until it is told to stop.
 
     `settings` are those of the workers, `environment` is added to theirs. `on_ready` is called
-    once, when all accept requests; `report` with a sentence about a worker that died. Workers have
-    `patience` seconds to stop.
+    once, when all accept requests; `on_death` with the index of a worker that died, `report` with a
+    sentence about it. Workers have `patience` seconds to stop.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Supervisor:
         *,
         environment: Mapping[str, str],
         on_ready: Callable[[], None],
+        on_death: Callable[[int], None] = lambda index: None,
         report: Callable[[str], None],
         patience: float,
     ) -> None:
@@ -71,6 +72,7 @@ class Supervisor:
         self._settings = settings
         self._environment = environment
         self._on_ready = on_ready
+        self._on_death = on_death
         self._report = report
         self._patience = patience + MARGIN
         self._processes: dict[int, asyncio.subprocess.Process] = {}
@@ -108,6 +110,7 @@ class Supervisor:
             if await process.stdout.readline() == READY:
                 self._note_ready(settings.index)
             status = await process.wait()
+            self._on_death(settings.index)
             if self._stopping.is_set():
                 return
             self._check_restarts()

@@ -11,6 +11,10 @@ Slot = tuple[str, str]
 """A slot that is taken: the owner's hash and the model."""
 
 
+HeldSlot = tuple[int, int, int, str, str]
+"""A slot: index and generation of its process, its number there, the owner's hash, the model."""
+
+
 class Loaded(Struct, frozen=True):
     """A session as the store has it.
 

@@ -12,7 +12,8 @@ from mockglm.exchange import Response
 from mockglm.journal import Entry, Outcome
 
 MAX_RECORD = 512 * 1024
-"""Bytes of the longest record. Of a longer one the bodies are left out, which its notes say."""
+"""Bytes of the longest record of a store. Of a longer one the bodies are left out, which its notes
+say."""
 
 
 class _Ending(Struct, array_like=True, tag=True):
@@ -38,15 +39,18 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Record)
 
 
-def encode_record(entry: Entry, *, is_end: bool = False) -> bytes:
-    """Encode an entry that is redacted, or only its end."""
+def encode_record(entry: Entry, *, is_end: bool = False, longest: int | None = MAX_RECORD) -> bytes:
+    """Encode an entry that is redacted, or only its end.
+
+    The bodies of a record with more bytes than `longest` are left out, None keeps all.
+    """
     if is_end:
         ending = _Ending(
             entry.ordinal, entry.finish, entry.first, entry.total, entry.outcome, entry.sent
         )
         return _ENCODER.encode(ending)
     data = _ENCODER.encode(_Beginning(_plain(entry)))
-    if len(data) <= MAX_RECORD:
+    if longest is None or len(data) <= longest:
         return data
     note = f"bodies of {len(data):,} bytes are not kept in the shared journal"
     request = replace(entry.request, body=b"")

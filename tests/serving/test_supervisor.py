@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from mockglm.errors import UsageError
-from mockglm.serving.supervisor import Supervisor, WorkerSettings
+from mockglm.serving.supervisor import VARIABLE, Supervisor, WorkerSettings
 from tests.cli.commands import MOCKGLM, Running, running
-from tests.store.servers import needs_redis
+from tests.serving import post, replace_file
 
 FILE = """
 format: 1
+accounts:
+  - {key: narrow, concurrency: 2}
+  - {key: poor, balance: {requests: 5}}
+  - {key: "*"}
 interactions:
   - when: {user: sequence}
     reply: [STEPS, {content: last, times: 1}]
   - {when: {user: hello}, reply: {content: Hello}}
-""".replace("STEPS", ", ".join(f"{{content: step {number}}}" for number in range(19)))
+  - {when: {user: slow}, reply: {content: a b c, pace: {first: 3600}}}
+""".replace("STEPS", ", ".join(f"{{content: step {number}}}" for number in range(39)))
+
+STREAMS = 16
+"""So many that not all come to one of two workers."""
 
 needs_proc = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /proc")
 
@@ -41,55 +51,169 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def served(path: Path) -> Iterator[Running]:
-    with running(path, "--workers", "2", "--speed", "0", "--metrics") as server:
+    with running(path, "--workers", "2", "--speed", "100", "--metrics", "--log", "none") as server:
+        folder = shared_folder(server)
         yield server
         code, _, said = server.end()
     assert code == 0, said
+    assert not folder.exists()
 
 
-def ask(served: Running, text: str) -> str:
+def send(served: Running, text: str, label: str, key: str = "any") -> httpx.Response:
+    """Ask over a connection of its own, which comes to any of the workers."""
     body = {"model": "glm-4.6", "messages": [{"role": "user", "content": text}]}
-    headers = {"Authorization": "Bearer key"}
-    url = f"{served.url}/chat/completions"
-    answer = httpx.post(url, json=body, headers=headers, trust_env=False, timeout=60).json()
+    headers = {"Authorization": f"Bearer {key}"}
+    url = f"{served.host}/s/@{label}/api/paas/v4/chat/completions"
+    return httpx.post(url, json=body, headers=headers, trust_env=False, timeout=60)
+
+
+def ask(served: Running, text: str, label: str, key: str = "any") -> str:
+    answer = send(served, text, label, key).json()
     if "error" in answer:
         return str(answer["error"]["code"])
     return str(answer["choices"][0]["message"]["content"])
 
 
-def workers(served: Running) -> dict[int, str]:
-    """The processes that the supervisor started: their ids and command lines."""
-    own = served.process.pid
-    text = Path(f"/proc/{own}/task/{own}/children").read_text()
-    lines = {}
-    for one in text.split():
-        with suppress(OSError):  # it has just ended
-            lines[int(one)] = Path(f"/proc/{one}/cmdline").read_text()
-    return {number: line for number, line in lines.items() if "mockglm\0serve" in line}
+def count(served: Running, label: str, **params: str) -> int:
+    """Count the entries of a session's journal."""
+    url, params = f"{served.host}/__mockglm__/journal", {"session": f"@{label}", **params}
+    return len(httpx.get(url, params=params, trust_env=False, timeout=60).json())
 
 
-@needs_redis
-def test_workers_take_each_step_once(served: Running) -> None:
-    with ThreadPoolExecutor(10) as pool:
-        found = list(pool.map(lambda _: ask(served, "sequence"), range(21)))
-    assert sorted(found) == sorted([*(f"step {number}" for number in range(19)), "last", "422"])
-
-
-@needs_redis
-@needs_proc
-def test_a_worker_that_is_killed_is_started_again(served: Running) -> None:
-    before = workers(served)
-    assert len(before) == 2
-    victim = min(before)
-    os.kill(victim, signal.SIGKILL)
-    while victim in (now := workers(served)) or len(now) < 2:
+def open_streams(served: Running, label: str, key: str = "any") -> list[socket.socket]:
+    """Request slow replies, each over a connection of its own."""
+    body = {"model": "glm-4.6", "messages": [{"role": "user", "content": "slow"}]}
+    found = []
+    for _ in range(STREAMS):
+        sock = socket.create_connection(("127.0.0.1", httpx.URL(served.host).port or 0))
+        sock.sendall(post(body, f"/s/@{label}/api/paas/v4/chat/completions", key=key))
+        found.append(sock)
+    while count(served, label) < STREAMS:
         pass
-    assert len(before.keys() & now.keys()) == 1
+    return found
+
+
+def workers(served: Running) -> dict[int, WorkerSettings]:
+    """The processes that the supervisor started: their ids and settings."""
+    own = served.process.pid
+    children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
+    found = {}
+    for one in children:
+        with suppress(OSError, msgspec.DecodeError):  # it has just ended, or does not run yet
+            text = Path(f"/proc/{one}/environ").read_text()
+            settings = text.partition(f"{VARIABLE}=")[2].partition("\0")[0]
+            found[int(one)] = msgspec.json.decode(settings, type=WorkerSettings)
+    return found
+
+
+def shared_folder(served: Running) -> Path:
+    return Path(next(iter(workers(served).values())).folder)
+
+
+def wait_for_other_worker(served: Running, before: Collection[int]) -> None:
+    """Wait until the supervisor has replaced a worker that was killed."""
+    while len(now := workers(served)) < len(before) or now.keys() == set(before):
+        pass
+
+
+@needs_proc
+def test_each_step_of_a_sequence_is_taken_once(served: Running, label: str) -> None:
+    with ThreadPoolExecutor(41) as pool:
+        found = list(pool.map(lambda _: ask(served, "sequence", label), range(41)))
+    expected = [*(f"step {number}" for number in range(39)), "last", "422"]
+    assert sorted(found) == sorted(expected)
+
+
+@needs_proc
+def test_a_balance_is_never_below_zero(served: Running, label: str) -> None:
+    with ThreadPoolExecutor(12) as pool:
+        found = list(pool.map(lambda _: ask(served, "hello", label, "poor"), range(12)))
+    assert Counter(found) == {"Hello": 5, "1113": 7}
+
+
+@needs_proc
+def test_two_slots_are_taken_by_all_workers_and_free_when_they_are_killed(
+    served: Running, label: str
+) -> None:
+    with ExitStack() as stack:
+        for sock in open_streams(served, label, "narrow"):
+            stack.enter_context(sock)
+        opened = count(served, label, outcome="open")
+        assert (opened, count(served, label, code="1302")) == (2, STREAMS - 2)
+        before = workers(served)
+        for process in before:
+            os.kill(process, signal.SIGKILL)
+        while ask_patiently(served, "hello", label, "narrow") != "Hello":
+            pass
+    assert not workers(served).keys() & before.keys()
+
+
+def ask_patiently(served: Running, text: str, label: str, key: str = "any") -> str:
+    """Ask while workers start again, when connections are refused or break."""
+    with suppress(httpx.TransportError):
+        return ask(served, text, label, key)
+    return ""
+
+
+@needs_proc
+def test_a_worker_that_is_killed_breaks_only_its_own_streams(served: Running, label: str) -> None:
+    while ask_patiently(served, "hello", label) != "Hello" or len(workers(served)) < 2:
+        pass
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(one) for one in open_streams(served, f"{label}-streams")]
+        before = workers(served)
+        os.kill(min(before), signal.SIGKILL)
+        wait_for_other_worker(served, before)
+        broken, _, _ = select.select(sockets, [], [], 0)
+        assert 0 < len(broken) < STREAMS
+        assert before.keys() & workers(served).keys() == {max(before)}
     for _ in range(10):
-        try:
-            assert ask(served, "hello") == "Hello"
-        except httpx.TransportError:
-            continue  # the connection was waiting for the worker that was killed
+        assert ask_patiently(served, "hello", label) in ("Hello", "")
+
+
+@needs_proc
+def test_a_worker_that_is_stopped_holds_nobody_up(path: Path, label: str) -> None:
+    with (
+        running(path, "--workers", "2", "--log", "none", "--grace", "0") as served,
+        ExitStack() as stack,
+        ThreadPoolExecutor(STREAMS) as pool,
+    ):
+        clients = [
+            stack.enter_context(httpx.Client(base_url=served.host, trust_env=False, timeout=60))
+            for _ in range(STREAMS)
+        ]
+        for client in clients:
+            assert client.get("/__mockglm__/live").status_code == 200
+        (stopped,) = [one for one, settings in workers(served).items() if settings.index == 1]
+        os.kill(stopped, signal.SIGSTOP)
+        waiting = [pool.submit(client.get, "/__mockglm__/journal") for client in clients]
+        first = next(as_completed(waiting)).result()
+        assert (first.status_code, first.json()) == (200, [])
+        os.kill(stopped, signal.SIGCONT)
+        assert {one.result().status_code for one in waiting} == {200}
+        _, _, said = served.end()
+        assert said.count("worker 1 does not answer") == 1
+
+
+@needs_proc
+def test_a_reload_reaches_all_workers(tmp_path: Path, label: str) -> None:
+    path = tmp_path / "file.yaml"
+    path.write_text(FILE, encoding="utf-8")
+    with running(path, "--workers", "2", "--speed", "100", "--log", "none") as served:
+        assert ask(served, "hello", label) == "Hello"
+        replace_file(path, FILE.replace("Hello", "Hi"))
+        while (found := ask(served, "hello", label)) == "Hello":
+            pass
+        assert [found, *(ask(served, "hello", label) for _ in range(10))] == ["Hi"] * 11
+
+
+@needs_proc
+def test_no_key_is_in_the_folder(served: Running, label: str) -> None:
+    key = "0123456789abcdef0123456789abcdef.VerySecretSecret"
+    assert send(served, f"my key is {key}", label, key).status_code == 422
+    files = [one for one in shared_folder(served).iterdir() if one.is_file()]
+    assert any(one.suffix == ".session" for one in files)
+    assert not [one for one in files if b"VerySecret" in one.read_bytes()]
 
 
 def is_served(client: httpx.Client, url: str) -> bool:
@@ -102,46 +226,29 @@ def is_served(client: httpx.Client, url: str) -> bool:
     return True
 
 
-@needs_redis
 @needs_proc
-def test_workers_and_their_store_end_with_a_supervisor_that_is_killed(path: Path) -> None:
+def test_workers_and_their_folder_end_with_a_supervisor_that_is_killed(path: Path) -> None:
     with running(path, "--workers", "2") as server, httpx.Client(trust_env=False) as client:
-        (variables,) = {
-            Path(f"/proc/{one}/environ").read_text().partition("MOCKGLM_WORKER=")[2].split("\0")[0]
-            for one in [min(workers(server))]
-        }
-        socket_path = Path(json.loads(variables)["state"].removeprefix("unix://"))
-        assert socket_path.exists()
+        folder = shared_folder(server)
+        assert folder.stat().st_mode & 0o777 == 0o700
         server.process.kill()
         server.process.wait()
         url = f"{server.host}/__mockglm__/live"
         while is_served(client, url):
             pass
-        while _accepts(socket_path):
+        while folder.exists():
             pass
 
 
-def _accepts(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as sock:
-        try:
-            sock.connect(str(path))
-        except OSError:
-            return False
-    return True
-
-
 def test_options_that_workers_cannot_share_are_refused(path: Path, tmp_path: Path) -> None:
-    def run(*options: str, **environment: str) -> str:
+    def run(*options: str) -> str:
         command = [MOCKGLM, "serve", str(path), "--port", "0", "--workers", "2", *options]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env={**os.environ, **environment}
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode != 0
         return done.stderr
 
     cassette = str(tmp_path / "new.yaml")
     assert "--cassette cannot be shared" in run("--cassette", cassette)
-    assert "install valkey-server or redis-server" in run(PATH="")
 
 
 def _settings(count: int) -> list[WorkerSettings]:

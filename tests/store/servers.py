@@ -1,4 +1,5 @@
-"""Redis and replicas for tests: each Redis is a process of its own with an empty memory."""
+"""Redis, replicas and workers for tests: each Redis is a process of its own with an empty memory;
+workers are servers of this process that share a folder."""
 
 from __future__ import annotations
 
@@ -19,9 +20,11 @@ from mockglm.metrics import Metrics
 from mockglm.scenarios import parse
 from mockglm.server import Sessions, Settings
 from mockglm.server.replica import Replica
-from mockglm.server.shared_session import SharedSession
+from mockglm.server.shared_session import SharedSession, WorkerSession
+from mockglm.server.worker import Worker
 from mockglm.serving import BackgroundServer
 from mockglm.store import RedisStore
+from mockglm.store.state_folder import StateFolder
 from tests.serving import Served
 
 EXECUTABLE = shutil.which("redis-server") or shutil.which("valkey-server")
@@ -100,5 +103,26 @@ def replica(url: str, *files: str, speed: float = 0, **settings: Any) -> Iterato
     background.start()
     try:
         yield ReplicaServer(background, sessions, metrics, reported)
+    finally:
+        background.stop()
+
+
+@contextmanager
+def worker(
+    folder: Path, index: int, *files: str, speed: float = 0, **settings: Any
+) -> Iterator[ReplicaServer]:
+    """Serve the texts of scenario files as a worker with an index, until the block ends."""
+    scenarios = [parse(text.encode(), f"file{index}.yaml") for index, text in enumerate(files)]
+    sessions = Sessions(Settings(speed=speed, **settings), scenarios, session_type=WorkerSession)
+    reported: list[str] = []
+    own = Worker(sessions, StateFolder(folder, index), report=reported.append)
+    own.adopt_scenarios()
+    own.declare_scenarios()
+    background = BackgroundServer(
+        App(sessions, replica=own), grace=0.2, tasks=[own.journals.run], on_shutdown=[own.close]
+    )
+    background.start()
+    try:
+        yield ReplicaServer(background, sessions, None, reported)
     finally:
         background.stop()

@@ -1,4 +1,5 @@
-"""The behaviour of sessions, the same in memory and in a store that two replicas share."""
+"""The behaviour of sessions: the same in memory, of two workers, and in a store that two replicas
+share."""
 
 from __future__ import annotations
 
@@ -14,8 +15,12 @@ from typing import Any
 import httpx
 import pytest
 
+from mockglm.store.state_folder import make_state_folder
 from tests.serving import Served, post, serving
-from tests.store.servers import needs_redis, redis_process, replica
+from tests.store.servers import needs_redis, redis_process, replica, worker
+
+SPEED = 100
+"""So many times as fast: a slow reply takes long enough, and the others no time."""
 
 FILE = """
 format: 1
@@ -28,7 +33,7 @@ interactions:
   - {when: {user: two}, reply: [{content: first}, {content: second, times: 1}]}
   - {when: {user: seldom, chance: 0.5}, reply: {content: drawn}}
   - {when: {user: hello}, reply: {content: Hello}}
-  - {when: {user: slow}, reply: {content: a b c, pace: {first: 3000}}}
+  - {when: {user: slow}, reply: {content: a b c, pace: {first: 3600}}}
   - {when: {user: numbered}, reply: {content: "{{ count }}", template: true}}
 """
 
@@ -64,16 +69,23 @@ class Client:
         return answer.json()
 
 
-@pytest.fixture(scope="module", params=["memory", pytest.param("redis", marks=needs_redis)])
+@pytest.fixture(
+    scope="module", params=["memory", "workers", pytest.param("redis", marks=needs_redis)]
+)
 def servers(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[Served]]:
     with ExitStack() as stack:
         if request.param == "memory":
-            yield [stack.enter_context(serving(FILE, speed=100))]
+            yield [stack.enter_context(serving(FILE, speed=SPEED))]
+        elif request.param == "workers":
+            folder = stack.enter_context(make_state_folder())
+            yield [
+                stack.enter_context(worker(folder, index, FILE, speed=SPEED)) for index in (0, 1)
+            ]
         else:
             redis = stack.enter_context(redis_process(tmp_path_factory.mktemp("redis")))
-            yield [stack.enter_context(replica(redis.url, FILE, speed=100)) for _ in range(2)]
+            yield [stack.enter_context(replica(redis.url, FILE, speed=SPEED)) for _ in range(2)]
 
 
 @pytest.fixture

@@ -1,0 +1,340 @@
+"""A worker: one of several processes of one machine that handle the requests of shared sessions.
+
+States are in files that all workers map, so that a request whose session nobody else has changed
+costs little more than in a single process, and is decided without waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from itertools import count
+from time import monotonic
+from typing import Literal, TypeVar
+
+from mockglm.errors import MockGLMError, ScenariosDifferError, StoreError
+from mockglm.exchange import Request
+from mockglm.server.context import RequestContext
+from mockglm.server.replica import PATIENCE, is_instant, respond_unavailable
+from mockglm.server.routes import FindHandlers, Route, Unread, dispatch
+from mockglm.server.sessions import Session, Sessions
+from mockglm.server.shared_session import WorkerSession, digest_scenarios
+from mockglm.server.worker_journals import WorkerJournals
+from mockglm.store import decode_state
+from mockglm.store.interface import HeldSlot
+from mockglm.store.session_file import Payload, SessionFile
+from mockglm.store.state_folder import StateFolder
+
+TIMEOUT = 2.0
+"""Seconds that a request waits for a session that another worker holds."""
+
+PAUSE = 0.02
+"""Seconds between two attempts of a request that waits."""
+
+T = TypeVar("T")
+
+Decide = Callable[[], RequestContext]
+
+
+class Worker:
+    """Decides requests in sessions whose state is in a folder.
+
+    `sessions` make sessions of the class WorkerSession. `report` is called with a sentence when the
+    state cannot be used, and when it can again.
+    """
+
+    decides_at_once: Literal[True] = True
+    """Requests need not wait for the store, unless another process holds their session."""
+
+    def __init__(
+        self, sessions: Sessions, folder: StateFolder, *, report: Callable[[str], None]
+    ) -> None:
+        self.sessions = sessions
+        self.folder = folder
+        self._report = report
+        self._failure = ""
+        self._numbers = count()
+        self._is_closed = False
+        self.journals = WorkerJournals(sessions, folder, find=self._find_current, report=report)
+
+    def dispatch(
+        self,
+        sessions: Sessions,
+        route: Route,
+        request: Request,
+        *,
+        unread: Unread | None = None,
+        started: float | None = None,
+        find_handlers: FindHandlers | None = None,
+    ) -> RequestContext:
+        """Handle a request at once, as `routes.dispatch` does.
+
+        Raises StoreError if its session cannot be used now: `decide` waits for that.
+        """
+        decide = partial(
+            dispatch,
+            sessions,
+            route,
+            request,
+            unread=unread,
+            started=started,
+            find_handlers=find_handlers,
+        )
+        try:
+            return self._decide(self._find_session(route), decide)
+        except OSError as error:
+            raise StoreError(str(error)) from error
+
+    async def decide(
+        self,
+        route: Route,
+        request: Request,
+        *,
+        unread: Unread | None = None,
+        started: float | None = None,
+        find_handlers: FindHandlers | None = None,
+    ) -> RequestContext:
+        """Decide the response to a request; it is 503, marked as mockglm's, without its session."""
+        began = monotonic()
+        while True:
+            try:
+                context = self.dispatch(
+                    self.sessions,
+                    route,
+                    request,
+                    unread=unread,
+                    started=started,
+                    find_handlers=find_handlers,
+                )
+            except StoreError as error:
+                failure = error
+            else:
+                self._note_success()
+                return context
+            if monotonic() - began > (PATIENCE if _is_other_files(failure) else TIMEOUT):
+                break
+            await asyncio.sleep(PAUSE)
+        self._note_failure(failure)
+        session = self._find_session(route)
+        context = respond_unavailable(session, route, request, reason=str(failure), started=started)
+        session.journal.withdraw(context.entry)
+        return context
+
+    async def update(self, session: Session, function: Callable[[WorkerSession], T]) -> T:
+        """Call a function with a session as all processes see it, and keep what it changes."""
+        async with self._locked(session.name) as (current, file):
+            self._read(current, file)
+            current.begin(self.folder.list_slots(current.slots))
+            result = function(current)
+            state = current.end(is_request=False)
+            if state is not None:
+                self._write(current, file, state)
+            return result
+
+    async def list_sessions(self) -> list[tuple[str, int, int]]:
+        """List the sessions of all processes: name, requests, queued replies."""
+        found = await asyncio.to_thread(self.folder.list_sessions)
+        return [(one.name, requests, _count_queued(one.state)) for requests, one in found]
+
+    def forget(self, name: str) -> bool:
+        """Drop a session of all processes. Returns False if there was none.
+
+        The others notice when they use it next.
+        """
+        self.sessions.forget(name)
+        return self.folder.delete(name)
+
+    def _find_current(self, name: str) -> WorkerSession | None:
+        """Find a session that was used in this process, and was not dropped by another since."""
+        session = self.sessions.find(name)
+        if session is None:
+            return None
+        current, _ = self._open(session)
+        return current
+
+    def adopt_scenarios(self) -> None:
+        """Use only states of the scenarios that were loaded last."""
+        self.folder.digest = digest_scenarios(self.sessions.loaded)
+
+    def declare_scenarios(self) -> None:
+        """Declare the scenarios that were loaded last as those that all workers have to serve."""
+        self.folder.publish_digest()
+
+    async def check(self) -> str:
+        """Return the reason why no request can be decided, "" if there is none."""
+        try:
+            self.folder.check_digest()
+        except ScenariosDifferError as error:
+            return str(error)
+        return ""
+
+    async def close(self) -> None:
+        self._is_closed = True
+        await self.journals.close()
+        self.folder.close()
+
+    def _find_session(self, route: Route) -> WorkerSession:
+        try:
+            return _own(self.sessions.get(route.scenario, route.label))
+        except MockGLMError:
+            return _own(self.sessions.get(""))  # it answers that there is no such scenario
+
+    def _decide(self, session: WorkerSession, decide: Decide) -> RequestContext:
+        folder = self.folder
+        folder.check_digest()
+        session, file = self._open(session)
+        serial, ordinal = file.count()
+        if serial != session.serial:
+            with file.locked():
+                self._read(session, file)
+        session.begin(folder.list_slots(session.slots) if session.slots else ())
+        session.requests = ordinal - 1
+        context = decide()
+        context.release = _nothing  # slots are restored before each request
+        slot = _taken_slot(session, context)
+        state = session.end()
+        if state is not None or slot is not None:
+            context = self._commit(session, file, context, decide, state=state)
+        if session.uses:
+            session.tally.update(session.uses)
+        return context
+
+    def _commit(
+        self,
+        session: WorkerSession,
+        file: SessionFile,
+        context: RequestContext,
+        decide: Decide,
+        *,
+        state: bytes | None,
+    ) -> RequestContext:
+        """Write what a request changed; it is decided again if another process was faster."""
+        ordinal = session.requests
+        try:
+            with file.locked():
+                if file.serial != session.serial:
+                    self._withdraw(session, context)
+                    self._read(session, file)
+                    session.begin(self.folder.list_slots(session.slots))
+                    session.requests = ordinal - 1
+                    context = decide()
+                    state = session.end()
+                slot = _taken_slot(session, context)
+                held = self._hold(session, slot)
+                if held or state is not None:
+                    self._write(session, file, state)
+        except (StoreError, OSError):
+            self._withdraw(session, context)
+            raise
+        context.release = partial(self._release, session.name, held) if held else _nothing
+        return context
+
+    def _hold(self, session: WorkerSession, slot: tuple[str, str] | None) -> HeldSlot | None:
+        if slot is None:
+            return None
+        held = (self.folder.index, self.folder.generation, next(self._numbers), *slot)
+        session.slots = [*session.slots, held]
+        return held
+
+    def _withdraw(self, session: WorkerSession, context: RequestContext) -> None:
+        """Forget a request that has to be decided again, or could not be committed."""
+        session.undo()
+        session.serial = 0
+        session.journal.withdraw(context.entry)
+        context.release = _nothing
+
+    def _release(self, name: str, held: HeldSlot) -> None:
+        """Give a slot back; if another process holds the session, as soon as it does not."""
+        if self._is_closed:
+            return
+        try:
+            file = self.folder.open(name)
+            with file.locked():
+                _, payload = file.read()
+                if held in payload.slots:
+                    payload.slots.remove(held)
+                    file.write(payload)
+        except (StoreError, OSError):
+            asyncio.get_running_loop().call_later(PAUSE, self._release, name, held)
+
+    def _open(self, session: Session) -> tuple[WorkerSession, SessionFile]:
+        """Open the file of a session; if it was dropped meanwhile, of a new session."""
+        file = self.folder.open(session.name)
+        current = _own(session)
+        if current.incarnation != file.incarnation:
+            if current.incarnation:
+                self.sessions.forget(session.name)
+                scenario, _, label = session.name.partition("@")
+                current = _own(self.sessions.get(scenario, label))
+            current.incarnation, current.serial = file.incarnation, 0
+        return current, file
+
+    def _read(self, session: WorkerSession, file: SessionFile) -> None:
+        """Read the payload of a locked file."""
+        serial, payload = file.read()
+        session.accept_state(b"", payload.state)
+        session.serial, session.slots = serial, payload.slots
+
+    def _write(self, session: WorkerSession, file: SessionFile, state: bytes | None) -> None:
+        """Write the payload of a locked file; without the slots of processes that died."""
+        alive = self.folder.drop_dead(session.slots)
+        payload = Payload(session.name, session.state if state is None else state, alive)
+        session.serial = file.write(payload)
+        session.slots = alive
+        session.accept_state(b"", payload.state)
+
+    @asynccontextmanager
+    async def _locked(self, name: str) -> AsyncIterator[tuple[WorkerSession, SessionFile]]:
+        """Lock a session, waiting for a bounded time."""
+        scenario, _, label = name.partition("@")
+        began = monotonic()
+        while True:
+            try:
+                session, file = self._open(self.sessions.get(scenario, label))
+                file.lock()
+                break
+            except (StoreError, OSError) as error:
+                if monotonic() - began > TIMEOUT:
+                    self._note_failure(StoreError(str(error)))
+                    raise StoreError(str(error)) from error
+            await asyncio.sleep(PAUSE)
+        try:
+            yield session, file
+        except OSError as error:
+            raise StoreError(str(error)) from error
+        finally:
+            file.unlock()
+
+    def _note_failure(self, failure: StoreError) -> None:
+        if not self._failure and not _is_other_files(failure):
+            self._failure = str(failure)
+            self._report(f"mockglm: the state of sessions cannot be used: {failure}")
+
+    def _note_success(self) -> None:
+        if self._failure:
+            self._failure = ""
+            self._report("mockglm: the state of sessions can be used again")
+
+
+def _own(session: Session) -> WorkerSession:
+    assert isinstance(session, WorkerSession), "these sessions are those of a worker"
+    return session
+
+
+def _taken_slot(session: WorkerSession, context: RequestContext) -> tuple[str, str] | None:
+    """The slot that a request holds while its response is sent, None if that is sent at once."""
+    return None if is_instant(context.response) else session.ledger.taken
+
+
+def _is_other_files(failure: StoreError) -> bool:
+    return isinstance(failure, ScenariosDifferError)
+
+
+def _count_queued(state: bytes) -> int:
+    return sum(times for _, times in decode_state(state).queue) if state else 0
+
+
+def _nothing() -> None:
+    """Release nothing: no slot was taken, or it was given back."""

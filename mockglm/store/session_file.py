@@ -1,0 +1,173 @@
+"""The state of one session in a file that several processes of a machine map."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
+from pathlib import Path
+from struct import Struct as Layout
+
+import msgspec
+from msgspec import Struct, field
+
+from mockglm.errors import StoreError
+from mockglm.store.interface import HeldSlot
+
+DELETED = 2**64 - 1
+"""The serial of a file whose session was dropped; the next use of the session makes a new file."""
+
+MAX_PAYLOAD = 16 * 1024 * 1024
+"""Bytes of the longest state of a session."""
+
+PAUSES = (*[0.0] * 10, *[0.0001] * 5, *[0.001] * 4)
+"""Seconds between attempts to get a lock, which others hold for some microseconds."""
+
+TOUCH = 60.0
+"""Seconds after which the time of the last use of a session is written again."""
+
+_TRY = LOCK_EX | LOCK_NB
+
+# All parts of the header are written and read as whole words.
+_HEADER = Layout("@QQQQ8s")
+_COUNTS = Layout("@QQ")
+_SERIAL = Layout("@Q")
+_ORDINAL_AT = _SERIAL.size
+_INCARNATION = slice(32, 40)
+
+
+class Payload(Struct, array_like=True):
+    """The state of a session, empty if it is the initial one, and the slots that are taken."""
+
+    name: str
+    state: bytes = b""
+    slots: list[HeldSlot] = field(default_factory=list)
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Payload)
+
+
+class SessionFile:
+    """The file of one session; with a name it is made if there is none.
+
+    `serial` is another one after each change of the payload. A payload is written behind or before
+    the one it replaces, and then the header that leads to it: a process may be killed at any time.
+    Methods raise StoreError, and OSError without memory or file descriptors.
+    """
+
+    def __init__(self, path: Path, name: str | None = None) -> None:
+        creates = 0 if name is None else os.O_CREAT
+        self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | creates, 0o600)
+        self._path = path
+        self._touched = time.monotonic()
+        try:
+            with self.locked():
+                if os.fstat(self._fd).st_size < _HEADER.size:
+                    self._write_first(Payload(name or ""))
+            self._map = mmap.mmap(self._fd, _HEADER.size)
+        except BaseException:
+            os.close(self._fd)
+            raise
+        self.incarnation = self._map[_INCARNATION]
+        """Random bytes: a session that was dropped and made again has others."""
+
+    @property
+    def serial(self) -> int:
+        serial: int = _SERIAL.unpack_from(self._map)[0]
+        return serial
+
+    @property
+    def requests(self) -> int:
+        requests: int = _COUNTS.unpack_from(self._map)[1]
+        return requests
+
+    def count(self) -> tuple[int, int]:
+        """Count a request; return the serial and the ordinal of the request."""
+        self.lock()
+        try:
+            serial, requests = _COUNTS.unpack_from(self._map)
+            _SERIAL.pack_into(self._map, _ORDINAL_AT, requests + 1)
+        finally:
+            self.unlock()
+        now = time.monotonic()
+        if now - self._touched > TOUCH:
+            self._touched = now
+            os.utime(self._fd)
+        return serial, requests + 1
+
+    def lock(self) -> None:
+        """Keep other processes from changing the file. Raises StoreError after some milliseconds.
+
+        A process that is killed loses its lock; one that was stopped by a signal keeps it.
+        """
+        for pause in PAUSES:
+            try:
+                flock(self._fd, _TRY)
+            except BlockingIOError:
+                time.sleep(pause)
+            else:
+                return
+        raise StoreError("another worker holds the session")
+
+    def unlock(self) -> None:
+        flock(self._fd, LOCK_UN)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        self.lock()
+        try:
+            yield
+        finally:
+            self.unlock()
+
+    def read(self) -> tuple[int, Payload]:
+        """Return the serial and the payload; only while the file is locked."""
+        serial, _, start, length, _ = _HEADER.unpack_from(self._map)
+        if serial == DELETED:
+            raise StoreError("the session was dropped")
+        try:
+            return serial, _DECODER.decode(os.pread(self._fd, length, start))
+        except msgspec.MsgspecError as error:
+            raise StoreError(f"the state of the session cannot be read: {error}") from error
+
+    def write(self, payload: Payload) -> int:
+        """Replace the payload and return the new serial; only while the file is locked."""
+        data = _ENCODER.encode(payload)
+        if len(data) > MAX_PAYLOAD:
+            raise StoreError(f"the state of a session has at most {MAX_PAYLOAD // 1024**2} MiB")
+        serial: int
+        serial, requests, start, length, incarnation = _HEADER.unpack_from(self._map)
+        if serial == DELETED:
+            raise StoreError("the session was dropped")
+        is_before = _HEADER.size + len(data) <= start
+        position = _HEADER.size if is_before else start + length
+        self._write_at(data, position)
+        header = _HEADER.pack(serial + 1, requests, position, len(data), incarnation)
+        self._write_at(header, 0)
+        if is_before:
+            os.ftruncate(self._fd, position + len(data))
+        return serial + 1
+
+    def delete(self) -> None:
+        """Drop the session; whoever has the file open sees that it was deleted."""
+        with self.locked():
+            _SERIAL.pack_into(self._map, 0, DELETED)
+            self._path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        self._map.close()
+        os.close(self._fd)
+
+    def _write_first(self, payload: Payload) -> None:
+        # Written and not mapped, so that a lack of memory is an error and no signal.
+        data = _ENCODER.encode(payload)
+        self._write_at(_HEADER.pack(1, 0, _HEADER.size, len(data), os.urandom(8)), 0)
+        self._write_at(data, _HEADER.size)
+
+    def _write_at(self, data: bytes, position: int) -> None:
+        if os.pwrite(self._fd, data, position) != len(data):
+            raise StoreError("there is no memory left for the state of the session")
