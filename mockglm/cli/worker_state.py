@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class WorkerState:
     """The state that workers share in a folder, as the one with `index` uses it.
 
-    `report` is called with what a user should know about it.
+    It stands for SharedState where no store is given. `report` is called with what a user should
+    know about it.
     """
 
     def __init__(self, folder: Path, index: int, report: Callable[[str], None]) -> None:

@@ -33,6 +33,9 @@ TIMEOUT = 2.0
 PAUSE = 0.02
 """Seconds between two attempts of a request that waits."""
 
+MAX_FAILING = 100
+"""Sessions whose failure is reported at a time."""
+
 T = TypeVar("T")
 
 Decide = Callable[[], RequestContext]
@@ -41,8 +44,8 @@ Decide = Callable[[], RequestContext]
 class Worker:
     """Decides requests in sessions whose state is in a folder.
 
-    `sessions` make sessions of the class WorkerSession. `report` is called with a sentence when the
-    state cannot be used, and when it can again.
+    `sessions` make sessions of the class WorkerSession. `report` is called with a sentence when a
+    session cannot be used, and when it can again.
     """
 
     decides_at_once: Literal[True] = True
@@ -54,7 +57,7 @@ class Worker:
         self.sessions = sessions
         self.folder = folder
         self._report = report
-        self._failure = ""
+        self._failing: set[str] = set()
         self._numbers = count()
         self._is_closed = False
         self.journals = WorkerJournals(sessions, folder, find=self._find_current, report=report)
@@ -111,13 +114,12 @@ class Worker:
             except StoreError as error:
                 failure = error
             else:
-                self._note_success()
                 return context
             if monotonic() - began > (PATIENCE if _is_other_files(failure) else TIMEOUT):
                 break
             await asyncio.sleep(PAUSE)
-        self._note_failure(failure)
         session = self._find_session(route)
+        self._note_failure(session.name, failure)
         context = respond_unavailable(session, route, request, reason=str(failure), started=started)
         session.journal.withdraw(context.entry)
         return context
@@ -131,6 +133,7 @@ class Worker:
             state = current.end(is_request=False)
             if state is not None:
                 self._write(current, file, state)
+            self._note_success(current.name)
             return result
 
     async def list_sessions(self) -> list[tuple[str, int, int]]:
@@ -197,6 +200,8 @@ class Worker:
         state = session.end()
         if state is not None or slot is not None:
             context = self._commit(session, file, context, decide, state=state)
+        if self._failing:
+            self._note_success(session.name)
         if session.uses:
             session.tally.update(session.uses)
         return context
@@ -297,7 +302,7 @@ class Worker:
                 break
             except (StoreError, OSError) as error:
                 if monotonic() - began > TIMEOUT:
-                    self._note_failure(StoreError(str(error)))
+                    self._note_failure(name, StoreError(str(error)))
                     raise StoreError(str(error)) from error
             await asyncio.sleep(PAUSE)
         try:
@@ -307,15 +312,16 @@ class Worker:
         finally:
             file.unlock()
 
-    def _note_failure(self, failure: StoreError) -> None:
-        if not self._failure and not _is_other_files(failure):
-            self._failure = str(failure)
-            self._report(f"mockglm: the state of sessions cannot be used: {failure}")
+    def _note_failure(self, name: str, failure: StoreError) -> None:
+        if _is_other_files(failure) or name in self._failing or len(self._failing) >= MAX_FAILING:
+            return
+        self._failing.add(name)
+        self._report(f"mockglm: session {name!r} cannot be used, its requests get 503: {failure}")
 
-    def _note_success(self) -> None:
-        if self._failure:
-            self._failure = ""
-            self._report("mockglm: the state of sessions can be used again")
+    def _note_success(self, name: str) -> None:
+        if name in self._failing:
+            self._failing.remove(name)
+            self._report(f"mockglm: session {name!r} can be used again")
 
 
 def _own(session: Session) -> WorkerSession:
