@@ -273,13 +273,12 @@ class WorkerJournals:
             with suppress(OSError):
                 async for record in self.siblings.follow(path, question):
                     is_followed.set()
-                    if record:
-                        self._relay(record)
+                    self._relay(record)
             is_followed.set()
             await asyncio.sleep(RETRY)
 
     def _relay(self, record: bytes) -> None:
-        entry = decode_notice(record)
+        entry = decode_notice(record) if record else None
         if entry is None:
             return
         self._journal(entry.session)  # the session by which it will be summarized

@@ -124,17 +124,11 @@ class StateFolder:
 
     def drop_old(self) -> None:
         """Drop sessions that are old or too many, the least recently used first."""
-        ages: list[tuple[float, str]] = []
-        with os.scandir(self.path) as found:
-            for one in found:
-                with suppress(FileNotFoundError):
-                    if one.name.endswith(SUFFIX):
-                        ages.append((one.stat().st_mtime, one.path))
-        ages.sort()
+        ages = sorted(_find_ages(self.path))
         oldest = time.time() - MAX_AGE
         for number, (used, path) in enumerate(ages):
             if used < oldest or number < len(ages) - MAX_FILES:
-                self._delete(Path(path))
+                self._delete(path)
 
     def close(self) -> None:
         for file in self._open.values():
@@ -230,6 +224,13 @@ def _map_shared(path: Path) -> mmap.mmap:
         return mmap.mmap(fd, size)
     finally:
         os.close(fd)
+
+
+def _find_ages(folder: Path) -> Iterator[tuple[float, Path]]:
+    """Yield the time of the last use of each session, and its file."""
+    for path in folder.glob(f"*{SUFFIX}"):
+        with suppress(FileNotFoundError):
+            yield path.stat().st_mtime, path
 
 
 @contextmanager
