@@ -199,7 +199,7 @@ class Worker:
         slot = _taken_slot(session, context)
         state = session.end()
         if state is not None or slot is not None:
-            context = self._commit(session, file, context, decide, state=state)
+            context = self._commit(session, file, context, decide=decide, state=state)
         if self._failing:
             self._note_success(session.name)
         if session.uses:
@@ -211,8 +211,8 @@ class Worker:
         session: WorkerSession,
         file: SessionFile,
         context: RequestContext,
-        decide: Decide,
         *,
+        decide: Decide,
         state: bytes | None,
     ) -> RequestContext:
         """Write what a request changed; it is decided again if another process was faster."""
