@@ -16,7 +16,7 @@ import pytest
 LAYERS = """
 errors
 redaction clock scheduler api_keys urls limits readiness yaml_documents design _version
-error_codes models scenario_library
+error_codes models scenario_library python_literals
 generations
 sse exchange
 http1 auth timeline

@@ -53,6 +53,7 @@ SMALL = {
     "conformance/baseline.py": "one kind of file",
     "server/prompt_cache.py": "a subject of its own, used by sessions",
     "messages/thinking.py": "facts of one field",
+    "python_literals.py": "used by the control API and by conversions",
     "readiness.py": "shared by the application, the control API and the server",
     "redaction/shapes.py": "used by both sides of the redactor",
     "scenario_library.py": "read without the file format",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from keyword import iskeyword
-from pprint import pformat
 from shlex import quote
 from typing import Any
 
 from mockglm.exchange import Request
+from mockglm.python_literals import write_imports, write_literal
 from mockglm.surfaces import Surface
 from mockglm.validation import decode_json
 
@@ -21,12 +22,6 @@ OPENAI_PARAMETERS = frozenset(
     }
 )
 """Parameters that openai's SDK knows; the others of GLM go into `extra_body`."""
-
-WIDTH = 88
-MAX_LAID_OUT = 200_000
-"""Characters of the longest value that is laid out; pformat takes seconds for megabytes."""
-
-MAX_DEPTH = 50
 
 
 def make_snippets(request: Request, surface: Surface, base: str) -> dict[str, str]:
@@ -88,11 +83,11 @@ def _client(imported: str, base: str) -> str:
 
 
 def _python(client: str, call: str, body: Mapping[str, Any]) -> str:
-    lines = [client, f"response = {call}("]
     spelled = {name: value for name, value in body.items() if _is_keyword_argument(name)}
     others = {name: value for name, value in body.items() if not _is_keyword_argument(name)}
-    lines += [f"    {name}={_literal(value)}," for name, value in spelled.items()]
-    lines += [f"    **{_literal(others)},"] if others else []
+    lines = [write_imports((*spelled.values(), others)) + client, f"response = {call}("]
+    lines += [f"    {name}={_argument(value)}," for name, value in spelled.items()]
+    lines += [f"    **{_argument(others)},"] if others else []
     lines.append(")")
     if body.get("stream"):
         lines += ["for chunk in response:", "    print(chunk)"]
@@ -101,22 +96,8 @@ def _python(client: str, call: str, body: Mapping[str, Any]) -> str:
     return "\n".join((*lines, ""))
 
 
+_argument = partial(write_literal, is_laid_out=True)
+
+
 def _is_keyword_argument(name: str) -> bool:
     return name.isidentifier() and not iskeyword(name)
-
-
-def _literal(value: Any) -> str:
-    """A value as Python, indented as an argument; in one line if it is nested deep or large."""
-    line = repr(value)
-    if len(line) > MAX_LAID_OUT or _is_deep(value, MAX_DEPTH):
-        return line
-    text = pformat(value, width=WIDTH, sort_dicts=False)
-    return text.replace("\n", "\n    ")
-
-
-def _is_deep(value: Any, depth: int) -> bool:
-    """True if a value is nested in more levels."""
-    if not isinstance(value, dict | list):
-        return False
-    parts = value.values() if isinstance(value, dict) else value
-    return depth == 0 or any(_is_deep(part, depth - 1) for part in parts)

@@ -16,6 +16,7 @@ import msgspec
 from mockglm._version import __version__
 from mockglm.cassettes import read_exchanges
 from mockglm.exchange import Exchange, Request, Response
+from mockglm.python_literals import write_imports, write_literal
 from mockglm.scenarios import load
 from mockglm.surfaces import CHAT, find_base, find_surface
 
@@ -144,9 +145,12 @@ def _curl(exchange: Exchange, base: str) -> str:
 
 def _to_pytest(exchanges: Iterable[Exchange], base: str) -> str:
     """A module of tests that replay each exchange with the `glm` fixture."""
+    exchanges = tuple(exchanges)
+    patterns = write_imports(_body_pattern(one.request.body) for one in exchanges)
+    imports = f"{patterns}\n" if patterns else ""
     head = (
         '"""Requests of a cassette, each answered as it was recorded."""\n\n'
-        "import httpx\n\n\n"
+        f"{imports}import httpx\n\n\n"
         "def send(glm, method, path, body):\n"
         '    headers = {"Authorization": f"Bearer {glm.api_key}"}\n'
         '    base = glm.anthropic_url if path.startswith("/v1/") else glm.base_url\n'
@@ -176,13 +180,17 @@ def _test(number: int, exchange: Exchange) -> str:
 
 def _pattern(request: Request) -> str:
     """The keywords of a pattern that matches a request: without a path, only a chat is matched."""
-    try:
-        value = msgspec.json.decode(request.body)
-    except ValueError:
-        value = {}
-    body = f"body={value if isinstance(value, Mapping) else {}!r}"
+    body = f"body={write_literal(_body_pattern(request.body))}"
     is_chat = request.path == find_surface(request.path).path
     return body if is_chat else f"path={request.path!r}, {body}"
+
+
+def _body_pattern(body: bytes) -> Any:
+    try:
+        value = msgspec.json.decode(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, Mapping) else {}
 
 
 def _url(exchange: Exchange, base: str) -> str:

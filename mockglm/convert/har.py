@@ -26,6 +26,9 @@ SUFFIXES = tuple(surface.path for surface in SURFACES)
 SECONDS = 1e-3
 """Seconds in the unit of a HAR's times."""
 
+LONGEST_TIME = 86_400.0
+"""Seconds to the last chunk of a response; a file cannot have longer times."""
+
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 """The texts that HTTP allows as a method."""
 
@@ -101,6 +104,9 @@ def _read_response(entry: Mapping[str, Any], received: Mapping[str, Any]) -> tup
             "event-stream" in value for name, value in headers if name.lower() == "content-type"
         )
         note = "a stream without times: it is sent at once" if is_stream and body else ""
+    last = max((at for at, _ in chunks), default=waited)
+    if last > LONGEST_TIME:
+        raise ValueError(f"a time of {last:g} s; the longest is {LONGEST_TIME:g} s")
     return Response(int(received["status"]), headers, chunks, head=waited), note
 
 

@@ -96,7 +96,13 @@ def _convert_file(source: Path, kind: str) -> tuple[str, tuple[str, ...]]:
     if kind != CASSETTE:
         return export(source, kind), ()
     foreign = read_foreign(source)
-    return _text(foreign), foreign.notes
+    text = _text(foreign)
+    try:
+        parse(text.encode(), source)
+    except FileError as error:
+        first = error.problems[0].message
+        raise ValueError(f"it would become a file with a mistake: {first}") from error
+    return text, foreign.notes
 
 
 def _text(foreign: ForeignCassette) -> str:

@@ -184,10 +184,6 @@ def read_handwriting(call: Call) -> Response:
     return call.render(body, is_sorted=False)
 
 
-def _location(index: int) -> dict[str, int]:
-    return {"left": _LINE, "top": _LINE * (index + 1), "width": WIDTH, "height": _LINE}
-
-
 def _require_file(call: Call) -> UploadedFile:
     file = call.form.file("file") if call.form else None
     if file is None:

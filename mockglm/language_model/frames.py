@@ -18,6 +18,7 @@ EVENT_END = b"\n\n"
 STAND_IN = "."
 """The text in place of pieces that were sent, so that a delta costs the same however late."""
 NEXT = ToolCall("next", "{}")
+"""The call after the last one, and in place of calls that were sent."""
 
 
 class GrowingStream:
@@ -28,41 +29,42 @@ class GrowingStream:
         self._texts: dict[str, tuple[str, ...]] = {"reasoning": (), "content": ()}
         self._calls: tuple[ToolCall, ...] = ()
         self._settled = 0
-        """Frames that were sent, each text counted as one piece."""
+        """Frames that were sent, as many as the stand-ins for texts and calls have."""
         self.sent = 0
 
     def add(self, delta: Delta) -> bytes:
         """Return the frames that are settled by a delta."""
-        if delta.call is not None:
-            self._calls += (delta.call,)
-            return self._settle(self._texts, (*self._calls, NEXT), is_first=True)
-        kind, before = delta.kind, self._texts[delta.kind]
-        grown = {**self._texts, kind: (*before, delta.text)}
-        more = {**self._texts, kind: (*before, delta.text, STAND_IN)}
-        frames = self._settle(more, self._calls, is_first=not before, grown=grown)
-        self._texts[kind] = (STAND_IN,)
-        return frames
+        return self._add_text(delta) if delta.call is None else self._add_call(delta.call)
 
     def complete(self, answer: PartialAnswer) -> tuple[Response, bytes]:
         """Return the whole response, and its frames that were not sent."""
         response = self._render(Renderer(answer.reply, exact_chunking(answer)))
         return response, b"".join(_split(response)[self.sent :])
 
-    def _settle(
-        self,
-        more: dict[str, tuple[str, ...]],
-        calls: tuple[ToolCall, ...],
-        *,
-        is_first: bool,
-        grown: dict[str, tuple[str, ...]] | None = None,
-    ) -> bytes:
-        now = self._sketch(grown or self._texts, self._calls)
-        later = self._sketch(more, calls)
-        pairs = zip(now, later, strict=False)
-        common = [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
-        new = common[self._settled :]
-        if is_first:
+    def _add_text(self, delta: Delta) -> bytes:
+        kind, before = delta.kind, self._texts[delta.kind]
+        grown = {**self._texts, kind: (*before, delta.text)}
+        more = {**self._texts, kind: (*before, delta.text, STAND_IN)}
+        common = _find_common(self._sketch(grown, self._calls), self._sketch(more, self._calls))
+        frames = self._take(common)
+        if not before:
             self._settled = len(common)
+        self._texts[kind] = (STAND_IN,)
+        return frames
+
+    def _add_call(self, call: ToolCall) -> bytes:
+        frames = self._take(self._find_settled((*self._calls, call)))
+        self._calls += (NEXT,)
+        self._settled = len(self._find_settled(self._calls))
+        return frames
+
+    def _find_settled(self, calls: tuple[ToolCall, ...]) -> Sequence[bytes]:
+        """The frames that another call after these does not change."""
+        later = self._sketch(self._texts, (*calls, NEXT))
+        return _find_common(self._sketch(self._texts, calls), later)
+
+    def _take(self, common: Sequence[bytes]) -> bytes:
+        new = common[self._settled :]
         self.sent += len(new)
         return b"".join(new)
 
@@ -80,6 +82,12 @@ class GrowingStream:
 def exact_chunking(answer: PartialAnswer) -> Chunking:
     """The pieces of an answer as they came."""
     return Chunking(tuple(answer.content), tuple(answer.reasoning))
+
+
+def _find_common(one: Sequence[bytes], other: Sequence[bytes]) -> Sequence[bytes]:
+    """The frames with which both begin."""
+    pairs = zip(one, other, strict=False)
+    return [frame for frame, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
 
 
 def _split(response: Response) -> list[bytes]:

@@ -40,21 +40,6 @@ def running() -> Iterator[Served]:
         yield one
 
 
-@pytest.fixture
-def served(running: Served) -> Served:
-    """The server, without any session of an earlier test."""
-    running.background.call(running.sessions.clear)
-    return running
-
-
-@pytest.fixture
-def control(served: Served) -> Iterator[httpx.Client]:
-    """A client of the control API."""
-    base = f"{served.host}/__mockglm__"
-    with httpx.Client(base_url=base, trust_env=False, timeout=60) as client:
-        yield client
-
-
 def said(answer: httpx.Response) -> Any:
     return answer.json()["choices"][0]["message"]["content"]
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -46,19 +47,6 @@ TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": 
 def running() -> Iterator[Served]:
     with serving(FILE, speed=1) as one:
         yield one
-
-
-@pytest.fixture
-def served(running: Served) -> Served:
-    running.background.call(running.sessions.clear)
-    return running
-
-
-@pytest.fixture
-def control(served: Served) -> Iterator[httpx.Client]:
-    base = f"{served.host}/__mockglm__"
-    with httpx.Client(base_url=base, trust_env=False, timeout=30) as client:
-        yield client
 
 
 def explain(control: httpx.Client, text: str, **body: Any) -> Any:
@@ -419,12 +407,30 @@ interactions: [{{reply: {{content: fine}}}}]
     assert (slots["name"], slots["used"], slots["limit"]) == ("concurrency", 0, 3)
 
 
-def test_code_of_odd_bodies_can_be_compiled(control: httpx.Client, served: Served) -> None:
+@pytest.mark.parametrize("levels", [30, 80, 400])
+def test_code_of_odd_bodies_can_be_compiled(
+    control: httpx.Client, served: Served, levels: int
+) -> None:
     deep: Any = []
-    for _ in range(80):
+    for _ in range(levels):
         deep = [deep]
     user = [{"role": "user", "content": "sunny"}]
     odd: dict[str, Any] = {"class": 1, "from": 2, "deep": deep, "long": ["x"] * 100_000}
     served.ask(messages=user, model="glm-4.6", **odd)
     code = control.get("/journal/1/code").json()
-    compile(code["zai"], "snippet", "exec")
+    for name in ("zai", "openai"):
+        made, sent = make_stand_in(), compile(code[name], "snippet", "exec")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ZAI_API_KEY", KEY)
+            patch.setitem(sys.modules, name, made)
+            exec(sent, {"print": str})
+        (arguments,) = made.calls
+        assert {**arguments, **arguments.pop("extra_body", {})}["deep"] == deep
+
+
+def make_stand_in() -> Any:
+    """A module of an SDK that keeps the arguments of a call."""
+    calls: list[dict[str, Any]] = []
+    completions = SimpleNamespace(create=lambda **arguments: calls.append(arguments))
+    client = SimpleNamespace(chat=SimpleNamespace(completions=completions))
+    return SimpleNamespace(calls=calls, ZaiClient=lambda **_: client, OpenAI=lambda **_: client)

@@ -67,3 +67,13 @@ def test_a_file_without_recordings_is_reported(tmp_path: Path, kind: str) -> Non
     (tmp_path / "hello.yaml").write_text(HELLO, "utf-8")
     (problem,) = convert([tmp_path / "hello.yaml"], tmp_path / "to", kind=kind).problems
     assert problem.message.endswith("hello.yaml has no recorded exchange")
+
+
+def test_pytest_tests_of_deep_requests_can_be_compiled(tmp_path: Path) -> None:
+    deep = "[" * 90 + "]" * 90
+    (tmp_path / "chat.yaml").write_text(CASSETTE.replace("model: glm-4.6", f"x: {deep}"), "utf-8")
+    (made,) = convert([tmp_path / "chat.yaml"], tmp_path / "to", kind="pytest").written
+    text = made.read_text("utf-8")
+    compile(text, str(made), "exec")
+    assert "import json\n\nimport httpx\n" in text
+    assert "glm.when(body=json.loads(" in text

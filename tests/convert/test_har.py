@@ -202,3 +202,26 @@ def test_secrets_of_a_url_are_not_kept(tmp_path: Path) -> None:
         text = done.written[0].read_text("utf-8") + str(done.notes)
         assert "hunter2" not in text
         assert "topsecret" not in text
+
+
+def test_a_time_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    waited = entry({"text": "x"})
+    waited["timings"]["wait"] = 86_400_000.5
+    events = [{"time": at, "data": "x"} for at in (0, 90_000)]
+    for name, changed in (("a", waited), ("b", entry({}, _eventSourceMessages=events))):
+        done = convert([write(tmp_path / f"{name}.har", changed)], tmp_path / "to")
+        assert done.written == ()
+        assert "the longest is 86400 s" in done.problems[0].message
+
+
+def test_a_file_that_lint_would_refuse_is_not_written(tmp_path: Path) -> None:
+    request = {"method": "POST", "url": URL, "body": REQUEST}
+    answered = {"code": 200, "body": "x", "duration": "25h"}
+    (tmp_path / "a.yaml").write_text(
+        json.dumps({"version": 2, "interactions": [{"request": request, "response": answered}]}),
+        "utf-8",
+    )
+    done = convert([tmp_path / "a.yaml"], tmp_path / "to")
+    assert done.written == ()
+    assert "it would become a file with a mistake: " in done.problems[0].message
+    assert list((tmp_path / "to").iterdir()) == []

@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from mockglm.completions import parse_json, parse_stream
+from mockglm.completions import Chunking, Renderer, parse_json, parse_stream
 from mockglm.exchange import Reply
+from mockglm.language_model import frames
 from mockglm.language_model.model import MAX_CALLS
 from mockglm.limits import Limits
 from mockglm.messages import parse_message
@@ -338,3 +339,26 @@ def test_odd_events_are_passed_over(odd: bytes) -> None:
 
 def _hello() -> dict[str, Any]:
     return {"model": "glm-4.6", "messages": [{"role": "user", "content": "hi"}]}
+
+
+@pytest.mark.parametrize("path", SURFACES)
+def test_every_call_is_rendered_for_its_own_frames_alone(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def measure(reply: Reply, chunking: Chunking) -> Renderer:
+        sizes.append(sum(len(call.arguments) for call in reply.calls))
+        return Renderer(reply, chunking)
+
+    monkeypatch.setattr(frames, "Renderer", measure)
+    arguments = json.dumps({"text": "x" * 10_000})
+    calls = [
+        delta(tool_calls=[{"index": n, "function": {"name": "f", "arguments": arguments}}])
+        for n in range(30)
+    ]
+    with say(*calls, finish("tool_calls")) as service, front(service) as mock:
+        response = mock.post(path, stream=True)
+    assert len(reply_of(path, response).calls) == 30
+    # Twice for its own frames, and in the whole response.
+    assert sum(sizes) < 4 * 30 * len(arguments)

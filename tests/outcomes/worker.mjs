@@ -84,7 +84,7 @@ async function vercel() {
     const turns = [];
     const onStepFinish = (step) => turns.push(told(step));
     const stopWhen = stepCountIs(job.turns);
-    const asked = { model, messages, tools, stopWhen, onStepFinish };
+    const asked = { model, messages, tools, stopWhen, onStepFinish, allowSystemInMessages: true };
     try {
       if (!job.stream) await generateText(asked);
       else
