@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from mockglm.scenarios import load, shipped_scenarios
-from tests.outcomes.page import page
+from tests.outcomes.page import Run, page
 from tests.outcomes.plans import plan
-from tests.outcomes.run import CLIENTS, Outcome, describe
+from tests.outcomes.run import CLIENTS, Outcome, StartError, describe, run
+from tests.serving import serving
 
 TEXT = (Path(__file__).parents[2] / "docs" / "clients.md").read_text("utf-8")
 RETRIES = {
@@ -52,7 +57,10 @@ def test_a_verdict_is_shown_for_each_failure() -> None:
     }
     both = came | {(name, True): one for (name, _), one in came.items()}
     both["reset", True] = Outcome("answer", "stop", 2, True)
-    text = page({"zai-sdk": both}, CLIENTS[:1], {"zai-sdk": "0.2.3"}, date(2026, 11, 22))
+    made = Run({"zai-sdk": "0.2.3"}, date(2026, 11, 22), {"ai": "9.0: SyntaxError: x"})
+    text = page({"zai-sdk": both}, CLIENTS[:1], made)
+    assert "* zai-sdk: 0.2.3\n" in text
+    assert "Left out:\n\n* ai: 9.0: SyntaxError: x\n" in text
     assert verdicts(text) == {
         "no-balance": {"zai-sdk": "`retried-in-vain`, `storm`"},
         "reset": {"zai-sdk": "`gave-up` / fine"},
@@ -83,3 +91,10 @@ def test_conversations_are_described_turn_by_turn() -> None:
     assert describe([[call]]) == ("call", "tool_calls")
     assert describe([[call, call, stop]]) == ("call ×2 → answer, stop", "")
     assert describe([[stop], [stop], [answer]]) == ("answer, stop ×2; answer", "")
+
+
+def test_a_client_that_does_not_start_is_reported_with_the_reason() -> None:
+    worker = (sys.executable, "-c", "import nothing_of_this_name")
+    scenario = load(shipped_scenarios()["hello"])
+    with serving() as served, pytest.raises(StartError, match=r"^ModuleNotFoundError: No module"):
+        asyncio.run(run(CLIENTS[0], [scenario], served, worker))

@@ -6,15 +6,13 @@ import asyncio
 import json
 import os
 import re
-import shutil
-import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from mockglm import surfaces
 from mockglm.client_audit import audit_client
@@ -23,7 +21,7 @@ from mockglm.surfaces import SurfaceName
 from tests.outcomes.plans import RESULTS, plan
 from tests.serving import KEY, Served
 
-__all__ = ["CLIENTS", "WAITS", "Client", "Outcome", "installed", "jobs", "run"]
+__all__ = ["CLIENTS", "WAITS", "Client", "Outcome", "StartError", "jobs", "run"]
 
 LONGEST = 20.0
 """Seconds a client may take for one scenario; then it is said to wait."""
@@ -39,7 +37,6 @@ READY = "ready"
 AT_ONCE = 8
 """Scenarios that one client is asked for at the same time."""
 
-PACKAGES = ("openai@6", "ai@6", "zhipu-ai-provider@0.2", "@anthropic-ai/sdk@1")
 HERE = Path(__file__).parent
 MODES = (False, True)
 
@@ -49,35 +46,29 @@ ANTHROPIC_ONLY = "anthropic-"
 SURFACES_BY_NAME = {one.name: one for one in surfaces.SURFACES}
 
 
+class StartError(Exception):
+    """A client does not start, for the reason that is the message."""
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client of the table: its packages, the word that makes the worker be it, its surface."""
+    """A client of the table: its packages, the word that makes the worker be it, its surface.
+
+    `undeclared` are packages that it imports without declaring them.
+    """
 
     name: str
     packages: tuple[str, ...]
     word: str
     is_node: bool = False
+    undeclared: tuple[str, ...] = ()
     surface: SurfaceName = "chat"
-
-    def command(self, node: Path) -> tuple[str, ...]:
-        if self.is_node:
-            return "node", str(HERE / "worker.mjs"), self.word, str(node)
-        return sys.executable, "-m", "tests.outcomes.worker", self.word
-
-    def versions(self, node: Path) -> str:
-        """Its packages with their versions, as `openai 3.54.0`."""
-        return ", ".join(f"{name} {self._version(name, node)}" for name in self.packages)
-
-    def _version(self, name: str, node: Path) -> str:
-        if not self.is_node:
-            return version(name)
-        package = json.loads((node / "node_modules" / name / "package.json").read_text("utf-8"))
-        return str(package["version"])
 
 
 CLIENTS = (
     Client("zai-sdk", ("zai-sdk",), "zai-sdk"),
-    Client("zhipuai", ("zhipuai",), "zhipuai"),
+    # Version 2.1.5 imports sniffio, which httpx and anyio brought until 2026.
+    Client("zhipuai", ("zhipuai",), "zhipuai", undeclared=("sniffio",)),
     Client("openai (Python)", ("openai",), "openai"),
     Client("openai (Node)", ("openai",), "openai", is_node=True),
     Client("AI SDK", ("ai", "zhipu-ai-provider"), "vercel", is_node=True),
@@ -99,16 +90,6 @@ class Outcome:
     requests: int
     failed: bool = False
     verdict: tuple[str, ...] = ()
-
-
-async def installed(node: Path) -> bool:
-    """Have the packages of npm in a folder; whether that could be done."""
-    if shutil.which("npm") is None:
-        return False
-    (node / "package.json").write_text('{"private": true}\n', "utf-8")
-    command = ("npm", "install", "--silent", "--no-audit", "--no-fund", *PACKAGES)
-    npm = await asyncio.create_subprocess_exec(*command, cwd=node)
-    return await npm.wait() == 0
 
 
 def jobs(client: Client, scenarios: Sequence[Scenario], served: Served) -> Iterator[dict[str, Any]]:
@@ -139,11 +120,14 @@ def jobs(client: Client, scenarios: Sequence[Scenario], served: Served) -> Itera
 
 
 async def run(
-    client: Client, scenarios: Sequence[Scenario], served: Served, node: Path
+    client: Client, scenarios: Sequence[Scenario], served: Served, command: Sequence[str]
 ) -> dict[tuple[str, bool], Outcome]:
-    """Every scenario by one client: (scenario, stream) to what came of it."""
+    """Every scenario by one client: (scenario, stream) to what came of it.
+
+    `command` starts the worker that is the client. Raises StartError.
+    """
     limit = asyncio.Semaphore(AT_ONCE)
-    async with _worker(client, node) as ask:
+    async with _worker(command) as ask:
 
         async def one(job: Mapping[str, Any]) -> tuple[tuple[str, bool], Outcome]:
             for label in (job["label"], f"{job['label']}-again"):
@@ -189,36 +173,49 @@ def _joined(parts: Iterable[str], link: str) -> str:
 
 
 @asynccontextmanager
-async def _worker(client: Client, node: Path) -> AsyncIterator[Any]:
+async def _worker(command: Sequence[str]) -> AsyncIterator[Any]:
     """A process that is the client, and a function that asks it."""
-    process = await asyncio.create_subprocess_exec(
-        *client.command(node),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        cwd=HERE.parents[1],
-        env={**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"},
-    )
-    assert process.stdin is not None
-    stdin, told = process.stdin, dict[str, asyncio.Future[Any]]()
-    ready = told[READY] = asyncio.get_running_loop().create_future()
-    reading = asyncio.ensure_future(_read(process, told))
+    with TemporaryFile() as errors:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            cwd=HERE.parents[1],
+            env={**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"},
+        )
+        assert process.stdin is not None
+        stdin, told = process.stdin, dict[str, asyncio.Future[Any]]()
+        ready = told[READY] = asyncio.get_running_loop().create_future()
+        reading = asyncio.ensure_future(_read(process, told))
 
-    async def ask(job: Mapping[str, Any]) -> Any:
-        told[job["id"]] = asyncio.get_running_loop().create_future()
-        stdin.write(json.dumps(job).encode() + b"\n")
+        async def ask(job: Mapping[str, Any]) -> Any:
+            told[job["id"]] = asyncio.get_running_loop().create_future()
+            stdin.write(json.dumps(job).encode() + b"\n")
+            try:
+                return await asyncio.wait_for(told[job["id"]], LONGEST)
+            except TimeoutError:
+                return GIVEN_UP
+
         try:
-            return await asyncio.wait_for(told[job["id"]], LONGEST)
-        except TimeoutError:
-            return GIVEN_UP
+            await asyncio.wait((ready, reading), return_when=asyncio.FIRST_COMPLETED)
+            if not ready.done():
+                raise StartError(_last_line(errors))
+            yield ask
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            await reading
 
-    try:
-        await ready
-        yield ask
-    finally:
-        process.kill()
-        await process.wait()
-        await reading
+
+def _last_line(file: IO[bytes]) -> str:
+    file.seek(0)
+    lines = file.read().decode(errors="replace").split("\n")
+    # Node writes its version behind the error.
+    found = [line for line in lines if line.strip() and not line.startswith("Node.js v")]
+    named = [line for line in found if re.match(r"\w*Error\b", line)]
+    return (named or found or ["it ended"])[-1].strip()
 
 
 async def _read(process: asyncio.subprocess.Process, told: dict[str, Any]) -> None:
