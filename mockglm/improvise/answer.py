@@ -79,7 +79,7 @@ def _plan(
 ) -> tuple[tuple[ToolCall, ...], str]:
     """Plan the calls to make now, or the text of a plan that is done."""
     if offers and is_agent(offers) and not isinstance(conversation.chat.tool_choice, Mapping):
-        planned = plan_reply(conversation, ToolProject(conversation, offers, ids), ids)
+        planned = plan_reply(conversation, ToolProject(conversation, offers, ids).answer, ids)
         others = [offer for offer in offers if offer.kind == "other"]
         if planned is not None or len(others) != 1:
             return ((planned,), "") if isinstance(planned, ToolCall) else ((), planned or "")

@@ -30,19 +30,12 @@ class ToolResult(Struct, frozen=True):
     """The result of a tool; `name` is empty if the conversation has no call for it."""
 
     name: str
-    arguments: Any
+    arguments: Mapping[str, Any]
     text: str
 
     @property
     def is_error(self) -> bool:
         return PATTERNS["failed"].search(self.text[:600]) is not None
-
-    @property
-    def sent_arguments(self) -> Mapping[str, Any]:
-        """The arguments as an object, which some clients send as JSON text."""
-        sent = self.arguments
-        held = decode_json(sent.encode()) if isinstance(sent, str) else sent
-        return held if isinstance(held, Mapping) else {}
 
 
 class Conversation(Struct, frozen=True, dict=True):
@@ -166,9 +159,12 @@ def _read_results(messages: Sequence[Message]) -> list[ToolResult]:
         if _is_result(message):
             call = calls.get(message.tool_call_id)
             name = (call.name if call else message.name) or ""
+            sent = call.arguments if call else None
+            # Some clients send them as JSON text, and some as an object.
+            held = decode_json(sent.encode()) if isinstance(sent, str) else sent
             text = _remove_asides(message.text)
             # Not `sub`, which is quadratic for white space.
             label = PATTERNS["observation"].match(text)
             text = text[label.end() if label else 0 :].strip()
-            found.append(ToolResult(name, call.arguments if call else None, text))
+            found.append(ToolResult(name, held if isinstance(held, Mapping) else {}, text))
     return found

@@ -29,14 +29,9 @@ def read_file_text(printed: str) -> str:
     value = decode_json(printed.encode()) if printed.lstrip()[:1] in ("{", "[") else None
     _, _, text = max(_texts(value), default=(False, 0, printed))
     text = PATTERNS["note"].sub("", text)
-    numbered = PATTERNS["numbered"].findall(text)
-    if numbered and len(numbered) >= sum(bool(line.strip()) for line in text.splitlines()) / 2:
-        lines = [
-            PATTERNS["numbered"].sub("", line)
-            for line in text.splitlines()
-            if PATTERNS["numbered"].match(line)
-        ]
-        return "\n".join(lines)
+    number, filled = PATTERNS["numbered"], [line for line in text.splitlines() if line.strip()]
+    if 2 * len(number.findall(text)) >= max(len(filled), 1):
+        return "\n".join(number.sub("", line) for line in text.splitlines() if number.match(line))
     return PATTERNS["wrapper"].sub("", text).strip("\n")
 
 
@@ -77,7 +72,6 @@ def _vocabulary() -> frozenset[str]:
 
 
 def _is_known(word: str, known: frozenset[str]) -> bool:
-    """True for a known word, also with an ending."""
     return word in known or any(word.removesuffix(e) in known for e in ENDINGS if word.endswith(e))
 
 

@@ -54,7 +54,7 @@ def call_functions(
     budget, results = WorkBudget(), conversation.results
     open_calls = _find_open_step(steps, results)
     made = [call.offer.make_call(call.given, ids, budget) for call in open_calls]
-    done = [(result.name, result.sent_arguments) for result in results]
+    done = [(result.name, result.arguments) for result in results]
     fresh = (call for call in made if (call.name, json.loads(call.arguments)) not in done)
     return tuple(dict.fromkeys(fresh))
 
@@ -109,7 +109,6 @@ def _plan_step(part: str, whole: str, ranking: Ranking) -> list[FunctionCall]:
 
 
 def _expand(offer: ToolOffer, part: str, whole: str) -> list[FunctionCall]:
-    """Plan one call, or one for each of several values."""
     count = sum(one.is_number for one in offer.required)
     values = find_values(part).within(find_values(whole), count)
     split = split_calls(offer.parameters, values)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Literal
 
-from mockglm.improvise.tables import pattern, table
+from mockglm.improvise.tables import patterns, table
 
 Language = Literal["zh", "en"]
 
@@ -16,7 +16,7 @@ HAN = re.compile(r"[\u3400-\u9fff]+")
 OTHER = re.compile(r"(?:(?![\u3400-\u9fff])[^\W\d_])+")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 CUT = re.compile(r"^\S{1,100}\s")
-POLITE = pattern("language", "polite")
+POLITE = patterns("language")["polite"]
 MARKS = " \t\u3000。！？!?.,，;；:：~～…"
 PARTICLES = tuple("吗呢吧啊呀")
 

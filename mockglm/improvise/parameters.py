@@ -28,27 +28,12 @@ MAX_VALUES, LONGEST_VALUE = 300, 64
 """Values of an enumeration that are searched for in the text, and characters of each."""
 FORMATS = {"email": "email", "uri": "url", "url": "url", "date": "date", "date-time": "instant"}
 KEPT_KEYS = ("description", "type", "properties", "required", "enum", "format", "default")
-FALLBACKS: Mapping[str, tuple[str, ...]] = {
-    "date": ("date", "relative"),
-    "code": ("code", "fence"),
-    "command": ("command", "code", "fence"),
-    "fence": ("fence", "code"),
-    "person": ("email", "person"),
-    # `to` and `from` may be persons or places.
-    "direction": ("email", "person", "place"),
-}
-"""The kinds of values that a parameter of a kind accepts, in this order."""
 STRICT = frozenset(("email", "url", "date", "instant", "time"))
 """Kinds of parameters that take no quote."""
-YEAR = "2026"
-"""The year of a date without one; an improvised reply does not depend on the clock."""
 OVERLAPPING = frozenset(("id", "person", "relative"))
 """Kinds whose texts may also be values of the kinds after them."""
 QUOTES = " `\"'“”‘’「」"
 MAX_NUMERAL = 30
-_NO_NAME = "I The A An My Our This That It What There Who He She They Python JavaScript JSON"
-NO_NAME = frozenset(_NO_NAME.split())
-"""Capitalized words that are neither places nor persons."""
 
 
 class TextValues(Struct, frozen=True):
@@ -76,18 +61,17 @@ class TextValues(Struct, frozen=True):
 
 @lru_cache(maxsize=64)
 def find_values(text: str) -> TextValues:
-    """Find all values in a text."""
     # Cached, for a clause is compared with every function.
     rest = text
     kinds: dict[str, tuple[str, ...]] = {}
     for kind, form in _patterns("kinds", re.S | re.A).items():
         kinds[kind] = _list_groups(form, rest)
         if kinds[kind] and kind not in OVERLAPPING:
-            rest = form.sub(_blank_out, rest)
+            rest = form.sub(lambda match: " " * len(match[0]), rest)
     kinds["place"] = tuple(dict.fromkeys(_find_places(rest)))
     is_place = _place_pattern().fullmatch
     persons = (name for name in kinds["person"] if not is_place(name))
-    kinds["person"] = tuple(name for name in persons if name not in NO_NAME)
+    kinds["person"] = tuple(name for name in persons if name not in name_words("capitalized"))
     numbers = [
         one.replace(",", "") for one in PATTERNS["numeral"].findall(rest) if len(one) <= MAX_NUMERAL
     ]
@@ -104,10 +88,6 @@ def _list_groups(form: re.Pattern[str], text: str) -> tuple[str, ...]:
     """List the texts that a pattern matches, each once, or those of its first group with one."""
     found = (next(filter(None, match.groups()), match[0]).strip() for match in form.finditer(text))
     return tuple(dict.fromkeys(filter(None, found)))
-
-
-def _blank_out(match: re.Match[str]) -> str:
-    return " " * len(match[0])
 
 
 def find_changes(text: str) -> Mapping[str, tuple[str, ...]]:
@@ -136,7 +116,7 @@ def _find_places(text: str) -> Iterator[str]:
         # `Florence, Italy` is one place.
         is_list = " and " in named or " or " in named
         names = PATTERNS["and"].split(named) if is_list else [named]
-        yield from (name for name in names if name.split(" ")[0] not in NO_NAME)
+        yield from (name for name in names if name.split(" ")[0] not in name_words("capitalized"))
 
 
 class Parameter(Struct, frozen=True, dict=True):
@@ -153,7 +133,6 @@ class Parameter(Struct, frozen=True, dict=True):
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """The words of the name, and the whole name."""
         return frozenset((*split_name(self.name), self.name.lower()))
 
     @cached_property
@@ -195,7 +174,7 @@ class Parameter(Struct, frozen=True, dict=True):
 
 @lru_cache(maxsize=32)
 def name_words(name: str) -> frozenset[str]:
-    """The words in names of parameters of a sort."""
+    """The words in names of parameters of a sort, or in other names."""
     return frozenset(table("parameters")["names"][name].split())
 
 
@@ -285,22 +264,21 @@ class _TextPools:
         """The values for a parameter, required or not."""
         if "enum" in one.schema:
             return self.enumerated(one.schema["enum"])
-        for kind in FALLBACKS.get(one.kind, (one.kind,)):
-            pool = self.kinds.get(kind, [])
-            if pool and one.schema.get("format") in ("date", "date-time"):
-                return [_format_date(pool.pop(0), str(one.schema["format"]))]
-            if pool:
-                return pool
-        return []
+        accepted = table("parameters")["accepted"].get(one.kind, one.kind).split()
+        pool = next((pool for kind in accepted if (pool := self.kinds.get(kind))), [])
+        return [_format_date(pool.pop(0))] if pool and one.schema.get("format") == "date" else pool
 
     def enumerated(self, listed: Sequence[Any]) -> list[Any]:
         """The values of an enumeration that the text mentions, in either language."""
         texts = [value for value in listed[:MAX_VALUES] if isinstance(value, str)]
         named = {value: word_set(value) for value in texts if len(value) <= LONGEST_VALUE}
         words = word_set(self.text)
-        said = [value for value in named if not value.isascii() and value in self.text]
-        said += [value for value, stems in named.items() if stems and stems <= words]
         concepts = {word for word in words if word.startswith("#")}
+        said = [
+            value
+            for value, stems in named.items()
+            if (stems and stems <= words) or (not value.isascii() and value in self.text)
+        ]
         return said or [value for value, stems in named.items() if stems & concepts]
 
     def quoted(self, one: Parameter) -> list[Any]:
@@ -327,11 +305,8 @@ class _TextPools:
         return [text] if text else []
 
 
-def _format_date(text: str, form: str) -> str:
-    """Format a date by ISO 8601."""
+def _format_date(text: str) -> str:
+    """Format a date by ISO 8601, as `2026-09-08`."""
     parts = [f"{int(part):02}" for part in re.findall(r"\d+", text)]
-    if form == "date" and len(parts) in (2, 3):
-        return "-".join((YEAR, *parts)[-3:])
-    if form == "date-time" and len(parts) == 5:
-        return f"{'-'.join(parts[:3])}T{':'.join(parts[3:])}:00Z"
-    return text
+    # A reply does not depend on the clock.
+    return "-".join(("2026", *parts)[-3:]) if len(parts) in (2, 3) else text

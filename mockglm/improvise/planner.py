@@ -9,11 +9,9 @@ before it is changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Literal, Protocol
-
-from msgspec import Struct
+from typing import Any
 
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
@@ -25,25 +23,13 @@ from mockglm.improvise.replies import MAX_QUOTE, report_result
 from mockglm.improvise.tables import patterns, table
 from mockglm.improvise.tools import PlanStep
 
+Answer = Callable[[PlanStep], "ToolCall | ToolResult | None"]
 Plan = Generator[PlanStep, "ToolResult | None", str]
 Reading = Generator[PlanStep, "ToolResult | None", tuple[str, str | None]]
 LISTED = re.compile(r"(?<![\w@./+-])[\w@./+-]+\.\w{1,8}\b|\bREADME\b|\bMakefile\b")
-PREFERRED = re.compile(r"(?:^|/)readme|\.(?:py|js|ts|md|txt|go|rs|java|c|rb|sh|html)$", re.I)
+SOURCE = re.compile(r"\.(?:py|js|ts|md|txt|go|rs|java|c|rb|sh|html)$", re.I)
 README = re.compile(r"(?:^|/)readme(?:\.\w+)?$", re.I)
 PATTERNS = patterns("planner")
-GoalKind = Literal[
-    "change",
-    "create",
-    "delete",
-    "run",
-    "fix",
-    "search",
-    "list",
-    "read",
-    "mention",
-    "fetch",
-    "project",
-]
 MAX_GOALS = 5
 QUOTED = re.compile(r"```.*?```|`[^`]*`|\"[^\"]*\"|“[^”]*”|「[^」]*」", re.S)
 """Quoted texts, which are kept whole and whose words are no commands."""
@@ -53,28 +39,17 @@ NEEDS_PATH = ("change", "create", "delete", "fix", "read")
 """Kinds of goals whose file may be named in another part of the message."""
 
 
-class Goal(Struct, frozen=True):
-    """One goal: its kind, and the values that the message has for it by the sort of parameter.
+def read_goals(text: str) -> Sequence[PlanStep]:
+    """Read the goals of a message in order; none if it needs no tools.
 
-    A file that a part without a verb names is a mention.
+    A file that a part without a verb names is a mention, which counts if there is nothing else.
     """
-
-    kind: GoalKind
-    values: Mapping[str, Any] = {}
-
-    @property
-    def path(self) -> str:
-        return str(self.values.get("path", ""))
-
-
-def read_goals(text: str) -> Sequence[Goal]:
-    """Read the goals of a message in order; none if it needs no tools."""
     found = [goal for part in _split_parts(text) if (goal := _read_goal(part, text)) is not None]
     path = find_values(text).first("path")
-    goals: list[Goal] = []
+    goals: list[PlanStep] = []
     for goal in [goal for goal in found if goal.kind != "mention"] or found:
         is_elsewhere = path and not goal.path and goal.kind in NEEDS_PATH
-        filled = Goal(goal.kind, {**goal.values, "path": path}) if is_elsewhere else goal
+        filled = PlanStep(goal.kind, {**goal.values, "path": path}) if is_elsewhere else goal
         goals += [] if filled in goals else [filled]
     return goals[:MAX_GOALS]
 
@@ -102,7 +77,7 @@ def _split_parts(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _read_goal(part: str, text: str) -> Goal | None:
+def _read_goal(part: str, text: str) -> PlanStep | None:
     values, bare = find_values(part), QUOTED.sub(" ", part)
     path = values.first("path")
     where = {"path": path} if path else {}
@@ -111,32 +86,31 @@ def _read_goal(part: str, text: str) -> Goal | None:
         return words_pattern(section, name).search(bare) is not None
 
     if values.of("old") and values.of("new"):
-        change = {"old": values.first("old"), "new": values.first("new")}
-        return Goal(
-            "change", where | change | ({"all": True} if says("everywhere", "things") else {})
-        )
+        change: dict[str, Any] = {"old": values.first("old"), "new": values.first("new")}
+        change |= {"all": True} if says("everywhere", "things") else {}
+        return PlanStep("change", where | change)
     content = find_content(part) or find_content(text[text.find(part) :])
     is_question = PATTERNS["question"].search(part) is not None
     if says("create") and (content or not is_question) and find_values(text).of("path"):
-        return Goal("create", {**where, "content": content})
+        return PlanStep("create", {**where, "content": content})
     if says("delete") and path:
-        return Goal("delete", where)
+        return PlanStep("delete", where)
     spans = (*values.of("code"), *values.of("fence"), *values.of("quote"))
     command = spans[0] if spans and says("run") else values.first("command")
     if command:
-        return Goal("run", {"command": command})
+        return PlanStep("run", {"command": command})
     if says("fix"):
-        return Goal("fix", where)
+        return PlanStep("fix", where)
     url, sought = values.first("url"), values.first("sought")
     if url:
-        return Goal("fetch", {"url": url})
+        return PlanStep("fetch", {"url": url})
     if sought and says("search") and not says("web", "things"):
-        return Goal("search", {"query": sought, **where})
+        return PlanStep("search", {"query": sought, **where})
     if says("list") and says("files", "things") and not FILE_NAME.search(path):
-        return Goal("list", {"path": path or "."})
+        return PlanStep("list", {"path": path or "."})
     if path:
-        return Goal("read" if says("read") or is_question else "mention", where)
-    return Goal("project") if says("project", "things") else None
+        return PlanStep("read" if says("read") or is_question else "mention", where)
+    return PlanStep("project") if says("project", "things") else None
 
 
 def find_content(part: str) -> str:
@@ -146,20 +120,12 @@ def find_content(part: str) -> str:
     return content.rstrip(".。") if match and match.lastgroup == "rest" else content
 
 
-class Project(Protocol):
-    """The files of the user, which the steps of a plan read and change."""
+def plan_reply(conversation: Conversation, answer: Answer, ids: Ids) -> ToolCall | str | None:
+    """Plan the next call or the final text of a coding agent; None if no tools are needed.
 
-    @property
-    def has_writer(self) -> bool:
-        """True if a file is written as it is given, even over another one."""
-
-    def answer(self, step: PlanStep) -> tuple[ToolCall | None, ToolResult | None]:
-        """Find the result of a step, or the call to make for it; neither if it cannot be done."""
-
-
-def plan_reply(conversation: Conversation, project: Project, ids: Ids) -> ToolCall | str | None:
-    """Plan the next call or the final text of a coding agent; None if no tools are needed."""
-    planner = _Planner(conversation, project, ids)
+    `answer` finds the result of a step, or the call to make for it; None if it cannot be done.
+    """
+    planner = _Planner(conversation, answer, ids)
     said: list[str] = []
     for goal in read_goals(conversation.request):
         outcome = planner.run(planner.plan(goal))
@@ -172,19 +138,19 @@ def plan_reply(conversation: Conversation, project: Project, ids: Ids) -> ToolCa
 class _Planner:
     """Runs the plans of one request over the results in its conversation."""
 
-    def __init__(self, conversation: Conversation, project: Project, ids: Ids) -> None:
-        self.language, self.project, self.ids = conversation.language, project, ids
+    def __init__(self, conversation: Conversation, answer: Answer, ids: Ids) -> None:
+        self.language, self.answer, self.ids = conversation.language, answer, ids
         self.phrases = table("phrases")["agent"][self.language]
 
     def run(self, plan: Plan) -> ToolCall | str:
         """Return the first call of a plan without a result, else its text."""
+        result: ToolResult | None = None
         try:
-            step = next(plan)
             while True:
-                call, result = self.project.answer(step)
-                if call is not None:
-                    return call
-                step = plan.send(result)
+                found = self.answer(plan.send(result))
+                if isinstance(found, ToolCall):
+                    return found
+                result = found
         except StopIteration as end:
             return str(end.value)
 
@@ -192,7 +158,6 @@ class _Planner:
         return str(self.phrases[name]).format(**values)
 
     def report(self, result: ToolResult | None, done: str = "") -> str:
-        """Report a failure, or that something was done."""
         if result is None:
             return self.say("no_tool")
         if done and not result.is_error:
@@ -200,7 +165,7 @@ class _Planner:
         text = read_file_text(result.text)
         return report_result(text, self.language, self.ids, is_error=result.is_error)
 
-    def plan(self, goal: Goal) -> Plan:
+    def plan(self, goal: PlanStep) -> Plan:
         match goal.kind:
             case "change" | "fix":
                 return self.plan_change(goal)
@@ -208,14 +173,12 @@ class _Planner:
                 return self.plan_create(goal)
             case "read" | "mention" | "project":
                 return self.plan_read(goal)
-            case kind:
-                return self.plan_step(PlanStep(kind, goal.values))
+        return self.plan_step(goal)
 
     def plan_step(self, step: PlanStep) -> Plan:
-        """Do one step, and report its result."""
         return self.report((yield step))
 
-    def plan_change(self, goal: Goal) -> Plan:
+    def plan_change(self, goal: PlanStep) -> Plan:
         path, text = yield from self.open_file(goal.path)
         if text is None:
             return self.say("unreadable", path=path or "?")
@@ -232,17 +195,16 @@ class _Planner:
             return self.say("would_change", **names)
         return self.report(result, self.say("changed", **names))
 
-    def plan_create(self, goal: Goal) -> Plan:
+    def plan_create(self, goal: PlanStep) -> Plan:
         if not goal.values["content"]:
             return self.say("no_content", path=goal.path)
-        if self.project.has_writer:
-            read = yield PlanStep("read", {"path": goal.path})
-            if read is not None and not read.is_error:
-                return self.say("exists", path=goal.path)
+        read = yield PlanStep("read", {"path": goal.path})
+        if read is not None and not read.is_error:
+            return self.say("exists", path=goal.path)
         result = yield PlanStep("write", goal.values)
         return self.report(result, self.say("created", path=goal.path))
 
-    def plan_read(self, goal: Goal) -> Plan:
+    def plan_read(self, goal: PlanStep) -> Plan:
         path, text = yield from self.open_file(goal.path, is_readme=goal.kind == "project")
         if text is None:
             return self.say("unreadable", path=path)
@@ -260,14 +222,10 @@ class _Planner:
             wanted = "readme" if is_readme else path.lower()
             near = [name for name in names if name.rpartition("/")[2].lower().startswith(wanted)]
             if not wanted:
-                near = sorted(filter(PREFERRED.search, names), key=_preference)[:1]
+                near = [*filter(README.search, names)] or [*filter(SOURCE.search, names)]
             path = min(near, key=len, default="README.md" if wanted == "readme" else path)
         result = (yield PlanStep("read", {"path": path})) if path else None
         return path, None if result is None or result.is_error else read_file_text(result.text)
-
-
-def _preference(name: str) -> tuple[bool, int]:
-    return not README.search(name), len(name)
 
 
 def find_finish_command(conversation: Conversation) -> str:

@@ -10,25 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
 from mockglm.improvise.conversation import Conversation
-from mockglm.improvise.language import LATIN, Language, excerpt, shorten, topic
+from mockglm.improvise.language import LATIN, Language, shorten, topic
 from mockglm.improvise.side_tasks import do_side_task
 from mockglm.improvise.tables import hinted_patterns, patterns, phrase, table
 from mockglm.models import Model
 
 SMALL_TALK = patterns("small_talk")
 MAX_QUOTE = 400
-EFFORTS = {"minimal": 1, "low": 2, "medium": 3, "high": 4, "xhigh": 6, "max": 6}
-"""Sentences of a thought by `reasoning_effort`."""
-USUAL_EFFORT = 4
 NO_THOUGHT_EFFORTS = ("none", "minimal")
 """Values of `reasoning_effort` that skip the thought (docs.bigmodel.cn, 对话补全)."""
-EQUIVALENT_EFFORTS: Mapping[str, Mapping[str, str]] = {
-    "glm-5.2": {"low": "high", "medium": "high", "xhigh": "max"},
-    # On the Coding Plan base; the general base refuses these.
-    "glm-5.3": {"none": "low", "minimal": "low", "medium": "high", "xhigh": "max"},
-    "glm-5.4": {"none": "low", "minimal": "low", "medium": "high", "xhigh": "max"},
-}
-"""Efforts that a family treats as others (docs.bigmodel.cn, 对话补全)."""
 PATTERNS = patterns("replies")
 HINTED = hinted_patterns("replies")
 MAX_COUNT, MAX_SUM = 1000, 60
@@ -124,19 +114,16 @@ def _write_code(text: str, language: Language, ids: Ids) -> str:
 def speak(conversation: Conversation, model: Model, ids: Ids) -> str:
     """Answer the last text of the user, and acknowledge its media."""
     language, count = conversation.language, conversation.media
+    seen = phrase("seen", language, ids, count=count) if count else ""
     if not conversation.text:
-        return phrase("seen" if count else "silence", language, ids, count=count)
-    said = _find_answer(conversation, model, ids)
-    return f"{phrase('seen', language, ids, count=count)} {said}" if count else said
-
-
-def _find_answer(conversation: Conversation, model: Model, ids: Ids) -> str:
-    text, language = conversation.request, conversation.language
+        return seen or phrase("silence", language, ids)
     # A text beside media is about them.
-    side = None if conversation.media else do_side_task(conversation)
-    if side is not None:
-        return side
-    text = excerpt(text)
+    side = None if count else do_side_task(conversation)
+    said = side or _answer(conversation.request, model, language, ids=ids)
+    return f"{seen} {said}".lstrip()
+
+
+def _answer(text: str, model: Model, language: Language, *, ids: Ids) -> str:
     talk = next((name for name, form in SMALL_TALK.items() if form.search(text)), None)
     if talk is not None:
         return phrase(talk, language, ids, model=model.id)
@@ -191,11 +178,9 @@ def think(
         names = ", ".join(dict.fromkeys(call.name for call in calls))
         said.append(phrase("thought.calling", language, ids, names=names))
     said += [*held[start:], *held[:start]]
-    return ("" if language == "zh" else " ").join(said[: _thought_length(conversation, model)])
-
-
-def _thought_length(conversation: Conversation, model: Model) -> int:
-    effort = conversation.chat.reasoning_effort
-    if effort not in model.efforts:
-        return EFFORTS["max"] if model.efforts else USUAL_EFFORT
-    return EFFORTS.get(EQUIVALENT_EFFORTS.get(model.family, {}).get(effort, effort), 1)
+    lengths, effort = table("efforts"), conversation.chat.reasoning_effort
+    if effort in model.efforts:
+        effort = lengths["equivalent"].get(model.family, {}).get(effort, effort)
+    else:
+        effort = "max" if model.efforts else "usual"
+    return ("" if language == "zh" else " ").join(said[: lengths["sentences"].get(effort, 1)])

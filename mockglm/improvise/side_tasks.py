@@ -43,14 +43,11 @@ def is_without_tools(conversation: Conversation) -> bool:
 
 def do_side_task(conversation: Conversation) -> str | None:
     """Answer a side task; None for an ordinary turn."""
-    match find_side_task(conversation):
-        case "title":
-            return _wrap_in_tags(make_title(conversation), conversation)
-        case "memory":
-            return "—"
-        case "summary":
-            return _wrap_in_tags(_summarize(conversation), conversation)
-    return None
+    task = find_side_task(conversation)
+    if task in (None, "memory"):
+        return "—" if task else None
+    text = make_title(conversation) if task == "title" else _summarize(conversation)
+    return _wrap_in_tags(text, conversation)
 
 
 def make_title(conversation: Conversation) -> str:

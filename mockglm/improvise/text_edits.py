@@ -31,14 +31,12 @@ def edit_in_text(conversation: Conversation, ids: Ids) -> str | None:
     if form is None:
         return None
     project = _ShownProject(conversation, form)
-    planned = plan_reply(conversation, project, ids)
+    planned = plan_reply(conversation, project.answer, ids)
     return "\n\n".join((planned, *project.changes)) if isinstance(planned, str) else None
 
 
 class _ShownProject:
     """The files that messages show; changes of them are written in a form."""
-
-    has_writer = True
 
     def __init__(self, conversation: Conversation, form: Form) -> None:
         held = conversation.chat.messages or ()
@@ -46,20 +44,20 @@ class _ShownProject:
         self.form = form
         self.changes: list[str] = []
 
-    def answer(self, step: PlanStep) -> tuple[None, ToolResult | None]:
-        path = str(step.values.get("path", ""))
-        text = self.shown_text(path)
+    def answer(self, step: PlanStep) -> ToolResult | None:
+        text = self.shown_text(step.path)
         match step.kind:
             case "list":
                 text = excerpt("\n".join(self.messages), MAX_LISTED)
             case "edit":
-                count = -1 if step.values.get("all") else 1
+                count = -1 if "all" in step.values else 1
                 new = text.replace(step.values["old"], step.values["new"], count)
-                self.changes.append(self.form(path, text, new))
+                self.changes.append(self.form(step.path, text, new))
             case "write":
-                self.changes.append(self.form(path, "", text := f"{step.values['content']}\n"))
+                text = f"{step.values['content']}\n"
+                self.changes.append(self.form(step.path, "", text))
         is_done = text and step.kind in ("list", "read", "edit", "write")
-        return None, ToolResult("", None, text) if is_done else None
+        return ToolResult("", {}, text) if is_done else None
 
     def shown_text(self, path: str) -> str:
         """The text of a file in the newest message that contains it, or an empty text."""

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
 from mockglm.improvise.conversation import Conversation, ToolResult
-from mockglm.improvise.language import topic, word_set
+from mockglm.improvise.language import word_set
 from mockglm.improvise.parameters import MAX_NAME, Parameter, list_parameters, name_words
 from mockglm.improvise.schema import WorkBudget, make_arguments
 from mockglm.improvise.schema.maker import Given
@@ -48,7 +48,6 @@ OPERATIONS: Mapping[str, Kind] = {"view": "read", "str_replace": "edit", "create
 """Values of an enumeration that give one tool several kinds."""
 SORTS = ("command", "path", "content", "old", "new", "query", "url")
 """Sorts of parameters, by the words of their names, that tell the kinds of tools."""
-FINDER_NAMES = frozenset(("grep", "glob", "ls", "rg"))
 
 
 @lru_cache(maxsize=16)
@@ -73,12 +72,10 @@ class ToolOffer(Struct, frozen=True, dict=True):
 
     @cached_property
     def is_seeking(self) -> bool:
-        """True if it needs a text to search for."""
         return any(one.is_search for one in self.required)
 
     @cached_property
     def weights(self) -> Mapping[str, float]:
-        """The weights of the words of its parameters, its description and its name."""
         parameters = " ".join(f"{one.name} {one.description[:80]}" for one in self.parameters)
         weighed = dict.fromkeys(word_set(parameters), PARAMETER)
         weighed |= dict.fromkeys(word_set(self.description[:300]), DESCRIPTION)
@@ -126,7 +123,6 @@ _read_offers_once = lru_cache(maxsize=512)(_read_offers)
 
 
 def is_agent(offers: Sequence[ToolOffer]) -> bool:
-    """True for the tools of a coding agent."""
     every = {offer.kind for offer in offers}
     is_shell = "run" in every and ("plan" in every or every <= {"run", "finish", "ask"})
     return len(every & LOCAL_KINDS) >= AGENT_KINDS or "edit" in every or is_shell
@@ -138,7 +134,10 @@ def _find_kind(name: str, first: str, parameters: Sequence[Parameter]) -> Kind:
     words = {*split_name(name), name.lower(), re.sub(r"[^a-z]+", "_", name.lower())}
     named = {kind for kind in table("tools")["names"] if words & tool_words(kind)}
     sorts = {sort for sort in SORTS if _has_sort(parameters, sort)}
-    is_local = _is_local(first, words)
+    about = words | {*split_name(first)} if not words & {"web", "internet"} else set()
+    is_finder = bool(words & tool_words("finders")) or words <= {"list", "dir", "tree"}
+    is_local = is_finder or bool(about & tool_words("files")) or "文件" in first or "目录" in first
+    is_placed = all(one.kind == "path" or one.is_search for one in needed)
     is_url = _has_sort(needed, "url") and len(needed) <= 2
     rules: tuple[tuple[Kind, bool], ...] = (
         ("plan", "others" in named),
@@ -153,21 +152,9 @@ def _find_kind(name: str, first: str, parameters: Sequence[Parameter]) -> Kind:
         ("read", "read" in named and "path" in sorts),
         ("fetch", is_url or ("fetch" in named and "url" in sorts)),
         ("search", "search" in named and "query" in sorts and is_local),
-        ("list", "list" in named and is_local and all(map(_is_place, needed))),
+        ("list", "list" in named and is_local and is_placed),
     )
     return next((kind for kind, is_met in rules if is_met), "other")
-
-
-def _is_place(one: Parameter) -> bool:
-    return one.kind == "path" or one.is_search
-
-
-def _is_local(first: str, words: set[str]) -> bool:
-    """True for a tool for files, by its name or its description's first sentence."""
-    said = words | {*split_name(first)} if not words & {"web", "internet"} else set()
-    is_short = bool(words & FINDER_NAMES) or words <= {"list", "dir", "tree"}
-    is_named = bool(said & tool_words("files"))
-    return is_named or is_short or "文件" in first or "目录" in first
 
 
 def _has_sort(parameters: Sequence[Parameter], sort: str) -> bool:
@@ -175,10 +162,14 @@ def _has_sort(parameters: Sequence[Parameter], sort: str) -> bool:
 
 
 class PlanStep(Struct, frozen=True):
-    """One step: the kind of tool, and the values of its parameters by their sort."""
+    """A goal of the user or a step to it: its kind, and values by the sort of parameter."""
 
-    kind: Kind
-    values: Mapping[str, Any]
+    kind: str
+    values: Mapping[str, Any] = {}
+
+    @property
+    def path(self) -> str:
+        return str(self.values.get("path", ""))
 
 
 class ToolProject:
@@ -189,8 +180,8 @@ class ToolProject:
         self.unused_results = list(conversation.results)
         self.budget = WorkBudget()
 
-    def answer(self, step: PlanStep) -> tuple[ToolCall | None, ToolResult | None]:
-        """Find the result of a step, or the call to make for it; neither if no tool can do it.
+    def answer(self, step: PlanStep) -> ToolCall | ToolResult | None:
+        """Find the result of a step, or the call to make for it; None if no tool can do it.
 
         A step that failed by its path is tried once more with a corrected one.
         """
@@ -203,14 +194,10 @@ class ToolProject:
                 break
             found = self.next_result(call.name)
             if found is None:
-                return (None, result) if is_over else (call, None)
+                return result if is_over else call
             result = found
             corrected = self.correct(step, result)
-        return None, result
-
-    @property
-    def has_writer(self) -> bool:
-        return self.find("write") is not None
+        return result
 
     def next_result(self, name: str) -> ToolResult | None:
         """Take the next result of a tool, and drop those of other tools before it."""
@@ -220,7 +207,7 @@ class ToolProject:
                 return result
         return None
 
-    def find(self, kind: Kind) -> ToolOffer | None:
+    def find(self, kind: str) -> ToolOffer | None:
         """Find the tool of a kind with the fewest required parameters, and without a pattern."""
         held = (offer for offer in self.offers if offer.kind == kind)
         return min(held, key=lambda one: (one.is_seeking, len(one.required)), default=None)
@@ -247,11 +234,6 @@ class ToolProject:
                 return None
         if offer.kind == "list" and offer.is_seeking:
             given[offer.required[0].path] = "*"
-        for one in offer.required:
-            # A reason or a description takes the words of the user.
-            is_explained = not one.kind and one.name.lower() in name_words("explained")
-            if one.path not in given and is_explained and one.is_text:
-                given[one.path] = topic(self.conversation.request, 60)
         return given
 
     def shape_value(self, parameter: Parameter, sort: str, value: Any) -> Any:
@@ -280,7 +262,7 @@ class ToolProject:
         if path is None or not result.is_error:
             return None
         meant = PATTERNS["meant"].search(result.text)
-        sent = [str(value) for value in result.sent_arguments.values()]
+        sent = [str(value) for value in result.arguments.values()]
         ways = (meant[1] if meant else "", self.join(path), path)
         better = next((one for one in ways if one and one not in sent), None)
         return PlanStep(step.kind, {**step.values, "path": better}) if better else None

@@ -25,7 +25,7 @@ def test_asides_of_agents_are_left_out() -> None:
 
 def test_results_know_their_calls() -> None:
     assert scene("q", called(CALL), result("晴")).results == (
-        ToolResult("get_weather", '{"city":"北京"}', "晴"),
+        ToolResult("get_weather", {"city": "北京"}, "晴"),
     )
 
 
@@ -41,7 +41,7 @@ def test_results_before_the_last_user_message_are_past() -> None:
 
 def test_a_result_may_name_its_function_itself() -> None:
     message = {"role": "tool", "name": "add", "content": "5"}
-    assert scene("q", says(""), message).results == (ToolResult("add", None, "5"),)
+    assert scene("q", says(""), message).results == (ToolResult("add", {}, "5"),)
 
 
 def test_media_are_counted() -> None:
@@ -93,4 +93,4 @@ def test_the_working_directory_is_the_one_that_a_prompt_names(text: str) -> None
     ],
 )
 def test_an_error_of_a_tool_is_known(text: str, is_error: bool) -> None:
-    assert ToolResult("read", None, text).is_error is is_error
+    assert ToolResult("read", {}, text).is_error is is_error

@@ -38,11 +38,6 @@ def test_a_date_is_unchanged_without_a_format() -> None:
     assert put("明天的天气", "date", date=S) == {"date": "明天"}
 
 
-def test_a_moment_takes_the_form_of_its_format() -> None:
-    held = {**S, "format": "date-time"}
-    assert put("at 2026-09-08 10:30", "at", at=held) == {"at": "2026-09-08T10:30:00Z"}
-
-
 def test_an_optional_number_is_not_guessed() -> None:
     assert put("add 2", count=I) == {}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mockglm.improvise.planner import Goal, read_goals
+from mockglm.improvise.planner import read_goals
+from mockglm.improvise.tools import PlanStep
 
 
 @pytest.mark.parametrize(
@@ -24,13 +25,13 @@ def test_a_part_without_a_verb_is_no_goal_beside_others(text: str, goals: list[s
 
 def test_a_change_has_the_file_that_another_part_names() -> None:
     assert read_goals("In notes.txt, change the word blue to green") == [
-        Goal("change", {"path": "notes.txt", "old": "blue", "new": "green"})
+        PlanStep("change", {"path": "notes.txt", "old": "blue", "new": "green"})
     ]
 
 
 def test_words_in_quotes_are_no_commands() -> None:
     (goal,) = read_goals('Create a.txt with the content "delete b.txt and run ls"')
-    assert goal == Goal("create", {"path": "a.txt", "content": "delete b.txt and run ls"})
+    assert goal == PlanStep("create", {"path": "a.txt", "content": "delete b.txt and run ls"})
 
 
 def test_many_requests_are_bounded() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from mockglm.clock import Ids
 
-__all__ = ["hinted_patterns", "pattern", "patterns", "phrase", "table"]
+__all__ = ["hinted_patterns", "patterns", "phrase", "table"]
 
 
 @lru_cache(maxsize=16)
@@ -19,11 +19,6 @@ def table(name: str) -> dict[str, Any]:
     """Load a table by name, once."""
     # Lists of the tables give the order, for TOML's tables have none.
     return tomllib.loads(files(__name__).joinpath(f"{name}.toml").read_text("utf-8"))
-
-
-def pattern(module: str, name: str) -> re.Pattern[str]:
-    """Compile a pattern of the table `wording` for a module."""
-    return re.compile(table("wording")[module][name])
 
 
 def patterns(module: str) -> Mapping[str, re.Pattern[str]]:
