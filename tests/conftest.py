@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from inspect import signature
@@ -46,6 +47,20 @@ PATIENT.connect = PATIENT.read = PATIENT.write = PATIENT.pool = 60.0
 # An example that takes long says something about the machine, not about the code.
 settings.register_profile("without a deadline", deadline=None)
 settings.load_profile("without a deadline")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Use more workers than cores: most tests wait for processes and for paced responses."""
+    return min(2 * (os.cpu_count() or 1), 8)
+
+
+LONGEST = ("test_readme.py", "test_attack.py", "test_run_mock.py", "test_run_messages.py")
+"""Modules that take longest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest modules, so that no worker has one left when the others end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")

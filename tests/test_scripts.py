@@ -93,6 +93,7 @@ RUNTIME = [
     ITSELF,
 ]
 DEVELOPMENT = ["python3 -m venv --clear .venv", f"{LOCKED} requirements/dev.txt", ITSELF]
+PYTEST = "python -m pytest -n auto --dist loadfile --no-loadscope-reorder"
 LOWEST = ["python3 -m venv --clear .venv-lowest", f"{LOCKED} requirements/lowest.txt", ITSELF]
 NEWEST = [
     "python3 -m venv --clear .venv-newest",
@@ -136,16 +137,16 @@ def test_the_oldest_versions_have_an_environment_of_their_own(machine: Machine) 
     machine.run("scripts/install")
     machine.log()
     done = machine.run("scripts/test", "--lowest", "-k", "two words")
-    assert (done.returncode, machine.log()) == (0, [*LOWEST, "python -m pytest -n 2 -k two words"])
+    assert (done.returncode, machine.log()) == (0, [*LOWEST, f"{PYTEST} -k two words"])
     machine.run("scripts/test", "--lowest")
-    assert machine.log() == ["python -m pytest -n 2"]
+    assert machine.log() == [PYTEST]
 
 
 def test_the_newest_versions_are_looked_for_each_time(machine: Machine) -> None:
     machine.run("scripts/test", "--newest", "tests/test_sse.py")
-    assert machine.log() == [*NEWEST, "python -m pytest -n 2 tests/test_sse.py"]
+    assert machine.log() == [*NEWEST, f"{PYTEST} tests/test_sse.py"]
     machine.run("scripts/test", "--newest")
-    assert machine.log() == [*NEWEST[1:], "python -m pytest -n 2"]
+    assert machine.log() == [*NEWEST[1:], PYTEST]
 
 
 def test_a_system_without_wheels_may_build_them(machine: Machine) -> None:
@@ -190,13 +191,13 @@ def test_an_old_python_is_refused(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("script", "commands"),
     [
-        ("test", ["python -m pytest -n 2 -k two words"]),
+        ("test", [f"{PYTEST} -k two words"]),
         ("check", ["ruff format --check --quiet .", "ruff check --quiet .", "mypy "]),
         (
             "coverage",
             [
                 "coverage erase",
-                "coverage run -m pytest -n 2 -k two words",
+                f"coverage run {PYTEST.removeprefix('python ')} -k two words",
                 "coverage combine --quiet",
                 "coverage report",
             ],
