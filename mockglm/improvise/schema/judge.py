@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from functools import lru_cache, partial
+from itertools import islice
 from typing import Any
 
 from mockglm.improvise.schema.keywords import REFS, TYPES, Schema, WorkBudget, resolve_reference
 from mockglm.improvise.schema.patterns import matches
-from mockglm.improvise.schema.scalars import has_form
+from mockglm.improvise.tables import table
 
 _judging: ContextVar[tuple[Any, WorkBudget]] = ContextVar("judging")
 """The document in which references are resolved, and the budget."""
@@ -20,21 +22,22 @@ PLAIN_TYPES: Mapping[str, tuple[type, ...]] = {
     "number": (int, float),
     "boolean": (bool,),
 }
+MAX_PATTERNS = 100
+"""Patterns of names in one schema."""
 PAIRS_PER_UNIT = 2_000
 """Pairs of items compared for one unit of work."""
 
 
-class _ExhaustedError(Exception):
-    """The work budget is spent."""
-
-
-def satisfies(value: Any, schema: Any, *, root: Any, budget: WorkBudget) -> bool:
-    """True for a valid value, and for a schema that costs too much or cannot be applied."""
+def satisfies(value: Any, schemas: Iterable[Any], *, root: Any, budget: WorkBudget) -> bool:
+    """True for a value that is valid by all schemas; those that cannot be applied do not count."""
     token = _judging.set((root, budget))
     try:
-        return _is_plain(value, schema) or bool(_make_validator()(schema).is_valid(value))
+        return all(
+            _is_plain(value, schema) or _make_validator()(schema).is_valid(value)
+            for schema in schemas
+        )
     except Exception:
-        # The budget is spent, or jsonschema cannot apply the schema.
+        # The budget is spent, or jsonschema cannot apply a schema.
         return True
     finally:
         _judging.reset(token)
@@ -55,7 +58,7 @@ def _make_validator() -> Any:
     Each keyword has a price, and patterns are bounded. `jsonschema` would fetch references for the
     keywords of unevaluated values, which are left out.
     """
-    from jsonschema import Draft7Validator, Draft202012Validator
+    from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
     from jsonschema.validators import extend
 
     new, old = dict(Draft202012Validator.VALIDATORS), dict(Draft7Validator.VALIDATORS)
@@ -69,12 +72,17 @@ def _make_validator() -> Any:
             _, rule, *more
         ),
         "pattern": _check_pattern,
-        "format": partial(_check_format, new["format"]),
     }
-    make: Any = extend
     priced = {key: partial(_check_within, key, check) for key, check in checks.items()}
-    checker = Draft202012Validator.FORMAT_CHECKER
-    return partial(make(Draft202012Validator, priced), format_checker=checker)
+    formats = FormatChecker(Draft202012Validator.FORMAT_CHECKER.checkers)
+    for name, form in table("formats")["patterns"].items():
+        formats.checks(name)(partial(_has_form, form))
+    make: Any = extend
+    return partial(make(Draft202012Validator, priced), format_checker=formats)
+
+
+def _has_form(form: str, value: object) -> bool:
+    return not isinstance(value, str) or re.fullmatch(form, value) is not None
 
 
 def _check_within(key: str, check: Any, *call: Any) -> Any:
@@ -83,7 +91,7 @@ def _check_within(key: str, check: Any, *call: Any) -> Any:
     if rule is True and isinstance(value, list):
         price += len(value) ** 2 // PAIRS_PER_UNIT
     if not _judging.get()[1].spend(price):
-        raise _ExhaustedError
+        raise TimeoutError("the work budget is spent")
     return check(*call) if isinstance(rule, TYPES.get(key, object)) else ()
 
 
@@ -97,13 +105,6 @@ def _check_pattern(validator: Any, pattern: str, value: Any, _: Any) -> Iterator
         yield from validator.descend(value, False)
 
 
-def _check_format(known: Any, validator: Any, *call: Any) -> Iterator[Any]:
-    name, value, _ = call
-    if isinstance(value, str) and not has_form(value, name):
-        yield from validator.descend(value, False)
-    yield from known(validator, *call)
-
-
 def _check_properties(validator: Any, _: Any, value: Any, schema: Any) -> Iterator[Any]:
     for name, held in value.items() if isinstance(value, dict) else ():
         for rule in property_rules(schema, name, _judging.get()[1]):
@@ -113,6 +114,6 @@ def _check_properties(validator: Any, _: Any, value: Any, schema: Any) -> Iterat
 def property_rules(schema: Schema, name: str, budget: WorkBudget) -> list[Any]:
     """The schemas of a property: by its name, by patterns, or that of additional ones."""
     rules = [schema["properties"][name]] if name in schema.get("properties", ()) else []
-    by_pattern = schema.get("patternProperties", {}).items()
+    by_pattern = islice(schema.get("patternProperties", {}).items(), MAX_PATTERNS)
     rules += [rule for pattern, rule in by_pattern if matches(pattern, name, budget)]
     return rules or [schema.get("additionalProperties", True)]

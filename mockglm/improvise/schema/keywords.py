@@ -50,14 +50,10 @@ def well_formed(schema: Schema) -> Schema:
     return {key: held for key, held in schema.items() if isinstance(held, TYPES.get(key, object))}
 
 
-def lowest(schemas: Iterable[Schema], key: str, default: float = 0) -> float:
-    """The strictest lower bound of schemas that must hold together."""
-    return clamp(max((one[key] for one in schemas if key in one), default=default))
-
-
-def highest(schemas: Iterable[Schema], key: str, default: float) -> float:
-    """The strictest upper bound of schemas that must hold together."""
-    return clamp(min((one[key] for one in schemas if key in one), default=default))
+def strictest(schemas: Iterable[Schema], key: str, default: float) -> float:
+    """The bound of schemas that must hold together: of a minimum the highest, else the lowest."""
+    choose = max if "min" in key.lower() else min
+    return clamp(choose((one[key] for one in schemas if key in one), default=default))
 
 
 def clamp(number: float) -> float:

@@ -8,7 +8,8 @@ schema that needs more, such as a million items or an endless recursion.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, product
+from functools import cache
+from itertools import chain, islice, product
 from typing import Any
 
 from mockglm.clock import Ids
@@ -18,9 +19,8 @@ from mockglm.improvise.schema.keywords import (
     REFS,
     Schema,
     WorkBudget,
-    highest,
-    lowest,
     resolve_reference,
+    strictest,
     well_formed,
 )
 from mockglm.improvise.schema.scalars import (
@@ -95,13 +95,10 @@ class SchemaMaker:
         for value, is_built in islice(self.candidates(schemas, path), MAX_TRIES):
             if known and repr(value) in known:
                 continue
-            if is_built or self.is_valid(value, schemas):
+            if is_built or satisfies(value, schemas, root=self.root, budget=self.budget):
                 return value
             spare.append(value)
         return spare[0] if spare and not taken else None
-
-    def is_valid(self, value: Any, schemas: Sequence[Any]) -> bool:
-        return all(satisfies(value, one, root=self.root, budget=self.budget) for one in schemas)
 
     def candidates(self, schemas: Sequence[Any], path: ValuePath) -> Iterator[tuple[Any, bool]]:
         """Yield values, and True for those that are valid by construction."""
@@ -152,10 +149,8 @@ class SchemaMaker:
             yield [needed] if name in schema.get("required", ()) else [True, needed]
 
     def count_required(self, schema: Any) -> int:
-        held = [schema, *self.joined(well_formed(schema))] if isinstance(schema, dict) else ()
-        return sum(
-            len(well_formed(one).get("required", ())) for one in held if isinstance(one, dict)
-        )
+        chosen = next(self.choices([schema], MAX_DEPTH), [])
+        return sum(len(one.get("required", ())) for one in chosen)
 
     def build(self, name: str, schemas: Sequence[Schema], path: ValuePath) -> Iterator[Any]:
         """Yield values of a type."""
@@ -175,51 +170,44 @@ class SchemaMaker:
 
     def objects(self, schemas: Sequence[Schema], path: ValuePath) -> Iterator[dict[str, Any]]:
         """Yield objects with the required and given properties, with all, and with one more."""
+
+        @cache
+        def make_property(name: str) -> Any:
+            rules = (property_rules(one, name, self.budget) for one in schemas)
+            return self.make([*chain.from_iterable(rules)], (*path, name))
+
         held = dict.fromkeys(name for one in schemas for name in one.get("properties", ()))
         few = {str(name) for one in schemas for name in one.get("required", ())}
         few |= {name for name in held if (*path, name) in self.wanted}
         optional = [name for name in held if name not in few]
-        few |= {*optional[: max(int(lowest(schemas, "minProperties")) - len(few), 0)]}
-        made: dict[str, Any] = {}
-
-        def build(names: set[str]) -> dict[str, Any]:
+        least = min(int(strictest(schemas, "minProperties", 0)), MAX_MEMBERS)
+        few |= {*optional[: max(least - len(few), 0)]}
+        more = chain([optional], ([name] for name in optional))
+        for added in chain([()], more if optional and len(path) < SHALLOW_DEPTH else ()):
+            names = few.union(added)
             order = [*filter(names.__contains__, held), *sorted(names - held.keys())]
-            for name in order:
-                if name not in made:
-                    made[name] = self.make_property(schemas, path, name)
-            return self.fill({name: made[name] for name in order}, schemas, path)
+            order += self.invent_names(schemas, path, taken=order, count=least - len(order))
+            yield {name: make_property(name) for name in order}
 
-        yield build(few)
-        if len(path) < SHALLOW_DEPTH and not few >= held.keys():
-            yield build(few | held.keys())
-            yield from (build(few | {name}) for name in optional)
-
-    def make_property(self, schemas: Sequence[Schema], path: ValuePath, name: str) -> Any:
-        rules = [rule for one in schemas for rule in property_rules(one, name, self.budget)]
-        return self.make(rules, (*path, name))
-
-    def fill(
-        self, made: dict[str, Any], schemas: Sequence[Schema], path: ValuePath
-    ) -> dict[str, Any]:
-        """Add properties with invented names as long as there are too few."""
+    def invent_names(
+        self, schemas: Sequence[Schema], path: ValuePath, *, taken: Sequence[str], count: int
+    ) -> list[str]:
         rules: list[Any] = [{"type": "string"}]
         rules += [one["propertyNames"] for one in schemas if "propertyNames" in one]
         for one in schemas:
             if one.get("additionalProperties") is False and "patternProperties" in one:
                 rules.append({"anyOf": [{"pattern": key} for key in one["patternProperties"]]})
-        for number in range(len(made), MAX_MEMBERS):
-            if len(made) >= lowest(schemas, "minProperties"):
-                break
-            name = self.make(rules, (*path, "key", number), taken=[*made])
-            if isinstance(name, str):
-                made[name] = self.make_property(schemas, path, name)
-        return made
+        names: list[str] = []
+        for number in range(count):
+            name = self.make(rules, (*path, "key", number), [*taken, *names])
+            names += [name] if isinstance(name, str) else []
+        return names
 
     def lists(self, schemas: Sequence[Schema], path: ValuePath) -> Iterator[list[Any]]:
         """Yield lists of the least length, not empty except at great depth, and of others."""
         counts = [one.get("minContains", 1) for one in schemas if "contains" in one]
-        low = int(max([lowest(schemas, "minItems"), *counts]))
-        high = int(highest(schemas, "maxItems", MAX_MEMBERS))
+        low = int(max([strictest(schemas, "minItems", 0), *counts]))
+        high = int(strictest(schemas, "maxItems", MAX_MEMBERS))
         places = [len(one.get("prefixItems", ())) for one in schemas]
         usual = max(low, *places, int(len(path) < SHALLOW_DEPTH))
         is_unique = any(one.get("uniqueItems") is True for one in schemas)

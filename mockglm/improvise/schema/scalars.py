@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TypeVar
 
 from mockglm.clock import Ids
-from mockglm.improvise.schema.keywords import Schema, WorkBudget, clamp, highest, lowest
+from mockglm.improvise.schema.keywords import Schema, WorkBudget, clamp, strictest
 from mockglm.improvise.schema.patterns import write_matches
 from mockglm.improvise.tables import table
 
@@ -47,12 +47,6 @@ def find_sample(path: ValuePath, samples: Mapping[str, Value], default: Value) -
     return next((samples[word] for word in (*words, *singular) if word in samples), default)
 
 
-def has_form(text: str, name: str) -> bool:
-    """True unless a text breaks the pattern of a format."""
-    form = table("formats")["patterns"].get(name)
-    return form is None or re.fullmatch(form, text) is not None
-
-
 def make_sample(name: str, number: int) -> str:
     """Make a text of a known format, another one for each number below 250."""
     day, clock = FIRST_DAY + timedelta(number), f"{9 + number // 60:02}:{number % 60:02}"
@@ -64,8 +58,8 @@ def string_candidates(
     schemas: Sequence[Schema], path: ValuePath, ids: Ids, *, budget: WorkBudget
 ) -> Iterator[str]:
     """Yield texts of an allowed length, the likeliest first."""
-    low = min(int(lowest(schemas, "minLength")), MAX_STRING)
-    high = min(int(highest(schemas, "maxLength", MAX_STRING)), MAX_STRING)
+    low = min(int(strictest(schemas, "minLength", 0)), MAX_STRING)
+    high = min(int(strictest(schemas, "maxLength", MAX_STRING)), MAX_STRING)
     known = [one["format"] for one in schemas if one.get("format") in table("formats")["samples"]]
     patterns = [one["pattern"] for one in schemas if "pattern" in one]
     number = last_index(path)
@@ -99,10 +93,10 @@ def number_candidates(
     schemas: Sequence[Schema], path: ValuePath, *, is_whole: bool
 ) -> Iterator[float]:
     """Yield numbers in the range, the likeliest first; whole numbers are int."""
-    low = max(lowest(schemas, key, -math.inf) for key in ("minimum", "exclusiveMinimum"))
-    high = min(highest(schemas, key, math.inf) for key in ("maximum", "exclusiveMaximum"))
+    low = max(strictest(schemas, key, -math.inf) for key in ("minimum", "exclusiveMinimum"))
+    high = min(strictest(schemas, key, math.inf) for key in ("maximum", "exclusiveMaximum"))
     base = next((edge for edge in (low, high) if abs(edge) < clamp(math.inf)), 0)
-    step = lowest(schemas, "multipleOf", 1) or 1
+    step = strictest(schemas, "multipleOf", 1) or 1
     first = math.ceil(clamp(base / step))
     usual = find_sample(path, table("samples")["numbers"], 1) + last_index(path)
     middle = (low + high) / 2

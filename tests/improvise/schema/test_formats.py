@@ -14,7 +14,7 @@ FORMATS = table("formats")["samples"]
 
 
 def has_format(text: str, name: str) -> bool:
-    return satisfies(text, {"format": name}, root=True, budget=WorkBudget())
+    return satisfies(text, [{"format": name}], root=True, budget=WorkBudget())
 
 
 @pytest.mark.parametrize("name", FORMATS)

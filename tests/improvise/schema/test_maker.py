@@ -43,7 +43,7 @@ CHECKER.checkers |= {
 
 
 def fits(value: Any, schema: Any) -> bool:
-    return satisfies(value, schema, root=schema, budget=WorkBudget())
+    return satisfies(value, [schema], root=schema, budget=WorkBudget())
 
 
 def whole_between(low: int, high: int) -> Schema:
