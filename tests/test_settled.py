@@ -1,7 +1,8 @@
 """Facts of later recordings and documents that contradict earlier pages, a test for each.
 
-The bodies are those that recordings of 2025-10 to 2026-09 show answered; a server that is strict
-answers them, too.
+Those of heads, `object` and truncation are in `test_generations.py`, the ceilings of models in
+`test_models.py`. The bodies are those that recordings of 2025-10 to 2026-09 show answered; a server
+that is strict answers them, too.
 """
 
 from __future__ import annotations
@@ -184,3 +185,44 @@ def test_the_models_of_the_character_body_are_those_of_before(strict: Served, id
     """Their body is gone from the documentation; the ids still answer here."""
     assert not MODELS[id].is_listed
     assert message(ask(strict, model=id, messages=[USER]))
+
+
+def test_glm_4_32b_counts_three_totals_and_ignores_thinking(strict: Served) -> None:
+    """api.z.ai, 2026-08."""
+    model = "glm-4-32b-0414-128k"
+    answer = ask(strict, model=model, messages=[USER], thinking={"type": "enabled"})
+    assert answer["usage"].keys() == {"prompt_tokens", "completion_tokens", "total_tokens"}
+    assert "reasoning_content" not in message(answer)
+
+
+def test_text_stands_beside_parallel_calls_whose_ids_ascend() -> None:
+    """glm-5.2, 2026-09-13: three calls, …394, …393, …392, and no reasoning key."""
+    calls = ", ".join(f"{{name: get_time, arguments: '{{\"n\": {n}}}'}}" for n in range(3))
+    file = f"format: 1\ninteractions: [{{reply: {{content: So., tool_calls: [{calls}]}}}}]"
+    with serving(file) as served:
+        answer = ask(served, model="glm-5.2", messages=[USER], tools=[TOOL])
+    assert message(answer).keys() == {"content", "role", "tool_calls"}
+    numbers = [int(call["id"].removeprefix("call_")) for call in message(answer)["tool_calls"]]
+    assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2]
+    assert numbers[2] < 0
+    assert answer["usage"]["completion_tokens_details"] == {"reasoning_tokens": 0}
+
+
+def test_a_long_request_with_many_tools_and_unknown_parameters_is_answered(
+    strict: Served,
+) -> None:
+    """49 tools, 997 messages, 963 KB; keys that the service does not document."""
+    tools = [{**TOOL, "function": {**FUNCTION, "name": f"get_{n}"}} for n in range(49)]
+    result = {**RESULT, "id": "1", "call_id": "call_1", "name": "get_time"}
+    turns = [USER, CALLED, result, {"role": "assistant", "content": "x" * 3000}] * 249
+    more = {"parallel_tool_calls": False, "seed": 1, "max_completion_tokens": 9}
+    answer = ask(
+        strict,
+        CODING,
+        model="glm-5.2",
+        messages=[*turns, USER],
+        tools=tools,
+        user_id="u12345",
+        **more,
+    )
+    assert message(answer)

@@ -1,4 +1,7 @@
-"""The lines of a batch: their rules, and the run of each through the pipeline of chats."""
+"""The lines of a batch: their rules, and the run of each through the pipeline of chats.
+
+Assumed: the order of the keys in lines of output, which are documented but in no recording.
+"""
 
 from __future__ import annotations
 
