@@ -12,7 +12,7 @@ from mockglm.improvise.conversation import Conversation, read_conversation
 from mockglm.improvise.function_calls import call_functions
 from mockglm.improvise.language import topic
 from mockglm.improvise.limits import TAG_TOKENS, limit_reply
-from mockglm.improvise.planner import find_finish_command, plan_reply
+from mockglm.improvise.planner import plan_reply
 from mockglm.improvise.replies import announce, is_thinking, report, speak, think
 from mockglm.improvise.schema import WorkBudget
 from mockglm.improvise.side_tasks import is_without_tools
@@ -22,14 +22,14 @@ from mockglm.improvise.structured import (
     remove_instructions,
     write_json,
 )
-from mockglm.improvise.tables import phrase, table
+from mockglm.improvise.tables import patterns, phrase, table
 from mockglm.improvise.text_edits import edit_in_text
 from mockglm.improvise.tools import PlanStep, ToolOffer, ToolProject, is_agent, read_offers
 from mockglm.models import Model
 from mockglm.validation.types import Chat
 
-MAX_RESULTS = 5
-USUAL_RESULTS = 3
+FINISH_COMMAND = patterns("answer")["finish_command"]
+MAX_RESULTS, USUAL_RESULTS = 5, 3
 
 
 def improvise_reply(chat: Chat, model: Model, ids: Ids) -> Reply:
@@ -55,11 +55,13 @@ def _call_or_speak(conversation: Conversation, model: Model, ids: Ids) -> Reply:
     If the tools have one to finish with, the text is sent through that.
     """
     choice = conversation.chat.tool_choice
-    is_offered = choice != "none" and not (choice is None and is_without_tools(conversation))
-    offers = read_offers(conversation.functions) if is_offered else ()
-    calls, planned = _plan(conversation, offers, ids)
-    if calls:
-        return Reply(content=announce(conversation, ids), calls=calls, finish_reason="tool_calls")
+    functions = conversation.functions if choice != "none" else ()
+    is_without = bool(functions) and choice is None and is_without_tools(conversation)
+    offers = () if is_without else read_offers(functions)
+    planned = _plan(conversation, offers, ids)
+    if isinstance(planned, tuple):
+        said = announce(conversation, ids)
+        return Reply(content=said, calls=planned, finish_reason="tool_calls")
     searched = search_results(conversation, ids)
     prefix = "".join(conversation.prefix.split())
     is_json = is_json_asked(conversation)
@@ -76,15 +78,15 @@ def _call_or_speak(conversation: Conversation, model: Model, ids: Ids) -> Reply:
 
 def _plan(
     conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids
-) -> tuple[tuple[ToolCall, ...], str]:
-    """Plan the calls to make now, or the text of a plan that is done."""
+) -> tuple[ToolCall, ...] | str:
+    """Plan the calls to make now, or the text of a plan that is done, which may be empty."""
     if offers and is_agent(offers) and not isinstance(conversation.chat.tool_choice, Mapping):
         planned = plan_reply(conversation, ToolProject(conversation, offers, ids).answer, ids)
         others = [offer for offer in offers if offer.kind == "other"]
         if planned is not None or len(others) != 1:
-            return ((planned,), "") if isinstance(planned, ToolCall) else ((), planned or "")
+            return (planned,) if isinstance(planned, ToolCall) else planned or ""
         offers = others
-    return call_functions(conversation, offers, ids), ""
+    return call_functions(conversation, offers, ids) or ""
 
 
 def _speak(conversation: Conversation, model: Model, ids: Ids) -> str:
@@ -109,10 +111,12 @@ def _finish_through_tool(
         given = find_given_values(finishers[0].schema, conversation, text)
         call = finishers[0].make_call(given, ids, WorkBudget())
         return Reply(content="", calls=(call,), finish_reason="tool_calls")
-    command = find_finish_command(conversation) if offers and is_agent(offers) else ""
-    if command and not any(command in str(result.arguments) for result in results):
+    prompts = (conversation.text, conversation.system) if is_agent(offers) else ()
+    # A prompt may want a command at the end of the work.
+    command = next(filter(None, map(FINISH_COMMAND.search, prompts)), None)
+    if command and not any(command[1] in str(result.arguments) for result in results):
         project = ToolProject(conversation, offers, ids)
-        step = project.make_call(PlanStep("run", {"command": command}))
+        step = project.make_call(PlanStep("run", {"command": command[1]}))
         return Reply(content=text, calls=(step,), finish_reason="tool_calls") if step else None
     return None
 

@@ -21,6 +21,7 @@ ASIDE_TAG = re.compile(
 """Tags of texts that coding agents add to a message of the user."""
 MAX_MESSAGE = 40_000
 """Characters of a message that are read, half of them at its end."""
+SHORT_SYSTEM = 4000
 LONG_REQUEST = 700
 """Characters of a message above which only its first paragraph is the request."""
 MEDIA = ("image_url", "video_url", "file", "file_url", "input_audio")
@@ -85,6 +86,11 @@ class Conversation(Struct, frozen=True, dict=True):
     def system(self) -> str:
         messages = self.chat.messages or ()
         return "\n".join(message.text for message in messages if message.role == "system")
+
+    @property
+    def short_system(self) -> str:
+        """The system prompt unless it is the long one of an agent, which requests nothing."""
+        return self.system if len(self.system) <= SHORT_SYSTEM else ""
 
     @cached_property
     def directory(self) -> str:

@@ -32,10 +32,9 @@ VALUE, COMMAND = 0.5, 6.0
 
 
 class FunctionCall(Struct, frozen=True):
-    """A planned call: the function, the values of the text for it, and those that it takes."""
+    """A planned call: the function, and the values for its parameters."""
 
     offer: ToolOffer
-    values: TextValues
     given: Given
 
 
@@ -109,10 +108,9 @@ def _plan_step(part: str, whole: str, ranking: Ranking) -> list[FunctionCall]:
 
 
 def _expand(offer: ToolOffer, part: str, whole: str) -> list[FunctionCall]:
-    count = sum(one.is_number for one in offer.required)
-    values = find_values(part).within(find_values(whole), count)
+    values = find_values(part).within(find_values(whole))
     split = split_calls(offer.parameters, values)
-    return [FunctionCall(offer, one, assign(offer.parameters, one)) for one in split]
+    return [FunctionCall(offer, assign(offer.parameters, one)) for one in split]
 
 
 def _is_permitted(call: FunctionCall, text: str) -> bool:
@@ -126,7 +124,7 @@ def _is_permitted(call: FunctionCall, text: str) -> bool:
     )
     if kind == "write":
         content = call.offer.parameter("content")
-        quoted = [value for one in QUOTED_KINDS for value in call.values.of(one)]
+        quoted = [value for one in QUOTED_KINDS for value in find_values(text).of(one)]
         is_asked = content is None or given.get(content.path) in quoted
     if kind == "send":
         needed = tuple(one for one in needed if one.kind in RECEIVERS) or needed

@@ -21,8 +21,11 @@ def limit_reply(reply: Reply, stop: str | Sequence[str] | None, limit: int | Non
     and nothing else (live probe of RarogCmex/pi-bigmodel, 2026-10). A call that does not fit is
     left out, for calls are sent whole.
     """
-    stops = [stop] if isinstance(stop, str) else list(stop or ())
-    reply = _stop(reply, stops)
+    content = reply.content or ""
+    stops = [stop] if isinstance(stop, str) else stop or ()
+    places = [content.find(one) for one in stops if one and one in content]
+    if places:
+        reply = replace(reply, content=content[: min(places)], calls=(), finish_reason="stop")
     return reply if limit is None else _limit_tokens(reply, max(limit, 0))
 
 
@@ -42,14 +45,6 @@ def cut_tokens(text: str, limit: int) -> str:
     """Cut a text to a limit of estimated tokens."""
     sizes = range(1, len(text) + 1)
     return text[: bisect_right(sizes, limit, key=lambda size: count_tokens(text[:size]))]
-
-
-def _stop(reply: Reply, stops: Sequence[str]) -> Reply:
-    content = reply.content or ""
-    places = [content.find(stop) for stop in stops if stop and stop in content]
-    if not places:
-        return reply
-    return replace(reply, content=content[: min(places)], calls=(), finish_reason="stop")
 
 
 def _limit_tokens(reply: Reply, limit: int) -> Reply:

@@ -33,7 +33,6 @@ STRICT = frozenset(("email", "url", "date", "instant", "time"))
 OVERLAPPING = frozenset(("id", "person", "relative"))
 """Kinds whose texts may also be values of the kinds after them."""
 QUOTES = " `\"'“”‘’「」"
-MAX_NUMERAL = 30
 
 
 class TextValues(Struct, frozen=True):
@@ -49,14 +48,10 @@ class TextValues(Struct, frozen=True):
     def first(self, kind: str) -> str:
         return next(iter(self.of(kind)), "")
 
-    def within(self, whole: TextValues, count: int) -> TextValues:
-        """Fill in the values that this part of a text lacks from those of the whole text.
-
-        The numbers of the whole are taken if the part has fewer than are needed.
-        """
+    def within(self, whole: TextValues) -> TextValues:
+        """Fill in the values that this part of a text lacks from those of the whole text."""
         kinds = {kind: found or whole.of(kind) for kind, found in self.kinds.items()}
-        enough = len(self.numbers) >= min(count, len(whole.numbers))
-        return TextValues(self.text, kinds, self.numbers if enough else whole.numbers)
+        return TextValues(self.text, kinds, self.numbers or whole.numbers)
 
 
 @lru_cache(maxsize=64)
@@ -72,9 +67,7 @@ def find_values(text: str) -> TextValues:
     is_place = _place_pattern().fullmatch
     persons = (name for name in kinds["person"] if not is_place(name))
     kinds["person"] = tuple(name for name in persons if name not in name_words("capitalized"))
-    numbers = [
-        one.replace(",", "") for one in PATTERNS["numeral"].findall(rest) if len(one) <= MAX_NUMERAL
-    ]
+    numbers = (one.replace(",", "") for one in PATTERNS["numeral"].findall(rest))
     found = (float(one) if "." in one else int(one) for one in numbers)
     return TextValues(text, {**kinds, **find_changes(text)}, tuple(found))
 
@@ -213,15 +206,11 @@ def _resolve(schema: Any, root: Any, depth: int = 0) -> Mapping[str, Any]:
     branches = [one for key in ("anyOf", "oneOf", "allOf") for one in plain.get(key, ())]
     if any(key in plain for key in REFS):
         branches = [resolve_reference(plain, root)]
-    solid = [one for one in branches if not _is_null(one)]
+    solid = [one for one in branches if one != {"type": "null"}]
     if not solid:
         return plain
     kept = {key: held for key, held in plain.items() if key in KEPT_KEYS}
     return {**_resolve(solid[0], root, depth + 1), **kept}
-
-
-def _is_null(schema: Any) -> bool:
-    return isinstance(schema, Mapping) and schema.get("type") == "null"
 
 
 def split_calls(held: Sequence[Parameter], values: TextValues) -> Sequence[TextValues]:
@@ -234,8 +223,6 @@ def split_calls(held: Sequence[Parameter], values: TextValues) -> Sequence[TextV
         takers = [one for one in held if one.kind == kind]
         if len(several) > 1 and len(takers) == 1 and not takers[0].is_list:
             return [replace(values, kinds={**values.kinds, kind: (one,)}) for one in several]
-    if len(held) == 1 and held[0].is_number and not held[0].is_list and values.numbers:
-        return [replace(values, numbers=(one,)) for one in values.numbers[:MAX_CALLS]]
     return [values]
 
 

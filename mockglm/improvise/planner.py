@@ -223,13 +223,8 @@ class _Planner:
             near = [name for name in names if name.rpartition("/")[2].lower().startswith(wanted)]
             if not wanted:
                 near = [*filter(README.search, names)] or [*filter(SOURCE.search, names)]
-            path = min(near, key=len, default="README.md" if wanted == "readme" else path)
+            # Of `README` and `README.md`, the first may be a word of the text.
+            usual = "README.md" if wanted == "readme" else path
+            path = min(near, key=lambda name: ("." not in name, len(name)), default=usual)
         result = (yield PlanStep("read", {"path": path})) if path else None
         return path, None if result is None or result.is_error else read_file_text(result.text)
-
-
-def find_finish_command(conversation: Conversation) -> str:
-    """Find the command that a prompt wants at the end of the work; empty if there is none."""
-    texts = (conversation.text, conversation.system)
-    found = next(filter(None, map(PATTERNS["finish_command"].search, texts)), None)
-    return found[1] if found else ""

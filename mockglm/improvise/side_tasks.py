@@ -25,7 +25,7 @@ MAX_POINTS = 6
 
 def find_side_task(conversation: Conversation) -> Literal["title", "memory", "summary"] | None:
     """Find the side task that the last message or a short system prompt requests."""
-    text, system = excerpt(conversation.text, MAX_READ), _short_system_prompt(conversation)
+    text, system = excerpt(conversation.text, MAX_READ), conversation.short_system
     if HINTED["title"].search(text) or HINTED["title"].search(system):
         return "title"
     if len(text) > LONG and HINTED["memory"].search(text):
@@ -36,7 +36,7 @@ def find_side_task(conversation: Conversation) -> Literal["title", "memory", "su
 def is_without_tools(conversation: Conversation) -> bool:
     """True for a side task; a short request for a summary may need tools to read the text."""
     task, text = find_side_task(conversation), conversation.text
-    is_late = conversation.earlier or HINTED["summary"].search(_short_system_prompt(conversation))
+    is_late = conversation.earlier or HINTED["summary"].search(conversation.short_system)
     is_compaction = task == "summary" and len(text) > LONG and bool(is_late)
     return task in ("title", "memory") or is_compaction or "not call any tools" in text.lower()
 
@@ -53,12 +53,6 @@ def do_side_task(conversation: Conversation) -> str | None:
 def make_title(conversation: Conversation) -> str:
     """Make a short title of the conversation, without punctuation at its end."""
     return topic(find_opening(conversation), TITLE_LENGTH).strip("“”\"'") or "New conversation"
-
-
-def _short_system_prompt(conversation: Conversation) -> str:
-    # A long one is that of an agent, whose titles and summaries are no request.
-    system = conversation.system
-    return system if len(system) <= MAX_READ else ""
 
 
 def find_opening(conversation: Conversation) -> str:
@@ -107,8 +101,7 @@ def _summarize(conversation: Conversation) -> str:
 
 def _wrap_in_tags(text: str, conversation: Conversation) -> str:
     """Put a text into the tags that the instruction shows."""
-    shown = excerpt(conversation.text, 3 * MAX_READ) + _short_system_prompt(conversation)
+    shown = excerpt(conversation.text, 3 * MAX_READ) + conversation.short_system
     tags = list(dict.fromkeys(WRAPPERS.findall(shown)))
-    # The analysis comes before the summary.
-    tags = sorted(tags, key=lambda tag: tag != "analysis")[:2] if "analysis" in tags else tags[:1]
+    tags = tags[: 2 if "analysis" in tags else 1]
     return "\n".join(f"<{tag}>\n{text}\n</{tag}>" for tag in tags) or text

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from mockglm.clock import Ids
@@ -17,15 +18,14 @@ from mockglm.improvise.schema import WorkBudget, make_value
 from mockglm.improvise.schema.maker import Given
 from mockglm.improvise.side_tasks import find_opening, make_title, quoted_conversation
 from mockglm.improvise.tables import hinted_patterns, patterns, table
-from mockglm.improvise.tools import encode_compact
 from mockglm.validation.types import decode_json
 
 PATTERNS = patterns("structured")
 MAX_READ = 20_000
 """Characters of a prompt that are searched for JSON."""
 MAX_KEYS = 100
-MAX_FORM_PROMPT = 2000
-"""Characters of a system prompt that may be about the form of the answer only."""
+MAX_FORM = 2000
+"""Characters of a text that may be about the form of the answer."""
 ASKED = hinted_patterns("structured")["asked"]
 SKETCH = re.compile(r"\{[^{}]{0,2000}[}\]]+")
 CHOICE = re.compile(r"^[\w\u4e00-\u9fff -]{1,30}(?:[|/][\w\u4e00-\u9fff -]{1,30})+$")
@@ -39,19 +39,17 @@ def is_json_asked(conversation: Conversation) -> bool:
     form = conversation.chat.response_format or {}
     if form.get("type") in ("json_object", "json_schema"):
         return True
-    # The long prompt of a coding agent may contain JSON for other reasons.
-    system = conversation.system if len(conversation.system) <= MAX_FORM_PROMPT else ""
-    texts = (conversation.text[-MAX_FORM_PROMPT:], system)
+    texts = (conversation.text[-MAX_FORM:], conversation.short_system)
     return any(map(ASKED.search, texts)) and _find_schema(conversation) is not None
 
 
 def write_json(conversation: Conversation, answer: str, ids: Ids) -> str:
     """Write a value of the requested schema, or an object with the answer if there is none."""
-    shape = _find_schema(conversation)
-    if shape is None:
-        return encode_compact({"answer": answer})
-    given = find_given_values(shape, conversation, answer)
-    return encode_compact(make_value(shape, ids, given, budget=WorkBudget()))
+    shape, value = _find_schema(conversation), {"answer": answer}
+    if shape is not None:
+        given = find_given_values(shape, conversation, answer)
+        value = make_value(shape, ids, given, budget=WorkBudget())
+    return msgspec.json.encode(value).decode()
 
 
 def find_given_values(shape: Any, conversation: Conversation, answer: str) -> Given:
@@ -60,7 +58,7 @@ def find_given_values(shape: Any, conversation: Conversation, answer: str) -> Gi
     The answer is the value of a key such as `answer`, or of the only text.
     """
     said = remove_instructions(conversation).text
-    read = "\n".join((said, *(result.text for result in conversation.results)))[:MAX_FORM_PROMPT]
+    read = "\n".join((said, *(result.text for result in conversation.results)))[:MAX_FORM]
     held = list_parameters(shape)
     free = [one for one in held if one.type == "string" and not FREE & one.schema.keys()]
     texts = [one for one in free if not one.is_list]

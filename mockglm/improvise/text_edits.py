@@ -66,10 +66,6 @@ class _ShownProject:
         return next((f"{match[1]}\n" for match in found if match), "")
 
 
-def _write_whole(path: str, _: str, new: str) -> str:
-    return f"{path}\n```\n{new}```"
-
-
 def _write_diff(path: str, old: str, new: str) -> str:
     before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
     lines = difflib.unified_diff(before, after, path if old else "/dev/null", path)
@@ -88,6 +84,6 @@ def _write_blocks(path: str, old: str, new: str) -> str:
 FORMS: Mapping[str, Form] = {
     "blocks": _write_blocks,
     "diff": _write_diff,
-    "whole": _write_whole,
+    "whole": lambda path, _, new: f"{path}\n```\n{new}```",
 }
 """Forms of changes, by the patterns of the words with which prompts prescribe them."""

@@ -92,7 +92,7 @@ class ToolOffer(Struct, frozen=True, dict=True):
 
     def make_call(self, given: Given, ids: Ids, budget: WorkBudget) -> ToolCall:
         made = make_arguments(self.schema, ids, given, budget=budget)
-        return ToolCall(self.name, encode_compact(made))
+        return ToolCall(self.name, msgspec.json.encode(made).decode())
 
 
 def read_offers(functions: Sequence[Function]) -> tuple[ToolOffer, ...]:
@@ -177,7 +177,7 @@ class ToolProject:
 
     def __init__(self, conversation: Conversation, offers: Sequence[ToolOffer], ids: Ids) -> None:
         self.conversation, self.offers, self.ids = conversation, offers, ids
-        self.unused_results = list(conversation.results)
+        self.unused_results = iter(conversation.results)
         self.budget = WorkBudget()
 
     def answer(self, step: PlanStep) -> ToolCall | ToolResult | None:
@@ -192,32 +192,23 @@ class ToolProject:
             call = self.make_call(corrected) if corrected else None
             if call is None:
                 break
-            found = self.next_result(call.name)
+            # The results of other tools before it are dropped.
+            names = ("", call.name)
+            found = next((one for one in self.unused_results if one.name in names), None)
             if found is None:
                 return result if is_over else call
             result = found
             corrected = self.correct(step, result)
         return result
 
-    def next_result(self, name: str) -> ToolResult | None:
-        """Take the next result of a tool, and drop those of other tools before it."""
-        while self.unused_results:
-            result = self.unused_results.pop(0)
-            if result.name in ("", name):
-                return result
-        return None
-
-    def find(self, kind: str) -> ToolOffer | None:
-        """Find the tool of a kind with the fewest required parameters, and without a pattern."""
-        held = (offer for offer in self.offers if offer.kind == kind)
-        return min(held, key=lambda one: (one.is_seeking, len(one.required)), default=None)
-
     def make_call(self, step: PlanStep) -> ToolCall | None:
         """Make the call for a step, with a tool of its kind or a command; None without both."""
         command = as_command(step)
         ways = (step, PlanStep("run", {"command": command})) if command else (step,)
         for way in ways:
-            offer = self.find(way.kind)
+            held = [offer for offer in self.offers if offer.kind == way.kind]
+            # One that needs the fewest parameters, and no pattern.
+            offer = min(held, key=lambda one: (one.is_seeking, len(one.required)), default=None)
             given = self.fill(offer, way) if offer else None
             if offer is not None and given is not None:
                 return offer.make_call(given, self.ids, self.budget)
@@ -237,12 +228,7 @@ class ToolProject:
         return given
 
     def shape_value(self, parameter: Parameter, sort: str, value: Any) -> Any:
-        is_absolute = PATTERNS["absolute"].search(parameter.description)
-        if (
-            sort == "path"
-            and is_absolute
-            and not PATTERNS["relative"].search(parameter.description)
-        ):
+        if sort == "path" and PATTERNS["absolute"].search(parameter.description):
             value = self.join(value)
         if not parameter.is_list:
             return value
@@ -288,8 +274,3 @@ def as_command(step: PlanStep) -> str:
             text = shlex.quote(held["content"].rstrip("\n"))
             return f"test -e {path} || printf '%s\\n' {text} > {path}"
     return ""
-
-
-def encode_compact(value: Any) -> str:
-    """Encode JSON as the models write it: compact, without escapes of Chinese."""
-    return msgspec.json.encode(value).decode()

@@ -16,7 +16,6 @@ from tests.improvise.asked import (
     EMAIL,
     FINAL,
     FLIGHTS,
-    INTEGER,
     MULTIPLY,
     READ,
     STRING,
@@ -92,11 +91,6 @@ def test_places_in_a_list_are_calls_at_once() -> None:
     text = "weather in Paris, London and Tokyo"
     cities = [arguments for _, arguments in made(text, tools=TOOLS)]
     assert cities == ['{"city":"Paris"}', '{"city":"London"}', '{"city":"Tokyo"}']
-
-
-def test_numbers_for_the_only_parameter_are_calls_at_once() -> None:
-    tool = function("square", "Square a number", "n", n=INTEGER)
-    assert made("square 4 and 5", tools=[tool]) == [("square", '{"n":4}'), ("square", '{"n":5}')]
 
 
 def test_several_functions_are_called_at_once() -> None:

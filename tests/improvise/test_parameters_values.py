@@ -55,13 +55,12 @@ def test_numbers_are_found(text: str, expected: tuple[float, ...]) -> None:
 
 
 def test_missing_values_come_from_the_whole_text() -> None:
-    whole = find_values("北京: add 2 and 3")
-    part = find_values("add 2").within(whole, 2)
+    part = find_values("add them").within(find_values("北京: add 2 and 3"))
     assert part.of("place") == ("北京",)
     assert part.numbers == (2, 3)
 
 
-def test_a_part_that_has_enough_keeps_its_own() -> None:
-    part = find_values("上海 5").within(find_values("北京 1"), 1)
+def test_a_part_that_has_values_keeps_its_own() -> None:
+    part = find_values("上海 5").within(find_values("北京 1"))
     assert part.of("place") == ("上海",)
     assert part.numbers == (5,)

@@ -40,7 +40,9 @@ def test_a_file_that_is_shown_is_quoted() -> None:
     assert "def main()" in content
 
 
-@pytest.mark.parametrize("text", ["What does this project do?", "Fix the typo in README.md"])
+@pytest.mark.parametrize(
+    "text", ["What does this project do?", "Fix the typo in README.md", "README 里写了什么？"]
+)
 def test_a_file_that_is_not_shown_is_asked_for(text: str) -> None:
     content = ask(system(BLOCKS), "Files in the repository:\n\nREADME.md", text).content or ""
     assert "README.md" in content
