@@ -159,11 +159,6 @@ class Pace(Struct, frozen=True):
         prompt, tools = self.prompt / speed, self.tools / speed
         return Pace(first, every, jitter, prompt, self.spread, tools)
 
-    @property
-    def is_drawn(self) -> bool:
-        """True if each response has a pace of its own, by its prompt, its tools or by chance."""
-        return bool(self.prompt or self.spread or self.tools)
-
     def draw(self, uncached: int, ids: Ids, *, has_tools: bool = False) -> Pace:
         """The pace of one response to so many uncached tokens, without what varies.
 

@@ -64,7 +64,7 @@ def respond_with_reply(
         renderer = replace(renderer, reply=move_thought_to_content(reply))
     fields = context.response_fields(profile)
     pace = (pace or _default_pace(context, profile)).scaled(speed)
-    if pace.is_drawn:
+    if pace.prompt or pace.spread or pace.tools:
         has_tools = bool(context.chat and context.chat.tools)
         pace = pace.draw(fields.prompt - fields.cached, fields.ids, has_tools=has_tools)
     context.finish_reason = reply.finish_reason

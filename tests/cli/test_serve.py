@@ -91,6 +91,7 @@ def _opened(client: httpx.Client, served: Running, text: str) -> Iterator[Iterat
 
 def test_options_change_the_responses(hello: Path) -> None:
     options = ["--accept", KEY, "--model", "my-glm=glm-4.6", "--profile", "zai", "--strict"]
+    options += ["--as-of", "2025-11"]
     with running(hello, *options, "--speed", "0", "--log", "none") as served:
         answers = [
             served.ask(model="my-glm"),
@@ -100,6 +101,8 @@ def test_options_change_the_responses(hello: Path) -> None:
         ]
         _, _, said = served.end()
     assert answers[0].json()["choices"][0]["message"]["content"] == "你好"
+    assert "object" not in answers[0].json()
+    assert {answer.headers["server"] for answer in answers} == {"ZenZGA/2.4"}
     assert [answer.json()["error"] for answer in answers[1:3]] == [
         {"code": "401", "message": "token expired or incorrect"},
         {"code": "1211", "message": "Unknown Model, please check the model code."},
