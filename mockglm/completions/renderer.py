@@ -277,17 +277,22 @@ class ResponseFields(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Renderer(Struct, frozen=True, dict=True):
-    """Renders one reply as JSON and as a stream; each encoding is made on first use and kept."""
+    """Renders one reply as JSON and as a stream; each encoding is made on first use and kept.
+
+    `is_reused` is False for a reply to one request: a form of its JSON costs more than it saves.
+    """
 
     reply: Reply
     chunking: Chunking = DEFAULT_CHUNKING
     headers: Headers = ()
+    is_reused: bool = True
 
     def render_json(self, fields: ResponseFields, pace: Pace = AT_ONCE) -> Response:
         """Render one JSON response; head and body come when the last token is due."""
         # Without a pace the reply need not be cut.
         at = 0.0 if pace.is_none else pace.end(self._templates.weights, fields.ids)
-        created, form = fields.created + int(at), self._json_form(fields.profile)
+        created = fields.created + int(at)
+        form = self._json_form(fields.profile) if self.is_reused else None
         body = self._fill_json(fields, created) if form is None else form.fill(fields, created)
         headers = response_headers(JSON_TYPE, fields.id, self.headers)
         return Response(200, headers, ((at, body),), head=at)

@@ -58,7 +58,8 @@ def _unused_reason(session: Session, interaction: Interaction) -> str:
 
 
 def _improvise(context: RequestContext, chat: Chat) -> Response:
-    renderer = Renderer(improvise(chat, context.model or DEFAULT_MODEL, context.ids))
+    reply = improvise(chat, context.model or DEFAULT_MODEL, context.ids)
+    renderer = Renderer(reply, is_reused=False)
     context.source = Source.IMPROVISED
     return respond_with_reply(context, renderer, speed=context.session.settings.speed)
 

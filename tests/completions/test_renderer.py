@@ -338,6 +338,12 @@ def test_rendering_again_gives_the_same_bytes(reply: Reply, chunking: Chunking) 
     assert Renderer(reply, chunking).render_json(stamp()) == rendering.render_json(stamp())
 
 
+@given(replies)
+def test_a_reply_to_one_request_is_the_same_json(reply: Reply) -> None:
+    once = Renderer(reply, is_reused=False).render_json(stamp())
+    assert once == Renderer(reply).render_json(stamp())
+
+
 @pytest.mark.parametrize("reason", FINISHES)
 def test_every_finish_reason_is_rendered_in_both_modes(reason: str) -> None:
     rendering = Renderer(Reply(finish_reason=reason))

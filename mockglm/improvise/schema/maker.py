@@ -61,21 +61,20 @@ BUILT = frozenset(_BUILT.split())
 
 
 def make_arguments(
-    parameters: Any, ids: Ids, given: Given | None = None, *, budget: WorkBudget | None = None
+    schema: Any, ids: Ids, given: Given | None = None, *, budget: WorkBudget | None = None
 ) -> dict[str, Any]:
-    """Make the arguments of a function, which are always an object.
-
-    `given` has values by path; each is used if it satisfies the schema at its place.
-    """
-    schema = parameters if isinstance(parameters, Mapping) and parameters else {"type": "object"}
-    made = make_value(schema, ids, given, budget=budget)
+    """Make the arguments of a function, which are always an object; see `make_value`."""
+    made = make_value(schema or {"type": "object"}, ids, given, budget=budget)
     return made if isinstance(made, dict) else {}
 
 
 def make_value(
     schema: Any, ids: Ids, given: Given | None = None, *, budget: WorkBudget | None = None
 ) -> Any:
-    """Make a JSON value for a schema, the same for the same ids."""
+    """Make a JSON value for a schema, the same for the same ids.
+
+    `given` has values by path; each is used if it satisfies the schema at its place.
+    """
     maker = SchemaMaker(schema, ids, given=given or {}, budget=budget or WorkBudget())
     return maker.make([schema], ())
 
