@@ -4,7 +4,7 @@ the page on the control API."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 FAULTS = """\
 # Faults
+
+[中文](faults.zh.md)
 
 Generated from the catalogue by `scripts/write-pages`; do not edit by hand.
 
@@ -66,14 +68,54 @@ An option has its default in parentheses. The last column names the conformance 
 fault. There are {count} faults:
 """
 
+FAULTS_IN_CHINESE = """\
+# 故障
+
+[English](faults.md)
+
+本页由 `scripts/write-pages` 根据故障目录生成，请勿手工修改。表格内容直接取自目录，因此为英文。
+
+一个故障以一种方式破坏响应，无论响应来自场景、自动生成还是录制。文件或控制 API 中的回复用 `fault:`
+指定故障，base URL 则在加号之后指定。`mockglm faults` 打印这个列表。
+
+```yaml
+{example}```
+
+base URL 路径 `/s/hello+crlf+reset.3-frames@me/api/paas/v4` 指定一个场景、两个故障和一个会话。
+映射中的键写在名称之后，以点分隔，空格写作连字符：
+`stall.done.for-30s`、`close.chance-0.1`。
+
+* `at` 是位置：`N frames`、`N bytes`、`N s`、`headers`、`content`、`tool_call`、`finish` 或
+  `done`。它之前的一切都完整并按时到达。`headers` 位于响应头之前，`0 frames` 位于响应头之后。
+  默认为开头，或者流的第一帧之后（JSON 响应的中间）；列表中有说明。
+* `chance` 是被破坏的响应所占的份额，由种子、会话和请求决定。
+* 故障适用于两种协议；标有 *chat only* 的除外，Anthropic 协议的 Messages 没有对应的位置；标有
+  *Anthropic only* 的也除外。文件如果把它们与另一种 `surface` 组合，会被拒绝。
+  位置同样可以在该协议的具名事件中找到：`done` 即 `message_stop`。
+* 列表中的故障按顺序作用。`speed` 不改变它们的时间。
+* 不适合某个响应或者不会改变它的故障，以状态码 422 和原因拒绝。base URL 中的故障如果不适合错误响应，
+  则错误响应保持不变，日志会注明。
+
+在连接重置或关闭之前，该位置之前的所有字节都会到达。在 Linux 上，服务器等待内核把它们送达；
+在其他系统上，只等待自己的缓冲区清空，因此重置可能先于最后的字节到达。
+结束响应或破坏其分帧的故障需要 mockglm 的服务器（`mockglm serve` 或 fixture）；
+在其他 ASGI 服务器下会被拒绝。
+
+选项的默认值在括号中。最后一列是能够发现该故障的一致性检查。共有 {count} 个故障：
+"""
+
 KINDS = {
     "wire": "In the transport",
     "stream": "In the frames of a stream",
     "meaning": "In the meaning of a reply",
 }
 
+KINDS_IN_CHINESE = {"wire": "传输", "stream": "流的帧", "meaning": "回复的含义"}
+
 SCENARIOS = """\
 # Scenarios
+
+[中文](scenarios.zh.md)
 
 Generated from the files in `scenarios/` by `scripts/write-pages`; do not edit by hand.
 `mockglm serve` plays each of them at `/s/NAME/api/paas/v4` and `/s/NAME/api/anthropic`, as a stream
@@ -82,8 +124,23 @@ or as JSON. Those named `anthropic-…` are about what only the latter sends.
 [Clients](clients.md) shows how known clients handle them. There are {count} scenarios:
 """
 
+SCENARIOS_IN_CHINESE = """\
+# 场景
+
+[English](scenarios.md)
+
+本页由 `scripts/write-pages` 根据 `scenarios/` 中的文件生成，请勿手工修改。
+描述直接取自文件，因此为英文。`mockglm serve` 在 `/s/NAME/api/paas/v4` 和
+`/s/NAME/api/anthropic` 播放每个场景，以流或 JSON 的形式。名称以 `anthropic-…`
+开头的场景，内容只有后者会发送。
+`mockglm scenarios --copy NAME` 把一个场景复制到当前文件夹，以便修改。
+[客户端](clients.md)一页展示已知的客户端如何处理它们。共有 {count} 个场景：
+"""
+
 ENDPOINTS = """\
 # Endpoints
+
+[中文](endpoints.zh.md)
 
 Generated from the table of endpoints by `scripts/write-pages`; do not edit by hand.
 
@@ -138,13 +195,37 @@ the form of the answer: *captured* is recorded, *reported* described by users of
 |---|---|---|---|---|
 """
 
+EVIDENCE = {"captured": "实录", "reported": "报告", "documented": "文档", "assumed": "假设"}
+
+FORMS = {
+    "text": "文本",
+    "integer": "整数",
+    "number": "数字",
+    "from": "最小",
+    "to": "最大",
+    "by": "",
+    "default": "默认",
+    "or": "或",
+}
+"""The words of the forms of parameters."""
+
 _ISSUE = re.compile(r"(?<![\w./-])([\w.-]+/[\w.-]+)#(\d+)")
 
 
 def faults() -> str:
     """docs/faults.md."""
-    parts = [FAULTS.replace("{count}", str(len(CATALOGUE)))]
-    for kind, title in KINDS.items():
+    return _list_faults(FAULTS, KINDS)
+
+
+def faults_in_chinese() -> str:
+    """docs/faults.zh.md: the same list with a Chinese text around it."""
+    example = FAULTS.partition("```yaml\n")[2].partition("```")[0]
+    return _list_faults(FAULTS_IN_CHINESE.replace("{example}", example), KINDS_IN_CHINESE)
+
+
+def _list_faults(text: str, kinds: Mapping[str, str]) -> str:
+    parts = [text.replace("{count}", str(len(CATALOGUE)))]
+    for kind, title in kinds.items():
         rows = [fault for fault in CATALOGUE.values() if fault.kind == kind]
         parts.append("\n".join([f"## {title}\n", *_table(rows)]) + "\n")
     return "\n".join(parts)
@@ -152,8 +233,17 @@ def faults() -> str:
 
 def scenarios() -> str:
     """docs/scenarios.md."""
+    return _list_scenarios(SCENARIOS)
+
+
+def scenarios_in_chinese() -> str:
+    """docs/scenarios.zh.md: the same list with a Chinese text around it."""
+    return _list_scenarios(SCENARIOS_IN_CHINESE)
+
+
+def _list_scenarios(text: str) -> str:
     paths = shipped_scenarios()
-    lines = [SCENARIOS.format(count=len(paths)), "| scenario | description |", "|---|---|"]
+    lines = [text.format(count=len(paths)), "| scenario | description |", "|---|---|"]
     lines += (f"| `{name}` | {_linked(load(path).about)} |" for name, path in paths.items())
     return "\n".join(lines) + "\n"
 
@@ -181,20 +271,62 @@ def _endpoint(row: EndpointRow) -> str:
 def control() -> str:
     """docs/control.md: the page as it is, with its tables written again from the description."""
     page = (DOCS / "control.md").read_text("utf-8")
-    for name, table in (("operations", _operations()), ("parameters", _parameters())):
-        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->\n"
-        before, _, rest = page.partition(begin)
-        page = "".join((before, begin, "\n", *table, "\n", end, rest.partition(end)[2]))
-    return page
+    head = ("operation", "does", "query", "body", "result")
+    page = _put_table(page, "operations", [head, *_operations()])
+    return _put_table(page, "parameters", [("parameter", "form", "meaning"), *_parameters()])
 
 
-def _operations() -> Iterator[str]:
-    yield "| operation | does | query | body | result |\n|---|---|---|---|---|\n"
+def control_in_chinese() -> str:
+    """docs/control.zh.md: the same tables, with the Chinese texts that the page has."""
+    page = (DOCS / "control.zh.md").read_text("utf-8")
+    head = ("操作", "作用", "查询参数", "请求体", "结果")
+    page = _translate(page, "operations", [head, *_operations()], kept=(1, 3, 4))
+    rows = [(name, _translate_form(form), about) for name, form, about in _parameters()]
+    return _translate(page, "parameters", [("参数", "形式", "含义"), *rows], kept=(2,))
+
+
+def _translate_form(form: str) -> str:
+    return " ".join(filter(None, (FORMS.get(word, word) for word in form.split())))
+
+
+def endpoints_in_chinese() -> str:
+    """docs/endpoints.zh.md: the table with the Chinese texts that the page has."""
+    page = (DOCS / "endpoints.zh.md").read_text("utf-8")
+    rows = [("接口", "响应", "依据", "站点")]
+    for row in TABLE:
+        hosts = "两者" if row.on_zai else "open.bigmodel.cn"
+        rows.append((f"`{row.method} {row.path}`", "", EVIDENCE[row.mark], hosts))
+    return _translate(page, "endpoints", rows, kept=(1,))
+
+
+def _translate(page: str, name: str, rows: Sequence[Sequence[str]], *, kept: Sequence[int]) -> str:
+    """Put a table in a page; the columns that are kept have the texts of the page."""
+    table = page.partition(f"<!-- begin {name} -->")[2].partition(f"<!-- end {name} -->")[0]
+    lines = [re.split(r" ?\| ?", line)[1:-1] for line in table.splitlines() if line[:3] == "| `"]
+    texts = {cells[0]: cells for cells in lines}
+    head, *others = rows
+    found = [
+        [texts[row[0]][n] if n in kept and row[0] in texts else cell for n, cell in enumerate(row)]
+        for row in others
+    ]
+    return _put_table(page, name, [head, *found])
+
+
+def _put_table(page: str, name: str, rows: Sequence[Sequence[str]]) -> str:
+    """Put a table between the marks of its name."""
+    head, *others = rows
+    table = "".join((_row(*head), f"{'|---' * len(head)}|\n", *(_row(*row) for row in others)))
+    begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->\n"
+    before, _, rest = page.partition(begin)
+    return f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
+
+
+def _operations() -> Iterator[Sequence[str]]:
     for path, operations in describe_api()["paths"].items():
         for method, one in operations.items():
             name = path.removeprefix(BASE).replace("{ordinal}", "N")
             query = (row["name"] for row in one["parameters"] if row["in"] == "query")
-            yield _row(
+            yield (
                 f"`{method.upper()} {name}`",
                 one["summary"],
                 ", ".join(f"`{parameter}`" for parameter in query),
@@ -203,14 +335,13 @@ def _operations() -> Iterator[str]:
             )
 
 
-def _parameters() -> Iterator[str]:
-    yield "| parameter | form | meaning |\n|---|---|---|\n"
+def _parameters() -> Iterator[Sequence[str]]:
     rows: dict[str, Mapping[str, Any]] = {}
     for operations in describe_api()["paths"].values():
         for one in operations.values():
             rows |= {row["name"]: row for row in one["parameters"] if row["in"] == "query"}
     for name, row in rows.items():
-        yield _row(f"`{name}`", _form(row["schema"]), row["description"])
+        yield f"`{name}`", _form(row["schema"]), row["description"]
 
 
 def _form(schema: Mapping[str, Any]) -> str:
@@ -273,9 +404,13 @@ def _linked(about: str) -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "checks.md": render_checks_page,
     "control.md": control,
+    "control.zh.md": control_in_chinese,
     "endpoints.md": endpoints,
+    "endpoints.zh.md": endpoints_in_chinese,
     "faults.md": faults,
+    "faults.zh.md": faults_in_chinese,
     "scenarios.md": scenarios,
+    "scenarios.zh.md": scenarios_in_chinese,
 }
 
 if __name__ == "__main__":
