@@ -205,7 +205,13 @@ def test_action_installs_itself_or_the_requested_version(
 def test_action_serves_and_sets_the_variables_of_sdks(action: Any, tmp_path: Path) -> None:
     with acting(action, tmp_path, paths="examples/weather.yaml") as done:
         assert done.returncode == 0, done.stdout + done.stderr
-        base = _variables(tmp_path / "output")["base-url"]
+        outputs = _variables(tmp_path / "output")
+        base = outputs["base-url"]
+        assert outputs == {
+            "base-url": base,
+            "anthropic-url": base.replace("paas/v4", "anthropic"),
+            "origin": base.removesuffix("/api/paas/v4"),
+        }
         with urlopen(f"{base.removesuffix('/api/paas/v4')}/__mockglm__/scenarios") as response:
             assert b'"weather"' in response.read()
         assert _variables(tmp_path / "env") == {
@@ -215,6 +221,29 @@ def test_action_serves_and_sets_the_variables_of_sdks(action: Any, tmp_path: Pat
             **dict.fromkeys(API_KEY_VARIABLES, KEY),
             **dict.fromkeys(NO_PROXY_VARIABLES, "127.0.0.1"),
         }
+
+
+NODE_CLIENT = """
+const { OPENAI_BASE_URL, OPENAI_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY } = process.env;
+const messages = [{ role: "user", content: "hi" }];
+const ask = async (url, headers) => {
+  const body = JSON.stringify({ model: "glm-4.6", max_tokens: 20, messages });
+  const type = { "content-type": "application/json" };
+  const response = await fetch(url, { method: "POST", headers: { ...type, ...headers }, body });
+  console.log(response.status);
+};
+await ask(`${OPENAI_BASE_URL}/chat/completions`, { authorization: `Bearer ${OPENAI_API_KEY}` });
+await ask(`${ANTHROPIC_BASE_URL}/v1/messages`, { "x-api-key": ANTHROPIC_API_KEY });
+"""
+
+
+@needs("bash")
+@needs("node")
+def test_action_leads_clients_of_node_to_the_server(action: Any, tmp_path: Path) -> None:
+    with acting(action, tmp_path):
+        variables = _variables(tmp_path / "env")
+        command = ("node", "--input-type=module", "--eval", NODE_CLIENT)
+        assert run(*command, cwd=tmp_path, **variables).split() == ["200", "200"]
 
 
 @needs("bash")
@@ -271,7 +300,129 @@ def test_action_fails_with_the_reason_when_nothing_can_be_served(
         assert "nowhere.yaml does not exist" in done.stdout
 
 
-def test_workflow_uses_inputs_of_the_action(action: Any) -> None:
-    text = (EXAMPLES / "github-actions" / "test.yml").read_text("utf-8")
-    (used,) = (step for step in yaml.safe_load(text)["jobs"]["test"]["steps"] if "with" in step)
+@pytest.mark.parametrize("name", ["test.yml", "node.yml"])
+def test_workflow_uses_inputs_and_outputs_of_the_action(action: Any, name: str) -> None:
+    text = (EXAMPLES / "github-actions" / name).read_text("utf-8")
+    steps = yaml.safe_load(text)["jobs"]["test"]["steps"]
+    (used,) = (step for step in steps if step.get("uses", "").startswith("OWNER/mockglm@"))
     assert set(used["with"]) <= set(action["inputs"])
+    outputs = re.findall(r"steps\.(\w+)\.outputs\.([\w-]+)", text)
+    assert {id for id, _ in outputs} <= {used.get("id")}
+    assert {output for _, output in outputs} <= set(action["outputs"])
+
+
+CONTAINER = """
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+class DockerContainer:
+    def __init__(self, image):
+        assert image == "mockglm"
+        self.files, self.variables, self.strategy = {}, {}, None
+
+    def with_volume_mapping(self, host, container):
+        self.files[container] = host
+        return self
+
+    def with_command(self, command):
+        self.command = command
+        return self
+
+    def with_env(self, name, value):
+        self.variables[name] = value
+        return self
+
+    def with_exposed_ports(self, port):
+        self.port = port
+        return self
+
+    def waiting_for(self, strategy):
+        self.strategy = strategy
+        return self
+
+    def __enter__(self):
+        assert (self.strategy.port, self.strategy.path) == (self.port, "/__mockglm__/ready")
+        named = {Path(name).name: str(host) for name, host in self.files.items()}
+        words = [named.get(word, word) for word in self.command]
+        words[words.index("--host") + 1] = "127.0.0.1"
+        words[words.index("--port") + 1] = "0"
+        command = [Path(sys.executable).with_name("mockglm"), *words]
+        environment = {**os.environ, **self.variables}
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        self.mapped = self.process.stdout.readline().split(":")[-1].split("/")[0]
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def get_container_host_ip(self):
+        return "127.0.0.1"
+
+    def get_exposed_port(self, port):
+        assert port == self.port
+        return int(self.mapped)
+"""
+STRATEGIES = """
+class HttpWaitStrategy:
+    def __init__(self, port, path):
+        self.port, self.path = port, path
+"""
+CONTAINER_OF_NODE = """
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+export const Wait = { forHttp: (path, port) => ({ path, port }) };
+
+export class GenericContainer {
+  constructor(image) { assert.equal(image, "mockglm"); }
+  withCopyFilesToContainer(files) { this.files = files; return this; }
+  withCommand(command) { this.command = command; return this; }
+  withEnvironment(variables) { this.variables = variables; return this; }
+  withExposedPorts(port) { this.port = port; return this; }
+  withWaitStrategy(strategy) { this.strategy = strategy; return this; }
+  async start() {
+    assert.deepEqual(this.strategy, { path: "/__mockglm__/ready", port: this.port });
+    const names = Object.fromEntries(
+      this.files.map(({ source, target }) => [target.split("/").at(-1), source]));
+    const words = this.command.map((word) => names[word] ?? word);
+    words[words.indexOf("--host") + 1] = "127.0.0.1";
+    words[words.indexOf("--port") + 1] = "0";
+    const server = spawn("mockglm", words, {
+      env: { ...process.env, ...this.variables }, stdio: ["ignore", "pipe", "inherit"] });
+    const [line] = await once(server.stdout.setEncoding("utf8"), "data");
+    const { port } = new URL(line.trim().split("\\n")[0].split(" ").at(-1));
+    return {
+      getHost: () => "127.0.0.1",
+      getMappedPort: () => Number(port),
+      stop: async () => { server.kill(); await once(server, "exit"); },
+    };
+  }
+}
+"""
+
+
+def test_container_example_of_python_passes_without_an_engine(tmp_path: Path) -> None:
+    core = tmp_path / "testcontainers" / "core"
+    core.mkdir(parents=True)
+    (core / "container.py").write_text(CONTAINER, "utf-8")
+    (core / "wait_strategies.py").write_text(STRATEGIES, "utf-8")
+    command = (sys.executable, "-m", "pytest", "-q", *ISOLATED, EXAMPLES / "testcontainers")
+    assert "1 passed" in run(*command, PYTHONPATH=str(tmp_path))
+
+
+@needs("node")
+def test_container_example_of_node_passes_without_an_engine(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES, tmp_path / "examples")
+    package = tmp_path / "node_modules" / "testcontainers"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text('{"type": "module", "main": "index.js"}', "utf-8")
+    (package / "index.js").write_text(CONTAINER_OF_NODE, "utf-8")
+    folder = tmp_path / "examples" / "testcontainers"
+    command = ("node", "--test", "--test-reporter=tap", "weather.test.mjs")
+    assert "# pass 1" in run(*command, cwd=folder)
