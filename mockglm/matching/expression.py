@@ -96,7 +96,7 @@ def _parse(source: str, *, ignore_case: bool) -> Expression:
         plain = re.compile(source, re.IGNORECASE if ignore_case else 0)
         if not _SLOW.search(source):
             return Expression(text, plain, None)
-        return Expression(text, None, _compile_bounded(source, ignore_case=ignore_case))
+        return Expression(text, None, compile_bounded(source, ignore_case=ignore_case))
     except RecursionError as error:
         raise ValueError("nested too deep") from error
     except (re.error, OverflowError) as error:
@@ -109,7 +109,7 @@ def _token() -> re.Pattern[str]:
     runs have an expression with repeats."""
     return re.compile(
         r"""
-        \\.                                          # an escape
+        \\(?:[pP]\{[^{}]*\}|.)                        # an escape; `regex` has properties
       | \[\^?\]?(?:\\.|[^\]\\])*\]                   # a set
       | \{(?P<least>\d*)(?:,\d*)?\}(?<!\{\})[?+]?    # a repeat with counts
       | (?P<brace>\{)                                # a brace that is none
@@ -119,10 +119,12 @@ def _token() -> re.Pattern[str]:
     )
 
 
-def _compile_bounded(source: str, *, ignore_case: bool) -> regex.Pattern[str]:
+def compile_bounded(source: str, *, ignore_case: bool = False) -> regex.Pattern[str]:
+    """Compile an expression that can be stopped. Raises ValueError for one that is too large, or
+    that `regex` does not know."""
     import regex  # imported here: few files have an expression with repeats
 
-    if count_elements(source) > LARGEST:
+    if _count_elements(source) > LARGEST:
         raise ValueError(f"more than {LARGEST:,} elements with its repeats written out")
     try:
         return regex.compile(
@@ -150,7 +152,7 @@ def _translate_token(token: re.Match[str]) -> str:
     return text
 
 
-def count_elements(source: str) -> int:
+def _count_elements(source: str) -> int:
     """The elements of an expression when every repeat is written as often as it must be there."""
     sizes = [0]
     last = 0

@@ -112,28 +112,21 @@ class SchemaMaker:
 
     def choices(self, schemas: Sequence[Any], depth: int) -> Iterator[list[Schema]]:
         """Yield the schemas that hold together, once for each choice among alternatives."""
-        waiting: list[Any] = [*schemas]
-        seen: list[Any] = []
-        chosen: list[Schema] = []
-        while waiting and len(chosen) < MAX_TOGETHER:
-            schema = waiting.pop(0)
+        together, chosen = [*schemas], list[Schema]()
+        for index, schema in enumerate(islice(together, MAX_TOGETHER)):
             if schema is False or depth > MAX_DEPTH or not self.budget.spend():
                 return
-            if isinstance(schema, dict) and not any(schema is one for one in seen):
-                seen.append(schema)
-                chosen.append(well_formed(schema))
-                waiting += self.joined(chosen[-1])
+            if isinstance(schema, dict) and not any(schema is one for one in together[:index]):
+                plain = well_formed(schema)
+                chosen.append(plain)
+                together += plain.get("allOf", ())
+                if not plain.keys().isdisjoint(REFS):
+                    together.append(resolve_reference(plain, self.root))
         groups = [group for one in chosen for group in self.alternatives(one, depth)]
         if not groups:
             yield chosen
         for picked in product(*groups[:MAX_TOGETHER]) if groups else ():
             yield from ([*chosen, *more] for more in self.choices(picked, depth + 1))
-
-    def joined(self, schema: Schema) -> list[Any]:
-        """The schemas that hold wherever this one does."""
-        is_near = schema.keys().isdisjoint(REFS)
-        far = [] if is_near else [resolve_reference(schema, self.root)]
-        return [*far, *schema.get("allOf", ())[:MAX_TOGETHER]]
 
     def alternatives(self, schema: Schema, depth: int) -> Iterator[list[Any]]:
         """Yield groups of schemas of which one must hold."""
@@ -191,14 +184,13 @@ class SchemaMaker:
     def invent_names(
         self, schemas: Sequence[Schema], path: ValuePath, *, taken: Sequence[str], count: int
     ) -> list[str]:
-        rules: list[Any] = [{"type": "string"}]
+        patterns = [one["patternProperties"] for one in schemas if "patternProperties" in one]
+        rules: list[Any] = [{"anyOf": [{"pattern": key} for key in held]} for held in patterns]
         rules += [one["propertyNames"] for one in schemas if "propertyNames" in one]
-        for one in schemas:
-            if one.get("additionalProperties") is False and "patternProperties" in one:
-                rules.append({"anyOf": [{"pattern": key} for key in one["patternProperties"]]})
         names: list[str] = []
         for number in range(count):
-            name = self.make(rules, (*path, "key", number), [*taken, *names])
+            where = (*path, "key", number)
+            name = self.make([{"type": "string"}, *rules], where, [*taken, *names])
             names += [name] if isinstance(name, str) else []
         return names
 

@@ -7,7 +7,6 @@ text is written from left to right, by pieces after which it can still become a 
 from __future__ import annotations
 
 import re
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
@@ -18,7 +17,7 @@ from typing import Any
 
 from mockglm.clock import Ids
 from mockglm.improvise.schema.keywords import WorkBudget
-from mockglm.matching.expression import LARGEST, count_elements
+from mockglm.matching.expression import compile_bounded
 
 MAX_PATTERN = 2000
 MAX_PIECES = 200
@@ -62,16 +61,10 @@ def _compile_within(pattern: str, budget: WorkBudget) -> Any:
 
 @lru_cache(maxsize=64)
 def _compile(pattern: str) -> Any:
-    import regex
-
-    if count_elements(pattern) > LARGEST:
+    try:
+        return compile_bounded(pattern)
+    except (ValueError, OverflowError, RecursionError, LookupError):
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return regex.compile(pattern, cache_pattern=False)
-        except (regex.error, ValueError, OverflowError, RecursionError, LookupError):
-            return None
 
 
 def write_matches(
