@@ -15,13 +15,17 @@ from math import isfinite
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from mockglm.endpoints import TABLE
 from mockglm.exchange import Exchange, Request, Response
-from mockglm.server.routes import parse_route
-from mockglm.surfaces import SURFACES
+from mockglm.server.routes import Route, parse_route
+from mockglm.surfaces import CHAT, SURFACES, is_whole
 
 HOSTS = frozenset(("open.bigmodel.cn", "api.z.ai"))
 SUFFIXES = tuple(surface.path for surface in SURFACES)
 """Ends of paths that belong to the API whatever their host is."""
+
+WHOLE_PATHS = frozenset(row.path for row in TABLE if row.is_whole and is_whole(row.path))
+"""Endpoints of the service that are below no base; a page of its site calls others there."""
 
 SECONDS = 1e-3
 """Seconds in the unit of a HAR's times."""
@@ -66,7 +70,7 @@ def read_entry(entry: Mapping[str, Any]) -> tuple[Read, str]:
     method = parse_method(sent["method"])
     request = Request(method, route.tail, url.query, headers, _encode(body))
     response, note = _read_response(entry, received)
-    origin = f"{format_base(url)}{route.base}"
+    origin = format_origin(url, route)
     return (Exchange(request, response, 0.0), origin, _date(entry)), note
 
 
@@ -82,9 +86,16 @@ def format_base(url: SplitResult) -> str:
     return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
 
 
+def format_origin(url: SplitResult, route: Route) -> str:
+    """The base URL of a request's host; a path below no base belongs to that of chats, too."""
+    return format_base(url) + (route.base or (CHAT.base if is_whole(route.tail) else ""))
+
+
 def _is_of_the_api(entry: Mapping[str, Any]) -> bool:
     url = urlsplit(entry["request"]["url"])
-    is_known = url.hostname in HOSTS and bool(parse_route(url.path).base)
+    is_known = url.hostname in HOSTS and (
+        bool(parse_route(url.path).base) or url.path in WHOLE_PATHS
+    )
     is_answered = int(entry["response"]["status"]) >= 200
     is_preflight = entry["request"]["method"] == "OPTIONS"
     return is_answered and not is_preflight and (is_known or url.path.endswith(SUFFIXES))

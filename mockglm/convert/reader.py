@@ -224,7 +224,7 @@ def _interaction(written: Mapping[str, Any]) -> Read:
     where = parse_route(url.path)
     sent = tuple((name.lower(), value) for name, value in _headers(asked.get("headers")))
     request = Request(har.parse_method(asked["method"]), where.tail, url.query, sent, _sent(asked))
-    origin = f"{har.format_base(url)}{where.base}"
+    origin = har.format_origin(url, where)
     headers = _headers(answered.get("headers"))
     answer = _answer(answered, headers)
     return Exchange(request, answer, 0.0), origin, _date(headers, answer.body)

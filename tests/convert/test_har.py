@@ -122,11 +122,13 @@ def test_text_that_mitmproxy_took_for_latin_1_is_restored(tmp_path: Path) -> Non
 def test_a_cassette_becomes_a_har_and_a_cassette_again(tmp_path: Path) -> None:
     messages = [{"time": 100 + at, "data": "x"} for at in (0.0, 0.5, 0.75)]
     stream = entry({"text": "".join(FRAMES)}, _eventSourceMessages=messages)
-    write(tmp_path / "a.har", stream)
+    quota = entry({"text": "{}"}, url="https://api.z.ai/api/monitor/usage/quota/limit")
+    write(tmp_path / "a.har", quota, stream)
     assert not convert([tmp_path / "a.har"], tmp_path / "one").problems
     assert not convert([tmp_path / "one"], tmp_path / "two", kind="har").problems
     har = json.loads((tmp_path / "two" / "a.har").read_text("utf-8"))
-    assert har["log"]["entries"][0]["request"]["url"] == URL
+    urls = [one["request"]["url"] for one in har["log"]["entries"]]
+    assert urls == ["https://api.z.ai/api/monitor/usage/quota/limit", URL]
     assert not convert([tmp_path / "two"], tmp_path / "three").problems
     first, last = (tuple(read_exchanges(tmp_path / name / "a.yaml")) for name in ("one", "three"))
     assert first == last
