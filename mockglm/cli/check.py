@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 import click
 
-from mockglm.cli.display import Step, print_table, show_progress
+from mockglm.cli.display import Step, print_line, print_table, show_progress
 from mockglm.cli.options import LIVE, examples
 from mockglm.cli.verbs import describe_error
 from mockglm.conformance.options import OPTIONS
@@ -20,7 +21,7 @@ from mockglm.conformance.report.terminal import Line, plan_lines, report_lines
 from mockglm.conformance.run import INTERNAL_ERROR, INTERRUPTED, NOTHING_RAN, WRONG_USAGE, Run
 from mockglm.conformance.runner import ProbeListener
 from mockglm.conformance.selection import select_checks
-from mockglm.conformance.sets import CHAT_SET, find_set
+from mockglm.conformance.sets import CHAT_SET, CheckSet, find_set
 from mockglm.conformance.settings import read_settings
 from mockglm.conformance.view import ExchangeView
 from mockglm.errors import FileError, MockGLMError, UsageError
@@ -84,9 +85,16 @@ def add_kit_options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--junitxml", metavar="FILE", help="Write a report as JUnit XML.")
 @click.option("--list", "as_list", is_flag=True, help="List the checks.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 @click.option("--explain", metavar="ID", help="Explain one check.")
 def check_command(
-    *, targets: tuple[str, ...], expression: str, as_list: bool, explain: str | None, **values: Any
+    *,
+    targets: tuple[str, ...],
+    expression: str,
+    as_list: bool,
+    as_json: bool,
+    explain: str | None,
+    **values: Any,
 ) -> None:
     """Judge whether an endpoint conforms to the GLM API, chat completions (v4) or the Anthropic
     surface: the one at URL, or the one that was recorded in each PATH. The API key comes from
@@ -95,12 +103,12 @@ def check_command(
     Exits with 0 if it conforms, 1 after a violation, 2 if interrupted, 3 after an internal error, 4
     after wrong usage, 5 if nothing ran, 6 if the endpoint could not be judged."""
     try:
-        if as_list or explain:
-            found = find_set(values["set"]) if values["set"] else CHAT_SET
-            if explain:
-                click.echo(listing.explain_check(explain))
-            else:
-                print_table(("check", "level", "requirement"), listing.list_checks(found))
+        if as_json and not as_list:
+            raise UsageError("--json needs --list; --report DIR writes the report as JSON")
+        if explain:
+            click.echo(listing.explain_check(explain))
+        elif as_list:
+            _list_checks(find_set(values["set"]) if values["set"] else CHAT_SET, as_json=as_json)
         else:
             sys.exit(_run_checks({**values, **_read_targets(targets, values)}, expression))
     except MockGLMError as error:
@@ -131,6 +139,15 @@ def _read_targets(targets: Sequence[str], values: dict[str, Any]) -> dict[str, A
     return {"url": urls[0] if urls else None, "recording": () if urls else targets}
 
 
+def _list_checks(found: CheckSet, *, as_json: bool) -> None:
+    columns, rows = ("check", "level", "requirement"), listing.list_checks(found)
+    if as_json:
+        named = [dict(zip(("id", *columns[1:]), row, strict=True)) for row in rows]
+        click.echo(json.dumps(named, ensure_ascii=False, indent=2))
+    else:
+        print_table(columns, rows)
+
+
 def _run_checks(values: dict[str, Any], expression: str) -> int:
     settings = read_settings(values, os.environ, Path.cwd())
     checks = select_checks(expression, disruptive=settings.disruptive, check_set=settings.check_set)
@@ -151,20 +168,21 @@ def _run_checks(values: dict[str, Any], expression: str) -> int:
 
 def _show_probes(run: Run, step: Step) -> ProbeListener:
     """Return a listener that shows the probe under way, and what of the budget is spent."""
-    most = run.plan.ceiling.requests
+    most = run.plan.ceiling
     finished: set[str] = set()
+    tokens: list[int] = []
 
     def show(name: str, view: ExchangeView | None) -> None:
         if view is not None:
             finished.add(name)
-        step(len(finished), f"{name} · {run.requests} of at most {most} requests")
+            count = view.completion_tokens
+            tokens.append(count if isinstance(count, int) else 0)
+        requests = f"{run.requests} of at most {most.requests} requests"
+        step(len(finished), f"{name} · {requests} · {sum(tokens)} of {most.tokens} tokens")
 
     return show
 
 
 def _print_lines(lines: Iterable[Line]) -> None:
-    # As pytest does, and https://no-color.org.
-    is_colored = False if os.environ.get("NO_COLOR") else None
     for text, style in lines:
-        color, is_bold = (None, True) if style == "bold" else (style or None, None)
-        click.echo(click.style(text, fg=color, bold=is_bold), color=is_colored)
+        print_line(text, style)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import asdict
 
 from mockglm.cli.display import show_progress
-from mockglm.cli.options import examples
+from mockglm.cli.options import examples, json_option
+
+if TYPE_CHECKING:
+    from mockglm.convert import Converted
 
 INCOMPLETE = 1
 
@@ -45,7 +51,10 @@ INCOMPLETE = 1
     "of cassettes.",
 )
 @click.option("--dry-run", "is_dry", is_flag=True, help="List the files, and write none.")
-def convert_command(*, sources: tuple[Path, ...], to: Path, kind: str, is_dry: bool) -> None:
+@json_option
+def convert_command(
+    *, sources: tuple[Path, ...], to: Path, kind: str, is_dry: bool, as_json: bool
+) -> None:
     """Convert recordings of other tools. A SOURCE is a file or a folder: cassettes of vcrpy,
     go-vcr, betamax and nock; HAR files of browsers, mitmproxy and Polly.js; fixtures of aimock; and
     bodies saved by `curl -N` or `curl -i` (.sse and .json; .txt only as a file). Standard error
@@ -63,6 +72,9 @@ def convert_command(*, sources: tuple[Path, ...], to: Path, kind: str, is_dry: b
             is_dry=is_dry,
             on_file=lambda path: step(next(numbers), str(path)),
         )
+    if as_json:
+        click.echo(_render_json(done))
+        sys.exit(INCOMPLETE if done.problems else 0)
     for path in done.written:
         click.echo(f"{path} would be written{' over' * path.exists()}" if is_dry else path)
         for note in done.notes.get(path, ()):
@@ -70,3 +82,13 @@ def convert_command(*, sources: tuple[Path, ...], to: Path, kind: str, is_dry: b
     for problem in done.problems:
         click.echo(problem, err=True)
     sys.exit(INCOMPLETE if done.problems else 0)
+
+
+def _render_json(done: Converted) -> str:
+    """The files and problems as JSON of the schema `mockglm.convert/1`, which only gains keys."""
+    written = [
+        {"path": str(path), "notes": list(done.notes.get(path, ()))} for path in done.written
+    ]
+    problems = [asdict(problem) for problem in done.problems]
+    found = {"schema": "mockglm.convert/1", "written": written, "problems": problems}
+    return json.dumps(found, ensure_ascii=False, indent=2)

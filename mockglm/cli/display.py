@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -120,6 +121,14 @@ def _make_progress() -> Progress:
         TimeLeft(),
     )
     return Progress(*columns, console=Console(stderr=True), transient=True, expand=True)
+
+
+def print_line(text: str, style: str) -> None:
+    """Print a line in a colour, or `bold`, on a terminal; an empty style is none."""
+    # As pytest does, and https://no-color.org.
+    is_colored = False if os.environ.get("NO_COLOR") else None
+    color, is_bold = (None, True) if style == "bold" else (style or None, None)
+    click.echo(click.style(text, fg=color, bold=is_bold), color=is_colored)
 
 
 def print_table(

@@ -20,6 +20,7 @@ from msgspec.structs import asdict
 
 from mockglm._version import __version__
 from mockglm.api_keys import KEY_FORM, KEY_VARIABLES, is_real_key
+from mockglm.cli.display import print_line
 from mockglm.cli.options import DEFAULT_HOST, examples, json_option, port_option, upstream_option
 from mockglm.errors import nearest
 from mockglm.urls import is_loopback
@@ -66,7 +67,8 @@ def doctor_command(*, port: int, upstream: str | None, as_json: bool) -> None:
         click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2))
     else:
         for one in found:
-            click.echo(f"{'problem' if one.is_problem else 'ok':<8} {one.subject}: {one.message}")
+            verdict, style = ("problem", "red") if one.is_problem else ("ok", "")
+            print_line(f"{verdict:<8} {one.subject}: {one.message}", style)
     sys.exit(PROBLEMS_FOUND if any(one.is_problem for one in found) else 0)
 
 

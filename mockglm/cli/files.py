@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from mockglm.cli.display import align_columns, is_terminal, print_table, show_loading
 from mockglm.cli.options import examples, json_option, paths_argument
@@ -128,6 +129,7 @@ def schema_command() -> None:
     metavar="'NAME: VALUE'",
     help="Send this header (repeatable). Without Authorization, an accepted API key is sent.",
 )
+@json_option
 def explain_command(
     *,
     paths: tuple[Path, ...],
@@ -136,6 +138,7 @@ def explain_command(
     method: str,
     lenient: bool,
     headers: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Explain which interaction answers a request, and why the others do not match. A PATH is a
     file or a folder of files.
@@ -145,6 +148,7 @@ def explain_command(
     from mockglm.exchange import Request
     from mockglm.scenarios import load_all
     from mockglm.server import Sessions, Settings, explain
+    from mockglm.server.comparisons import explain_request
 
     if file is None and method == "POST":
         raise UsageError("a POST has a body: give --request FILE")
@@ -155,8 +159,15 @@ def explain_command(
     key = min(session.keys or {"explain"})
     sent = (*map(_parse_header, headers), ("authorization", f"Bearer {key}"))
     request = Request(method, path, headers=sent, body=file.read() if file else b"")
-    lines, is_answered = explain(session, request, Endpoints().find_handlers)
-    click.echo("\n".join(lines))
+    find_handlers = Endpoints().find_handlers
+    if as_json:
+        found = explain_request(session, request, find_handlers)
+        text = msgspec.json.format(msgspec.json.encode(found)).decode()
+        is_answered = any(one.verdict == "answers" for one in found.interactions)
+    else:
+        lines, is_answered = explain(session, request, find_handlers)
+        text = "\n".join(lines)
+    click.echo(text)
     sys.exit(0 if is_answered else 1)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockglm.cli.display import show_loading, show_progress
+from mockglm.cli.display import print_line, show_loading, show_progress
 from mockglm.cli.options import (
     LIVE,
     OUTPUT_FILE,
@@ -125,7 +125,8 @@ def _request(interaction: Interaction) -> str:
 
 def _print_result(result: VerifiedInteraction) -> None:
     state = "as recorded" if result.is_same else "not as recorded"
-    click.echo(f"{result.where}: {'no response' if result.error else state}")
+    style = "green" if result.is_same and not result.error else "red"
+    print_line(f"{result.where}: {'no response' if result.error else state}", style)
     for line in result.lines:
         click.echo(f"  {line}")
 

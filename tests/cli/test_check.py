@@ -331,7 +331,7 @@ def options(text: str) -> set[str]:
 
 def test_every_option_of_the_kit_is_an_option_of_the_command() -> None:
     names = {f"--{option.name}" for option in OPTIONS if not option.pytest_only}
-    own = {"-k", "--junitxml", "--list", "--explain"}
+    own = {"-k", "--junitxml", "--list", "--explain", "--json"}
     assert names | own == COMMAND
 
 
@@ -349,6 +349,12 @@ def test_the_page_names_existing_options() -> None:
 def test_list_and_explain_describe_checks(capsys: pytest.CaptureFixture[str]) -> None:
     assert command("check", "--list") == 0
     assert "SSE-05  MUST    Each event is one JSON object or [DONE]." in capsys.readouterr().out
+    assert command("check", "--list", "--json") == 0
+    listed = {one["id"]: one for one in json.loads(capsys.readouterr().out)}
+    requirement = "Each event is one JSON object or [DONE]."
+    assert listed["SSE-05"] == {"id": "SSE-05", "level": "MUST", "requirement": requirement}
+    assert command("check", "a.yaml", "--json") == 4
+    assert "--json needs --list" in capsys.readouterr().err
     assert command("check", "--explain", "sse-05") == 0
     assert "source  spec: RFC 8259" in capsys.readouterr().out
 

@@ -70,6 +70,10 @@ def test_a_table_fits_the_terminal(arguments: tuple[str, ...], columns: int) -> 
 def test_colours_end_with_no_color() -> None:
     assert "\x1b[36m" in show("scenarios", columns=80)
     assert "\x1b[36m" not in show("scenarios", columns=80, env={"NO_COLOR": "1"})
+    wrong = {"ZAI_BASE_URL": "nowhere"}
+    doctor = ("doctor", "--port", "0")
+    assert "\x1b[31mproblem  ZAI_BASE_URL" in show(*doctor, columns=80, env=wrong)
+    assert "\x1b[31m" not in show(*doctor, columns=80, env={**wrong, "NO_COLOR": "1"})
 
 
 def test_a_pipe_gets_plain_lines() -> None:
@@ -84,7 +88,9 @@ def test_progress_names_the_probe_and_the_budget(tmp_path: Path) -> None:
         options = ("--model", "glm-4.6", "-k", "SSE")
         shown = show("check", server.url, *options, columns=120)
         piped = run("check", server.url, *options)
-    assert re.search(r"stream · \d+ of at most \d+ requests", ESCAPE.sub("", shown))
+    assert re.search(
+        r"stream · \d+ of at most \d+ requests · \d+ of \d+ tokens", ESCAPE.sub("", shown)
+    )
     assert "of at most" not in piped.stdout + piped.stderr
 
 

@@ -45,6 +45,11 @@ def test_explain_prints_the_interaction_and_exits_with_1_if_there_is_none(tmp_pa
         done = run("explain", path, "--request", request)
         assert (done.returncode, done.stderr) == (status, "")
         assert "weather.yaml:2" in done.stdout
+    done = run("explain", path, "--request", request, "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["source"]) == (1, "miss")
+    (compared,) = found["interactions"]
+    assert (compared["location"], compared["verdict"]) == ("weather.yaml:2", "differs")
 
 
 def test_explain_takes_a_request_of_the_anthropic_surface(tmp_path: Path) -> None:

@@ -245,6 +245,10 @@ def test_a_dry_run_lists_the_files(tmp_path: Path) -> None:
     ended = CliRunner().invoke(verb, command)
     assert ended.output.splitlines()[1] == f"{to / 'b.yaml'} would be written over"
     assert (to / "b.yaml").read_text("utf-8") == "mine"
+    found = json.loads(CliRunner().invoke(verb, [*command, "--json"]).output)
+    assert found["schema"] == "mockglm.convert/1"
+    assert [one["path"] for one in found["written"]] == [str(to / f"{name}.yaml") for name in "ab"]
+    assert found["problems"] == []
 
 
 @pytest.mark.parametrize("to", ["from/to", "."], ids=["below", "above"])
