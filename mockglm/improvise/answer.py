@@ -86,7 +86,7 @@ def _plan(
         if planned is not None or len(others) != 1:
             return (planned,) if isinstance(planned, ToolCall) else planned or ""
         offers = others
-    return call_functions(conversation, offers, ids) or ""
+    return (call_functions(conversation, offers, ids) if offers else ()) or ""
 
 
 def _speak(conversation: Conversation, model: Model, ids: Ids) -> str:
@@ -127,15 +127,15 @@ def search_results(conversation: Conversation, ids: Ids) -> tuple[JSONObject, ..
     Their fields are those of docs.bigmodel.cn (联网搜索) and of a live response of
     glm-4-flash-250414, in which icon, link and media may be empty.
     """
-    tool = next((tool for tool in conversation.chat.tools or () if tool.web_search), None)
-    options = tool.web_search or {} if tool else {}
+    held = (tool.web_search for tool in conversation.chat.tools or ())
+    options: JSONObject = next(filter(None, held), {})
     if options.get("search_result") is not True or options.get("enable") is False:
         return ()
     about = str(options.get("search_query") or topic(conversation.text, 30) or "…")
     count = options.get("count", USUAL_RESULTS)
     count = min(max(count, 1), MAX_RESULTS) if isinstance(count, int) else USUAL_RESULTS
-    held = table("phrases")["search"]
-    (content,) = held["contents"][conversation.language]
+    phrases = table("phrases")["search"]
+    (content,) = phrases["contents"][conversation.language]
     return tuple(
         {
             "content": content.format(topic=about),
@@ -146,5 +146,5 @@ def search_results(conversation: Conversation, ids: Ids) -> tuple[JSONObject, ..
             "refer": f"ref_{index}",
             "title": title.format(topic=about),
         }
-        for index, title in enumerate(held["titles"][conversation.language][:count], 1)
+        for index, title in enumerate(phrases["titles"][conversation.language][:count], 1)
     )

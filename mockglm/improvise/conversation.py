@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
@@ -15,10 +14,6 @@ from mockglm.improvise.tables import patterns
 from mockglm.validation.types import CalledFunction, Chat, Function, Message, decode_json
 
 PATTERNS = patterns("conversation")
-ASIDE_TAG = re.compile(
-    r"<(system-reminder|environment_(?:details|context)|env|context|(?:local-)?command-\w++)>"
-)
-"""Tags of texts that coding agents add to a message of the user."""
 MAX_MESSAGE = 40_000
 """Characters of a message that are read, half of them at its end."""
 SHORT_SYSTEM = 4000
@@ -132,7 +127,7 @@ def _remove_asides(text: str) -> str:
     """Remove tagged texts; the rest is kept from a tag that has no end."""
     kept: list[str] = []
     at = 0
-    while tag := ASIDE_TAG.search(text, at):
+    while tag := PATTERNS["aside"].search(text, at):
         end = text.find(f"</{tag[1]}>", tag.end())
         if end < 0:
             break

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -22,7 +21,6 @@ from mockglm.improvise.tools import ToolOffer, tool_words
 
 PATTERNS = patterns("function_calls")
 MAX_STEPS, MAX_CALLS = 6, 8
-SENTENCE = re.compile(r"[。；;！!？?\n]|\.\s")
 RECEIVERS = ("email", "person", "direction", "id", "url")
 QUOTED_KINDS = ("quote", "fence", "code")
 THRESHOLD = 1.0
@@ -88,7 +86,7 @@ def _plan_step(part: str, whole: str, ranking: Ranking) -> list[FunctionCall]:
     """
     chosen: dict[str, ToolOffer] = {}
     texts: defaultdict[str, str] = defaultdict(str)
-    for sentence in SENTENCE.split(part):
+    for sentence in PATTERNS["sentence"].split(part):
         name = waiting = ""
         for clause in filter(str.strip, PATTERNS["part"].split(sentence)):
             score, offer = ranking.best(clause)
@@ -119,9 +117,7 @@ def _is_permitted(call: FunctionCall, text: str) -> bool:
     if kind not in ("send", "delete", "write"):
         return True
     verbs = word_set(" ".join(tool_words(kind)))
-    is_asked = bool(word_set(text) & verbs) or (
-        kind == "delete" and PATTERNS["cancel"].search(text)
-    )
+    is_asked = bool(word_set(text) & verbs)
     if kind == "write":
         content = call.offer.parameter("content")
         quoted = [value for one in QUOTED_KINDS for value in find_values(text).of(one)]

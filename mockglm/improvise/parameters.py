@@ -230,8 +230,10 @@ def assign(held: Sequence[Parameter], values: TextValues) -> Given:
     """Assign values to parameters, by path; each value goes to the first that accepts it."""
     text = _TextPools(values)
     given: dict[ValuePath, Any] = {}
-    ways = (text.certain, text.quoted, text.needed)
-    for choose, one in product(ways, sorted(held, key=lambda one: not one.is_required)):
+    # The main text takes a quote before others.
+    main = name_words("main")
+    ranked = sorted(held, key=lambda one: (not one.is_required, one.name.lower() not in main))
+    for choose, one in product((text.certain, text.needed), ranked):
         pool = choose(one) if one.path not in given else None
         if pool:
             given[one.path] = pool[:] if one.is_list else pool[0]
@@ -267,12 +269,6 @@ class _TextPools:
             if (stems and stems <= words) or (not value.isascii() and value in self.text)
         ]
         return said or [value for value, stems in named.items() if stems & concepts]
-
-    def quoted(self, one: Parameter) -> list[Any]:
-        """The quotes, for the parameter that holds the main text."""
-        is_main = one.is_required and one.is_text and not one.is_list and not one.kind
-        is_named = one.name.lower() in name_words("main")
-        return self.kinds.get("quote", []) if is_main and is_named else []
 
     def needed(self, one: Parameter) -> list[Any]:
         """The values for a parameter that must have one: a number, a quote, the object of a

@@ -26,15 +26,10 @@ from mockglm.improvise.tools import PlanStep
 Answer = Callable[[PlanStep], "ToolCall | ToolResult | None"]
 Plan = Generator[PlanStep, "ToolResult | None", str]
 Reading = Generator[PlanStep, "ToolResult | None", tuple[str, str | None]]
-LISTED = re.compile(r"(?<![\w@./+-])[\w@./+-]+\.\w{1,8}\b|\bREADME\b|\bMakefile\b")
-SOURCE = re.compile(r"\.(?:py|js|ts|md|txt|go|rs|java|c|rb|sh|html)$", re.I)
-README = re.compile(r"(?:^|/)readme(?:\.\w+)?$", re.I)
 PATTERNS = patterns("planner")
 MAX_GOALS = 5
 QUOTED = re.compile(r"```.*?```|`[^`]*`|\"[^\"]*\"|“[^”]*”|「[^」]*」", re.S)
 """Quoted texts, which are kept whole and whose words are no commands."""
-FENCE = re.compile(r"```[^\n`]*\n(.*?)```", re.S)
-FILE_NAME = re.compile(r"\.\w{1,5}$")
 NEEDS_PATH = ("change", "create", "delete", "fix", "read")
 """Kinds of goals whose file may be named in another part of the message."""
 
@@ -106,7 +101,7 @@ def _read_goal(part: str, text: str) -> PlanStep | None:
         return PlanStep("fetch", {"url": url})
     if sought and says("search") and not says("web", "things"):
         return PlanStep("search", {"query": sought, **where})
-    if says("list") and says("files", "things") and not FILE_NAME.search(path):
+    if says("list") and says("files", "things") and not PATTERNS["file_name"].search(path):
         return PlanStep("list", {"path": path or "."})
     if path:
         return PlanStep("read" if says("read") or is_question else "mention", where)
@@ -115,7 +110,7 @@ def _read_goal(part: str, text: str) -> PlanStep | None:
 
 def find_content(part: str) -> str:
     """Find the content of a file that a text contains; empty if there is none."""
-    match = FENCE.search(part) or PATTERNS["content"].search(part)
+    match = PATTERNS["fence"].search(part) or PATTERNS["content"].search(part)
     content = next(filter(None, match.groups()), "") if match else ""
     return content.rstrip(".。") if match and match.lastgroup == "rest" else content
 
@@ -218,12 +213,11 @@ class _Planner:
         # `README` may be `README.md`.
         if not path or ("." not in path.strip("./") and "/" not in path):
             listed = yield PlanStep("list", {"path": "."})
-            names = LISTED.findall(listed.text) if listed and not listed.is_error else []
+            text = listed.text if listed and not listed.is_error else ""
             wanted = "readme" if is_readme else path.lower()
-            near = [name for name in names if name.rpartition("/")[2].lower().startswith(wanted)]
-            if not wanted:
-                near = [*filter(README.search, names)] or [*filter(SOURCE.search, names)]
-            # Of `README` and `README.md`, the first may be a word of the text.
+            form = rf"(?i)(?:^|/){re.escape(wanted)}[^/]*$" if wanted else PATTERNS["source"]
+            near = [name for name in PATTERNS["listed"].findall(text) if re.search(form, name)]
+            # The name without a suffix may be a word of the text.
             usual = "README.md" if wanted == "readme" else path
             path = min(near, key=lambda name: ("." not in name, len(name)), default=usual)
         result = (yield PlanStep("read", {"path": path})) if path else None

@@ -15,7 +15,6 @@ from mockglm.improvise.tables import hinted_patterns, patterns, table
 
 PATTERNS = patterns("side_tasks")
 HINTED = hinted_patterns("side_tasks")
-WRAPPERS = re.compile(r"<(analysis|summary|state_snapshot|title)>")
 MAX_READ = 4000
 LONG = MAX_READ // 8
 """Characters above which a text is the instruction of an agent."""
@@ -91,7 +90,7 @@ def _summarize(conversation: Conversation) -> str:
     lines = [
         f"- {words.get(role, words['tool'])}{shorten(said, 80)}" for role, said in turns if said
     ]
-    is_given = len(text) > len(given) > len(text) // 2 and not WRAPPERS.search(text)
+    is_given = len(text) > len(given) > len(text) // 2 and not PATTERNS["wrapper"].search(text)
     if is_given or not lines:
         return str(words["gist"]) + shorten(given, 160)
     if len(lines) > MAX_POINTS:
@@ -102,6 +101,6 @@ def _summarize(conversation: Conversation) -> str:
 def _wrap_in_tags(text: str, conversation: Conversation) -> str:
     """Put a text into the tags that the instruction shows."""
     shown = excerpt(conversation.text, 3 * MAX_READ) + conversation.short_system
-    tags = list(dict.fromkeys(WRAPPERS.findall(shown)))
+    tags = list(dict.fromkeys(PATTERNS["wrapper"].findall(shown)))
     tags = tags[: 2 if "analysis" in tags else 1]
     return "\n".join(f"<{tag}>\n{text}\n</{tag}>" for tag in tags) or text

@@ -27,9 +27,6 @@ MAX_KEYS = 100
 MAX_FORM = 2000
 """Characters of a text that may be about the form of the answer."""
 ASKED = hinted_patterns("structured")["asked"]
-SKETCH = re.compile(r"\{[^{}]{0,2000}[}\]]+")
-CHOICE = re.compile(r"^[\w\u4e00-\u9fff -]{1,30}(?:[|/][\w\u4e00-\u9fff -]{1,30})+$")
-RESULT = re.compile(r"= (-?\d+(?:\.\d+)?)$")
 TYPES = ("string", "integer", "number", "boolean")
 FREE = frozenset(("enum", "const", "pattern", "format"))
 
@@ -69,7 +66,7 @@ def find_given_values(shape: Any, conversation: Conversation, answer: str) -> Gi
         for one in texts
         if one.name.lower() in titles | answers or (len(texts) == 1 and not one.kind)
     }
-    total = RESULT.search(answer)
+    total = PATTERNS["result"].search(answer)
     numbers = [one for one in held if total and one.is_number and one.name.lower() in answers]
     sums = {one.path: json.loads(total[1]) for one in numbers} if total else {}
     # Values are taken out of quotes, too.
@@ -83,7 +80,7 @@ def remove_instructions(conversation: Conversation) -> Conversation:
     """
     if quoted_conversation(conversation.text):
         return replace(conversation, text=find_opening(conversation))
-    text = PATTERNS["form_words"].sub(" ", SKETCH.sub(" ", conversation.text[:MAX_READ])).strip()
+    text = PATTERNS["form_words"].sub(" ", conversation.text[:MAX_READ]).strip()
     return replace(conversation, text=text or conversation.text)
 
 
@@ -132,7 +129,7 @@ def _schema_like(value: Any) -> Mapping[str, Any]:
             return {"type": "boolean"}
         case int() | float():
             return {"type": "integer" if isinstance(value, int) else "number"}
-        case str() if CHOICE.match(value):
+        case str() if PATTERNS["choice"].match(value):
             return {"enum": [part.strip() for part in re.split(r"[|/]", value)]}
         case str():
             named = value.strip("<>").lower()

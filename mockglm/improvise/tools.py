@@ -33,16 +33,14 @@ Kind = Literal[
     "fetch", "ask", "plan", "finish", "delete", "send", "other",
 ]  # fmt: skip
 LOCAL_KINDS = frozenset(("list", "read", "search", "run", "edit", "write"))
-"""Kinds of tools that work on the files of a project."""
-AGENT_KINDS = 3
-"""Local kinds of tools that a coding agent has at least."""
+"""Kinds of tools that work on the files of a project; a coding agent has three of them."""
 MAX_TOOLS = 128
 """Functions that the service accepts (docs.bigmodel.cn, 对话补全)."""
 MAX_CACHED = 20_000
 """Bytes of a function that is read once; an agent sends the same with every request."""
 MAX_RESULTS = 7
 """Results after which no more calls are made, so that an agent ends after eight turns."""
-NAME, DESCRIPTION, PARAMETER = 2.0, 0.8, 0.5
+NAME, OTHER = 2.0, 0.6
 """The weights of a word that a text shares with a function, by its place."""
 OPERATIONS: Mapping[str, Kind] = {"view": "read", "str_replace": "edit", "create": "write"}
 """Values of an enumeration that give one tool several kinds."""
@@ -76,10 +74,9 @@ class ToolOffer(Struct, frozen=True, dict=True):
 
     @cached_property
     def weights(self) -> Mapping[str, float]:
-        parameters = " ".join(f"{one.name} {one.description[:80]}" for one in self.parameters)
-        weighed = dict.fromkeys(word_set(parameters), PARAMETER)
-        weighed |= dict.fromkeys(word_set(self.description[:300]), DESCRIPTION)
-        return weighed | dict.fromkeys(word_set(self.name[:MAX_NAME].replace("-", " ")), NAME)
+        named = " ".join(f"{one.name} {one.description[:80]}" for one in self.parameters)
+        weights = dict.fromkeys(word_set(f"{self.description[:300]} {named}"), OTHER)
+        return weights | dict.fromkeys(word_set(self.name[:MAX_NAME].replace("-", " ")), NAME)
 
     def parameter(self, sort: str) -> Parameter | None:
         """Find the parameter of a sort (`path`, `content`, `old`), a required one first."""
@@ -125,7 +122,7 @@ _read_offers_once = lru_cache(maxsize=512)(_read_offers)
 def is_agent(offers: Sequence[ToolOffer]) -> bool:
     every = {offer.kind for offer in offers}
     is_shell = "run" in every and ("plan" in every or every <= {"run", "finish", "ask"})
-    return len(every & LOCAL_KINDS) >= AGENT_KINDS or "edit" in every or is_shell
+    return len(every & LOCAL_KINDS) >= 3 or "edit" in every or is_shell
 
 
 def _find_kind(name: str, first: str, parameters: Sequence[Parameter]) -> Kind:
