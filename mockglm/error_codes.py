@@ -4,7 +4,8 @@ The text is the one seen on the wire where there is one, else the documented one
 spaces and commas differ from the documentation and from row to row. Where a row names no source
 it is the newest table, docs.bigmodel.cn/cn/faq/api-code and docs.z.ai/api-reference/api-code.
 
-Assumed, nothing public says them: the statuses of 1231 and 1300, the English of 1233.
+Assumed, nothing public says them: the statuses of 1231, 1300 and 1701 to 1703, the English of 1233
+and of 1701 to 1703.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ Language = Literal["zh", "en"]
 
 NEWEST = "docs.bigmodel.cn/cn/faq/api-code"
 OLDER = "docs.bigmodel.cn/cn/api/api-code"
+SEARCH = "OpenAPI of docs.bigmodel.cn, 网络搜索, 2026"
 
 
 class ErrorCode(Struct, frozen=True):
@@ -99,6 +101,10 @@ _TABLE = (
     ErrorCode("1319", 429, "已达到 7 天使用上限，且已达子账号月消费上限，无法使用超额按量付费，请联系管理员调整。您的限额将在 {reset} 重置。", "Usage limit reached for the past 7 days. Extra usage is not available due to monthly spend limit. Resets at {reset}.", waits=True),
     ErrorCode("1320", 429, "已达到 5 小时使用上限，且已达企业级月消费上限，无法使用超额按量付费，请联系管理员调整。您的限额将在 {reset} 重置。", "Usage limit reached for the past 5 hours. Extra usage is not available due to monthly spend limit. Resets at {reset}.", waits=True),
     ErrorCode("1321", 429, "已达到 7 天使用上限，且已达企业级月消费上限，无法使用超额按量付费，请联系管理员调整。您的限额将在 {reset} 重置。", "Usage limit reached for the past 7 days. Extra usage is not available due to monthly spend limit. Resets at {reset}.", waits=True),
+
+    ErrorCode("1701", 429, "网络搜索并发已达上限，请稍后重试或减少并发请求", "The concurrency of web searches has reached its limit, please try again later or reduce concurrent requests", waits=True, newest=False, source=SEARCH),
+    ErrorCode("1702", 500, "系统未找到可用的搜索引擎服务，请检查配置或联系管理员", "No search engine is available, please check the configuration or contact the administrator", newest=False, source=SEARCH),
+    ErrorCode("1703", 500, "搜索引擎未返回有效数据，请调整查询条件", "The search engine returned no valid data, please adjust the query", newest=False, source=SEARCH),
 )
 # fmt: on
 

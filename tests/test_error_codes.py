@@ -16,7 +16,7 @@ NEWEST = """
 OLDER = """
     1002 1004 1100 1110 1111 1112 1120 1121 1231 1300 1303 1304 1312
 """
-UNLISTED = "1233 401 500"
+UNLISTED = "1233 401 500 1701 1702 1703"
 
 # Recorded or reported with the answer's body: code, language, fields, message.
 WIRE: list[tuple[str, Language, dict[str, str], str]] = [
@@ -94,6 +94,7 @@ WIRE: list[tuple[str, Language, dict[str, str], str]] = [
         "Weekly/Monthly Limit Exhausted. Your limit will reset at 2026-10-13 01:47:29",
     ),
     ("1311", "zh", {"model": "GLM-5"}, "当前订阅套餐暂未开放GLM-5权限"),
+    ("1703", "zh", {}, "搜索引擎未返回有效数据，请调整查询条件"),
 ]
 
 
@@ -116,7 +117,7 @@ def test_the_table_holds_every_known_code_once() -> None:
     [
         (401, "401 1000 1001 1002 1003 1004 1005"),
         (403, "1220"),
-        (500, "500 1200 1230 1234"),
+        (500, "500 1200 1230 1234 1702 1703"),
     ],
 )
 def test_a_status_other_than_400_and_429_is_for_few(status: int, expected: str) -> None:
@@ -125,7 +126,7 @@ def test_a_status_other_than_400_and_429_is_for_few(status: int, expected: str) 
 
 def test_the_rest_is_429_for_accounts_and_limits_and_400_for_requests() -> None:
     rest = {code: row.status for code, row in CODES.items() if row.status in (400, 429)}
-    limits = {code for code in rest if code.startswith("11") or "1302" <= code <= "1321"}
+    limits = {code for code in rest if code.startswith("11") or "1302" <= code <= "1321"} | {"1701"}
     assert {code for code, status in rest.items() if status == 429} == limits
 
 
@@ -135,7 +136,9 @@ def test_codes_of_the_auth_gateway_are_401() -> None:
     }
 
 
-@pytest.mark.parametrize("code", ["1302", "1303", "1305", "1308", "1310", "1312", "1234", "1316"])
+@pytest.mark.parametrize(
+    "code", ["1302", "1303", "1305", "1308", "1310", "1312", "1234", "1316", "1701"]
+)
 def test_waiting_helps_against_limits_and_overload(code: str) -> None:
     assert CODES[code].waits
 

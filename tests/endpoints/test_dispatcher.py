@@ -26,6 +26,8 @@ interactions:
     response: {json: {data: [], model: mine}}
   - when: {path: "/emb*", body: {input: described}}
     reply: {content: text}
+  - when: {path: /web_search}
+    reply: {error: 1701}
   - when: {path: /rerank}
     reply:
       - {error: 1302, times: 1}
@@ -49,8 +51,13 @@ def test_pattern_with_a_path_answers_before_the_built_in_answer() -> None:
         assert described.status_code == 422
         assert "/embeddings gives no text" in described.json()["error"]["message"]
         assert post(url).json()["model"] == "embedding-3"
+        busy = post(
+            f"{server.url}/web_search", {"search_query": "a", "search_engine": "search_std"}
+        )
+        assert (busy.status_code, busy.json()["error"]["code"]) == (429, "1701")
+        assert busy.json()["error"]["message"] == "网络搜索并发已达上限，请稍后重试或减少并发请求"
         sources = [entry.source for entry in server.session().journal]
-        assert sources == ["file.yaml:4", "file.yaml:6", "miss", "gateway"]
+        assert sources == ["file.yaml:4", "file.yaml:6", "miss", "gateway", "file.yaml:10"]
 
 
 def test_patterns_without_a_path_are_for_chats() -> None:
