@@ -16,6 +16,7 @@ from mockglm.endpoints import TABLE, EndpointRow
 from mockglm.faults import CATALOGUE, Fault
 from mockglm.faults.options import Option
 from mockglm.scenarios import load, shipped_scenarios
+from tests.chinese_checks import checks_in_chinese
 
 __all__ = ["PAGES", "control", "endpoints", "faults", "scenarios"]
 
@@ -403,6 +404,7 @@ def _linked(about: str) -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "checks.md": render_checks_page,
+    "checks.zh.md": checks_in_chinese,
     "control.md": control,
     "control.zh.md": control_in_chinese,
     "endpoints.md": endpoints,

@@ -17,6 +17,8 @@ from mockglm.errors import UsageError, nearest
 _INTRODUCTION = """\
 # The checks of the conformance kit
 
+[中文](checks.zh.md)
+
 Set `{set}`: {total} checks, {must} MUST, {should} SHOULD, {note} NOTE. Generated from the checks by
 `scripts/write-pages`; do not edit by hand. A changed set gets another name.
 
