@@ -3,7 +3,8 @@
 MockGLMError
 ├── FileError        a scenario or cassette cannot be used: each mistake with its place
 ├── StoreError       the store of session state cannot be used
-│   └── ScenariosDifferError   replicas serve different files
+│   ├── ScenariosDifferError   replicas serve different files
+│   └── UnreadableStateError   the state of one session cannot be read
 ├── StreamError      a recorded stream has no meaning that could be joined
 ├── FaultError       a fault that this answer or this transport cannot do
 ├── UpstreamError    the service to record from cannot be used
@@ -57,6 +58,13 @@ class ScenariosDifferError(StoreError):
             f"this replica serves other scenarios ({own[:8]}) than were declared last "
             f"({declared[:8]}); all replicas need the same files"
         )
+
+
+class UnreadableStateError(StoreError):
+    """The state of a session cannot be read: it was damaged, or written by another version."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"the state of the session cannot be read: {error}")
 
 
 class StreamError(MockGLMError):

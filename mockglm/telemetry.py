@@ -8,6 +8,7 @@ environment variables say where spans go: OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SERV
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -25,8 +26,8 @@ PROVIDER = "zhipu_ai"
 
 CONTEXT_HEADERS = ("traceparent", "tracestate", "baggage")
 
-FLUSH = 2000
-"""Milliseconds in which the last spans are exported when the server stops."""
+FLUSH = 2.0
+"""Seconds in which the last spans are exported when the server stops."""
 
 NANOSECONDS = 1_000_000_000
 
@@ -76,8 +77,10 @@ class Telemetry:
 
     def close(self) -> None:
         """Export the last spans, for a bounded time."""
-        self._provider.force_flush(FLUSH)
-        self._provider.shutdown()
+        # OpenTelemetry's own waits for a collector, and its retries, have bounds of their own.
+        closing = threading.Thread(target=self._provider.shutdown, daemon=True)
+        closing.start()
+        closing.join(FLUSH)
 
 
 def _open_provider(processor: SpanProcessor | None) -> TracerProvider:
@@ -91,7 +94,8 @@ def _open_provider(processor: SpanProcessor | None) -> TracerProvider:
         processor = BatchSpanProcessor(OTLPSpanExporter())
     own = Resource({SERVICE_NAME: "mockglm", "service.version": __version__})
     # Later ones take precedence: those of the environment.
-    provider = TracerProvider(resource=own.merge(Resource.create()) if _names_service() else own)
+    resource = own.merge(Resource.create()) if _names_service() else own
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(processor)
     return provider
 

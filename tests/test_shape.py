@@ -58,7 +58,6 @@ SMALL = {
     "redaction/shapes.py": "used by both sides of the redactor",
     "scenario_library.py": "read without the file format",
     "serving/garbage.py": "a task of its own",
-    "store/state.py": "the types of one message, and its encoding",
     "validation/rules/rule.py": "the type of the tables beside it",
 }
 """Modules of fewer than 60 lines, each with the reason."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -140,10 +141,13 @@ def test_spans_of_a_process_reach_a_collector_in_the_trace_of_the_client(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
     monkeypatch.setenv("OTEL_SERVICE_NAME", "mock-of-glm")
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
     path = tmp_path / "hello.yaml"
     path.write_text(HELLO, encoding="utf-8")
     with running(path, "--otel", "--log", "none") as server:
         server.ask(headers={"traceparent": f"00-{TRACE}-{PARENT}-01"})
+        while not received:
+            pass
         assert server.end()[0] == 0
     (message,) = map(ExportTraceServiceRequest.FromString, received)
     (resource,) = message.resource_spans
@@ -153,6 +157,21 @@ def test_spans_of_a_process_reach_a_collector_in_the_trace_of_the_client(
     names = {one.key: one.value.string_value for one in resource.resource.attributes}
     assert names["service.name"] == "mock-of-glm"
     assert scope.scope.name == "mockglm"
+
+
+def test_a_collector_that_does_not_answer_does_not_hold_the_end_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "hello.yaml"
+    path.write_text(HELLO, encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+        # The end of the process would take an hour.
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "3600")
+        with running(path, "--otel", "--log", "none") as server:
+            server.ask()
+            assert server.end()[0] == 0
 
 
 def test_missing_packages_are_named_with_their_extra(monkeypatch: pytest.MonkeyPatch) -> None:

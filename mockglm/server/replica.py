@@ -12,7 +12,12 @@ from typing import Literal, TypeVar
 from uuid import uuid4
 
 from mockglm.completions import MISS_HEADER
-from mockglm.errors import MockGLMError, ScenariosDifferError, StoreError
+from mockglm.errors import (
+    MockGLMError,
+    ScenariosDifferError,
+    StoreError,
+    UnreadableStateError,
+)
 from mockglm.exchange import APIError, Request, Response
 from mockglm.journal import Entry, Journal, Source
 from mockglm.scenarios import Interaction
@@ -26,9 +31,9 @@ from mockglm.store import (
     Change,
     Loaded,
     Store,
+    count_queued,
     decode_journal,
     decode_notice,
-    decode_state,
     encode_record,
 )
 
@@ -45,6 +50,9 @@ PATIENCE = 1.5
 """Seconds in which a replica that serves other files than declared may load the same."""
 
 UNAVAILABLE = 503
+
+MAX_UNREADABLE = 100
+"""Sessions with something that cannot be read that are reported."""
 
 T = TypeVar("T")
 
@@ -69,6 +77,7 @@ class Replica:
         self._report = report
         self._failure = ""
         self._failed_at = 0.0
+        self._unreadable: set[tuple[str, str]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._watcher: asyncio.Task[None] | None = None
         self._is_closed = False
@@ -101,6 +110,8 @@ class Replica:
             async with session.lock:
                 return await self._decide(session, decide)
         except StoreError as error:
+            if isinstance(error, UnreadableStateError):
+                self._note_unreadable("the state", session.name)
             return respond_unavailable(session, route, request, reason=str(error), started=started)
 
     async def update(self, session: SharedSession, function: Callable[[SharedSession], T]) -> T:
@@ -130,7 +141,8 @@ class Replica:
         """Return the journal of all processes, as of now."""
         await self.flush()
         journal = Journal()
-        for entry in decode_journal(await self._guard(self.store.read_journal(name))):
+        records = await self._guard(self.store.read_journal(name))
+        for entry in decode_journal(records, partial(self._note_unreadable, "a record", name)):
             journal.add(entry)
         return journal
 
@@ -138,7 +150,7 @@ class Replica:
         """List the sessions of all processes: name, requests, queued replies."""
         await self.flush()
         rows = await self._guard(self.store.list_sessions())
-        return [(name, count, _count_queued(state)) for name, count, state in rows]
+        return [(name, count, count_queued(state)) for name, count, state in rows]
 
     async def forget(self, name: str) -> bool:
         """Drop a session of all processes. Returns False if there was none."""
@@ -301,6 +313,13 @@ class Replica:
             self._report("mockglm: the store is back")
         return result
 
+    def _note_unreadable(self, part: str, session: str) -> None:
+        """Report once what cannot be read; it was damaged, or another version wrote it."""
+        if (part, session) in self._unreadable or len(self._unreadable) >= MAX_UNREADABLE:
+            return
+        self._unreadable.add((part, session))
+        self._report(f"mockglm: {part} of session {session!r} cannot be read")
+
     async def _watch(self) -> None:
         # A time-out within the client can hide that the task was cancelled.
         while not self._is_closed:
@@ -327,10 +346,6 @@ def respond_unavailable(
         base=route.base,
         started=started,
     )
-
-
-def _count_queued(state: bytes) -> int:
-    return sum(times for _, times in decode_state(state).queue) if state else 0
 
 
 def _nothing() -> None:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from mockglm import faults
 from mockglm._version import __version__
 from mockglm.accounts import SharedLedger
+from mockglm.errors import MockGLMError, UnreadableStateError
 from mockglm.faults import FaultSpec
 from mockglm.journal import Journal
 from mockglm.scenarios import Interaction, Scenario, Step, parse_interaction
@@ -100,7 +101,10 @@ class SharedSession(Session):
     def begin(self, slots: Sequence[tuple[str, str]]) -> None:
         """Go on from the state in the store, whatever was done since and not committed."""
         if self._held != self.state:
-            self._restore(self.state)
+            try:
+                self._restore(self.state)
+            except (MockGLMError, LookupError, ValueError) as error:
+                raise UnreadableStateError(error) from error
         self._held = None
         if self.ledger.is_open:
             self._may_differ = bool(self.queue or self.queued_faults)

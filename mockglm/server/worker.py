@@ -22,7 +22,7 @@ from mockglm.server.routes import FindHandlers, Route, Unread, dispatch
 from mockglm.server.sessions import Session, Sessions
 from mockglm.server.shared_session import WorkerSession, digest_scenarios
 from mockglm.server.worker_journals import WorkerJournals
-from mockglm.store import decode_state
+from mockglm.store import count_queued
 from mockglm.store.interface import HeldSlot
 from mockglm.store.session_file import Payload, SessionFile
 from mockglm.store.state_folder import StateFolder
@@ -139,7 +139,7 @@ class Worker:
     async def list_sessions(self) -> list[tuple[str, int, int]]:
         """List the sessions of all processes: name, requests, queued replies."""
         found = await asyncio.to_thread(self.folder.list_sessions)
-        return [(one.name, requests, _count_queued(one.state)) for requests, one in found]
+        return [(one.name, requests, count_queued(one.state)) for requests, one in found]
 
     def forget(self, name: str) -> bool:
         """Drop a session of all processes. Returns False if there was none.
@@ -336,10 +336,6 @@ def _taken_slot(session: WorkerSession, context: RequestContext) -> tuple[str, s
 
 def _is_other_files(failure: StoreError) -> bool:
     return isinstance(failure, ScenariosDifferError)
-
-
-def _count_queued(state: bytes) -> int:
-    return sum(times for _, times in decode_state(state).queue) if state else 0
 
 
 def _nothing() -> None:

@@ -3,7 +3,7 @@
 from mockglm.store.interface import Change, Loaded, Store
 from mockglm.store.records import Record, decode_journal, decode_notice, encode_record
 from mockglm.store.redis_store import RedisStore, StoreOptions, parse_url
-from mockglm.store.state import LedgerState, SessionState, decode_state, encode_state
+from mockglm.store.state import LedgerState, SessionState, count_queued, decode_state, encode_state
 
 __all__ = [
     "Change",
@@ -14,6 +14,7 @@ __all__ = [
     "SessionState",
     "Store",
     "StoreOptions",
+    "count_queued",
     "decode_journal",
     "decode_notice",
     "decode_state",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 from msgspec import Struct
@@ -60,22 +60,37 @@ def encode_record(entry: Entry, *, is_end: bool = False, longest: int | None = M
 
 
 def decode_notice(data: bytes) -> Entry | None:
-    """Decode a record that is published; None for one that is not a whole entry."""
-    record = _DECODER.decode(data)
+    """Decode a record that is published; None for one that is not a whole entry, or that cannot be
+    read."""
+    record = _decode(data)
     return record.entry if isinstance(record, _Beginning) else None
 
 
-def decode_journal(records: Iterable[bytes]) -> list[Entry]:
-    """Put entries and their ends together, oldest first."""
+def decode_journal(
+    records: Iterable[bytes], on_unreadable: Callable[[], None] = lambda: None
+) -> list[Entry]:
+    """Put entries and their ends together, oldest first.
+
+    Records that cannot be read are left out; the function is called for each.
+    """
     entries: dict[int, Entry] = {}
-    for record in map(_DECODER.decode, records):
+    for record in map(_decode, records):
         if isinstance(record, _Beginning):
             entries[record.entry.ordinal] = record.entry
+        elif record is None:
+            on_unreadable()
         elif record.ordinal in entries:
             entry = entries[record.ordinal]
             entry.finish, entry.outcome, entry.sent = record.finish, record.outcome, record.sent
             entry.first, entry.total = record.first, record.total
     return [entries[ordinal] for ordinal in sorted(entries)]
+
+
+def _decode(data: bytes) -> Record | None:
+    try:
+        return _DECODER.decode(data)
+    except msgspec.MsgspecError:
+        return None
 
 
 def _plain(entry: Entry) -> Entry:

@@ -14,7 +14,7 @@ from struct import Struct as Layout
 import msgspec
 from msgspec import Struct, field
 
-from mockglm.errors import StoreError
+from mockglm.errors import StoreError, UnreadableStateError
 from mockglm.store.interface import HeldSlot
 
 DELETED = 2**64 - 1
@@ -132,7 +132,7 @@ class SessionFile:
         try:
             return serial, _DECODER.decode(os.pread(self._fd, length, start))
         except msgspec.MsgspecError as error:
-            raise StoreError(f"the state of the session cannot be read: {error}") from error
+            raise UnreadableStateError(error) from error
 
     def write(self, payload: Payload) -> int:
         """Replace the payload and return the new serial; only while the file is locked."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct, field
 
+from mockglm.errors import UnreadableStateError
+
 
 class LedgerState(Struct, array_like=True):
     """The use of accounts; owners are hashes of keys, for a store must not hold keys.
@@ -47,5 +49,16 @@ def encode_state(state: SessionState) -> bytes:
 
 
 def decode_state(data: bytes) -> SessionState:
-    """Decode a state. Raises msgspec.DecodeError for bytes of another version of mockglm."""
-    return _DECODER.decode(data)
+    """Decode a state. Raises UnreadableStateError, as for bytes of another version of mockglm."""
+    try:
+        return _DECODER.decode(data)
+    except msgspec.MsgspecError as error:
+        raise UnreadableStateError(error) from error
+
+
+def count_queued(data: bytes) -> int:
+    """Count the queued replies of a state; 0 if it is empty or cannot be read."""
+    try:
+        return sum(times for _, times in decode_state(data).queue) if data else 0
+    except UnreadableStateError:
+        return 0

@@ -165,6 +165,36 @@ def test_counts_begin_again_with_other_files_and_queues_stay(redis: RedisProcess
         assert [content(newer.ask("numbered")) for _ in range(2)] == ["queued", "1"]
 
 
+def test_a_state_and_records_that_cannot_be_read_are_told_once(
+    redis: RedisProcess, http: httpx.Client
+) -> None:
+    from redis import Redis
+
+    with (
+        replica(f"{redis.url}&prefix=damaged", FILE) as server,
+        Redis(unix_socket_path=str(redis.path)) as client,
+    ):
+        journal = f"{server.host}/__mockglm__/journal"
+        assert content(server.ask("numbered")) == "1"
+        client.xadd("damaged:session::journal", {"e": b"\xc1"})
+        client.publish("damaged:feed", b"\xc1")
+        for _ in range(2):
+            assert [one["ordinal"] for one in http.get(journal).json()] == [1]
+        client.hset("damaged:session::state", mapping={"v": b"other", "d": b"\xc1"})
+        for _ in range(2):
+            answer = server.ask("numbered")
+            assert (answer.status_code, answer.headers["x-mockglm-miss"]) == (503, "1")
+            assert "the state of the session cannot be read" in answer.text
+        assert http.get(f"{server.host}/__mockglm__/clock").status_code == 503
+        assert http.get(f"{server.host}/__mockglm__/sessions").json()[0]["queued"] == 0
+        assert server.reported == [
+            "mockglm: a record of session '' cannot be read",
+            "mockglm: the state of session '' cannot be read",
+        ]
+        http.delete(f"{server.host}/__mockglm__/sessions", params={"session": ""})
+        assert content(server.ask("numbered")) == "1"
+
+
 @pytest.mark.parametrize(
     ("url", "message"),
     [
