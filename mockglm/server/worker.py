@@ -76,15 +76,17 @@ class Worker:
 
         Raises StoreError if its session cannot be used now: `decide` waits for that.
         """
-        decide = partial(
-            dispatch,
-            sessions,
-            route,
-            request,
-            unread=unread,
-            started=started,
-            find_handlers=find_handlers,
-        )
+
+        def decide() -> RequestContext:
+            return dispatch(
+                sessions,
+                route,
+                request,
+                unread=unread,
+                started=started,
+                find_handlers=find_handlers,
+            )
+
         try:
             return self._decide(self._find_session(route), decide)
         except OSError as error:
@@ -196,14 +198,13 @@ class Worker:
         session.requests = ordinal - 1
         context = decide()
         context.release = _nothing  # slots are restored before each request
-        slot = _taken_slot(session, context)
         state = session.end()
-        if state is not None or slot is not None:
+        if state is not None or _taken_slot(session, context) is not None:
             context = self._commit(session, file, context, decide=decide, state=state)
         if self._failing:
             self._note_success(session.name)
-        if session.uses:
-            session.tally.update(session.uses)
+        for name in session.uses:
+            session.tally[name] += 1
         return context
 
     def _commit(
@@ -331,7 +332,8 @@ def _own(session: Session) -> WorkerSession:
 
 def _taken_slot(session: WorkerSession, context: RequestContext) -> tuple[str, str] | None:
     """The slot that a request holds while its response is sent, None if that is sent at once."""
-    return None if is_instant(context.response) else session.ledger.taken
+    taken = session.ledger.taken
+    return None if taken is None or is_instant(context.response) else taken
 
 
 def _is_other_files(failure: StoreError) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import mmap
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 from pathlib import Path
 from struct import Struct as Layout
+from time import monotonic, sleep
 
 import msgspec
 from msgspec import Struct, field
@@ -35,6 +35,8 @@ _TRY = LOCK_EX | LOCK_NB
 _HEADER = Layout("@QQQQ8s")
 _COUNTS = Layout("@QQ")
 _SERIAL = Layout("@Q")
+_read_counts = _COUNTS.unpack_from
+_write_word = _SERIAL.pack_into
 _ORDINAL_AT = _SERIAL.size
 _INCARNATION = slice(32, 40)
 
@@ -63,7 +65,7 @@ class SessionFile:
         creates = 0 if name is None else os.O_CREAT
         self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | creates, 0o600)
         self._path = path
-        self._touched = time.monotonic()
+        self._touched = monotonic()
         try:
             with self.locked():
                 if os.fstat(self._fd).st_size < _HEADER.size:
@@ -82,18 +84,22 @@ class SessionFile:
 
     @property
     def requests(self) -> int:
-        requests: int = _COUNTS.unpack_from(self._map)[1]
+        requests: int = _read_counts(self._map)[1]
         return requests
 
     def count(self) -> tuple[int, int]:
         """Count a request; return the serial and the ordinal of the request."""
-        self.lock()
+        # Each request does this: calls are spared where they can be.
         try:
-            serial, requests = _COUNTS.unpack_from(self._map)
-            _SERIAL.pack_into(self._map, _ORDINAL_AT, requests + 1)
+            flock(self._fd, _TRY)
+        except BlockingIOError:
+            self.lock()
+        try:
+            serial, requests = _read_counts(self._map)
+            _write_word(self._map, _ORDINAL_AT, requests + 1)
         finally:
-            self.unlock()
-        now = time.monotonic()
+            flock(self._fd, LOCK_UN)
+        now = monotonic()
         if now - self._touched > TOUCH:
             self._touched = now
             os.utime(self._fd)
@@ -108,7 +114,7 @@ class SessionFile:
             try:
                 flock(self._fd, _TRY)
             except BlockingIOError:
-                time.sleep(pause)
+                sleep(pause)
             else:
                 return
         raise StoreError("another worker holds the session")
@@ -155,7 +161,7 @@ class SessionFile:
     def delete(self) -> None:
         """Drop the session; whoever has the file open sees that it was deleted."""
         with self.locked():
-            _SERIAL.pack_into(self._map, 0, DELETED)
+            _write_word(self._map, 0, DELETED)
             self._path.unlink(missing_ok=True)
 
     def close(self) -> None:

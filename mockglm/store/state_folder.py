@@ -8,7 +8,6 @@ import os
 import shutil
 import tempfile
 import time
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
@@ -63,7 +62,7 @@ class StateFolder:
         self._generations = memoryview(self._map)[_DIGEST_SIZE:].cast("Q")
         self.generation = self._generations[index]
         self._digest = b""
-        self._open: OrderedDict[str, SessionFile] = OrderedDict()
+        self._open: dict[str, SessionFile] = {}
         self._opened = 0
 
     @property
@@ -89,12 +88,11 @@ class StateFolder:
         file = self._open.get(name)
         if file is not None:
             if file.serial != DELETED:
-                self._open.move_to_end(name)
                 return file
             self._open.pop(name).close()
         file = self._open[name] = self._open_new(name)
         if len(self._open) > MAX_OPEN:
-            self._open.popitem(last=False)[1].close()
+            self._open.pop(next(iter(self._open))).close()
         return file
 
     def drop_dead(self, slots: Sequence[HeldSlot]) -> list[HeldSlot]:
