@@ -26,7 +26,13 @@ from mockglm.cassettes import (
 from mockglm.exchange import Exchange, Frames, Headers, Request, Response
 from mockglm.messages.parser import to_chat_usage
 from mockglm.models import MODELS
-from mockglm.redaction import MIN_LENGTH, REDACTED, Redactor, is_secret_header
+from mockglm.redaction import (
+    MIN_LENGTH,
+    REDACTED,
+    RedactionCache,
+    Redactor,
+    is_secret_header,
+)
 from mockglm.surfaces import SURFACES, find_surface
 from mockglm.validation import Chat
 
@@ -215,11 +221,12 @@ def _read_usage(text: bytes) -> dict[str, int]:
 class MemoryBudget:
     """The memory limit that all journals of a server share.
 
-    Above it, the oldest entry of any journal is dropped.
+    Above it, the oldest entry of any journal is dropped. `redactions` is their common cache.
     """
 
     def __init__(self, limit: int = MAX_BYTES) -> None:
         self.used = 0
+        self.redactions = RedactionCache()
         self._limit = limit
         self._serial = 0
         # The journal of each entry, oldest first. Those of a journal's `dropped` entries stand
@@ -319,18 +326,18 @@ class Journal:
         *,
         max_entries: int = MAX_ENTRIES,
     ) -> None:
-        self._budget = budget or MemoryBudget()
+        self.budget = budget or MemoryBudget()
         self._feed = feed or EntryFeed()
         self._most = max_entries
         self._kept: deque[Entry] = deque()
         self.dropped = 0
-        self._redactor = Redactor()
+        self._redactor = Redactor(cache=self.budget.redactions)
         self._last_learned = 0
 
     def add(self, entry: Entry) -> None:
         """Add an entry and drop old ones that are too many."""
         entry.size = _body_size(entry)
-        entry.serial = self._budget.add(self, entry.size)
+        entry.serial = self.budget.add(self, entry.size)
         self._kept.append(entry)
         if len(self._kept) > self._most:
             self.drop_oldest()
@@ -341,11 +348,11 @@ class Journal:
         """Remove the entry that was added last, as its request has to be decided again."""
         if self._kept and self._kept[-1] is entry:
             self._kept.pop()
-            self._budget.remove_newest(entry.size)
+            self.budget.remove_newest(entry.size)
 
     def drop_oldest(self) -> None:
         entry = self._kept.popleft()
-        self._budget.remove(self, entry.size)
+        self.budget.remove(self, entry.size)
 
     def update_size(self, entry: Entry) -> None:
         """Measure an entry again, with its header fields.
@@ -358,8 +365,8 @@ class Journal:
                 before, entry.size = entry.size, _body_size(entry)
                 entry.size += _header_size(entry.request.headers)
                 entry.size += _header_size(entry.response.headers) if entry.response else 0
-                self._budget.used += entry.size - before
-                self._budget.trim()
+                self.budget.used += entry.size - before
+                self.budget.trim()
                 return
 
     def redact_summary(self, summary: dict[str, Any]) -> dict[str, Any]:

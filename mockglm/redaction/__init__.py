@@ -13,7 +13,7 @@ from mockglm.redaction.names import (
     redact_query,
     secret_parameters,
 )
-from mockglm.redaction.redactor import Redactor
+from mockglm.redaction.redactor import RedactionCache, Redactor
 
 __all__ = [
     "MAX_LEARNED",
@@ -21,6 +21,7 @@ __all__ = [
     "MIN_LENGTH",
     "REDACTED",
     "SECRET_HEADERS",
+    "RedactionCache",
     "Redactor",
     "header_credentials",
     "is_secret_header",

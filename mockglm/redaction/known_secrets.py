@@ -47,6 +47,8 @@ class KnownSecrets:
         self._fresh: dict[Learned, None] = {}
         self._pinned: Counter[Learned] = Counter()
         self._characters = 0
+        self.revision = 0
+        """Another number after each change: what was found before may not be all any more."""
         # Tests read a journal while its server runs in another thread.
         self._lock = RLock()
         for secret in secrets:
@@ -100,6 +102,7 @@ class KnownSecrets:
         with self._lock:
             if learned in self._learned:
                 return
+            self.revision += 1
             self._learned[learned] = True
             self._characters += len(learned[0])
             self._fresh[learned] = None

@@ -13,19 +13,44 @@ from mockglm.redaction.names import REDACTED, redact_query
 from mockglm.redaction.shapes import find_shapes
 from mockglm.redaction.views import View, decodings, unescaped, windows
 
+MAX_CACHED_LENGTH = 256
+MAX_TEXTS = 4096
+"""Characters of the longest text whose redaction is cached, and such texts: header fields are the
+same in most requests of a client."""
+
+MAX_REDACTORS = 256
+"""Redactors that are cached, each for the credentials of a client."""
+
 Bytes: TypeAlias = bytes
 Edit: TypeAlias = tuple[int, int, bytes]  # start, end, replacement
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 
+class RedactionCache:
+    """Redacted texts, and redactors with more secrets, within a bound for all that share it."""
+
+    def __init__(self) -> None:
+        self.texts: dict[tuple[Redactor, str], tuple[list[int], str]] = {}
+        self.redactors: dict[tuple[Redactor, tuple[str, ...]], Redactor] = {}
+
+    def trim(self) -> None:
+        """Forget everything above the bounds."""
+        if len(self.texts) > MAX_TEXTS:
+            self.texts.clear()
+        if len(self.redactors) > MAX_REDACTORS:
+            self.redactors.clear()
+
+
 class Redactor:
     """Known secrets, and texts without them and without anything that has the form of a secret.
 
-    The second half of a key `id.secret` counts as a secret, too.
+    The second half of a key `id.secret` counts as a secret, too. With a `cache`, what was found
+    before is not sought again.
     """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str] = (), *, cache: RedactionCache | None = None) -> None:
         self._sources: tuple[KnownSecrets, ...] = (KnownSecrets(secrets),)
+        self._cache = cache
 
     def learn(self, secret: str, shortest: int = MIN_LENGTH) -> None:
         """Learn a key and its second half if they have at least so many characters.
@@ -51,15 +76,36 @@ class Redactor:
 
     def with_secrets(self, secrets: Iterable[str], shortest: int = MIN_LENGTH) -> Redactor:
         """Return a redactor that also knows these secrets, even if this one forgets them."""
-        more = [secret for secret in secrets if len(secret) >= shortest]
+        more = tuple(secret for secret in secrets if len(secret) >= shortest)
         if not more:
             return self
-        both = Redactor()
+        cache = self._cache
+        known = cache.redactors.get((self, more)) if cache else None
+        if known is not None:
+            return known
+        both = Redactor(cache=cache)
         both._sources = (*self._sources, KnownSecrets(more))
+        if cache is not None:
+            cache.redactors[self, more] = both
+            cache.trim()
         return both
 
     def text(self, text: str) -> str:
         """Return a text without secrets; the same object if it has none."""
+        cache = self._cache
+        if cache is None or len(text) > MAX_CACHED_LENGTH:
+            return self._text(text)
+        # Read before the search: secrets that are learned meanwhile make it out of date.
+        revisions = [source.revision for source in self._sources]
+        cached = cache.texts.get((self, text))
+        if cached is not None and cached[0] == revisions:
+            return cached[1]
+        clean = self._text(text)
+        cache.texts[self, text] = revisions, clean
+        cache.trim()
+        return clean
+
+    def _text(self, text: str) -> str:
         data = text.encode("utf-8", "surrogatepass")
         clean = self.bytes(data)
         return text if clean is data else clean.decode("utf-8", "surrogatepass")

@@ -119,6 +119,7 @@ class Replica:
         async with session.lock:
             loaded = await self._load(session, counts=False)
             for _ in range(MAX_ATTEMPTS):
+                loaded = await self._catch_up(session, loaded)
                 session.begin(loaded.slots)
                 result = function(session)
                 state = session.end(is_request=False)
@@ -214,6 +215,7 @@ class Replica:
         loaded = await self._load(session, counts=True)
         ordinal = loaded.ordinal
         for attempt in range(MAX_ATTEMPTS):
+            loaded = await self._catch_up(session, loaded)
             session.begin(loaded.slots)
             session.requests = ordinal - 1
             context = decide()
@@ -284,6 +286,15 @@ class Replica:
                     raise
                 await asyncio.sleep(PATIENCE / 20)
         session.accept_state(loaded.version, loaded.state)
+        return loaded
+
+    async def _catch_up(self, session: SharedSession, loaded: Loaded) -> Loaded:
+        """Load a session again if another request of this process has changed it since.
+
+        Slots are those of the version that was loaded, and must not be used with another one.
+        """
+        while loaded.version != session.version:
+            loaded = await self._load(session, counts=False)
         return loaded
 
     async def _commit(self, session: SharedSession, change: Change) -> Loaded | None:

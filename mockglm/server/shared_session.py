@@ -53,7 +53,7 @@ class SharedSession(Session):
         self.lock = asyncio.Lock()
         super().__init__(*arguments, **options)
         # The journal of all processes is in the store.
-        self.journal = Journal(max_entries=0)
+        self.journal = Journal(self.journal.budget, max_entries=0)
 
     def load(self, playlist: Playlist) -> None:
         super().load(playlist)
@@ -224,7 +224,7 @@ class WorkerSession(SharedSession):
         self.incarnation = b""
         self.slots: list[HeldSlot] = []
         self.tally: Counter[str] = Counter()
-        super().__init__(*arguments, **options)
+        super().__init__(*arguments, journal=journal, **options)
         self.journal = journal
 
     def load(self, playlist: Playlist) -> None:

@@ -19,6 +19,7 @@ from mockglm.errors import ScenariosDifferError, StoreError, UsageError
 from mockglm.journal import MAX_ENTRIES
 from mockglm.store import scripts
 from mockglm.store.interface import Change, Loaded, Slot
+from mockglm.store.redis_connection import SharedConnection
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -90,6 +91,7 @@ class RedisStore:
         self.digest = ""
         self._client = _connect(server, self.options)
         self._execute: Callable[..., Awaitable[Any]] = self._client.execute_command
+        self._scripts: SharedConnection | None = None
         self.observe = observe
         self._held: dict[str, set[str]] = {}
         self._is_closed = False
@@ -202,6 +204,8 @@ class RedisStore:
         self._is_closed = True
         if self._renewal is not None:
             self._renewal.cancel()
+        if self._scripts is not None:
+            await self._scripts.close()
         await self._client.aclose()
 
     def _key(self, session: str, part: str) -> str:
@@ -245,12 +249,16 @@ class RedisStore:
     async def _run(self, name: str, script: str, *, keys: list[str], values: Sequence[Any]) -> Any:
         from redis.exceptions import NoScriptError
 
+        if self._scripts is None:
+            self._scripts = SharedConnection(self._client.connection_pool, self.options.timeout)
+        execute = self._scripts.execute
         started = monotonic()
         try:
             with _store_errors():
-                return await self._execute("EVALSHA", _digest(script), len(keys), *keys, *values)
+                return await execute("EVALSHA", _digest(script), len(keys), *keys, *values)
         except NoScriptError:
-            return await self._command("EVAL", script, len(keys), *keys, *values)
+            with _store_errors():
+                return await execute("EVAL", script, len(keys), *keys, *values)
         finally:
             self.observe(name, monotonic() - started)
 

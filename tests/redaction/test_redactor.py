@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockglm.redaction import MAX_LEARNED, Redactor
+from mockglm.redaction import MAX_LEARNED, REDACTED, RedactionCache, Redactor
+from mockglm.redaction import redactor as redactor_module
 
 ID = "0123456789abcdef0123456789abcdef"
 SECRET = "aB3dE6gH9jK2mN5p"
@@ -112,6 +113,30 @@ def test_learning_a_secret_again_forgets_no_other() -> None:
     for _ in range(300):
         redactor.learn("the-second-one")
     assert redactor.text("the-first-one") == "REDACTED"
+
+
+def test_cached_texts_are_redacted_by_secrets_that_are_learned_later() -> None:
+    cache = RedactionCache()
+    redactor, other = Redactor(cache=cache), Redactor(cache=cache)
+    text = "a very-own-secret and a more-own-secret"
+    with_more = redactor.with_secrets(["more-own-secret"])
+    assert redactor.text(text) is redactor.text(text) is text
+    assert with_more.text(text) == f"a very-own-secret and a {REDACTED}"
+    redactor.learn("very-own-secret")
+    assert redactor.with_secrets(["more-own-secret"]) is with_more
+    assert with_more.text(text) == f"a {REDACTED} and a {REDACTED}"
+    assert redactor.text(text) == f"a {REDACTED} and a more-own-secret"
+    assert other.text(text) is text
+
+
+def test_caches_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redactor_module, "MAX_TEXTS", 3)
+    monkeypatch.setattr(redactor_module, "MAX_REDACTORS", 3)
+    cache = RedactionCache()
+    for number in range(10):
+        redactor = Redactor(cache=cache).with_secrets([f"{SECRET}{number}"])
+        assert redactor.text(f"{SECRET}{number} {number}") == f"{REDACTED} {number}"
+        assert max(len(cache.texts), len(cache.redactors)) <= 3
 
 
 def test_pieces_without_a_secret_are_left_as_they_are() -> None:

@@ -142,6 +142,19 @@ def test_an_outage_of_the_store_is_answered_and_ends(tmp_path: Path) -> None:
         assert server.reported[1:] == ["mockglm: the store is back"]
 
 
+def test_a_store_that_does_not_answer_is_away_until_it_does(tmp_path: Path) -> None:
+    with redis_process(tmp_path) as redis, replica(f"unix://{redis.path}?timeout=1", FILE) as one:
+        assert content(one.ask("numbered")) == "1"
+        assert redis.process is not None
+        redis.process.send_signal(signal.SIGSTOP)
+        assert one.ask("numbered").status_code == 503
+        redis.process.send_signal(signal.SIGCONT)
+        while (answer := one.ask("numbered")).status_code == 503:
+            pass
+        assert content(answer) in ("2", "3")  # the first may have been applied
+        assert one.reported[-1] == "mockglm: the store is back"
+
+
 def test_replicas_with_different_files_say_so(redis: RedisProcess) -> None:
     url = f"{redis.url}&prefix=different"
     with replica(url, FILE) as older:
@@ -165,7 +178,7 @@ def test_counts_begin_again_with_other_files_and_queues_stay(redis: RedisProcess
         assert [content(newer.ask("numbered")) for _ in range(2)] == ["queued", "1"]
 
 
-def test_a_state_and_records_that_cannot_be_read_are_told_once(
+def test_an_unreadable_state_or_record_is_reported_once(
     redis: RedisProcess, http: httpx.Client
 ) -> None:
     from redis import Redis
