@@ -29,7 +29,7 @@ VALUE, COMMAND = 0.5, 6.0
 """The weights of a value for a required parameter, and of a command, which few functions take."""
 
 
-class FunctionCall(Struct, frozen=True):
+class _FunctionCall(Struct, frozen=True):
     """A planned call: the function, and the values for its parameters."""
 
     offer: ToolOffer
@@ -44,8 +44,8 @@ def call_functions(
     if isinstance(choice, Mapping):
         # `tool_choice` names a function.
         named = choice.get("function")
-        forced = [one for one in offers if named and one.name == named.get("name")]
-        steps = [_expand(one, text, text)[:1] for one in forced]
+        name = named.get("name") if isinstance(named, Mapping) else None
+        steps = [_expand(one, text, text)[:1] for one in offers if one.name == name]
     else:
         steps = _plan_steps(conversation, [one for one in offers if one.kind != "finish"])
     budget, results = WorkBudget(), conversation.results
@@ -58,11 +58,11 @@ def call_functions(
 
 def _plan_steps(
     conversation: Conversation, offers: Sequence[ToolOffer]
-) -> list[list[FunctionCall]]:
+) -> list[list[_FunctionCall]]:
     """Plan the calls of the whole turn: parallel within a step, the steps in sequence."""
     if not offers:
         return []
-    text, ranking = conversation.request, Ranking(offers)
+    text, ranking = conversation.request, _Ranking(offers)
     parts = [part for part in PATTERNS["then"].split(text) if part.strip()][:MAX_STEPS]
     steps = [step for part in parts if (step := _plan_step(part, text, ranking))]
     score, best = ranking.best(text)
@@ -78,7 +78,7 @@ def _plan_steps(
     return [[call for call in step if _is_permitted(call, text)] for step in steps]
 
 
-def _plan_step(part: str, whole: str, ranking: Ranking) -> list[FunctionCall]:
+def _plan_step(part: str, whole: str, ranking: _Ranking) -> list[_FunctionCall]:
     """Plan the calls of one step: the best function for each clause, else for all together.
 
     A clause without a function belongs to the one before it in its sentence, else to the next:
@@ -105,13 +105,13 @@ def _plan_step(part: str, whole: str, ranking: Ranking) -> list[FunctionCall]:
     return calls[:MAX_CALLS]
 
 
-def _expand(offer: ToolOffer, part: str, whole: str) -> list[FunctionCall]:
+def _expand(offer: ToolOffer, part: str, whole: str) -> list[_FunctionCall]:
     values = find_values(part).within(find_values(whole))
     split = split_calls(offer.parameters, values)
-    return [FunctionCall(offer, assign(offer.parameters, one)) for one in split]
+    return [_FunctionCall(offer, assign(offer.parameters, one)) for one in split]
 
 
-def _is_permitted(call: FunctionCall, text: str) -> bool:
+def _is_permitted(call: _FunctionCall, text: str) -> bool:
     """True unless a call writes, deletes or sends without a request for it and all its values."""
     kind, given, needed = call.offer.kind, call.given, call.offer.required
     if kind not in ("send", "delete", "write"):
@@ -128,12 +128,12 @@ def _is_permitted(call: FunctionCall, text: str) -> bool:
 
 
 def _find_open_step(
-    steps: Iterable[list[FunctionCall]], results: Sequence[ToolResult]
-) -> list[FunctionCall]:
+    steps: Iterable[list[_FunctionCall]], results: Sequence[ToolResult]
+) -> list[_FunctionCall]:
     """The open calls of the first step that has some; a result without a name answers the next."""
     got = Counter(result.name for result in results)
 
-    def is_open(call: FunctionCall) -> bool:
+    def is_open(call: _FunctionCall) -> bool:
         key = call.offer.name if got[call.offer.name] else ""
         got[key] -= 1
         return got[key] < 0
@@ -141,7 +141,7 @@ def _find_open_step(
     return next((calls for step in steps if (calls := [*filter(is_open, step)])), [])
 
 
-class Ranking:
+class _Ranking:
     """Scores of functions for a text, by shared words and by the values for their parameters.
 
     Words that many functions have weigh less.

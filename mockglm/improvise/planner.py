@@ -50,7 +50,7 @@ def read_goals(text: str) -> Sequence[PlanStep]:
 
 
 @lru_cache(maxsize=32)
-def words_pattern(section: str, name: str) -> re.Pattern[str]:
+def _words_pattern(section: str, name: str) -> re.Pattern[str]:
     return re.compile(any_of(table("requests")[section][name]), re.I)
 
 
@@ -78,13 +78,13 @@ def _read_goal(part: str, text: str) -> PlanStep | None:
     where = {"path": path} if path else {}
 
     def says(name: str, section: str = "verbs") -> bool:
-        return words_pattern(section, name).search(bare) is not None
+        return _words_pattern(section, name).search(bare) is not None
 
     if values.of("old") and values.of("new"):
         change: dict[str, Any] = {"old": values.first("old"), "new": values.first("new")}
         change |= {"all": True} if says("everywhere", "things") else {}
         return PlanStep("change", where | change)
-    content = find_content(part) or find_content(text[text.find(part) :])
+    content = _find_content(part) or _find_content(text[text.find(part) :])
     is_question = PATTERNS["question"].search(part) is not None
     if says("create") and (content or not is_question) and find_values(text).of("path"):
         return PlanStep("create", {**where, "content": content})
@@ -108,7 +108,7 @@ def _read_goal(part: str, text: str) -> PlanStep | None:
     return PlanStep("project") if says("project", "things") else None
 
 
-def find_content(part: str) -> str:
+def _find_content(part: str) -> str:
     """Find the content of a file that a text contains; empty if there is none."""
     match = PATTERNS["fence"].search(part) or PATTERNS["content"].search(part)
     content = next(filter(None, match.groups()), "") if match else ""

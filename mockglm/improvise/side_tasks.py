@@ -22,7 +22,7 @@ TITLE_LENGTH = 40
 MAX_POINTS = 6
 
 
-def find_side_task(conversation: Conversation) -> Literal["title", "memory", "summary"] | None:
+def _find_side_task(conversation: Conversation) -> Literal["title", "memory", "summary"] | None:
     """Find the side task that the last message or a short system prompt requests."""
     text, system = excerpt(conversation.text, MAX_READ), conversation.short_system
     if HINTED["title"].search(text) or HINTED["title"].search(system):
@@ -34,7 +34,7 @@ def find_side_task(conversation: Conversation) -> Literal["title", "memory", "su
 
 def is_without_tools(conversation: Conversation) -> bool:
     """True for a side task; a short request for a summary may need tools to read the text."""
-    task, text = find_side_task(conversation), conversation.text
+    task, text = _find_side_task(conversation), conversation.text
     is_late = conversation.earlier or HINTED["summary"].search(conversation.short_system)
     is_compaction = task == "summary" and len(text) > LONG and bool(is_late)
     return task in ("title", "memory") or is_compaction or "not call any tools" in text.lower()
@@ -42,7 +42,7 @@ def is_without_tools(conversation: Conversation) -> bool:
 
 def do_side_task(conversation: Conversation) -> str | None:
     """Answer a side task; None for an ordinary turn."""
-    task = find_side_task(conversation)
+    task = _find_side_task(conversation)
     if task in (None, "memory"):
         return "—" if task else None
     text = make_title(conversation) if task == "title" else _summarize(conversation)

@@ -183,24 +183,24 @@ class ToolProject:
         A step that failed by its path is tried once more with a corrected one.
         """
         is_over = len(self.conversation.results) >= MAX_RESULTS
-        result: ToolResult | None = None
+        made, result = None, None
         corrected: PlanStep | None = step
         for _ in range(2):
             call = self.make_call(corrected) if corrected else None
-            if call is None:
+            if call is None or call == made:
                 break
             # The results of other tools before it are dropped.
             names = ("", call.name)
             found = next((one for one in self.unused_results if one.name in names), None)
             if found is None:
                 return result if is_over else call
-            result = found
+            made, result = call, found
             corrected = self.correct(step, result)
         return result
 
     def make_call(self, step: PlanStep) -> ToolCall | None:
         """Make the call for a step, with a tool of its kind or a command; None without both."""
-        command = as_command(step)
+        command = _as_command(step)
         ways = (step, PlanStep("run", {"command": command})) if command else (step,)
         for way in ways:
             held = [offer for offer in self.offers if offer.kind == way.kind]
@@ -251,7 +251,7 @@ class ToolProject:
         return PlanStep(step.kind, {**step.values, "path": better}) if better else None
 
 
-def as_command(step: PlanStep) -> str:
+def _as_command(step: PlanStep) -> str:
     """The shell command for a step that destroys nothing, or an empty text."""
     held = {sort: str(value) for sort, value in step.values.items()}
     path = shlex.quote(held.get("path") or ".")

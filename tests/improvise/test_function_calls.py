@@ -172,6 +172,11 @@ def test_tool_choice_names_the_function() -> None:
     assert made("hello", tools=TOOLS, tool_choice=choice)[0][0] == "add"
 
 
+@pytest.mark.parametrize("choice", [{"function": "add"}, {"function": {"name": "no"}}, {}])
+def test_tool_choice_that_names_no_offered_function_calls_nothing(choice: Body) -> None:
+    assert made("Add 2 and 3", tools=TOOLS, tool_choice=choice) == []
+
+
 def test_tool_choice_required_calls_what_fits_best() -> None:
     assert len(made("hello", tools=[WEATHER], tool_choice="required")) == 1
 

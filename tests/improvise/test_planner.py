@@ -16,7 +16,7 @@ from mockglm.improvise.files import read_file_text
 from mockglm.improvise.planner import read_goals
 from mockglm.improvise.tools import is_agent, read_offers
 from mockglm.validation.types import Tool
-from tests.improvise.asked import Body, ask, called, result, system, user
+from tests.improvise.asked import Body, ask, called, function, result, system, user
 from tests.improvise.test_conduct import AGENTS, offered
 
 FILES = {
@@ -234,6 +234,13 @@ def test_a_relative_path_is_joined_after_an_error_that_wants_it() -> None:
     history = [system(f"Working directory: {HOME}"), user("read main.py"), called(*first), refused]
     (again,) = ask(*history, tools=offered(agent)).calls
     assert json.loads(again.arguments)["file_path"] == str(PurePosixPath(HOME, "main.py"))
+
+
+def test_a_command_that_failed_is_not_run_again_unchanged() -> None:
+    shell = [function("bash", "Run a shell command", "command", command={"type": "string"})]
+    (first,) = ask("read main.py", tools=shell).calls
+    failed = result("cat: main.py: No such file or directory")
+    assert ask("read main.py", called(first), failed, tools=shell).calls == ()
 
 
 def test_a_second_error_ends_the_loop() -> None:
