@@ -32,8 +32,8 @@ from mockglm.improvise.schema.scalars import (
 
 Given = Mapping[ValuePath, Any]
 
-MAX_TRIES = 40
-"""Candidates tested for one place."""
+MAX_TRIES, MAX_BUILT = 60, 12
+"""Candidates tested for one place, and of them those built of one type for one choice."""
 MAX_TOGETHER = 60
 """Schemas, and choices, that are looked at together."""
 SHALLOW_DEPTH = 4
@@ -108,7 +108,8 @@ class SchemaMaker:
             is_listed = any("enum" in one or "const" in one for one in chosen)
             is_built = all(one.keys() <= BUILT for one in chosen)
             for name in () if is_listed else _types(chosen):
-                yield from ((value, is_built) for value in self.build(name, chosen, path))
+                built = islice(self.build(name, chosen, path), MAX_BUILT)
+                yield from ((value, is_built) for value in built)
 
     def choices(self, schemas: Sequence[Any], depth: int) -> Iterator[list[Schema]]:
         """Yield the schemas that hold together, once for each choice among alternatives."""

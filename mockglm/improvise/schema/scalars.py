@@ -97,11 +97,13 @@ def number_candidates(
     high = min(strictest(schemas, key, math.inf) for key in ("maximum", "exclusiveMaximum"))
     base = next((edge for edge in (low, high) if abs(edge) < clamp(math.inf)), 0)
     step = strictest(schemas, "multipleOf", 1) or 1
-    first = math.ceil(clamp(base / step))
-    usual = find_sample(path, table("samples")["numbers"], 1) + last_index(path)
+    index = last_index(path)
+    first = math.ceil(clamp(base / step)) + index
+    usual = find_sample(path, table("samples")["numbers"], 1) + index
     middle = (low + high) / 2
     ways = (step * (first + way) for n in range(MAX_MULTIPLES) for way in (n, -n))
     for value in chain((usual, base, middle, base + 0.5, base - 0.5), ways):
         if low <= value <= high:
-            is_int = is_whole or (float(value).is_integer() and abs(value) < 2**53)
-            yield int(value) if is_int else value
+            is_int = isinstance(value, int) or (value.is_integer() and abs(value) < 2**53)
+            if is_int or not is_whole:
+                yield int(value) if is_int else value

@@ -861,6 +861,7 @@ LOGIC: dict[str, Schema] = {
     "tiny_float": {"type": "number", "exclusiveMinimum": 0, "maximum": 0.001},
     "large_integer": whole(10**15, 10**15 + 5),
     "negative": whole(-20, -10),
+    "fractional_edges": {"type": "integer", "minimum": 2.5, "maximum": 3.5},
     "number_steps": {"type": "number", "multipleOf": 0.25, "minimum": 0.3, "maximum": 0.7},
     "only_null": NULL,
     "types": {"type": ["null", "boolean", "integer"], "minimum": 4},
