@@ -132,7 +132,8 @@ class SchemaMaker:
     def alternatives(self, schema: Schema, depth: int) -> Iterator[list[Any]]:
         """Yield groups of schemas of which one must hold."""
         # Null last, or at great depth the simplest first.
-        order = _is_null if depth < SHALLOW_DEPTH else self.count_required
+        is_deep = SHALLOW_DEPTH <= depth < MAX_DEPTH
+        order = self.count_required if is_deep else _is_null
         yield from (sorted(schema[key], key=order) for key in ("anyOf", "oneOf") if key in schema)
         if "if" in schema:
             met = {"allOf": [schema["if"], schema.get("then", True)]}

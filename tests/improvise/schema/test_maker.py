@@ -157,6 +157,11 @@ def deep_union(levels: int) -> Schema:
 
 
 HOSTILE: dict[str, Any] = {
+    "endless choices": {
+        "type": "array",
+        "minItems": 1,
+        "items": {"anyOf": [{"$ref": "#"}, {"anyOf": [{"$ref": "#/items"}, {"$ref": "#/items"}]}]},
+    },
     "endless": {"$ref": "#"},
     "endless property": {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
     "many items": {
