@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from mockglm.scenarios import load, shipped_scenarios
+from tests.outcomes.environments import Environment
 from tests.outcomes.page import Run, page
 from tests.outcomes.plans import plan
 from tests.outcomes.run import CLIENTS, Outcome, StartError, describe, run
+from tests.outcomes.unconfigured import PROGRAMS, run_unconfigured
 from tests.serving import serving
 
 TEXT = (Path(__file__).parents[2] / "docs" / "clients.md").read_text("utf-8")
@@ -57,9 +59,11 @@ def test_a_verdict_is_shown_for_each_failure() -> None:
     }
     both = came | {(name, True): one for (name, _), one in came.items()}
     both["reset", True] = Outcome("answer", "stop", 2, True)
-    made = Run({"zai-sdk": "0.2.3"}, date(2026, 11, 22), {"ai": "9.0: SyntaxError: x"})
+    missing, printed = {"ai": "9.0: SyntaxError: x"}, {"zai-sdk": "Hello | you"}
+    made = Run({"zai-sdk": "0.2.3"}, date(2026, 11, 22), missing, printed)
     text = page({"zai-sdk": both}, CLIENTS[:1], made)
     assert "* zai-sdk: 0.2.3\n" in text
+    assert text.endswith("| zai-sdk | Hello &#124; you |\n")
     assert "Left out:\n\n* ai: 9.0: SyntaxError: x\n" in text
     assert verdicts(text) == {
         "no-balance": {"zai-sdk": "`retried-in-vain`, `storm`"},
@@ -98,3 +102,11 @@ def test_a_client_that_does_not_start_is_reported_with_the_reason() -> None:
     scenario = load(shipped_scenarios()["hello"])
     with serving() as served, pytest.raises(StartError, match=r"^ModuleNotFoundError: No module"):
         asyncio.run(run(CLIENTS[0], [scenario], served, worker))
+
+
+def test_a_program_of_each_client_prints_the_reply() -> None:
+    python = Environment(Path(sys.executable))
+    clients = [client for client in CLIENTS if not client.is_node]
+    assert PROGRAMS.keys() == {client.name for client in CLIENTS}
+    printed = asyncio.run(run_unconfigured(clients[:1], {clients[0].name: python}))
+    assert printed == {"zai-sdk": "Hello! How can I help you today?"}

@@ -13,6 +13,7 @@ from mockglm.scenarios import Scenario, load, shipped_scenarios
 from tests.outcomes.environments import InstallError, install_locked, install_newest
 from tests.outcomes.page import Run, page
 from tests.outcomes.run import CLIENTS, Outcome, StartError, run
+from tests.outcomes.unconfigured import run_unconfigured
 from tests.serving import Served, serving
 
 NEWEST = "--newest"
@@ -49,7 +50,8 @@ async def make_page(
         for client in clients
         if client.name in table
     }
-    return page(table, CLIENTS, Run(versions, datetime.now(UTC).date(), missing))
+    printed = await run_unconfigured(clients, environments)
+    return page(table, CLIENTS, Run(versions, datetime.now(UTC).date(), missing, printed))
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -45,6 +45,13 @@ difference, its findings come second.
 
 """
 
+UNCONFIGURED = """\
+Each client ran under `mockglm run hello -- COMMAND` with a program that names neither a base URL
+nor a key; the provider of the AI SDK reads no base URL from the environment, so that its program
+names `ZHIPUAI_BASE_URL`. Each printed this line:
+
+"""
+
 FINE = "fine"
 SECTIONS: tuple[tuple[SurfaceName, str, str], ...] = (
     ("chat", "The verdict", ""),
@@ -55,11 +62,13 @@ TITLES = ((False, "JSON responses"), (True, "Streams"))
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The versions of the clients, the day, and the clients left out, each with the reason."""
+    """The versions of the clients, the day, the clients left out, each with the reason, and what
+    each client prints without configuration."""
 
     versions: Mapping[str, str]
     day: date
     missing: Mapping[str, str] = field(default_factory=dict)
+    printed: Mapping[str, str] = field(default_factory=dict)
 
 
 def page(table: Table, clients: Sequence[Client], run: Run) -> str:
@@ -78,7 +87,16 @@ def page(table: Table, clients: Sequence[Client], run: Run) -> str:
             parts.append(f"## {mode}{ending}\n\n" + "\n".join(_table(own, stream)))
         intro = VERDICT if surface == "chat" else ""
         parts.append(f"## {title}{ending}\n\n{intro}" + "\n".join(_verdicts(own)))
+    if run.printed:
+        parts.append(f"## Without configuration\n\n{UNCONFIGURED}" + "\n".join(_printed(run)))
     return "\n\n".join(parts) + "\n"
+
+
+def _printed(run: Run) -> Iterator[str]:
+    yield "| client | printed |"
+    yield "|---|---|"
+    for name, line in run.printed.items():
+        yield f"| {name} | {line.replace('|', '&#124;')} |"
 
 
 def rows(text: str) -> list[str]:
