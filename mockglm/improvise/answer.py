@@ -66,8 +66,7 @@ def _call_or_speak(conversation: Conversation, model: Model, ids: Ids) -> Reply:
     prefix = "".join(conversation.prefix.split())
     is_json = is_json_asked(conversation)
     about = remove_instructions(conversation) if is_json else conversation
-    found = searched and phrase("searched", conversation.language, ids, topic=topic(about.text))
-    text = planned or found or _speak(about, model, ids)
+    text = planned or _speak(about, model, ids, is_searched=bool(searched))
     ending = _finish_through_tool(conversation, offers, text, ids=ids)
     if ending is not None:
         return ending
@@ -89,9 +88,11 @@ def _plan(
     return (call_functions(conversation, offers, ids) if offers else ()) or ""
 
 
-def _speak(conversation: Conversation, model: Model, ids: Ids) -> str:
+def _speak(conversation: Conversation, model: Model, ids: Ids, *, is_searched: bool) -> str:
     if conversation.results:
         return report(conversation, ids)
+    if is_searched:
+        return phrase("searched", conversation.language, ids, topic=topic(conversation.text))
     edited = None if conversation.functions else edit_in_text(conversation, ids)
     return edited or speak(conversation, model, ids)
 

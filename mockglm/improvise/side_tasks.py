@@ -24,12 +24,13 @@ MAX_POINTS = 6
 
 def _find_side_task(conversation: Conversation) -> Literal["title", "memory", "summary"] | None:
     """Find the side task that the last message or a short system prompt requests."""
-    text, system = excerpt(conversation.text, MAX_READ), conversation.short_system
-    if HINTED["title"].search(text) or HINTED["title"].search(system):
+    text = excerpt(conversation.text, MAX_READ)
+    asked = f"{conversation.short_system}\n{text}"
+    if HINTED["title"].search(asked):
         return "title"
     if len(text) > LONG and HINTED["memory"].search(text):
         return "memory"
-    return "summary" if HINTED["summary"].search(text) or HINTED["summary"].search(system) else None
+    return "summary" if HINTED["summary"].search(asked) else None
 
 
 def is_without_tools(conversation: Conversation) -> bool:

@@ -92,11 +92,11 @@ def _find_schema(conversation: Conversation) -> Mapping[str, Any] | None:
         inner = held.get("schema", held)
         return inner if isinstance(inner, Mapping) else None
     texts = (conversation.text[:MAX_READ], conversation.system[:MAX_READ])
-    for found in filter(None, map(_find_objects, texts)):
-        schema = next(filter(_is_schema, found), None)
-        return schema or _schema_like(max(found, key=lambda one: len(str(one))))
+    found = next(filter(None, map(_find_objects, texts)), [])
+    schema = next(filter(_is_schema, found), None)
     keys = next(filter(None, map(_find_keys, texts)), None)
-    return _schema_like(keys) if keys else None
+    example = max(found, key=lambda one: len(str(one)), default=keys)
+    return schema or (_schema_like(example) if example else None)
 
 
 def _find_objects(text: str) -> list[Mapping[str, Any]]:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from mockglm.exchange import ToolCall
 from mockglm.improvise.answer import search_results
-from tests.improvise.asked import IDS, ask, scene
+from tests.improvise.asked import IDS, WEATHER, ask, called, result, scene
 
 
 def tools(**options: Any) -> list[dict[str, Any]]:
@@ -57,6 +58,12 @@ def test_the_answer_refers_to_the_results() -> None:
     reply = ask("What is GLM?", tools=tools(search_result=True))
     assert "[ref_1]" in (reply.content or "")
     assert reply.web_search[0]["refer"] == "ref_1"
+
+
+def test_the_result_of_a_function_is_reported_beside_a_search() -> None:
+    call = called(ToolCall("get_weather", '{"city":"北京"}'))
+    offered = [WEATHER, *tools(search_result=True)]
+    assert "晴 25C" in (ask("北京天气如何？", call, result("晴 25C"), tools=offered).content or "")
 
 
 def test_a_search_without_results_is_answered_plainly() -> None:
