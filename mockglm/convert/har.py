@@ -36,6 +36,8 @@ LONGEST_TIME = 86_400.0
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 """The texts that HTTP allows as a method."""
 
+_PORTS = {"https": ":443", "http": ":80"}
+
 Read = tuple[Exchange, str, str]
 
 
@@ -82,8 +84,10 @@ def parse_method(written: Any) -> str:
 
 
 def format_base(url: SplitResult) -> str:
-    """Scheme, host and port of a URL, without the user and the password that it may have."""
-    return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
+    """Scheme, host and port of a URL, without the user and the password that it may have, and
+    without the port that the scheme has anyway."""
+    host = url.netloc.rpartition("@")[2].removesuffix(_PORTS.get(url.scheme, ":"))
+    return f"{url.scheme}://{host}"
 
 
 def format_origin(url: SplitResult, route: Route) -> str:
@@ -96,7 +100,8 @@ def _is_of_the_api(entry: Mapping[str, Any]) -> bool:
     is_known = url.hostname in HOSTS and (
         bool(parse_route(url.path).base) or url.path in WHOLE_PATHS
     )
-    is_answered = int(entry["response"]["status"]) >= 200
+    # Status 0 is the one of a response that did not come (Chromium); it may be missing, too.
+    is_answered = entry["response"] is not None and int(entry["response"]["status"]) >= 200
     is_preflight = entry["request"]["method"] == "OPTIONS"
     return is_answered and not is_preflight and (is_known or url.path.endswith(SUFFIXES))
 

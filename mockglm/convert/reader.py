@@ -103,7 +103,8 @@ def _read_har(path: Path, file: Mapping[str, Any]) -> ForeignCassette:
         raise _unreadable(path, f"an entry of the HAR: {_words(error)}") from error
     if not entries:
         raise _unreadable(path, f"none of its {others} entries is a request to the API")
-    notes = [f"{others} entries to other addresses left out"] if others else []
+    count = f"{others} {'entry' if others == 1 else 'entries'}"
+    notes = [f"{count} left out: to other addresses, or without a response"] if others else []
 
     def read(entry: Mapping[str, Any]) -> Read:
         found, note = har.read_entry(entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,8 @@ def test_other_addresses_are_left_out_and_counted(tmp_path: Path) -> None:
     path = write(tmp_path / "a.har", other, entry({"text": "x"}), failed)
     foreign = read_foreign(path)
     assert len(foreign.exchanges) == 1
-    assert foreign.notes[0] == "2 entries to other addresses left out"
+    left_out = "2 entries left out: to other addresses, or without a response"
+    assert foreign.notes[0] == left_out
     with pytest.raises(FileError, match="none of its 1 entries is a request to the API"):
         read_foreign(write(tmp_path / "b.har", other))
 
@@ -98,6 +100,42 @@ def test_a_file_that_is_no_har_is_reported(tmp_path: Path, text: str, message: s
     (tmp_path / "a.har").write_text(text, "utf-8")
     with pytest.raises(FileError, match=message):
         read_foreign(tmp_path / "a.har")
+
+
+def write_port(entry: dict[str, Any]) -> None:
+    """The port of the scheme, a body in base64, and -1 for times that do not apply."""
+    entry["request"]["url"] = URL.replace("api.z.ai", "api.z.ai:443")
+    text = base64.b64encode("".join(FRAMES).encode()).decode()
+    entry["response"]["content"] = {"text": text, "encoding": "base64"}
+    entry["timings"] = {"blocked": -1, "dns": -1, "send": 50, "wait": 200, "receive": 100}
+
+
+def write_nulls(entry: dict[str, Any]) -> None:
+    entry["request"]["postData"]["params"] = entry["response"]["content"]["encoding"] = None
+    entry["timings"] = entry["comment"] = None
+
+
+def write_own_members(entry: dict[str, Any]) -> None:
+    """Members of a tool begin with an underscore, by the specification."""
+    entry |= {"_securityState": "secure", "pageref": "page_1", "cache": {}}
+
+
+@pytest.mark.parametrize("change", [write_port, write_nulls, write_own_members])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "bom"])
+def test_forms_that_the_specification_allows_are_read(
+    tmp_path: Path, change: Callable[[dict[str, Any]], None], mark: bytes
+) -> None:
+    changed, failed = entry({"text": "".join(FRAMES)}), entry({})
+    change(changed)
+    failed["response"] = None
+    path = write(tmp_path / "a.har", changed, failed)
+    path.write_bytes(mark + path.read_bytes())
+    foreign = read_foreign(path)
+    (exchange,) = foreign.exchanges
+    assert foreign.origin == "https://api.z.ai/api/paas/v4"
+    assert response(exchange).body == "".join(FRAMES).encode()
+    assert exchange.request.body.decode() == REQUEST
+    assert foreign.notes[0] == "1 entry left out: to other addresses, or without a response"
 
 
 def test_pieces_of_polly_are_joined(tmp_path: Path) -> None:
