@@ -113,6 +113,8 @@ class App:
         self._dispatch = dispatch
         if replica is not None and replica.decides_at_once is True:
             self._dispatch = replica.dispatch
+            replica.find_handlers = self._find_handlers
+            replica.keeps_state = self._keeps_state
         if replica is not None:
             self.readiness.checks.append(replica.check)
         self._token = token
@@ -166,6 +168,9 @@ class App:
 
     def _find_handlers(self, route: Route, method: str) -> Sequence[Handler] | None:
         return self._endpoints.find_handlers(route, method)
+
+    def _keeps_state(self, route: Route) -> bool:
+        return self._endpoints.keeps_state(route)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         extensions = scope.get("extensions", {})

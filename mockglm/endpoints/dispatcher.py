@@ -21,7 +21,7 @@ from mockglm.clock import Pace
 from mockglm.completions import not_found
 from mockglm.endpoints.call import Call, EndpointError
 from mockglm.endpoints.storage import StorageBudget
-from mockglm.endpoints.table import TABLE, EndpointRow, index_by_shape
+from mockglm.endpoints.table import STATEFUL, TABLE, EndpointRow, index_by_shape
 from mockglm.error_codes import message_for
 from mockglm.errors import MockGLMError, UsageError
 from mockglm.exchange import Response
@@ -60,6 +60,10 @@ class Endpoints:
         self._is_trial = is_trial
         self._states: WeakKeyDictionary[Session, States] = WeakKeyDictionary()
         self._storage = StorageBudget()
+
+    def keeps_state(self, route: Route) -> bool:
+        """True for the path of an endpoint whose answers depend on earlier requests."""
+        return any(row.module in STATEFUL for row, _ in _find_rows(route))
 
     def find_handlers(self, route: Route, method: str) -> Sequence[Handler] | None:
         """Find the handlers of a request; None if its path is no endpoint."""

@@ -109,6 +109,15 @@ TABLE: Sequence[EndpointRow] = (
 # fmt: on
 
 
+STATEFUL = frozenset(
+    (
+        *("agents", "async_chat", "batches", "documents", "files", "images", "media", "tasks"),
+        "voices",
+    )
+)
+"""The modules of endpoints whose answers depend on what earlier requests left."""
+
+
 def index_by_shape(rows: Sequence[EndpointRow]) -> Mapping[int, Sequence[EndpointRow]]:
     """Index rows by the number of segments of their path."""
     found: dict[int, list[EndpointRow]] = {}

@@ -39,7 +39,7 @@ from mockglm.server.responses import (
 from mockglm.server.sessions import Session, Sessions
 from mockglm.surfaces import SURFACES, EndpointKind, Surface, find_base, is_whole
 
-_UNKNOWN = frozenset(("call", "other", "whole", "outside"))
+UNKNOWN = frozenset(("call", "other", "whole", "outside"))
 """The kinds of requests that may be for another endpoint."""
 
 Unread = Literal["large", "busy"]
@@ -109,6 +109,13 @@ def parse_route(path: str) -> Route:
     return Route(scenario, tuple(filter(None, faults.split("+"))), label, base, path[len(base) :])
 
 
+def format_route(route: Route) -> str:
+    """Return the path that is parsed as a route."""
+    label = f"@{route.label}" if route.label else ""
+    names = "".join((route.scenario, *(f"+{name}" for name in route.faults), label))
+    return f"/s/{names}{route.base}{route.tail}" if names else route.base + route.tail
+
+
 FindHandlers = Callable[[Route, str], Sequence[Handler] | None]
 """Finds the handlers of an endpoint that has none here, by its route and method."""
 
@@ -164,7 +171,7 @@ def choose_handlers(
     kind = unread or (route.post_kind if request.method == "POST" else _kind(route, request))
     if session.on_miss == "record":
         return RECORDING_HANDLERS[kind]
-    if find_handlers is not None and kind in _UNKNOWN:
+    if find_handlers is not None and kind in UNKNOWN:
         return find_handlers(route, request.method) or HANDLERS[kind]
     return HANDLERS[kind]
 

@@ -64,8 +64,16 @@ class Siblings:
 
     async def ask(self, question: bytes) -> list[bytes]:
         """Ask all other workers; return the answers of those that answer in time."""
-        found = await asyncio.gather(*(self._ask(path, question) for path in self.list_others()))
+        asked = [
+            self._ask(path, question, SHORT_TIMEOUT if path in self._silent else TIMEOUT)
+            for path in self.list_others()
+        ]
+        found = await asyncio.gather(*asked)
         return [answer for answer in found if answer is not None]
+
+    async def ask_one(self, index: int, question: bytes) -> bytes | None:
+        """Ask one worker; None if it does not answer in time."""
+        return await self._ask(self._folder / f"{index}{SUFFIX}", question, TIMEOUT)
 
     async def follow(self, path: Path, question: bytes) -> AsyncIterator[bytes]:
         """Ask one worker for answers one after the other, until it ends or the caller leaves."""
@@ -82,8 +90,7 @@ class Siblings:
     async def close(self) -> None:
         self._socket.close()
 
-    async def _ask(self, path: Path, question: bytes) -> bytes | None:
-        timeout = SHORT_TIMEOUT if path in self._silent else TIMEOUT
+    async def _ask(self, path: Path, question: bytes, timeout: float) -> bytes | None:
         try:
             async with asyncio.timeout(timeout):
                 answer = await _exchange(path, question)

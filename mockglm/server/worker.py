@@ -14,11 +14,27 @@ from itertools import count
 from time import monotonic
 from typing import Literal, TypeVar
 
+import msgspec
+
 from mockglm.errors import MockGLMError, ScenariosDifferError, StoreError
 from mockglm.exchange import Request
 from mockglm.server.context import RequestContext
+from mockglm.server.forwarding import (
+    KEEPER,
+    ForwardedRequest,
+    accept_response,
+    encode_response,
+)
 from mockglm.server.replica import PATIENCE, is_instant, respond_unavailable
-from mockglm.server.routes import FindHandlers, Route, Unread, dispatch
+from mockglm.server.routes import (
+    UNKNOWN,
+    FindHandlers,
+    Route,
+    Unread,
+    dispatch,
+    format_route,
+    parse_route,
+)
 from mockglm.server.sessions import Session, Sessions
 from mockglm.server.shared_session import WorkerSession, digest_scenarios
 from mockglm.server.worker_journals import WorkerJournals
@@ -45,7 +61,8 @@ class Worker:
     """Decides requests in sessions whose state is in a folder.
 
     `sessions` make sessions of the class WorkerSession. `report` is called with a sentence when a
-    session cannot be used, and when it can again.
+    session cannot be used, and when it can again. `find_handlers` and `keeps_state` are set to the
+    functions of the endpoints beside chats.
     """
 
     decides_at_once: Literal[True] = True
@@ -60,7 +77,11 @@ class Worker:
         self._failing: set[str] = set()
         self._numbers = count()
         self._is_closed = False
-        self.journals = WorkerJournals(sessions, folder, find=self._find_current, report=report)
+        self.find_handlers: FindHandlers = lambda route, method: None
+        self.keeps_state: Callable[[Route], bool] = lambda route: False
+        self.journals = WorkerJournals(
+            sessions, folder, find=self._find_current, play=self._play, report=report
+        )
 
     def dispatch(
         self,
@@ -74,8 +95,11 @@ class Worker:
     ) -> RequestContext:
         """Handle a request at once, as `routes.dispatch` does.
 
-        Raises StoreError if its session cannot be used now: `decide` waits for that.
+        Raises StoreError if its session cannot be used now, or if another worker has to answer:
+        `decide` waits for that.
         """
+        if self._is_kept_elsewhere(route) and unread is None:
+            raise StoreError("another worker answers this request")
 
         def decide() -> RequestContext:
             return dispatch(
@@ -105,6 +129,8 @@ class Worker:
         began = monotonic()
         while True:
             try:
+                if self._is_kept_elsewhere(route) and unread is None:
+                    return await self._forward(route, request, started or began)
                 context = self.dispatch(
                     self.sessions,
                     route,
@@ -179,6 +205,27 @@ class Worker:
         self._is_closed = True
         await self.journals.close()
         self.folder.close()
+
+    def _is_kept_elsewhere(self, route: Route) -> bool:
+        """True for an endpoint whose files and tasks another worker has."""
+        is_other = route.post_kind in UNKNOWN and self.folder.index != KEEPER
+        return is_other and self.keeps_state(route)
+
+    async def _forward(self, route: Route, request: Request, started: float) -> RequestContext:
+        """Have the worker that has the files and tasks answer."""
+        question = msgspec.msgpack.encode(ForwardedRequest(format_route(route), request))
+        answer = await self.journals.siblings.ask_one(KEEPER, question)
+        session = self._find_session(route)
+        return accept_response(answer, session, route, request=request, started=started)
+
+    async def _play(self, asked: ForwardedRequest) -> bytes:
+        """Decide a request for another worker, which sends the response."""
+        route = parse_route(asked.path)
+        context = await self.decide(route, asked.request, find_handlers=self.find_handlers)
+        answer = encode_response(context)
+        context.complete()
+        context.finish()
+        return answer
 
     def _find_session(self, route: Route) -> WorkerSession:
         try:

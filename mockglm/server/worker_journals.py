@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from mockglm.exchange import Request
 from mockglm.journal import Entry, EntryFilter, Journal
+from mockglm.server.forwarding import ForwardedRequest
 from mockglm.server.sessions import Sessions
 from mockglm.server.shared_session import WorkerSession
 from mockglm.server.siblings import TIMEOUT, Siblings
@@ -64,7 +65,14 @@ class _FollowQuestion(Struct, frozen=True, tag="follow"):
     """All exchanges from now on."""
 
 
-_Question = _ListQuestion | _EntryQuestion | _ClearQuestion | _UsesQuestion | _FollowQuestion
+_Question = (
+    _ListQuestion
+    | _EntryQuestion
+    | _ClearQuestion
+    | _UsesQuestion
+    | _FollowQuestion
+    | ForwardedRequest
+)
 
 
 class _Part(Struct, frozen=True):
@@ -97,8 +105,9 @@ _encode = msgspec.msgpack.encode
 class WorkerJournals:
     """The journals of all workers, as one of them reads them.
 
-    `find` finds a session that was used in this process and was not dropped since. A worker that
-    does not answer in time is left out, and `report` is called with a sentence.
+    `find` finds a session that was used in this process and was not dropped since, `play` decides a
+    request for another worker. A worker that does not answer in time is left out, and `report` is
+    called with a sentence.
     """
 
     def __init__(
@@ -107,10 +116,12 @@ class WorkerJournals:
         folder: StateFolder,
         *,
         find: Callable[[str], WorkerSession | None],
+        play: Callable[[ForwardedRequest], Awaitable[bytes]],
         report: Callable[[str], None],
     ) -> None:
         self._sessions = sessions
         self._find_session = find
+        self._play = play
         self._feed = sessions.feed
         self.siblings = Siblings(folder.path, folder.index, self._answer, report=report)
         self._followed: dict[Path, asyncio.Task[None]] = {}
@@ -195,6 +206,8 @@ class WorkerJournals:
                 return _encode(self._count_uses(session))
             case _FollowQuestion():
                 return self._list_exchanges()
+            case ForwardedRequest():
+                return await self._play(question)
 
     def _list(self, session: str | None, limit: int, wanted: EntryFilter) -> Iterator[_Part]:
         """Summarize the newest wanted entries of this worker, oldest first."""

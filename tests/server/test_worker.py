@@ -167,6 +167,40 @@ def test_the_newest_entries_of_all_sessions_are_listed_in_order(
     assert [one["session"] for one in earlier][-2:] == [f"@{name}" for name in names[:2]]
 
 
+def test_files_and_tasks_are_those_of_all_workers(
+    pair: list[ReplicaServer], label: str, http: httpx.Client
+) -> None:
+    keeper, other = (server.base(f"@{label}") for server in pair)
+    headers = {"Authorization": "Bearer key", "Origin": "http://page.example"}
+    chat = {"model": "glm-4.6", "messages": [{"role": "user", "content": "hello"}]}
+    kept = http.post(
+        f"{other}/files",
+        headers=headers,
+        data={"purpose": "agent"},
+        files={"file": ("a.txt", b"some bytes")},
+    )
+    assert kept.headers["access-control-allow-origin"] == "http://page.example"
+    for base in (keeper, other):
+        content = http.get(f"{base}/files/{kept.json()['id']}/content", headers=headers)
+        assert (content.status_code, content.content) == (200, b"some bytes")
+    for one, another in ((keeper, other), (other, keeper)):
+        task = http.post(f"{one}/async/chat/completions", json=chat, headers=headers).json()
+        found = http.get(f"{another}/async-result/{task['id']}", headers=headers).json()
+        assert found["choices"][0]["message"]["content"] == "Hello"
+    assert http.get(f"{other}/async-result/unknown", headers=headers).json()["error"]["code"]
+    journal = control(pair[1], http, "journal", label).json()
+    assert [one["ordinal"] for one in journal] == list(range(1, 9))
+    assert {one["outcome"] for one in journal} == {"done"}
+
+
+@pytest.mark.usefixtures("hurried")
+def test_files_are_unavailable_without_the_worker_that_has_them(http: httpx.Client) -> None:
+    with make_state_folder() as path, worker(path, 1, FILE) as alone:
+        answer = http.get(f"{alone.url}/files/a/content", headers={"Authorization": "Bearer key"})
+        assert (answer.status_code, answer.headers["x-mockglm-miss"]) == (503, "1")
+        assert "worker 0, which has the files and tasks, does not answer" in answer.text
+
+
 def test_other_workers_are_followed_only_while_anybody_listens(
     pair: list[ReplicaServer], label: str, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
