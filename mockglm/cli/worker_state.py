@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mockglm.cli.log import warn
 from mockglm.cli.workers import is_orphaned
 from mockglm.server import Sessions, Settings
 from mockglm.server.shared_session import WorkerSession
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 class WorkerState:
     """The state that workers share in a folder, as the one with `index` uses it.
 
-    It stands for SharedState where no store is given. `report` is called with what a user should
-    know about it.
+    It stands for SharedState where no store is given. `report` is called with what concerns all
+    workers alike, as a reload.
     """
 
     def __init__(self, folder: Path, index: int, report: Callable[[str], None]) -> None:
@@ -34,7 +35,7 @@ class WorkerState:
         return Sessions(settings, session_type=WorkerSession)
 
     def open_replica(self, sessions: Sessions, metrics: Metrics | None) -> Worker:
-        self._worker = Worker(sessions, self._folder, report=self.report)
+        self._worker = Worker(sessions, self._folder, report=warn)
         self._declare(self._worker)
         return self._worker
 

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
+from mockglm.errors import MockGLMError
+
 SUFFIX = ".socket"
 
 TIMEOUT = 1.0
@@ -19,7 +21,7 @@ SHORT_TIMEOUT = 0.02
 MAX_MESSAGE = 512 * 1024 * 1024
 
 _LENGTH = 8
-_ERRORS = (OSError, EOFError, TimeoutError)
+_ERRORS = (OSError, EOFError, TimeoutError, MockGLMError)
 
 Answer = Callable[[bytes], Awaitable[bytes | AsyncIterator[bytes]]]
 """Returns the answer to a question, or answers that are sent one after the other until the asking

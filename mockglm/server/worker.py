@@ -182,8 +182,10 @@ class Worker:
         session = self.sessions.find(name)
         if session is None:
             return None
-        current, _ = self._open(session)
-        return current
+        try:
+            return self._open(session)[0]
+        except (StoreError, OSError):
+            return _own(session)
 
     def adopt_scenarios(self) -> None:
         """Use only states of the scenarios that were loaded last."""

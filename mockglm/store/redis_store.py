@@ -34,8 +34,8 @@ MAX_CONNECTIONS = 64
 INVALID = "the URL cannot be parsed; write special characters of a password as %2F and the like"
 
 QUEUE = 10
-"""Timeouts that a request may wait for a connection, while others use them all: the store is busy,
-not away."""
+"""Timeouts that an operation of the control API may wait for a connection, while others use them
+all: the store is busy, not away."""
 
 Observe = Callable[[str, float], None]
 

@@ -67,9 +67,8 @@ class SessionFile:
         self._path = path
         self._touched = monotonic()
         try:
-            with self.locked():
-                if os.fstat(self._fd).st_size < _HEADER.size:
-                    self._write_first(Payload(name or ""))
+            if os.fstat(self._fd).st_size < _HEADER.size:
+                self._write_first(Payload(name or ""))
             self._map = mmap.mmap(self._fd, _HEADER.size)
         except BaseException:
             os.close(self._fd)
@@ -169,10 +168,12 @@ class SessionFile:
         os.close(self._fd)
 
     def _write_first(self, payload: Payload) -> None:
-        # Written and not mapped, so that a lack of memory is an error and no signal.
         data = _ENCODER.encode(payload)
-        self._write_at(_HEADER.pack(1, 0, _HEADER.size, len(data), os.urandom(8)), 0)
-        self._write_at(data, _HEADER.size)
+        header = _HEADER.pack(1, 0, _HEADER.size, len(data), os.urandom(8))
+        with self.locked():
+            if os.fstat(self._fd).st_size < _HEADER.size:
+                # Written and not mapped, so that a lack of memory is an error and no signal.
+                self._write_at(header + data, 0)
 
     def _write_at(self, data: bytes, position: int) -> None:
         if os.pwrite(self._fd, data, position) != len(data):

@@ -22,6 +22,7 @@ from mockglm.errors import UsageError
 from mockglm.serving.supervisor import VARIABLE, Supervisor, WorkerSettings
 from tests.cli.commands import MOCKGLM, Running, running
 from tests.serving import post, replace_file
+from tests.store.servers import needs_redis, redis_process
 
 FILE = """
 format: 1
@@ -214,6 +215,18 @@ def test_no_key_is_in_the_folder(served: Running, label: str) -> None:
     files = [one for one in shared_folder(served).iterdir() if one.is_file()]
     assert any(one.suffix == ".session" for one in files)
     assert not [one for one in files if b"VerySecret" in one.read_bytes()]
+
+
+@needs_redis
+def test_workers_can_share_the_store_of_replicas(path: Path, label: str, tmp_path: Path) -> None:
+    with (
+        redis_process(tmp_path) as redis,
+        running(path, "--workers", "2", "--state", redis.url, "--speed", "100") as served,
+        ThreadPoolExecutor(10) as pool,
+    ):
+        found = list(pool.map(lambda _: ask(served, "sequence", label), range(10)))
+        assert sorted(found) == sorted(f"step {number}" for number in range(10))
+        assert count(served, label) == 10
 
 
 def is_served(client: httpx.Client, url: str) -> bool:
