@@ -285,7 +285,7 @@ class Session:
         self._playlists: tuple[Playlist, ...] | None = None
         self.on_miss: OnMiss | None = settings.on_miss
         self.requests = 0
-        self._prompt_prefixes: set[bytes] = set()
+        self._prompt_prefixes: set[int] = set()
         self.load(playlist)
 
     def load(self, playlist: Playlist) -> None:
@@ -446,7 +446,7 @@ class Session:
         cached = count_cached_tokens(self._prompt_prefixes, found, prompt)
         if len(self._prompt_prefixes) > MAX_PREFIXES:
             self._prompt_prefixes.clear()
-        self._prompt_prefixes.update(prefix.digest for prefix in found)
+        self._prompt_prefixes.update(prefix.hash for prefix in found)
         return cached
 
     def ids(self) -> Ids:

@@ -45,7 +45,7 @@ class SharedSession(Session):
         self._names: dict[Interaction, str] = {}
         self._next_rule = 0
         self._standing_written: list[QueuedFaults] = []
-        self._new_prefixes: set[bytes] = set()
+        self._new_prefixes: set[int] = set()
         self.uses: list[str] = []
         self._may_differ = False
         self.state = self.version = b""
@@ -89,7 +89,7 @@ class SharedSession(Session):
         return super().draw(interaction)
 
     def remember(self, chat: Chat, prompt: int) -> int:
-        found = {prefix.digest for prefix in list_prefixes(chat)}
+        found = {prefix.hash for prefix in list_prefixes(chat)}
         self._new_prefixes = found - self._prompt_prefixes
         return super().remember(chat, prompt)
 

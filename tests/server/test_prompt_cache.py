@@ -7,9 +7,9 @@ FIRST = ["你好，请介绍一下北京。"]
 SECOND: list[Body | str] = [*FIRST, says("北京是中国的首都。"), "那上海呢？"]
 
 
-def seen(*requests: list[Body | str]) -> set[bytes]:
+def seen(*requests: list[Body | str]) -> set[int]:
     prompts = (list_prefixes(chat(*request)) for request in requests)
-    return {prefix.digest for prompt in prompts for prefix in prompt}
+    return {prefix.hash for prompt in prompts for prefix in prompt}
 
 
 def test_a_first_prompt_has_nothing_cached() -> None:
