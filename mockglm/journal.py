@@ -85,6 +85,7 @@ class Source(StrEnum):
 class Entry(Struct, gc=False):
     """One exchange as the journal keeps it.
 
+    `base` is the base path that the path of the request is below, empty if that is whole.
     `source` is the location of an interaction (`hello.yaml:4`) or a Source. `waived` names
     validation rules that were broken but not enforced. Times are in seconds: `at` is unix time,
     `first` and `total` count from the request. `outcome` is `open` while the response is sent, then
@@ -110,6 +111,7 @@ class Entry(Struct, gc=False):
     size: int = 0
     serial: int = 0
     sent: int | None = None
+    base: str = ""
 
     @property
     def exchange(self) -> Exchange:

@@ -22,7 +22,7 @@ from mockglm.errors import UsageError
 from mockglm.journal import Entry
 from mockglm.server import Session, Sessions
 from mockglm.server.comparisons import explain_entry, explain_request
-from mockglm.surfaces import CHAT, find_base, find_surface
+from mockglm.surfaces import CHAT, find_surface
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message
@@ -83,9 +83,7 @@ class ExchangeRoutes:
         surface = find_surface(entry.request.path)
         origin = f"{request.url.scheme}://{request.headers.get('host', '')}"
         prefix = f"/s/{entry.session}" if entry.session else ""
-        code = make_snippets(
-            entry.request, surface, f"{origin}{prefix}{find_base(entry.request.path)}"
-        )
+        code = make_snippets(entry.request, surface, f"{origin}{prefix}{entry.base}")
         if entry.response is not None and saving.is_conversation(entry):
             code["yaml"] = saving.make_scenario([entry])
         return _json(code)
@@ -130,13 +128,13 @@ class ExchangeRoutes:
 
     async def _replay(self, request: Request) -> Response:
         """Send the request of an entry again, with the credential that it had."""
-        session, _, original = await self._entry(request)
+        session, entry, original = await self._entry(request)
         if self._play is None or len(self._replays) >= MAX_REPLAYS:
             raise UsageError("this request cannot be sent again now")
-        ordinal = await self._send_again(session, original)
+        ordinal = await self._send_again(session, entry.base, original)
         return _json({"session": session.name, "ordinal": ordinal})
 
-    async def _send_again(self, session: Session, original: exchange.Request) -> int:
+    async def _send_again(self, session: Session, base: str, original: exchange.Request) -> int:
         """Play the answer to a request to nobody; returns the ordinal of its new entry."""
         arrived: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -145,7 +143,7 @@ class ExchangeRoutes:
                 arrived.set_result(entry.ordinal)
 
         unsubscribe = self._sessions.feed.subscribe(notice, session.name)
-        task = asyncio.create_task(self._run(session, original))
+        task = asyncio.create_task(self._run(session, base, original))
         self._replays.add(task)
         task.add_done_callback(self._replays.discard)
         try:
@@ -155,7 +153,7 @@ class ExchangeRoutes:
             unsubscribe()
         return arrived.result() if arrived.done() else session.requests
 
-    async def _run(self, session: Session, original: exchange.Request) -> None:
+    async def _run(self, session: Session, base: str, original: exchange.Request) -> None:
         assert self._play is not None
         prefix = f"/s/{session.name}" if session.name else ""
         headers = [
@@ -164,7 +162,7 @@ class ExchangeRoutes:
         scope = {
             "type": "http",
             "method": original.method,
-            "path": f"{prefix}{find_base(original.path)}{original.path}",
+            "path": f"{prefix}{base}{original.path}",
             "query_string": original.query.encode("latin-1"),
             "headers": headers,
         }

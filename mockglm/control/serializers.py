@@ -11,7 +11,7 @@ from mockglm.faults import CATALOGUE, FaultSpec
 from mockglm.journal import Entry
 from mockglm.matching import When
 from mockglm.scenarios import Interaction, Step
-from mockglm.surfaces import find_base, find_surface
+from mockglm.surfaces import find_surface
 from mockglm.timeline import list_defects, list_frames
 
 WHEN_KEYS = When.__struct_fields__
@@ -23,12 +23,12 @@ def exchange_json(entry: Entry) -> Mapping[str, Any]:
     Bytes of a body that are not UTF-8 are shown as replacement characters.
     """
     response = entry.response
-    surface, base = find_surface(entry.request.path), find_base(entry.request.path)
+    surface = find_surface(entry.request.path)
     frames = [] if response is None else list_frames(response, entry.sent)
     is_whole = entry.sent is None and response is not None and response.end == "done"
     return {
         **entry.summary(),
-        "base": f"/s/{entry.session}{base}" if entry.session else base,
+        "base": f"/s/{entry.session}{entry.base}" if entry.session else entry.base,
         "conversation": chat_json(entry, surface),
         "reply": response and answer_json(response, frames, surface=surface, is_whole=is_whole),
         "timeline": response

@@ -118,7 +118,7 @@ def _explain(
     *,
     find_handlers: FindHandlers | None,
 ) -> Explanation:
-    route = find_route(request.path)
+    route = find_route(request.path, entry.base if entry else None)
     handlers = choose_handlers(session, route, request, find_handlers=find_handlers)
     trial, name = _try(session, request, route=route, handlers=handlers)
     names = tuple(map(_name, handlers))

@@ -175,6 +175,7 @@ class RequestContext(Struct):
             finish=self.finish_reason,
             waived=self.waived,
             notes=self.notes + self.unfinished_searches,
+            base=self.base,
         )
 
     def record_response(self, exchange: Exchange, notes: Sequence[str]) -> None:

@@ -176,10 +176,10 @@ def choose_handlers(
     return HANDLERS[kind]
 
 
-def find_route(path: str) -> Route:
-    """Find the route of a request by its path, which is below a base or whole."""
-    base = find_base(path)
-    return Route("", (), "", base, path)
+def find_route(path: str, base: str | None = None) -> Route:
+    """Find the route of a request by its path, which is whole or below a base, if none is given
+    the first one of its surface."""
+    return Route("", (), "", find_base(path) if base is None else base, path)
 
 
 def _resolve(sessions: Sessions, route: Route) -> tuple[Session, Sequence[faults.FaultSpec]]:

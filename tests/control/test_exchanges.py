@@ -347,6 +347,21 @@ def test_a_request_is_sent_again_with_its_credential(control: httpx.Client, serv
     assert control.post("/journal/9/replay").status_code == 404
 
 
+def test_a_request_of_the_coding_plan_is_sent_again_below_its_base(
+    control: httpx.Client, served: Served
+) -> None:
+    base, body = (
+        "/api/coding/paas/v4",
+        {"model": "glm-4.6", "messages": [{"role": "user", "content": "sunny"}]},
+    )
+    headers = {"Authorization": f"Bearer {KEY}"}
+    url = f"{served.host}{base}/chat/completions"
+    httpx.post(url, json=body, headers=headers, trust_env=False)
+    assert control.post("/journal/1/replay").json()["ordinal"] == 2
+    assert [control.get(f"/journal/{number}").json()["base"] for number in (1, 2)] == [base] * 2
+    assert f"{served.host}{base}" in control.get("/journal/1/code").json()["openai"]
+
+
 @pytest.mark.parametrize("path", ["/api/monitor/usage/quota/limit", "/api/v1/agents"])
 def test_a_request_below_no_base_is_sent_again_there(
     control: httpx.Client, served: Served, path: str
