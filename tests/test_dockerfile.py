@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from tests.dockerfile import PROJECT, Instruction, Step, parse, plan
@@ -39,3 +43,11 @@ def test_the_dockerfile_of_the_project_can_be_run() -> None:
     assert image.command[:2] == ("mockglm", "serve")
     assert image.health[0] == "python"
     assert [step.command for step in image.steps if step.user != "0"] == []
+
+
+def test_a_machine_without_the_tools_is_told_so() -> None:
+    command = [sys.executable, "-m", "tests.dockerfile"]
+    env = {**os.environ, "PATH": ""}
+    done = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "not tried: debootstrap, chroot, unshare, ip not installed\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ import click
 from mockglm import surfaces
 from mockglm.api_keys import KEY_VARIABLES
 from mockglm.app import App
+from mockglm.cli.display import Step, show_progress
 from mockglm.cli.log import log_option, open_log, warn
 from mockglm.cli.options import (
     LIVE,
@@ -94,40 +96,60 @@ def record_command(
     Exits with 0. With --check it exits with 1 if a requirement is broken, 5 if there was no
     response to judge, 6 if the service did not answer. --try-key exits with 1 if the service
     refuses the key."""
-    judge = Judge() if check and not try_key else None
-    recording = open_recording(
-        cassette,
-        upstream,
-        "all" if try_key else mode,
-        host=host,
-        allowed=allow_upstream,
-        ca=ca,
-        on_recorded=lambda recorded: judge.add(recorded) if judge else None,
-    )
-    if try_key:
-        sys.exit(asyncio.run(_try_key(recording.recorder)))
-    if judge and recording.recorder is None:
-        raise UsageError(f"{cassette} is only replayed, so --check needs --mode new or all")
-    _serve(recording, cassette, mode, host=host, port=port, speed=speed, log=log)
-    sys.exit(judge.close(recording.recorder) if judge else 0)
+    with ExitStack() as stack:
+        judge = None
+        if check and not try_key:
+            judge = Judge(stack.enter_context(show_progress(None)))
+        recording = open_recording(
+            cassette,
+            upstream,
+            "all" if try_key else mode,
+            host=host,
+            allowed=allow_upstream,
+            ca=ca,
+            on_recorded=lambda recorded: judge.add(recorded) if judge else None,
+        )
+        if try_key:
+            sys.exit(asyncio.run(_try_key(recording.recorder)))
+        if judge and recording.recorder is None:
+            raise UsageError(f"{cassette} is only replayed, so --check needs --mode new or all")
+        _serve(recording, cassette, mode, host=host, port=port, speed=speed, log=log)
+        sys.exit(judge.close(recording.recorder) if judge else 0)
 
 
 class Judge:
-    """Judges exchanges and writes a line to standard error for each violation."""
+    """Judges exchanges and writes a line to standard error for each violation.
 
-    def __init__(self) -> None:
+    `step` shows the numbers of exchanges and of violations.
+    """
+
+    def __init__(self, step: Step) -> None:
         # Imports all checks, which few runs need.
         from mockglm.conformance.live import LiveChecker
 
-        self._checker = LiveChecker(warn)
-        self._seen = 0
+        self._checker = LiveChecker(self._tell)
+        self._step = step
+        self._seen = self._recorded = self._violations = 0
+        self._show()
 
     def add(self, recorded: RecordedExchange) -> None:
         self._seen += recorded.exchange.request.path.endswith(surfaces.CHAT.path)
+        self._recorded += 1
+        self._show()
         self._checker.add(recorded.exchange)
+
+    def _tell(self, line: str) -> None:
+        self._violations += 1
+        self._show()
+        warn(line)
+
+    def _show(self) -> None:
+        self._step(self._recorded, f"recorded · violations: {self._violations}")
 
     def close(self, recorder: Recorder | None) -> int:
         """Wait until all exchanges are judged and return the exit code."""
+        # The summary is no violation, and the last lines are printed at once.
+        self._step = lambda done, text: None
         is_good = self._checker.close()
         if recorder is not None and recorder.unanswered:
             warn(f"mockglm: requests without a response to judge: {recorder.unanswered}")

@@ -7,6 +7,8 @@ import json
 import os
 import pty
 import re
+import select
+import signal
 import struct
 import subprocess
 import sys
@@ -15,9 +17,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.cli.commands import MOCKGLM, run, running
+from tests.cli.commands import ASK, MOCKGLM, PATIENCE, run, running
+from tests.serving import KEY
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -180,3 +184,34 @@ def write_report(path: Path, verdict: str, requirement: str = REQUIREMENT) -> st
     head = {"schema": "mockglm.report/1", "target": f"https://{number}.example/v1"}
     path.write_text(json.dumps({**head, "model": "glm-5", "checks": checks}), "utf-8")
     return str(path)
+
+
+def test_progress_of_a_recording_counts_exchanges_and_violations(tmp_path: Path) -> None:
+    with running("--speed", "0") as server:
+        url = f"{server.host}/s/usage-missing/api/paas/v4"
+        options = ("--upstream", url, "--allow-upstream", "127.0.0.1", "--check", "--port", "0")
+        pid, terminal = pty.fork()
+        if pid == 0:
+            path = str(tmp_path / "chat.yaml")
+            os.execv(MOCKGLM, [MOCKGLM, "record", path, *options])
+        try:
+            shown = read_until(terminal, r"recording (http://\S+/v4)")
+            (base,) = re.findall(r"recording (http://\S+/v4)", shown)
+            headers = {"Authorization": KEY}
+            httpx.post(f"{base}/chat/completions", json=ASK, headers=headers, trust_env=False)
+            shown = read_until(terminal, r"1/\? recorded · violations: [1-9]")
+            os.write(terminal, b"\x03")
+            read_until(terminal, r"checked: 1 exchanges, broken: ")
+        finally:
+            os.kill(pid, signal.SIGTERM)
+            os.waitpid(pid, 0)
+            os.close(terminal)
+
+
+def read_until(terminal: int, pattern: str) -> str:
+    """Read from a terminal until a pattern has been shown, without escape sequences."""
+    shown = ""
+    while not re.search(pattern, shown):
+        assert select.select([terminal], [], [], PATIENCE)[0], shown
+        shown = ESCAPE.sub("", shown + os.read(terminal, 65536).decode(errors="replace"))
+    return shown

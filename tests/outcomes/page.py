@@ -135,7 +135,7 @@ def _is_told(came: Outcome) -> bool:
 def _verdict(came: Outcome) -> str:
     if came.outcome == WAITS:
         return WAITS
-    return ", ".join(f"`{name}`" for name in came.verdict) or FINE
+    return ", ".join(f"`{name}`" for name in dict.fromkeys(came.verdict)) or FINE
 
 
 def _cell(came: Outcome) -> str:
