@@ -45,7 +45,7 @@ def test_the_dockerfile_of_the_project_can_be_run() -> None:
     assert [step.command for step in image.steps if step.user != "0"] == []
 
 
-def test_a_machine_without_the_tools_is_told_so() -> None:
+def test_missing_tools_are_named() -> None:
     command = [sys.executable, "-m", "tests.dockerfile"]
     env = {**os.environ, "PATH": ""}
     done = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True)
