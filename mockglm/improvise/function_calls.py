@@ -47,7 +47,7 @@ def call_functions(
         name = named.get("name") if isinstance(named, Mapping) else None
         steps = [_expand(one, text, text)[:1] for one in offers if one.name == name]
     else:
-        steps = _plan_steps(conversation, [one for one in offers if one.kind != "finish"])
+        steps = _plan_steps(conversation, offers)
     budget, results = WorkBudget(), conversation.results
     open_calls = _find_open_step(steps, results)
     made = [call.offer.make_call(call.given, ids, budget) for call in open_calls]
@@ -60,18 +60,18 @@ def _plan_steps(
     conversation: Conversation, offers: Sequence[ToolOffer]
 ) -> list[list[_FunctionCall]]:
     """Plan the calls of the whole turn: parallel within a step, the steps in sequence."""
-    if not offers:
+    others = [offer for offer in offers if offer.kind != "finish"]
+    if not others:
         return []
-    text, ranking = conversation.request, _Ranking(offers)
+    text, ranking = conversation.request, _Ranking(others)
     parts = [part for part in PATTERNS["then"].split(text) if part.strip()][:MAX_STEPS]
     steps = [step for part in parts if (step := _plan_step(part, text, ranking))]
     score, best = ranking.best(text)
     calls = [] if steps else _expand(best, text, text)
-    names = {function.name for function in conversation.functions}
-    is_due = conversation.chat.tool_choice in ("required", "any")
-    if calls and is_due and not names & tool_words("finish"):
+    is_due = conversation.chat.tool_choice in ("required", "any") and len(others) == len(offers)
+    if calls and is_due:
         steps = [calls[:1]]
-    elif calls and score and len(offers) == 1 and best.required:
+    elif calls and score and len(others) == 1 and best.required:
         # The only function is called if the text has a value of the right kind for each parameter.
         is_filled = all(one.kind and one.path in calls[0].given for one in best.required)
         steps = [calls] if is_filled else []

@@ -81,10 +81,9 @@ class ToolOffer(Struct, frozen=True, dict=True):
     def parameter(self, sort: str) -> Parameter | None:
         """Find the parameter of a sort (`path`, `content`, `old`), a required one first."""
         kind = "boolean" if sort == "all" else "string"
-        words = name_words(sort)
         omitted = name_words("old") if sort == "content" else frozenset()
-        held = [one for one in self.parameters if one.words & words and one.type == kind]
-        held = [one for one in held if not one.words & omitted]
+        named = (one for one in self.parameters if one.words & name_words(sort))
+        held = (one for one in named if one.type == kind and not one.words & omitted)
         return min(held, key=lambda one: (not one.is_required, len(one.path)), default=None)
 
     def make_call(self, given: Given, ids: Ids, budget: WorkBudget) -> ToolCall:
