@@ -15,7 +15,7 @@ from benchmarks import asking
 from benchmarks.cases import Size
 from benchmarks.figures import Figure, skipped
 from benchmarks.load import Load, Plan, fetch
-from benchmarks.servers import Server, mockglm, yardstick
+from benchmarks.servers import Server, mockglm, worker, yardstick
 
 __all__ = ["instructions"]
 
@@ -52,6 +52,7 @@ def instructions(load: Load, size: Size) -> Iterator[Figure]:
             case="instructions", name=name, value=ratio, unit="×", target=target, about=about
         )
     yield _improvised(load, size)
+    yield _worker(load, size)
 
 
 def _improvised(load: Load, size: Size) -> Figure:
@@ -59,6 +60,22 @@ def _improvised(load: Load, size: Size) -> Figure:
     start = partial(mockglm, None, request, "--speed", "0")
     value = _count(load, start, request, 0, size) / 1e3
     return Figure(case="instructions", name="an improvised answer", value=value, unit="k")
+
+
+def _worker(load: Load, size: Size) -> Figure:
+    """Compare a worker that shares its state with a process that has it in memory."""
+    request, script = asking.http(asking.SMALL), asking.plain()
+    alone = _count(load, partial(mockglm, script, request, "--speed", "0"), request, 0, size)
+    shared = _count(load, partial(worker, script, request), request, 0, size)
+    about = f"{shared / 1e3:.0f} k, one process {alone / 1e3:.0f} k"
+    return Figure(
+        case="instructions",
+        name="a worker's answer",
+        value=shared / alone,
+        unit="×",
+        target=1.2,
+        about=about,
+    )
 
 
 def _count(load: Load, start: Start, request: bytes, frames: int, size: Size) -> float:

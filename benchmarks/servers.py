@@ -13,7 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Server", "free", "mockglm", "run", "yardstick"]
+import msgspec
+
+from mockglm.serving.supervisor import VARIABLE, WorkerSettings
+from mockglm.store.state_folder import make_state_folder
+
+__all__ = ["Server", "free", "mockglm", "run", "worker", "yardstick"]
 
 LONGEST_START = 120.0
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -48,15 +53,22 @@ class Server:
 
 @contextmanager
 def run(
-    command: Sequence[str], port: int, probe: bytes, log: Path | None = None
+    command: Sequence[str],
+    port: int,
+    probe: bytes,
+    *,
+    log: Path | None = None,
+    stdin: int | None = None,
 ) -> Iterator[Server]:
     """Run a server until the block ends; it is ready once it has answered the probe.
 
-    What it writes goes to `log`, or to nobody.
+    What it writes goes to `log`, or to nobody. `stdin` is a pipe if it ends with its input.
     """
     with (log or Path(os.devnull)).open("wb") as output:
         began = time.monotonic()
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=ENVIRONMENT)
+        process = subprocess.Popen(
+            command, stdin=stdin, stdout=output, stderr=output, env=ENVIRONMENT
+        )
         try:
             _answered(process, port, probe)
             yield Server(process, port, time.monotonic() - began)
@@ -67,6 +79,8 @@ def run(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
 
 
 @contextmanager
@@ -88,7 +102,22 @@ def mockglm(
         port = free()
         command = [*under, sys.executable, "-c", "from mockglm.cli import main; main()", "serve"]
         command += [*([str(path)] if path else []), "--port", str(port), "--log", "none", *options]
-        with run(command, port, probe, log) as server:
+        with run(command, port, probe, log=log) as server:
+            yield server
+
+
+@contextmanager
+def worker(scenario: str, probe: bytes, *, under: Sequence[str] = ()) -> Iterator[Server]:
+    """A worker of mockglm without its supervisor, which has a folder for state to itself."""
+    port = free()
+    with make_state_folder() as folder, tempfile.NamedTemporaryFile(suffix=".yaml") as file:
+        file.write(scenario.encode())
+        file.flush()
+        settings = WorkerSettings(index=0, port=port, state="", folder=str(folder))
+        variables = ["env", f"{VARIABLE}={msgspec.json.encode(settings).decode()}"]
+        serve = [sys.executable, "-c", "from mockglm.cli import main; main()", "serve", file.name]
+        command = [*variables, *under, *serve, "--log", "none", "--speed", "0"]
+        with run(command, port, probe, stdin=subprocess.PIPE) as server:
             yield server
 
 

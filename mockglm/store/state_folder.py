@@ -13,12 +13,15 @@ from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 
-from mockglm.errors import ScenariosDifferError, StoreError
+from mockglm.errors import ScenariosDifferError, StoreError, UsageError
 from mockglm.store.interface import HeldSlot, Slot
 from mockglm.store.session_file import DELETED, Payload, SessionFile
 
 MEMORY = Path("/dev/shm")
 """The file system in memory of Linux."""
+
+MAX_PARENT = 60
+"""Characters of the longest path for a folder: that of a socket has about a hundred."""
 
 PREFIX = "mockglm-"
 OWNERS = "owners"
@@ -171,17 +174,27 @@ def make_state_folder() -> Iterator[Path]:
     """Make a folder that only this user can read, and remove it at the end.
 
     It is in memory, if the system has a folder there. Folders whose processes were all killed are
-    removed, too.
+    removed, too. Raises UsageError if no folder can be made.
     """
-    parent = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    parent = _find_parent()
     remove_abandoned(parent)
-    path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-    owners = _lock_owners(path)
+    try:
+        path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        owners = _lock_owners(path)
+    except OSError as error:
+        raise UsageError(f"no folder for the state of workers: {error}") from error
     try:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
         os.close(owners)
+
+
+def _find_parent() -> Path:
+    """Find the folder to make one in: in memory, else that for temporary files."""
+    parents = (MEMORY, Path(tempfile.gettempdir()))
+    usable = (one for one in parents if os.access(one, os.W_OK) and len(str(one)) <= MAX_PARENT)
+    return next(usable, Path("/tmp"))
 
 
 def remove_abandoned(parent: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
-from mockglm.errors import ScenariosDifferError, StoreError
+from mockglm.errors import ScenariosDifferError, StoreError, UsageError
 from mockglm.store import state_folder
 from mockglm.store.session_file import MAX_PAYLOAD, Payload
 from mockglm.store.state_folder import (
@@ -145,6 +146,21 @@ def test_only_this_user_can_read_a_folder_and_it_is_removed() -> None:
             modes = {stat.S_IMODE(one.stat().st_mode) for one in path.iterdir()}
         assert modes == {0o600}
     assert not path.exists()
+
+
+def test_a_folder_is_for_temporary_files_where_none_is_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_folder, "MEMORY", tmp_path / "none")
+    monkeypatch.setattr(tempfile, "tempdir", "/tmp")
+    with make_state_folder() as path:
+        assert path.parent == Path("/tmp")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("long" * 20)))
+    with make_state_folder() as path:
+        assert path.parent == Path("/tmp")
+    monkeypatch.setattr(state_folder, "PREFIX", "none/mockglm-")
+    with pytest.raises(UsageError, match="no folder for the state of workers"), make_state_folder():
+        pass
 
 
 def test_a_folder_is_removed_when_all_its_processes_were_killed(tmp_path: Path) -> None:
