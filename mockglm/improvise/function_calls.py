@@ -116,8 +116,7 @@ def _is_permitted(call: _FunctionCall, text: str) -> bool:
     kind, given, needed = call.offer.kind, call.given, call.offer.required
     if kind not in ("send", "delete", "write"):
         return True
-    verbs = word_set(" ".join(tool_words(kind)))
-    is_asked = bool(word_set(text) & verbs)
+    is_asked = bool(word_set(text) & word_set(" ".join(tool_words(kind))))
     if kind == "write":
         content = call.offer.parameter("content")
         quoted = [value for one in QUOTED_KINDS for value in find_values(text).of(one)]

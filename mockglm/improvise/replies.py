@@ -68,12 +68,7 @@ def _calculate(text: str) -> str:
     worded, plain = HINTED["worded_sum"].search(text), HINTED["sum"].search(text)
     if worded:
         found = " + ".join(filter(None, worded.groups()))
-    elif (
-        plain
-        and len(plain[0]) <= MAX_SUM
-        and PATTERNS["calculation"].search(text)
-        and not PATTERNS["dated"].search(text)
-    ):
+    elif plain and len(plain[0]) <= MAX_SUM and PATTERNS["calculation"].search(text):
         found = plain[0].strip()
     else:
         return ""
@@ -102,9 +97,8 @@ def _write_code(text: str, language: Language, ids: Ids) -> str:
         return ""
     said = {word.lower() for word in LATIN.findall(text)}
     programs = table("programs")["programs"]
-    program = next(
-        (one for one in programs if said.intersection(one["names"].split())), programs[0]
-    )
+    spoken = (one for one in programs if said.intersection(one["names"].split()))
+    program = next(spoken, programs[0])
     named = PATTERNS["code_name"].search(text)
     name = next(filter(None, named.groups())) if named else "example"
     block = program["code"].format(name=name)

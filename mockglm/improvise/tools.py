@@ -105,9 +105,8 @@ def _read_offers(name: str, description: str, sent: bytes) -> Sequence[ToolOffer
     schema = decode_json(sent) or {}
     parameters = list_parameters(schema)
     first = re.split(r"[.\n]", description[:200])[0]
-    offer = ToolOffer(
-        name, description, schema, parameters, _find_kind(name[:MAX_NAME], first, parameters)
-    )
+    kind = _find_kind(name[:MAX_NAME], first, parameters)
+    offer = ToolOffer(name, description, schema, parameters, kind)
     for one in offer.required:
         listed = [value for value in OPERATIONS if value in one.schema.get("enum", ())]
         if len(listed) > 1:
