@@ -121,6 +121,18 @@ def test_a_worker_with_other_files_waits_for_its_reload_and_then_says_so(
             assert older.reported == []
 
 
+def test_a_state_that_is_too_large_is_refused_and_changes_nothing(
+    pair: list[ReplicaServer], label: str, http: httpx.Client
+) -> None:
+    url, params = f"{pair[0].host}/__mockglm__/replies", {"session": f"@{label}"}
+    contents = [f"{number}" * (3 * 1024 * 1024) for number in range(6)]
+    answers = [http.post(url, params=params, json={"content": one}) for one in contents]
+    assert [one.status_code for one in answers] == [200] * 5 + [503]
+    assert "the state of a session has at most 16 MiB" in answers[-1].text
+    queue = control(pair[1], http, "replies", label).json()
+    assert [one["content"][0] for one in queue] == list("01234")
+
+
 def test_a_session_that_another_worker_dropped_has_a_new_journal(
     pair: list[ReplicaServer], label: str, http: httpx.Client
 ) -> None:
