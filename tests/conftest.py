@@ -49,6 +49,7 @@ settings.register_profile("without a deadline", deadline=None)
 settings.load_profile("without a deadline")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Use more workers than cores: most tests wait for processes and for paced responses."""
     return min(2 * (os.cpu_count() or 1), 8)
