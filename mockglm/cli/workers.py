@@ -32,8 +32,11 @@ def supervise(
         # Bound and not listening: it keeps the port, and gets no connection.
         socket = stack.enter_context(bind_socket(options["host"], options["port"], is_shared=True))
         port = socket.getsockname()[1]
-        folder = stack.enter_context(make_state_folder())
-        shared = stack.enter_context(closing(StateFolder(folder, SUPERVISOR)))
+        try:
+            folder = stack.enter_context(make_state_folder())
+            shared = stack.enter_context(closing(StateFolder(folder, SUPERVISOR)))
+        except OSError as error:
+            raise UsageError(f"--workers cannot share state in memory: {error}") from error
         supervisor = Supervisor(
             [sys.executable, "-m", "mockglm", *sys.argv[1:]],
             [

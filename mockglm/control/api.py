@@ -322,7 +322,15 @@ class ControlAPI:
         name = request.query_params.get("session")
         listed = await self._access.list_sessions()
         names = [one["session"] for one in listed if name in (None, one["session"])]
-        return _json({"forgot": sum([await self._access.forget(one) for one in names])})
+        count, failures = 0, []
+        for one in names:
+            try:
+                count += await self._access.forget(one)
+            except StoreError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        return _json({"forgot": count})
 
     async def _read_catalogue(self, request: Request) -> Response:
         folder = None if self._folder is None else str(self._folder)

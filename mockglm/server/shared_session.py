@@ -216,7 +216,8 @@ class WorkerSession(SharedSession):
     """A session that the workers of one machine share. Each has the journal of its own requests.
 
     `serial` and `slots` are those of the payload that was read last, `incarnation` is that of its
-    file. `tally` counts the uses of interactions that answer always, by their names.
+    file. `tally` counts the uses of interactions that answer always, by their names. `counted` are
+    the ordinals of requests that could not be decided yet: the next ones take them.
     """
 
     def __init__(self, *arguments: Any, journal: Journal, **options: Any) -> None:
@@ -224,6 +225,7 @@ class WorkerSession(SharedSession):
         self.incarnation = b""
         self.slots: list[HeldSlot] = []
         self.tally: Counter[str] = Counter()
+        self.counted: list[int] = []
         super().__init__(*arguments, journal=journal, **options)
         self.journal = journal
 

@@ -40,11 +40,14 @@ from mockglm.server.shared_session import WorkerSession, digest_scenarios
 from mockglm.server.worker_journals import WorkerJournals
 from mockglm.store import count_queued
 from mockglm.store.interface import HeldSlot
-from mockglm.store.session_file import Payload, SessionFile
+from mockglm.store.session_file import DELETED, HELD, Payload, SessionFile
 from mockglm.store.state_folder import StateFolder
 
 TIMEOUT = 2.0
-"""Seconds that a request waits for a session that another worker holds."""
+"""Seconds that a request waits for a session that another worker holds and does not change."""
+
+MAX_WAIT = 60.0
+"""Seconds that it waits while others change the session again and again."""
 
 PAUSE = 0.02
 """Seconds between two attempts of a request that waits."""
@@ -127,22 +130,24 @@ class Worker:
     ) -> RequestContext:
         """Decide the response to a request; it is 503, marked as mockglm's, without its session."""
         began = monotonic()
+        decide = partial(
+            self.dispatch,
+            self.sessions,
+            route,
+            request,
+            unread=unread,
+            started=started,
+            find_handlers=find_handlers,
+        )
+        has_tried = False
         while True:
             try:
                 if self._is_kept_elsewhere(route) and unread is None:
                     return await self._forward(route, request, started or began)
-                context = self.dispatch(
-                    self.sessions,
-                    route,
-                    request,
-                    unread=unread,
-                    started=started,
-                    find_handlers=find_handlers,
-                )
+                return await self._decide_alone(route, decide) if has_tried else decide()
             except StoreError as error:
                 failure = error
-            else:
-                return context
+            has_tried = True
             if monotonic() - began > (PATIENCE if _is_other_files(failure) else TIMEOUT):
                 break
             await asyncio.sleep(PAUSE)
@@ -166,7 +171,10 @@ class Worker:
 
     async def list_sessions(self) -> list[tuple[str, int, int]]:
         """List the sessions of all processes: name, requests, queued replies."""
-        found = await asyncio.to_thread(self.folder.list_sessions)
+        try:
+            found = await asyncio.to_thread(self.folder.list_sessions)
+        except OSError as error:
+            raise StoreError(str(error)) from error
         return [(one.name, requests, count_queued(one.state)) for requests, one in found]
 
     def forget(self, name: str) -> bool:
@@ -175,7 +183,10 @@ class Worker:
         The others notice when they use it next.
         """
         self.sessions.forget(name)
-        return self.folder.delete(name)
+        try:
+            return self.folder.delete(name)
+        except OSError as error:
+            raise StoreError(str(error)) from error
 
     def _find_current(self, name: str) -> WorkerSession | None:
         """Find a session that was used in this process, and was not dropped by another since."""
@@ -235,11 +246,40 @@ class Worker:
         except MockGLMError:
             return _own(self.sessions.get(""))  # it answers that there is no such scenario
 
+    async def _decide_alone(self, route: Route, decide: Decide) -> RequestContext:
+        """Wait for the session of a request, and decide it while no other process can change it.
+
+        To decide it first and to find that the session has changed would take too long, again and
+        again, where many want the session.
+        """
+        async with self._locked(self._find_session(route).name) as (session, file):
+            if not session.counted:
+                session.counted.append(file.count_locked())
+            return decide()
+
     def _decide(self, session: WorkerSession, decide: Decide) -> RequestContext:
-        folder = self.folder
-        folder.check_digest()
+        self.folder.check_digest()
         session, file = self._open(session)
-        serial, ordinal = file.count()
+        if session.counted:
+            serial, ordinal = file.serial, session.counted.pop()
+        else:
+            serial, ordinal = file.count()
+        try:
+            return self._decide_counted(session, file, decide, serial=serial, ordinal=ordinal)
+        except (StoreError, OSError):
+            session.counted.append(ordinal)
+            raise
+
+    def _decide_counted(
+        self,
+        session: WorkerSession,
+        file: SessionFile,
+        decide: Decide,
+        *,
+        serial: int,
+        ordinal: int,
+    ) -> RequestContext:
+        folder = self.folder
         if serial != session.serial:
             with file.locked():
                 self._read(session, file)
@@ -343,17 +383,22 @@ class Worker:
     @asynccontextmanager
     async def _locked(self, name: str) -> AsyncIterator[tuple[WorkerSession, SessionFile]]:
         """Lock a session, waiting for a bounded time."""
-        scenario, _, label = name.partition("@")
-        began = monotonic()
+        began = changed = monotonic()
+        seen: tuple[int, int] | None = None
+        failure = StoreError(HELD)
         while True:
             try:
-                session, file = self._open(self.sessions.get(scenario, label))
-                file.lock()
-                break
+                session, file, is_locked = self._try_lock(name)
+                if is_locked:
+                    break
+                if seen != (seen := (file.serial, file.requests)):
+                    changed = monotonic()
             except (StoreError, OSError) as error:
-                if monotonic() - began > TIMEOUT:
-                    self._note_failure(name, StoreError(str(error)))
-                    raise StoreError(str(error)) from error
+                failure = StoreError(str(error))
+            now = monotonic()
+            if now - changed > TIMEOUT or now - began > MAX_WAIT:
+                self._note_failure(name, failure)
+                raise failure
             await asyncio.sleep(PAUSE)
         try:
             yield session, file
@@ -361,6 +406,16 @@ class Worker:
             raise StoreError(str(error)) from error
         finally:
             file.unlock()
+
+    def _try_lock(self, name: str) -> tuple[WorkerSession, SessionFile, bool]:
+        """Open a session and try to lock its file, unless it is dropped just now."""
+        scenario, _, label = name.partition("@")
+        session, file = self._open(self.sessions.get(scenario, label))
+        is_locked = file.try_lock()
+        if is_locked and file.serial == DELETED:
+            file.unlock()
+            is_locked = False
+        return session, file, is_locked
 
     def _note_failure(self, name: str, failure: StoreError) -> None:
         if _is_other_files(failure) or name in self._failing or len(self._failing) >= MAX_FAILING:

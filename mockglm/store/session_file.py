@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
+from math import inf
 from pathlib import Path
 from struct import Struct as Layout
 from time import monotonic, sleep
@@ -19,6 +20,8 @@ from mockglm.store.interface import HeldSlot
 
 DELETED = 2**64 - 1
 """The serial of a file whose session was dropped; the next use of the session makes a new file."""
+
+HELD = "another worker holds the session"
 
 MAX_PAYLOAD = 16 * 1024 * 1024
 """Bytes of the longest state of a session."""
@@ -65,7 +68,9 @@ class SessionFile:
         creates = 0 if name is None else os.O_CREAT
         self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | creates, 0o600)
         self._path = path
-        self._touched = monotonic()
+        # The first request of a session that was closed and opened again is a use, too.
+        self._touched = -inf
+        self._is_locked = False
         try:
             if os.fstat(self._fd).st_size < _HEADER.size:
                 self._write_first(Payload(name or ""))
@@ -97,6 +102,7 @@ class SessionFile:
             serial, requests = _read_counts(self._map)
             _write_word(self._map, _ORDINAL_AT, requests + 1)
         finally:
+            self._is_locked = False
             flock(self._fd, LOCK_UN)
         now = monotonic()
         if now - self._touched > TOUCH:
@@ -104,25 +110,42 @@ class SessionFile:
             os.utime(self._fd)
         return serial, requests + 1
 
+    def count_locked(self) -> int:
+        """Count a request while the file is locked; return its ordinal."""
+        ordinal = self.requests + 1
+        _write_word(self._map, _ORDINAL_AT, ordinal)
+        return ordinal
+
     def lock(self) -> None:
         """Keep other processes from changing the file. Raises StoreError after some milliseconds.
 
         A process that is killed loses its lock; one that was stopped by a signal keeps it.
         """
         for pause in PAUSES:
-            try:
-                flock(self._fd, _TRY)
-            except BlockingIOError:
-                sleep(pause)
-            else:
+            if self.try_lock():
                 return
-        raise StoreError("another worker holds the session")
+            sleep(pause)
+        raise StoreError(HELD)
+
+    def try_lock(self) -> bool:
+        """Lock the file, unless another process has it locked."""
+        try:
+            flock(self._fd, _TRY)
+        except BlockingIOError:
+            return False
+        self._is_locked = True
+        return True
 
     def unlock(self) -> None:
+        self._is_locked = False
         flock(self._fd, LOCK_UN)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
+        """Lock the file until the block ends; if this object has it locked, it stays locked."""
+        if self._is_locked:
+            yield
+            return
         self.lock()
         try:
             yield

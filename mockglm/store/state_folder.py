@@ -157,7 +157,10 @@ class StateFolder:
         with _opened(path) as file:
             if file is None:
                 return None
-            with suppress(StoreError), file.locked():
+            # One that is locked for so long is that of a stopped process, which changes nothing.
+            with suppress(StoreError):
+                file.lock()
+            with suppress(StoreError):
                 return file.requests, file.read()[1]
         return None
 
@@ -246,10 +249,15 @@ def _find_ages(folder: Path) -> Iterator[tuple[float, Path]]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[SessionFile | None]:
-    """Open a session file that exists; None if it is gone."""
+    """Open a session file that exists; None if it is gone.
+
+    One that is empty is about to be made, or could not be.
+    """
     try:
-        file = SessionFile(path)
+        file = SessionFile(path) if path.stat().st_size else None
     except FileNotFoundError:
+        file = None
+    if file is None:
         yield None
         return
     try:

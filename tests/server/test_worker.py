@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -12,6 +14,7 @@ import pytest
 
 from mockglm.server import siblings, worker_journals
 from mockglm.server import worker as workers
+from mockglm.store.session_file import SessionFile
 from mockglm.store.state_folder import make_state_folder
 from tests.store.servers import ReplicaServer, worker
 
@@ -87,6 +90,60 @@ def test_a_session_that_a_stopped_worker_holds_is_unavailable_until_it_does_not(
         f"{name} can be used again",
     ]
     assert [one["status"] for one in control(server, http, "journal", label).json()] == [200] * 3
+
+
+def test_a_request_waits_while_others_change_its_session_and_is_counted_once(
+    pair: list[ReplicaServer],
+    folder: Path,
+    label: str,
+    http: httpx.Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = pair[0]
+    assert say(server, "numbered", label) == "1"
+    file = SessionFile(session_path(folder, label))
+    moments = itertools.count(1)
+
+    def change() -> float:
+        """Tell a time that soon is beyond the patience, had the session not changed."""
+        number = next(moments)
+        if number <= 10:
+            file.count_locked()
+        if number == 10:
+            file.unlock()
+        return number * workers.TIMEOUT * 0.75
+
+    with closing(file):
+        file.lock()
+        monkeypatch.setattr(workers, "monotonic", change)
+        assert say(server, "numbered", label) == "2"
+        listed = http.get(f"{server.host}/__mockglm__/sessions").json()
+    assert [one["requests"] for one in listed if one["session"] == f"@{label}"] == [12]
+    assert [one["ordinal"] for one in control(server, http, "journal", label).json()] == [1, 12]
+
+
+def test_sessions_are_listed_and_dropped_beside_one_that_is_held(
+    label: str, http: httpx.Client
+) -> None:
+    with make_state_folder() as path, worker(path, 0, FILE) as server:
+        for name in (label, f"{label}-other", f"{label}-third"):
+            assert say(server, "numbered", name) == "1"
+        empty = path / "made-by-a-worker-that-was-killed.session"
+        empty.touch()
+        held = next(one for one in path.glob("*.session") if one.stat().st_size)
+
+        def names() -> int:
+            listed = http.get(f"{server.host}/__mockglm__/sessions")
+            assert listed.status_code == 200
+            return len(listed.json())
+
+        with held.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            assert names() == 3
+            refused = http.post(f"{server.host}/__mockglm__/reset")
+            assert (refused.status_code, names()) == (503, 1)
+        assert http.post(f"{server.host}/__mockglm__/reset").json() == {"forgot": 1}
+        assert not empty.stat().st_size
 
 
 @pytest.mark.usefixtures("hurried")

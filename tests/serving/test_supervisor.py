@@ -264,6 +264,14 @@ def test_options_that_workers_cannot_share_are_refused(path: Path, tmp_path: Pat
     assert "--cassette cannot be shared" in run("--cassette", cassette)
 
 
+@needs_proc
+def test_a_lack_of_memory_for_the_state_is_reported(path: Path) -> None:
+    limited = ["/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh"]
+    command = [*limited, MOCKGLM, "serve", str(path), "--port", "0", "--workers", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr.startswith("mockglm: --workers cannot share state in memory: "), done.stderr
+
+
 def _settings(count: int) -> list[WorkerSettings]:
     return [
         WorkerSettings(index=index, port=1, state="unix:///x", folder="") for index in range(count)

@@ -178,3 +178,14 @@ def test_a_folder_is_removed_when_all_its_processes_were_killed(tmp_path: Path) 
         f"mockglm-{name}" for name in ("other", "used", "young")
     ]
     assert YOUNG > 0
+
+
+def test_the_first_request_of_a_process_counts_as_the_last_use(
+    pair: tuple[StateFolder, StateFolder],
+) -> None:
+    one, other = pair
+    one.open("a").count()
+    (path,) = one.path.glob("*.session")
+    os.utime(path, (0, 0))
+    other.open("a").count()
+    assert path.stat().st_mtime > 0
