@@ -28,6 +28,11 @@ Plan = Generator[PlanStep, "ToolResult | None", str]
 Reading = Generator[PlanStep, "ToolResult | None", tuple[str, str | None]]
 PATTERNS = patterns("planner")
 MAX_GOALS = 5
+UNWANTED = PATTERNS["unwanted"]
+"""Words that make a verb behind them no request: `do not`, 不要, `should I`."""
+MARK = PATTERNS["mark"]
+MAX_BEFORE = 80
+"""Characters before a verb that tell if it is a request."""
 QUOTED = re.compile(r"```.*?```|`[^`]*`|\"[^\"]*\"|“[^”]*”|「[^」]*」", re.S)
 """Quoted texts, which are kept whole and whose words are no commands."""
 NEEDS_PATH = ("change", "create", "delete", "fix", "read")
@@ -78,10 +83,12 @@ def _read_goal(part: str, text: str) -> PlanStep | None:
     where = {"path": path} if path else {}
 
     def says(name: str, section: str = "verbs") -> bool:
-        return _words_pattern(section, name).search(bare) is not None
+        found = _words_pattern(section, name).search(bare)
+        return found is not None and not _is_unwanted(bare[: found.start()])
 
-    if values.of("old") and values.of("new"):
-        change: dict[str, Any] = {"old": values.first("old"), "new": values.first("new")}
+    old = values.first("old")
+    if old and values.of("new") and not _is_unwanted(part.partition(old)[0]):
+        change: dict[str, Any] = {"old": old, "new": values.first("new")}
         change |= {"all": True} if says("everywhere", "things") else {}
         return PlanStep("change", where | change)
     content = _find_content(part) or _find_content(text[text.find(part) :])
@@ -92,7 +99,7 @@ def _read_goal(part: str, text: str) -> PlanStep | None:
         return PlanStep("delete", where)
     spans = (*values.of("code"), *values.of("fence"), *values.of("quote"))
     command = spans[0] if spans and says("run") else values.first("command")
-    if command:
+    if command and not _is_unwanted(part.partition(command)[0]):
         return PlanStep("run", {"command": command})
     if says("fix"):
         return PlanStep("fix", where)
@@ -106,6 +113,12 @@ def _read_goal(part: str, text: str) -> PlanStep | None:
     if path:
         return PlanStep("read" if says("read") or is_question else "mention", where)
     return PlanStep("project") if says("project", "things") else None
+
+
+def _is_unwanted(before: str) -> bool:
+    """True if the words before a verb make it no request."""
+    found = list(UNWANTED.finditer(before[-MAX_BEFORE:]))
+    return bool(found) and MARK.search(before[-MAX_BEFORE:], found[-1].end()) is None
 
 
 def _find_content(part: str) -> str:
