@@ -512,7 +512,9 @@ def test_a_prompt_near_the_context_is_answered_otherwise(
         assert answer["usage"]["prompt_tokens_details"] == {"cached_tokens": 0}
     else:
         assert (message["content"], answer["choices"][0]["finish_reason"]) == ("", "stop")
-        assert message["reasoning_content"]
+        # Two of 24 had no thought either.
+        is_thought = bool(message.get("reasoning_content"))
+        assert is_thought == (answer["usage"]["completion_tokens"] > 1)
 
 
 @pytest.mark.parametrize(
