@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockglm.improvise.language import topic, word_set
-from mockglm.improvise.schema.keywords import REFS, resolve_reference, well_formed
+from mockglm.improvise.schema.keywords import resolve_reference, well_formed
 from mockglm.improvise.schema.maker import Given
 from mockglm.improvise.schema.scalars import ValuePath, split_name
 from mockglm.improvise.tables import patterns, table
@@ -204,8 +204,8 @@ def _resolve(schema: Any, root: Any, depth: int = 0) -> Mapping[str, Any]:
         return {}
     plain = well_formed(schema)
     branches = [one for key in ("anyOf", "oneOf", "allOf") for one in plain.get(key, ())]
-    if any(key in plain for key in REFS):
-        branches = [resolve_reference(plain, root)]
+    if "$ref" in plain:
+        branches = [resolve_reference(plain["$ref"], root)]
     solid = [one for one in branches if one != {"type": "null"}]
     if not solid:
         return plain

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from functools import lru_cache, partial
 from itertools import islice
 from typing import Any
 
-from mockglm.improvise.schema.keywords import REFS, TYPES, Schema, WorkBudget, resolve_reference
+from mockglm.improvise.schema.keywords import TYPES, Schema, WorkBudget, resolve_reference
 from mockglm.improvise.schema.patterns import matches
 from mockglm.improvise.tables import table
 
 _judging: ContextVar[tuple[Any, WorkBudget]] = ContextVar("judging")
 """The document in which references are resolved, and the budget."""
-PLAIN = frozenset(("type", "enum", "description", "title", "default", "$schema"))
-PLAIN_TYPES: Mapping[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-}
+PLAIN = frozenset(("type", "description", "title", "default", "$schema"))
 MAX_PATTERNS = 100
 """Patterns of names in one schema."""
-PAIRS_PER_UNIT = 2_000
-"""Pairs of items compared for one unit of work."""
+UNCHECKED = ("$dynamicRef", "unevaluatedItems", "unevaluatedProperties")
 
 
 def satisfies(value: Any, schemas: Iterable[Any], *, root: Any, budget: WorkBudget) -> bool:
@@ -44,37 +37,29 @@ def satisfies(value: Any, schemas: Iterable[Any], *, root: Any, budget: WorkBudg
 
 
 def _is_plain(value: Any, schema: Any) -> bool:
-    """True for the most common values, which are valid without an import of `jsonschema`."""
-    if schema is True or not schema.keys() <= PLAIN:
-        return schema is True
-    types = PLAIN_TYPES.get(str(schema.get("type")), ())
-    return type(value) in types and value in schema.get("enum", (value,))
+    """True for the most common texts, which are valid without an import of `jsonschema`."""
+    is_text = isinstance(value, str) and schema is not True and schema.get("type") == "string"
+    return schema is True or (is_text and schema.keys() <= PLAIN)
 
 
 @lru_cache(maxsize=1)
 def _make_validator() -> Any:
-    """A validator of draft 2020-12, and of draft 7 for the keywords that only that has.
+    """A validator of draft 2020-12 that spends the budget, and searches patterns in bounded time.
 
-    Each keyword has a price, and patterns are bounded. `jsonschema` would fetch references for the
-    keywords of unevaluated values, which are left out.
+    Keywords for which `jsonschema` might fetch a reference are left out.
     """
-    from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
+    from jsonschema import Draft202012Validator, FormatChecker
     from jsonschema.validators import extend
 
-    new, old = dict(Draft202012Validator.VALIDATORS), dict(Draft7Validator.VALIDATORS)
     checks = {
-        **old,
-        **new,
-        **dict.fromkeys(("unevaluatedItems", "unevaluatedProperties"), lambda *_: ()),
-        **dict.fromkeys(REFS, _check_reference),
+        **Draft202012Validator.VALIDATORS,
+        **dict.fromkeys(UNCHECKED, lambda *_: ()),
         **dict.fromkeys(("patternProperties", "additionalProperties"), _check_properties),
-        "items": lambda _, rule, *more: (old if isinstance(rule, list) else new)["items"](
-            _, rule, *more
-        ),
+        "$ref": _check_reference,
         "pattern": _check_pattern,
     }
     priced = {key: partial(_check_within, key, check) for key, check in checks.items()}
-    formats = FormatChecker(Draft202012Validator.FORMAT_CHECKER.checkers)
+    formats = FormatChecker()
     for name, form in table("formats")["patterns"].items():
         formats.checks(name)(partial(_has_form, form))
     make: Any = extend
@@ -87,17 +72,17 @@ def _has_form(form: str, value: object) -> bool:
 
 def _check_within(key: str, check: Any, *call: Any) -> Any:
     _, rule, value, _ = call
-    price = 1 + (len(rule) if isinstance(rule, (list, dict)) else 0) // 4
-    if rule is True and isinstance(value, list):
-        price += len(value) ** 2 // PAIRS_PER_UNIT
-    if not _judging.get()[1].spend(price):
+    if not _judging.get()[1].spend(_size(rule) + _size(value)):
         raise TimeoutError("the work budget is spent")
     return check(*call) if isinstance(rule, TYPES.get(key, object)) else ()
 
 
-def _check_reference(validator: Any, _: str, value: Any, schema: Any) -> Iterator[Any]:
-    # Resolved within the document only, so that nothing is fetched.
-    yield from validator.descend(value, resolve_reference(schema, _judging.get()[0]))
+def _size(held: Any) -> float:
+    return 0.5 + (len(held) / 4 if isinstance(held, (list, dict)) else 0)
+
+
+def _check_reference(validator: Any, ref: str, value: Any, _: Any) -> Iterator[Any]:
+    yield from validator.descend(value, resolve_reference(ref, _judging.get()[0]))
 
 
 def _check_pattern(validator: Any, pattern: str, value: Any, _: Any) -> Iterator[Any]:

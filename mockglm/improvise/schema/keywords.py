@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import islice
 from sys import float_info
 from typing import Any
 from urllib.parse import unquote
@@ -12,7 +11,6 @@ Schema = Mapping[str, Any]
 
 MAX_NUMBER = int(float_info.max)
 """Larger numbers are valid JSON, but no doubles."""
-MAX_DEFINITIONS = 100
 REQUEST_WORK = 6_000
 
 
@@ -30,15 +28,14 @@ class WorkBudget:
         return self.left >= 0
 
 
-REFS = ("$ref", "$dynamicRef", "$recursiveRef")
-DEPENDENCIES = ("dependentSchemas", "dependentRequired", "dependencies")
-_BOUNDS = ["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains"]
+_BOUNDS = ["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"]
 _BOUNDS += [key.replace("min", "max").replace("Min", "Max") for key in _BOUNDS]
 TYPES: Mapping[str, Any] = {
     "type": (str, list),
+    "items": (bool, dict),
     **dict.fromkeys((*_BOUNDS, "multipleOf"), (int, float)),
-    **dict.fromkeys(("format", "pattern", *REFS), str),
-    **dict.fromkeys(("properties", "patternProperties", *DEPENDENCIES), dict),
+    **dict.fromkeys(("format", "pattern", "$ref"), str),
+    **dict.fromkeys(("properties", "patternProperties"), dict),
     **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), list),
     **dict.fromkeys(("enum", "examples", "required"), list),
 }
@@ -60,27 +57,15 @@ def clamp(number: float) -> float:
     return max(-MAX_NUMBER, min(number, MAX_NUMBER))
 
 
-def resolve_reference(schema: Schema, root: Any) -> Any:
-    """Find the schema that a reference names; True, which accepts anything, if it is missing.
+def resolve_reference(ref: str, document: Any) -> Any:
+    """Find the schema that a pointer into the document names, such as `#/$defs/City`.
 
-    References to other documents are never fetched.
+    Other references, by anchor or to other documents, are not followed, and nothing is fetched: the
+    answer is True, which accepts anything, as for a pointer to nothing.
     """
-    ref = next((schema[key] for key in REFS if isinstance(schema.get(key), str)), "")
-    _, _, fragment = ref.partition("#")
-    if ref == "#" or ref.startswith("#/"):
-        return _follow_pointer(root, unquote(fragment))
-    held = root if isinstance(root, dict) else {}
-    places = [held[key] for key in ("$defs", "definitions") if isinstance(held.get(key), dict)]
-    for one in islice((one for place in places for one in place.values()), MAX_DEFINITIONS):
-        if isinstance(one, dict):
-            anchors = (one.get("$anchor"), one.get("$dynamicAnchor"))
-            if one.get("$id") == ref or (fragment and fragment in anchors):
-                return one
-    return True
-
-
-def _follow_pointer(document: Any, pointer: str) -> Any:
-    for step in pointer.split("/")[1:]:
+    if not f"{ref}/".startswith("#/"):
+        return True
+    for step in unquote(ref).split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")
         try:
             document = document[int(key) if isinstance(document, list) else key]

@@ -15,8 +15,6 @@ from typing import Any
 from mockglm.clock import Ids
 from mockglm.improvise.schema.judge import property_rules, satisfies
 from mockglm.improvise.schema.keywords import (
-    DEPENDENCIES,
-    REFS,
     Schema,
     WorkBudget,
     resolve_reference,
@@ -121,8 +119,8 @@ class SchemaMaker:
                 plain = well_formed(schema)
                 chosen.append(plain)
                 together += plain.get("allOf", ())
-                if not plain.keys().isdisjoint(REFS):
-                    together.append(resolve_reference(plain, self.root))
+                if "$ref" in plain:
+                    together.append(resolve_reference(plain["$ref"], self.root))
         groups = [group for one in chosen for group in self.alternatives(one, depth)]
         if not groups:
             yield chosen
@@ -138,9 +136,6 @@ class SchemaMaker:
         if "if" in schema:
             met = {"allOf": [schema["if"], schema.get("then", True)]}
             yield [schema.get("else", True), met]
-        for name, rule in (pair for key in DEPENDENCIES for pair in schema.get(key, {}).items()):
-            needed = {"required": rule} if isinstance(rule, list) else rule
-            yield [needed] if name in schema.get("required", ()) else [True, needed]
 
     def count_required(self, schema: Any) -> int:
         chosen = next(self.choices([schema], MAX_DEPTH), [])
@@ -163,7 +158,7 @@ class SchemaMaker:
                 yield None
 
     def objects(self, schemas: Sequence[Schema], path: ValuePath) -> Iterator[dict[str, Any]]:
-        """Yield objects with the required and given properties, with all, and with one more."""
+        """Yield objects with the required and given properties, and with all."""
 
         @cache
         def make_property(name: str) -> Any:
@@ -176,8 +171,7 @@ class SchemaMaker:
         optional = [name for name in held if name not in few]
         least = min(int(strictest(schemas, "minProperties", 0)), MAX_MEMBERS)
         few |= {*optional[: max(least - len(few), 0)]}
-        more = chain([optional], ([name] for name in optional))
-        for added in chain([()], more if optional and len(path) < SHALLOW_DEPTH else ()):
+        for added in ((), optional) if optional and len(path) < SHALLOW_DEPTH else ((),):
             names = few.union(added)
             order = [*filter(names.__contains__, held), *sorted(names - held.keys())]
             order += self.invent_names(schemas, path, taken=order, count=least - len(order))
@@ -198,8 +192,7 @@ class SchemaMaker:
 
     def lists(self, schemas: Sequence[Schema], path: ValuePath) -> Iterator[list[Any]]:
         """Yield lists of the least length, not empty except at great depth, and of others."""
-        counts = [one.get("minContains", 1) for one in schemas if "contains" in one]
-        low = int(max([strictest(schemas, "minItems", 0), *counts]))
+        low = int(strictest(schemas, "minItems", 0))
         high = int(strictest(schemas, "maxItems", MAX_MEMBERS))
         places = [len(one.get("prefixItems", ())) for one in schemas]
         usual = max(low, *places, int(len(path) < SHALLOW_DEPTH))
@@ -207,7 +200,7 @@ class SchemaMaker:
         made: list[Any] = []
         for length in dict.fromkeys((min(usual, high), low, low + 1, 0, 2)):
             while len(made) < min(length, MAX_MEMBERS):
-                rules = [*_item_rules(schemas, len(made))]
+                rules = [_item_rule(one, len(made)) for one in schemas]
                 if False in rules or self.budget.left < 0:
                     break
                 made.append(self.make(rules, (*path, len(made)), made if is_unique else ()))
@@ -218,27 +211,17 @@ class SchemaMaker:
 def _listed_values(schemas: Sequence[Schema], number: int) -> Iterator[Any]:
     """Yield the values that schemas list; each item of a list begins with another one."""
     for one in schemas:
-        if "const" in one:
-            yield one["const"]
-        listed = one.get("enum", ())
-        start = number % len(listed) if listed else 0
+        listed = [one["const"]] if "const" in one else one.get("enum", [])
+        start = number % max(len(listed), 1)
         yield from (*listed[start:], *listed[:start])
         if "default" in one and not number:
             yield one["default"]
         yield from one.get("examples", ())[number:]
 
 
-def _item_rules(schemas: Sequence[Schema], index: int) -> Iterator[Any]:
-    """Yield the schemas of an item; the first `minContains` items also satisfy `contains`."""
-    for one in schemas:
-        items = one.get("items", True)
-        # A list before draft 2020-12.
-        is_tuple = isinstance(items, list)
-        first = items if is_tuple else one.get("prefixItems", ())
-        rest = one.get("additionalItems", True) if is_tuple else items
-        yield first[index] if index < len(first) else rest
-        if "contains" in one and 0 <= index - len(first) < one.get("minContains", 1):
-            yield one["contains"]
+def _item_rule(schema: Schema, index: int) -> Any:
+    first = schema.get("prefixItems", ())
+    return first[index] if index < len(first) else schema.get("items", True)
 
 
 def _types(schemas: Sequence[Schema]) -> Iterator[str]:

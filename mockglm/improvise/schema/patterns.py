@@ -10,8 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
-from itertools import chain, cycle
-from string import ascii_lowercase, ascii_uppercase, digits, punctuation
+from string import punctuation
 from time import thread_time
 from typing import Any
 
@@ -22,25 +21,22 @@ from mockglm.matching.expression import compile_bounded
 MAX_PATTERN = 2000
 MAX_PIECES = 200
 """Pieces of a text."""
-LENGTHS = (3, 0, 0, 2, 5, 8)
+LENGTHS = (3, 0, 2, 5, 8)
 """The least characters of the texts that are written, one after the other."""
 TIMEOUT = 0.05
 """Seconds of one search."""
 UNITS_PER_SECOND = 30_000
 """Units of work for the time that searches take, and of compiling a pattern."""
 COMPILING_PRICE = 3
-LITERALS = re.compile(
-    r"\\[ux]([0-9a-fA-F]{4}|[0-9a-fA-F]{2})|\\[A-Za-z]|\\(.)|([A-Za-z]{2,}|[^][(){}|*+?^$\\])"
-)
-"""Characters that a pattern names: by their number, escaped, or as they are."""
-_MARKS = zip(ascii_lowercase, cycle(digits), ascii_uppercase, cycle("-_ ./:@,中"), strict=False)
-ALPHABET = [*chain.from_iterable(_MARKS)]
-"""Pieces for texts, mixed, so that one of each class is near."""
+LITERALS = re.compile(r"(?<!\\)(?:[A-Za-z]{2,}|[^][(){}|*+?^$\\])|(?<=\\)\W")
+"""Words and characters that a pattern names."""
+CHARACTERS = "a0A-b1B_c2C d3D.e4E/f5F:g6G@h7H,i8I中j9J"
+"""Characters for texts, mixed, so that one of each class is near."""
 
 
 def matches(pattern: str, text: str, budget: WorkBudget) -> bool:
     """True if the pattern is found in the text, is invalid, or if the budget is spent."""
-    compiled = _compile_within(pattern, budget)
+    compiled = _compile(pattern) if budget.spend(COMPILING_PRICE) else None
     return compiled is None or _is_found(compiled.search, text, budget)
 
 
@@ -54,15 +50,10 @@ def _is_found(search: Callable[..., object], text: str, budget: WorkBudget) -> b
         budget.spend((thread_time() - started) * UNITS_PER_SECOND)
 
 
-def _compile_within(pattern: str, budget: WorkBudget) -> Any:
-    is_small = len(pattern) <= MAX_PATTERN and budget.spend(COMPILING_PRICE)
-    return _compile(pattern) if is_small else None
-
-
 @lru_cache(maxsize=64)
 def _compile(pattern: str) -> Any:
     try:
-        return compile_bounded(pattern)
+        return compile_bounded(pattern) if len(pattern) <= MAX_PATTERN else None
     except (ValueError, OverflowError, RecursionError, LookupError):
         return None
 
@@ -71,9 +62,9 @@ def write_matches(
     pattern: str, ids: Ids, where: str, *, budget: WorkBudget, least: int = 0
 ) -> Iterator[str]:
     """Write texts that match the pattern; none for one that is invalid or too difficult."""
-    compiled = _compile_within(pattern, budget)
-    for attempt, length in enumerate(LENGTHS if compiled is not None else ()):
-        choices = (ids.chance(f"{where}/{attempt}/{step}") for step in range(MAX_PIECES))
+    compiled = _compile(pattern) if budget.spend(COMPILING_PRICE) else None
+    for length in LENGTHS if compiled is not None else ():
+        choices = (ids.chance(f"{where}/{length}/{step}") for step in range(MAX_PIECES))
         text = _write_match(compiled, choices, max(length, least), budget=budget)
         if text is not None:
             yield text
@@ -83,14 +74,14 @@ def _write_match(
     compiled: Any, choices: Iterable[float], least: int, *, budget: WorkBudget
 ) -> str | None:
     """Write one text, of pieces that the pattern names or that are drawn by the choices."""
-    literals = deque(_list_literals(compiled.pattern))
+    literals = deque(LITERALS.findall(compiled.pattern))
     can_begin = partial(compiled.match, partial=True)
     text = ""
     for choice in choices:
         if len(text) >= least and _is_found(compiled.search, text, budget):
             return text
-        start = int(choice * len(ALPHABET))
-        drawn = [*ALPHABET[start:], *ALPHABET[:start], *punctuation]
+        start = int(choice * len(CHARACTERS))
+        drawn = CHARACTERS[start:] + CHARACTERS[:start] + punctuation
         # Literals are likely in the order of the pattern; drawn characters make texts differ.
         pieces = [*drawn, *literals] if start % 3 == 0 else [*literals, *drawn]
         piece = next((one for one in pieces if _is_found(can_begin, text + one, budget)), None)
@@ -100,10 +91,3 @@ def _write_match(
             literals.rotate(-literals.index(piece) - 1)
         text += piece
     return None
-
-
-def _list_literals(pattern: str) -> Iterator[str]:
-    for code, escaped, plain in LITERALS.findall(pattern):
-        text = chr(int(code, 16)) if code else escaped or plain
-        if text and not "\ud800" <= text <= "\udfff":
-            yield text

@@ -63,30 +63,17 @@ def string_candidates(
     known = [one["format"] for one in schemas if one.get("format") in table("formats")["samples"]]
     patterns = [one["pattern"] for one in schemas if "pattern" in one]
     number = last_index(path)
+    usual = find_sample(path, table("samples")["texts"], "example")
     samples = (make_sample(name, number + more) for name in known for more in range(8))
-    usual = _usual_texts(find_sample(path, table("samples")["texts"], "example"), number)
-    yield from (text for text in samples if low <= len(text) <= high)
-    if patterns:
-        written = write_matches(patterns[0], ids, f"{path}", budget=budget, least=low)
-        # Written one after the other: each costs work.
-        for texts in (usual, written):
-            yield from (text for text in texts if low <= len(text) <= high)
-    elif not known:
-        yield from (_fit_length(text, low, high) for text in usual)
-
-
-def _usual_texts(usual: str, number: int) -> Iterator[str]:
-    yield f"{usual} {number + 1}" if number else usual
-    yield ALPHABET[number % len(ALPHABET)] + str(number // len(ALPHABET) or "")
-    yield f"{usual} {number * 7919 % 46656:03x}"
-
-
-def _fit_length(text: str, low: int, high: int) -> str:
-    """Repeat or cut a text to a length in the range."""
-    if len(text) < low:
-        text = (f"{text} " * low)[:low]
-    cut = text[:high].rstrip()
-    return cut if len(cut) >= low else text[:high]
+    texts = [f"{usual} {number + 1}", ALPHABET[number % 36] + str(number // 36 or "")]
+    texts = texts if number else [usual, *texts]
+    if not known and not patterns:
+        yield from ((f"{text} " * low)[:low] if len(text) < low else text[:high] for text in texts)
+    # Written one after the other: each costs work.
+    written = (write_matches(one, ids, f"{path}", budget=budget, least=low) for one in patterns[:1])
+    for text in chain(samples, texts if patterns else (), *written):
+        if low <= len(text) <= high:
+            yield text
 
 
 def number_candidates(
@@ -102,7 +89,7 @@ def number_candidates(
     usual = find_sample(path, table("samples")["numbers"], 1) + index
     middle = (low + high) / 2
     ways = (step * (first + way) for n in range(MAX_MULTIPLES) for way in (n, -n))
-    for value in chain((usual, base, middle, base + 0.5, base - 0.5), ways):
+    for value in chain((usual, base, middle, base + 0.5), ways):
         if low <= value <= high:
             is_int = isinstance(value, int) or (value.is_integer() and abs(value) < 2**53)
             if is_int or not is_whole:
