@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from mockglm.clock import Ids
-from mockglm.exchange import JSONObject, Reply, ToolCall
+from mockglm.exchange import Reply, ToolCall
 from mockglm.improvise.conversation import Conversation, read_conversation
 from mockglm.improvise.function_calls import call_functions
-from mockglm.improvise.language import topic
 from mockglm.improvise.limits import TAG_TOKENS, limit_reply
 from mockglm.improvise.planner import plan_reply
-from mockglm.improvise.replies import announce, is_thinking, report, speak, think
+from mockglm.improvise.replies import is_thinking, report, speak, think
 from mockglm.improvise.schema import WorkBudget
 from mockglm.improvise.side_tasks import is_without_tools
 from mockglm.improvise.structured import (
@@ -22,14 +21,13 @@ from mockglm.improvise.structured import (
     remove_instructions,
     write_json,
 )
-from mockglm.improvise.tables import patterns, phrase, table
+from mockglm.improvise.tables import patterns, phrase
 from mockglm.improvise.text_edits import edit_in_text
 from mockglm.improvise.tools import PlanStep, ToolOffer, ToolProject, is_agent, read_offers
 from mockglm.models import Model
 from mockglm.validation.types import Chat
 
 FINISH_COMMAND = patterns("answer")["finish_command"]
-MAX_RESULTS, USUAL_RESULTS = 5, 3
 
 
 def improvise_reply(chat: Chat, model: Model, ids: Ids) -> Reply:
@@ -60,19 +58,20 @@ def _call_or_speak(conversation: Conversation, model: Model, ids: Ids) -> Reply:
     offers = () if is_without else read_offers(functions)
     planned = _plan(conversation, offers, ids)
     if isinstance(planned, tuple):
-        said = announce(conversation, ids)
+        # None before a required call, as recorded (charmbracelet/fantasy, 2026-03).
+        is_free = choice in (None, "auto")
+        said = phrase("calling", conversation.language, ids) if is_free else ""
         return Reply(content=said, calls=planned, finish_reason="tool_calls")
-    searched = search_results(conversation, ids)
     prefix = "".join(conversation.prefix.split())
     is_json = is_json_asked(conversation)
     about = remove_instructions(conversation) if is_json else conversation
-    text = planned or _speak(about, model, ids, is_searched=bool(searched))
+    text = planned or _speak(about, model, ids)
     ending = _finish_through_tool(conversation, offers, text, ids=ids)
     if ending is not None:
         return ending
     is_json = is_json or prefix.startswith(("{", "["))
     content = write_json(conversation, text, ids) if is_json else text
-    return Reply(content=content.removeprefix(prefix), web_search=searched)
+    return Reply(content=content.removeprefix(prefix))
 
 
 def _plan(
@@ -88,11 +87,9 @@ def _plan(
     return (call_functions(conversation, offers, ids) if offers else ()) or ""
 
 
-def _speak(conversation: Conversation, model: Model, ids: Ids, *, is_searched: bool) -> str:
+def _speak(conversation: Conversation, model: Model, ids: Ids) -> str:
     if conversation.results:
         return report(conversation, ids)
-    if is_searched:
-        return phrase("searched", conversation.language, ids, topic=topic(conversation.text))
     edited = None if conversation.functions else edit_in_text(conversation, ids)
     return edited or speak(conversation, model, ids)
 
@@ -120,32 +117,3 @@ def _finish_through_tool(
         step = project.make_call(PlanStep("run", {"command": command[1]}))
         return Reply(content=text, calls=(step,), finish_reason="tool_calls") if step else None
     return None
-
-
-def search_results(conversation: Conversation, ids: Ids) -> tuple[JSONObject, ...]:
-    """Make search results if a tool is a web search with `search_result: true`.
-
-    Their fields are those of docs.bigmodel.cn (联网搜索) and of a live response of
-    glm-4-flash-250414, in which icon, link and media may be empty.
-    """
-    held = (tool.web_search for tool in conversation.chat.tools or ())
-    options: JSONObject = next(filter(None, held), {})
-    if options.get("search_result") is not True or options.get("enable") is False:
-        return ()
-    about = str(options.get("search_query") or topic(conversation.text, 30) or "…")
-    count = options.get("count", USUAL_RESULTS)
-    count = min(max(count, 1), MAX_RESULTS) if isinstance(count, int) else USUAL_RESULTS
-    phrases = table("phrases")["search"]
-    (content,) = phrases["contents"][conversation.language]
-    return tuple(
-        {
-            "content": content.format(topic=about),
-            "icon": "",
-            "link": f"https://example.com/search/{index}",
-            "media": "",
-            "publish_date": f"2026-{index:02}-{int(ids.chance(f'published{index}') * 28) + 1:02}",
-            "refer": f"ref_{index}",
-            "title": title.format(topic=about),
-        }
-        for index, title in enumerate(phrases["titles"][conversation.language][:count], 1)
-    )

@@ -19,7 +19,6 @@ MAX_MESSAGE = 40_000
 SHORT_SYSTEM = 4000
 LONG_REQUEST = 700
 """Characters of a message above which only its first paragraph is the request."""
-MEDIA = ("image_url", "video_url", "file", "file_url", "input_audio")
 
 
 class ToolResult(Struct, frozen=True):
@@ -97,10 +96,9 @@ class Conversation(Struct, frozen=True, dict=True):
 
     @cached_property
     def media(self) -> int:
-        """The number of images, videos, files and audios in the last message of the user."""
-        users = [message for message in self.chat.messages or () if message.role == "user"]
-        content = users[-1].content if users else None
-        return sum(part.type in MEDIA for part in content) if isinstance(content, list) else 0
+        """The number of images, videos, files and audios in the last message."""
+        content = self.chat.messages[-1].content if self.chat.messages else None
+        return sum(part.type != "text" for part in content) if isinstance(content, list) else 0
 
     @cached_property
     def functions(self) -> tuple[Function, ...]:

@@ -27,24 +27,23 @@ def read_file_text(printed: str) -> str:
     """Read the text of a file from the output of a tool, without line numbers and tags."""
     printed = printed[:MAX_TEXT]
     value = decode_json(printed.encode()) if printed.lstrip()[:1] in ("{", "[") else None
-    _, _, text = max(_texts(value), default=(False, 0, printed))
-    text = PATTERNS["note"].sub("", text)
+    text = PATTERNS["note"].sub("", max(_texts(value), key=len, default=printed))
     number, filled = PATTERNS["numbered"], [line for line in text.splitlines() if line.strip()]
     if 2 * len(number.findall(text)) >= max(len(filled), 1):
         return "\n".join(number.sub("", line) for line in text.splitlines() if number.match(line))
     return PATTERNS["wrapper"].sub("", text).strip("\n")
 
 
-def _texts(value: Any, *, is_result: bool = False) -> Iterator[tuple[bool, int, str]]:
-    """Yield the texts of a JSON value behind True for those under the name of a result."""
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts of a JSON value, of an object those under names of results if it has some."""
     if isinstance(value, str):
-        yield is_result, len(value), value
+        yield value
     elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _texts(inner, is_result=is_result or key in RESULT_NAMES)
+        for key in [key for key in value if key in RESULT_NAMES] or value:
+            yield from _texts(value[key])
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts(inner, is_result=is_result)
+            yield from _texts(inner)
 
 
 def find_typo(text: str) -> tuple[str, str] | None:

@@ -13,12 +13,12 @@ from mockglm.clock import Ids
 from mockglm.exchange import ToolCall
 from mockglm.improvise.conversation import Conversation, ToolResult
 from mockglm.improvise.language import word_set
-from mockglm.improvise.parameters import TextValues, assign, find_values, split_calls
+from mockglm.improvise.parameters import TextValues, assign, find_values, name_words, split_calls
 from mockglm.improvise.planner import QUOTED, UNWANTED
 from mockglm.improvise.schema import WorkBudget
 from mockglm.improvise.schema.maker import Given
 from mockglm.improvise.tables import patterns
-from mockglm.improvise.tools import ToolOffer, tool_words
+from mockglm.improvise.tools import ToolOffer
 
 PATTERNS = patterns("function_calls")
 MAX_STEPS, MAX_CALLS = 6, 8
@@ -118,7 +118,7 @@ def _is_permitted(call: _FunctionCall, text: str) -> bool:
     if kind not in ("send", "delete", "write"):
         return True
     text = _remove_unwanted(text)
-    is_asked = bool(word_set(text) & word_set(" ".join(tool_words(kind))))
+    is_asked = bool(word_set(text) & word_set(" ".join(name_words(kind))))
     if kind == "write":
         content = call.offer.parameter("content")
         quoted = [value for one in QUOTED_KINDS for value in find_values(text).of(one)]

@@ -17,8 +17,8 @@ OTHER = re.compile(r"(?:(?![\u3400-\u9fff])[^\W\d_])+")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 CUT = re.compile(r"^\S{1,100}\s")
 POLITE = patterns("language")["polite"]
-MARKS = " \t\u3000。！？!?.,，;；:：~～…"
-PARTICLES = tuple("吗呢吧啊呀")
+MARKS = " \t\u3000。！？!?.,，;；:：~～…吗呢吧啊呀"
+"""Marks and particles at the end of a request."""
 
 
 def detect_language(*texts: str) -> Language:
@@ -80,8 +80,7 @@ def shorten(text: str, length: int = 60) -> str:
 def topic(text: str, length: int = 40) -> str:
     """The first line without the polite words before it and the marks after it."""
     first = text.strip().partition("\n")[0].strip()
-    bare = POLITE.sub("", first[:2000]).rstrip(MARKS)
-    return shorten((bare[:-1] if bare.endswith(PARTICLES) else bare) or first, length)
+    return shorten(POLITE.sub("", first[:2000]).rstrip(MARKS) or first, length)
 
 
 def excerpt(text: str, length: int = 2400) -> str:

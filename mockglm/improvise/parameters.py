@@ -165,15 +165,15 @@ class Parameter(Struct, frozen=True, dict=True):
         return ""
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def name_words(name: str) -> frozenset[str]:
-    """The words in names of parameters of a sort, or in other names."""
-    return frozenset(table("parameters")["names"][name].split())
+    """The words in names of parameters of a sort, of tools of a kind, or in other names."""
+    return frozenset(table("names")["names"][name].split())
 
 
 @lru_cache(maxsize=1)
 def _kinds() -> Mapping[str, frozenset[str]]:
-    kinds = table("parameters")["kinds"].items()
+    kinds = table("names")["kinds"].items()
     return {kind: frozenset(words.split()) for kind, words in kinds}
 
 
@@ -253,7 +253,7 @@ class _TextPools:
         """The values for a parameter, required or not."""
         if "enum" in one.schema:
             return self.enumerated(one.schema["enum"])
-        accepted = table("parameters")["accepted"].get(one.kind, one.kind).split()
+        accepted = table("names")["accepted"].get(one.kind, one.kind).split()
         pool = next((pool for kind in accepted if (pool := self.kinds.get(kind))), [])
         return [_format_date(pool.pop(0))] if pool and one.schema.get("format") == "date" else pool
 

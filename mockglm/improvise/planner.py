@@ -42,16 +42,16 @@ NEEDS_PATH = ("change", "create", "delete", "fix", "read")
 def read_goals(text: str) -> Sequence[PlanStep]:
     """Read the goals of a message in order; none if it needs no tools.
 
-    A file that a part without a verb names is a mention, which counts if there is nothing else.
+    A file that a message without a verb names is read.
     """
-    found = [goal for part in _split_parts(text) if (goal := _read_goal(part, text)) is not None]
     path = find_values(text).first("path")
     goals: list[PlanStep] = []
-    for goal in [goal for goal in found if goal.kind != "mention"] or found:
+    for goal in filter(None, (_read_goal(part, text) for part in _split_parts(text))):
         is_elsewhere = path and not goal.path and goal.kind in NEEDS_PATH
         filled = PlanStep(goal.kind, {**goal.values, "path": path}) if is_elsewhere else goal
         goals += [] if filled in goals else [filled]
-    return goals[:MAX_GOALS]
+    mentioned = [PlanStep("read", {"path": path})] if path else []
+    return goals[:MAX_GOALS] or mentioned
 
 
 @lru_cache(maxsize=32)
@@ -110,9 +110,11 @@ def _read_goal(part: str, text: str) -> PlanStep | None:
         return PlanStep("search", {"query": sought, **where})
     if says("list") and says("files", "things") and not PATTERNS["file_name"].search(path):
         return PlanStep("list", {"path": path or "."})
+    if path and (says("read") or is_question):
+        return PlanStep("read", where)
     if path:
-        return PlanStep("read" if says("read") or is_question else "mention", where)
-    return PlanStep("project") if says("project", "things") else None
+        return None
+    return PlanStep("read", {"path": "README"}) if says("project", "things") else None
 
 
 def _is_unwanted(before: str) -> bool:
@@ -176,15 +178,12 @@ class _Planner:
     def plan(self, goal: PlanStep) -> Plan:
         match goal.kind:
             case "change" | "fix":
-                return self.plan_change(goal)
+                return (yield from self.plan_change(goal))
             case "create":
-                return self.plan_create(goal)
-            case "read" | "mention" | "project":
-                return self.plan_read(goal)
-        return self.plan_step(goal)
-
-    def plan_step(self, step: PlanStep) -> Plan:
-        return self.report((yield step))
+                return (yield from self.plan_create(goal))
+            case "read":
+                return (yield from self.plan_read(goal))
+        return self.report((yield goal))
 
     def plan_change(self, goal: PlanStep) -> Plan:
         path, text = yield from self.open_file(goal.path)
@@ -213,12 +212,12 @@ class _Planner:
         return self.report(result, self.say("created", path=goal.path))
 
     def plan_read(self, goal: PlanStep) -> Plan:
-        path, text = yield from self.open_file(goal.path, is_readme=goal.kind == "project")
+        path, text = yield from self.open_file(goal.path)
         if text is None:
             return self.say("unreadable", path=path)
         return self.say("quoted", path=path, text=shorten(text, MAX_QUOTE))
 
-    def open_file(self, path: str, *, is_readme: bool = False) -> Reading:
+    def open_file(self, path: str) -> Reading:
         """Find and read a file; return its path, and its text or None.
 
         A file whose name has no suffix, or is not given, is found in a listing.
@@ -227,11 +226,10 @@ class _Planner:
         if not path or ("." not in path.strip("./") and "/" not in path):
             listed = yield PlanStep("list", {"path": "."})
             text = listed.text if listed and not listed.is_error else ""
-            wanted = "readme" if is_readme else path.lower()
-            form = rf"(?i)(?:^|/){re.escape(wanted)}[^/]*$" if wanted else PATTERNS["source"]
+            form = rf"(?i)(?:^|/){re.escape(path)}[^/]*$" if path else PATTERNS["source"]
             near = [name for name in PATTERNS["listed"].findall(text) if re.search(form, name)]
             # The name without a suffix may be a word of the text.
-            usual = "README.md" if wanted == "readme" else path
+            usual = "README.md" if path == "README" else path
             path = min(near, key=lambda name: ("." not in name, len(name)), default=usual)
         result = (yield PlanStep("read", {"path": path})) if path else None
         return path, None if result is None or result.is_error else read_file_text(result.text)

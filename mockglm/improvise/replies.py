@@ -21,7 +21,7 @@ NO_THOUGHT_EFFORTS = ("none", "minimal")
 """Values of `reasoning_effort` that skip the thought (docs.bigmodel.cn, 对话补全)."""
 PATTERNS = patterns("replies")
 HINTED = hinted_patterns("replies")
-MAX_COUNT, MAX_SUM = 1000, 60
+MAX_SUM = 60
 OPERATIONS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -33,7 +33,7 @@ OPERATIONS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
 
 def answer_exactly(text: str, language: Language, ids: Ids) -> str | None:
     """Compute the answer; None if the text asks for nothing that can be computed."""
-    found = _echo(text, ids) or _count(text) or _calculate(text)
+    found = _echo(text, ids) or _calculate(text)
     return found or _write_code(text, language, ids) or None
 
 
@@ -52,16 +52,6 @@ def _echo(text: str, ids: Ids) -> str:
         return (repeated["en"] or repeated["zh"]).strip() if repeated else ""
     bare = wanted[:-1] if wanted[-1] in ".。" else wanted
     return ids.pick(re.split(r"\s+or\s+|或者?|还是", bare), "either").strip("\"'“”")
-
-
-def _count(text: str) -> str:
-    match = HINTED["count"].search(text)
-    if match is None:
-        return ""
-    first, last = (int(part) for part in match.groups() if part)
-    step = 1 if last >= first else -1
-    last = first + step * min(abs(last - first), MAX_COUNT)
-    return ", ".join(map(str, range(first, last + step, step)))
 
 
 def _calculate(text: str) -> str:
@@ -124,13 +114,6 @@ def _answer(text: str, model: Model, language: Language, *, ids: Ids) -> str:
     kind = "question" if PATTERNS["asking"].search(text) else "statement"
     exact = answer_exactly(text, language, ids)
     return exact or phrase(kind, language, ids, topic=topic(text))
-
-
-def announce(conversation: Conversation, ids: Ids) -> str:
-    """The text before a call; none before a required call, as recorded (charmbracelet/fantasy,
-    2026-03)."""
-    is_free = conversation.chat.tool_choice in (None, "auto")
-    return phrase("calling", conversation.language, ids) if is_free else ""
 
 
 def report(conversation: Conversation, ids: Ids) -> str:

@@ -64,8 +64,7 @@ def find_opening(conversation: Conversation) -> str:
     users = (message_text(one) for one in conversation.earlier if one.role == "user")
     texts = filter(None, (*users, conversation.text))
     first = given or next((text for text in texts if not HINTED["title"].search(text)), "")
-    rest = first.strip('"“”') or _text_after_instruction(conversation.text)
-    return PATTERNS["name_before"].sub("", rest)
+    return first.strip('"“”') or _text_after_instruction(conversation.text)
 
 
 def quoted_conversation(text: str) -> str:

@@ -73,12 +73,8 @@ def _write_diff(path: str, old: str, new: str) -> str:
 
 
 def _write_blocks(path: str, old: str, new: str) -> str:
-    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    pairs = [(old, new)]
-    if len(before) == len(after):
-        pairs = [(a, b) for a, b in zip(before, after, strict=True) if a != b]
-    blocks = [f"<<<<<<< SEARCH\n{a}=======\n{b}>>>>>>> REPLACE" for a, b in pairs]
-    return "\n\n".join(f"{path}\n```\n{block}\n```" for block in blocks)
+    # The whole file, for a single line may occur several times in it.
+    return f"{path}\n```\n<<<<<<< SEARCH\n{old}=======\n{new}>>>>>>> REPLACE\n```"
 
 
 FORMS: Mapping[str, Form] = {

@@ -36,8 +36,6 @@ LOCAL_KINDS = frozenset(("list", "read", "search", "run", "edit", "write"))
 """Kinds of tools that work on the files of a project; a coding agent has three of them."""
 MAX_TOOLS = 128
 """Functions that the service accepts (docs.bigmodel.cn, 对话补全)."""
-MAX_CACHED = 20_000
-"""Bytes of a function that is read once; an agent sends the same with every request."""
 MAX_RESULTS = 7
 """Results after which no more calls are made, so that an agent ends after eight turns."""
 NAME, OTHER = 2.0, 0.6
@@ -46,12 +44,6 @@ OPERATIONS: Mapping[str, Kind] = {"view": "read", "str_replace": "edit", "create
 """Values of an enumeration that give one tool several kinds."""
 SORTS = ("command", "path", "content", "old", "new", "query", "url")
 """Sorts of parameters, by the words of their names, that tell the kinds of tools."""
-
-
-@lru_cache(maxsize=16)
-def tool_words(name: str) -> frozenset[str]:
-    """The words in names of tools of a kind, or about a thing."""
-    return frozenset(table("tools")["names"][name].split())
 
 
 class ToolOffer(Struct, frozen=True, dict=True):
@@ -95,12 +87,12 @@ def read_offers(functions: Sequence[Function]) -> tuple[ToolOffer, ...]:
     """Find the kinds of functions; one with several operations is an offer for each."""
     found: list[ToolOffer] = []
     for one in functions[:MAX_TOOLS]:
-        sent = one.name or "", one.description or "", bytes(one.schema)
-        is_large = sum(map(len, sent)) > MAX_CACHED
-        found += (_read_offers if is_large else _read_offers_once)(*sent)
+        found += _read_offers(one.name or "", one.description or "", bytes(one.schema))
     return tuple(found)
 
 
+# An agent sends the same functions with every request.
+@lru_cache(maxsize=MAX_TOOLS)
 def _read_offers(name: str, description: str, sent: bytes) -> Sequence[ToolOffer]:
     schema = decode_json(sent) or {}
     parameters = list_parameters(schema)
@@ -114,9 +106,6 @@ def _read_offers(name: str, description: str, sent: bytes) -> Sequence[ToolOffer
     return [offer]
 
 
-_read_offers_once = lru_cache(maxsize=512)(_read_offers)
-
-
 def is_agent(offers: Sequence[ToolOffer]) -> bool:
     every = {offer.kind for offer in offers}
     is_shell = "run" in every and ("plan" in every or every <= {"run", "finish", "ask"})
@@ -127,13 +116,13 @@ def _find_kind(name: str, first: str, parameters: Sequence[Parameter]) -> Kind:
     """The kind of a tool by its name, its description's first sentence and its parameters."""
     needed = [one for one in parameters if one.is_required]
     words = {*split_name(name), name.lower(), re.sub(r"[^a-z]+", "_", name.lower())}
-    named = {kind for kind in table("tools")["names"] if words & tool_words(kind)}
-    sorts = {sort for sort in SORTS if _has_sort(parameters, sort)}
+    named = {kind for kind in table("names")["names"] if words & name_words(kind)}
+    sorts = {sort for sort in SORTS if any(one.words & name_words(sort) for one in parameters)}
     about = words | {*split_name(first)} if not words & {"web", "internet"} else set()
-    is_finder = bool(words & tool_words("finders")) or words <= {"list", "dir", "tree"}
-    is_local = is_finder or bool(about & tool_words("files")) or "文件" in first or "目录" in first
+    is_finder = bool(words & name_words("finders")) or words <= {"list", "dir", "tree"}
+    is_local = is_finder or bool(about & name_words("files")) or "文件" in first or "目录" in first
     is_placed = all(one.kind == "path" or one.is_search for one in needed)
-    is_url = _has_sort(needed, "url") and len(needed) <= 2
+    is_url = any(one.words & name_words("url") for one in needed) and len(needed) <= 2
     rules: tuple[tuple[Kind, bool], ...] = (
         ("plan", "others" in named),
         ("finish", "finish" in named),
@@ -150,10 +139,6 @@ def _find_kind(name: str, first: str, parameters: Sequence[Parameter]) -> Kind:
         ("list", "list" in named and is_local and is_placed),
     )
     return next((kind for kind, is_met in rules if is_met), "other")
-
-
-def _has_sort(parameters: Sequence[Parameter], sort: str) -> bool:
-    return any(name_words(sort) & one.words for one in parameters)
 
 
 class PlanStep(Struct, frozen=True):

@@ -281,7 +281,6 @@ def test_a_long_history_costs_little() -> None:
         "add " + "9" * 6000 + " and 2",
         "what is " + "9" * 39 + "**" + "9" * 15,
         "what is " + "9" * 50 + "*" + "9" * 9,
-        "count from 1 to " + "9" * 5000,
         "list " + "9" * 5000 + " things",
     ],
 )

@@ -13,9 +13,9 @@ from mockglm.improvise.tools import PlanStep
     [
         ("In notes.txt, change the word blue to green", ["change"]),
         ("Please look at main.py, then fix the typo", ["read", "fix"]),
-        ("What does this project do?", ["project"]),
+        ("What does this project do?", ["read"]),
         ("请看一下 README，这个项目是做什么的？", ["read"]),
-        ("main.py and lib.py", ["mention"]),
+        ("main.py and lib.py", ["read"]),
         ("你好", []),
     ],
 )

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from mockglm.exchange import ToolCall
-from mockglm.improvise.replies import announce, report, speak
+from mockglm.improvise.replies import report, speak
 from mockglm.improvise.tables import table
 from mockglm.models import MODELS
-from tests.improvise.asked import IDS, called, result, scene, user
+from tests.improvise.asked import IDS, WEATHER, ask, called, result, scene, user
 
 MODEL = MODELS["glm-4.6v"]
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
@@ -58,7 +58,7 @@ def test_a_picture_alone_is_acknowledged() -> None:
 
 @pytest.mark.parametrize(("choice", "is_said"), [(None, True), ("auto", True), ("required", False)])
 def test_a_call_is_announced_unless_it_is_demanded(choice: str | None, is_said: bool) -> None:
-    assert bool(announce(scene("北京天气", tool_choice=choice), IDS)) is is_said
+    assert bool(ask("北京天气", tools=[WEATHER], tool_choice=choice).content) is is_said
 
 
 def reported(*texts: str) -> str:

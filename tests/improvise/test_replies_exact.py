@@ -26,8 +26,6 @@ EXACT = [
     ("计算 3 × 4", "3 × 4 = 12"),
     ("-3 + 1", "-3 + 1 = -2"),
     ("2 - -3", "2 - -3 = 5"),
-    ("Count from 1 to 5", "1, 2, 3, 4, 5"),
-    ("从3数到1", "3, 2, 1"),
 ]
 
 
@@ -59,10 +57,6 @@ def test_one_of_two_answers_is_chosen() -> None:
     assert shaped("Answer with only yes or no") in ("yes", "no")
     assert shaped("Is 7 prime? Answer yes or no.") in ("yes", "no")
     assert shaped("7是质数吗？请回答是或否") in ("是", "否")
-
-
-def test_a_long_count_is_bounded() -> None:
-    assert len(shaped("count from 1 to 999999999") or "") < 6000
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ WHOLE = "Return the entire content of the updated file."
     [
         (
             BLOCKS,
-            '<<<<<<< SEARCH\n    pritn("hello")\n=======\n    print("hello")\n>>>>>>> REPLACE',
+            '<<<<<<< SEARCH\ndef main():\n    pritn("hello")\n=======\n'
+            'def main():\n    print("hello")\n>>>>>>> REPLACE',
         ),
         (DIFF, '-    pritn("hello")\n+    print("hello")'),
         (WHOLE, 'main.py\n```\ndef main():\n    print("hello")\n```'),
