@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from functools import lru_cache, partial
-from itertools import islice
 from typing import Any
 
 from mockglm.improvise.schema.keywords import TYPES, Schema, WorkBudget, resolve_reference
@@ -16,8 +15,6 @@ from mockglm.improvise.tables import table
 _judging: ContextVar[tuple[Any, WorkBudget]] = ContextVar("judging")
 """The document in which references are resolved, and the budget."""
 PLAIN = frozenset(("type", "description", "title", "default", "$schema"))
-MAX_PATTERNS = 100
-"""Patterns of names in one schema."""
 UNCHECKED = ("$dynamicRef", "unevaluatedItems", "unevaluatedProperties")
 
 
@@ -25,10 +22,8 @@ def satisfies(value: Any, schemas: Iterable[Any], *, root: Any, budget: WorkBudg
     """True for a value that is valid by all schemas; those that cannot be applied do not count."""
     token = _judging.set((root, budget))
     try:
-        return all(
-            _is_plain(value, schema) or _make_validator()(schema).is_valid(value)
-            for schema in schemas
-        )
+        judged = [one for one in schemas if not _is_plain(value, one)]
+        return not judged or _make_validator()({"allOf": judged}).is_valid(value)
     except Exception:
         # The budget is spent, or jsonschema cannot apply a schema.
         return True
@@ -99,6 +94,6 @@ def _check_properties(validator: Any, _: Any, value: Any, schema: Any) -> Iterat
 def property_rules(schema: Schema, name: str, budget: WorkBudget) -> list[Any]:
     """The schemas of a property: by its name, by patterns, or that of additional ones."""
     rules = [schema["properties"][name]] if name in schema.get("properties", ()) else []
-    by_pattern = islice(schema.get("patternProperties", {}).items(), MAX_PATTERNS)
+    by_pattern = schema.get("patternProperties", {}).items()
     rules += [rule for pattern, rule in by_pattern if matches(pattern, name, budget)]
     return rules or [schema.get("additionalProperties", True)]

@@ -7,7 +7,7 @@ schema that needs more, such as a million items or an endless recursion.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, islice, product
 from typing import Any
@@ -23,7 +23,6 @@ from mockglm.improvise.schema.keywords import (
 )
 from mockglm.improvise.schema.scalars import (
     ValuePath,
-    last_index,
     number_candidates,
     string_candidates,
 )
@@ -43,11 +42,7 @@ MAX_MEMBERS = 200
 
 TYPES = ("string", "number", "integer", "object", "array", "boolean", "null")
 """All types, in the order in which they are tried."""
-IMPLIED: Mapping[str, str] = {
-    **dict.fromkeys(("properties", "required", "additionalProperties"), "object"),
-    **dict.fromkeys(("items", "prefixItems", "contains"), "array"),
-    **dict.fromkeys(("minimum", "maximum", "multipleOf"), "number"),
-}
+IMPLIED = {"properties": "object", "required": "object", "items": "array", "minimum": "number"}
 """The types that keywords imply where none is named."""
 _BUILT = (
     "type properties required items additionalProperties minLength maxLength minimum maximum "
@@ -102,7 +97,7 @@ class SchemaMaker:
         if path in self.given:
             yield self.given[path], False
         for chosen in self.choices(schemas, len(path)):
-            yield from ((value, False) for value in _listed_values(chosen, last_index(path)))
+            yield from ((value, False) for value in _listed_values(chosen))
             is_listed = any("enum" in one or "const" in one for one in chosen)
             is_built = all(one.keys() <= BUILT for one in chosen)
             for name in () if is_listed else _types(chosen):
@@ -121,41 +116,31 @@ class SchemaMaker:
                 together += plain.get("allOf", ())
                 if "$ref" in plain:
                     together.append(resolve_reference(plain["$ref"], self.root))
-        groups = [group for one in chosen for group in self.alternatives(one, depth)]
-        if not groups:
-            yield chosen
-        for picked in product(*groups[:MAX_TOGETHER]) if groups else ():
-            yield from ([*chosen, *more] for more in self.choices(picked, depth + 1))
-
-    def alternatives(self, schema: Schema, depth: int) -> Iterator[list[Any]]:
-        """Yield groups of schemas of which one must hold."""
         # Null last, or at great depth the simplest first.
         is_deep = SHALLOW_DEPTH <= depth < MAX_DEPTH
         order = self.count_required if is_deep else _is_null
-        yield from (sorted(schema[key], key=order) for key in ("anyOf", "oneOf") if key in schema)
-        if "if" in schema:
-            met = {"allOf": [schema["if"], schema.get("then", True)]}
-            yield [schema.get("else", True), met]
+        unions = [one[key] for one in chosen for key in ("anyOf", "oneOf") if key in one]
+        if not unions:
+            yield chosen
+        groups = [sorted(union, key=order) for union in unions[:MAX_TOGETHER]]
+        for picked in product(*groups) if groups else ():
+            yield from ([*chosen, *more] for more in self.choices(picked, depth + 1))
 
     def count_required(self, schema: Any) -> int:
         chosen = next(self.choices([schema], MAX_DEPTH), [])
         return sum(len(one.get("required", ())) for one in chosen)
 
-    def build(self, name: str, schemas: Sequence[Schema], path: ValuePath) -> Iterator[Any]:
-        """Yield values of a type."""
-        match name:
-            case "object":
-                yield from self.objects(schemas, path)
-            case "array":
-                yield from self.lists(schemas, path)
-            case "string":
-                yield from string_candidates(schemas, path, self.ids, budget=self.budget)
-            case "integer" | "number":
-                yield from number_candidates(schemas, path, is_whole=name == "integer")
-            case "boolean":
-                yield from (True, False)
-            case "null":
-                yield None
+    def build(self, name: str, schemas: Sequence[Schema], path: ValuePath) -> Iterable[Any]:
+        """Make values of a type."""
+        if name == "object":
+            return self.objects(schemas, path)
+        if name == "array":
+            return self.lists(schemas, path)
+        if name == "string":
+            return string_candidates(schemas, path, self.ids, budget=self.budget)
+        if name in ("integer", "number"):
+            return number_candidates(schemas, path, is_whole=name == "integer")
+        return (True, False) if name == "boolean" else (None,)
 
     def objects(self, schemas: Sequence[Schema], path: ValuePath) -> Iterator[dict[str, Any]]:
         """Yield objects with the required and given properties, and with all."""
@@ -174,21 +159,15 @@ class SchemaMaker:
         for added in ((), optional) if optional and len(path) < SHALLOW_DEPTH else ((),):
             names = few.union(added)
             order = [*filter(names.__contains__, held), *sorted(names - held.keys())]
-            order += self.invent_names(schemas, path, taken=order, count=least - len(order))
+            while len(order) < least:
+                order.append(self.invent_name(schemas, path, taken=order))
             yield {name: make_property(name) for name in order}
 
-    def invent_names(
-        self, schemas: Sequence[Schema], path: ValuePath, *, taken: Sequence[str], count: int
-    ) -> list[str]:
+    def invent_name(self, schemas: Sequence[Schema], path: ValuePath, taken: Sequence[str]) -> str:
         patterns = [one["patternProperties"] for one in schemas if "patternProperties" in one]
         rules: list[Any] = [{"anyOf": [{"pattern": key} for key in held]} for held in patterns]
         rules += [one["propertyNames"] for one in schemas if "propertyNames" in one]
-        names: list[str] = []
-        for number in range(count):
-            where = (*path, "key", number)
-            name = self.make([{"type": "string"}, *rules], where, [*taken, *names])
-            names += [name] if isinstance(name, str) else []
-        return names
+        return str(self.make([{"type": "string"}, *rules], (*path, "key", len(taken)), taken))
 
     def lists(self, schemas: Sequence[Schema], path: ValuePath) -> Iterator[list[Any]]:
         """Yield lists of the least length, not empty except at great depth, and of others."""
@@ -208,15 +187,10 @@ class SchemaMaker:
                 yield made[:length]
 
 
-def _listed_values(schemas: Sequence[Schema], number: int) -> Iterator[Any]:
-    """Yield the values that schemas list; each item of a list begins with another one."""
+def _listed_values(schemas: Sequence[Schema]) -> Iterator[Any]:
     for one in schemas:
-        listed = [one["const"]] if "const" in one else one.get("enum", [])
-        start = number % max(len(listed), 1)
-        yield from (*listed[start:], *listed[:start])
-        if "default" in one and not number:
-            yield one["default"]
-        yield from one.get("examples", ())[number:]
+        yield from (one[key] for key in ("const", "default") if key in one)
+        yield from (*one.get("enum", ()), *one.get("examples", ()))
 
 
 def _item_rule(schema: Schema, index: int) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import chain
-from typing import TypeVar
+from typing import Any
 
 from mockglm.clock import Ids
 from mockglm.improvise.schema.keywords import Schema, WorkBudget, clamp, strictest
@@ -22,10 +22,7 @@ MAX_STRING = 10_000
 MAX_MULTIPLES = 200
 MAX_NAME = 200
 FIRST_DAY = date(2026, 1, 1)
-ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-
-Value = TypeVar("Value")
 
 
 @lru_cache(maxsize=4096)
@@ -39,7 +36,7 @@ def last_index(path: ValuePath) -> int:
     return next((step for step in reversed(path) if isinstance(step, int)), 0)
 
 
-def find_sample(path: ValuePath, samples: Mapping[str, Value], default: Value) -> Value:
+def find_sample(path: ValuePath, samples: Mapping[str, Any], default: Any) -> Any:
     """Find the sample for a property or its items by the last word of its name that has one."""
     name = next((step for step in reversed(path) if isinstance(step, str)), "")
     words = split_name(name)[::-1] if len(name) <= MAX_NAME else ()
@@ -65,7 +62,7 @@ def string_candidates(
     number = last_index(path)
     usual = find_sample(path, table("samples")["texts"], "example")
     samples = (make_sample(name, number + more) for name in known for more in range(8))
-    texts = [f"{usual} {number + 1}", ALPHABET[number % 36] + str(number // 36 or "")]
+    texts = [f"{usual} {number + 1}", f"{number + 10:x}"]
     texts = texts if number else [usual, *texts]
     if not known and not patterns:
         yield from ((f"{text} " * low)[:low] if len(text) < low else text[:high] for text in texts)

@@ -31,9 +31,9 @@ def like(pattern: str) -> Callable[[object], bool]:
     return lambda value: not isinstance(value, str) or re.fullmatch(pattern, value) is not None
 
 
-LIMITS = ("anchored", "contains", "contains_several", "dependent_schema")
+LIMITS = ("anchored", "contains", "contains_several", "dependent_schema", "if_country")
 """Schemas of `TOOLS` that are known not to be satisfied: references by anchor, items that a list
-must contain, and schemas that depend on a property."""
+must contain, and schemas that depend on a property or its value."""
 SATISFIED = [name for name in TOOLS if name not in LIMITS]
 
 CHECKER = FormatChecker()
