@@ -15,6 +15,7 @@ from mockglm.improvise.tables import table
 _judging: ContextVar[tuple[Any, WorkBudget]] = ContextVar("judging")
 """The document in which references are resolved, and the budget."""
 PLAIN = frozenset(("type", "description", "title", "default", "$schema"))
+"""Keywords that any text of type `string` satisfies."""
 UNCHECKED = ("$dynamicRef", "unevaluatedItems", "unevaluatedProperties")
 
 

@@ -17,8 +17,6 @@ REQUEST_WORK = 6_000
 class WorkBudget:
     """The work left for one request; a unit is about the cost of one keyword for one value."""
 
-    __slots__ = ("left",)
-
     def __init__(self, left: float = REQUEST_WORK) -> None:
         self.left = left
 

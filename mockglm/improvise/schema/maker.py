@@ -13,7 +13,7 @@ from itertools import chain, islice, product
 from typing import Any
 
 from mockglm.clock import Ids
-from mockglm.improvise.schema.judge import property_rules, satisfies
+from mockglm.improvise.schema.judge import PLAIN, property_rules, satisfies
 from mockglm.improvise.schema.keywords import (
     Schema,
     WorkBudget,
@@ -33,10 +33,8 @@ MAX_TRIES, MAX_BUILT = 60, 12
 """Candidates tested for one place, and of them those built of one type for one choice."""
 MAX_TOGETHER = 60
 """Schemas, and choices, that are looked at together."""
-SHALLOW_DEPTH = 4
-"""The length of a path above which the simplest schema is preferred."""
-MAX_DEPTH = 24
-"""The maximum length of a path and of a chain of choices."""
+SHALLOW_DEPTH, MAX_DEPTH = 4, 24
+"""The lengths of a path above which the simplest schema is preferred, and nothing is made."""
 MAX_MEMBERS = 200
 """Items of the longest list, and invented properties of an object."""
 
@@ -45,11 +43,10 @@ TYPES = ("string", "number", "integer", "object", "array", "boolean", "null")
 IMPLIED = {"properties": "object", "required": "object", "items": "array", "minimum": "number"}
 """The types that keywords imply where none is named."""
 _BUILT = (
-    "type properties required items additionalProperties minLength maxLength minimum maximum "
-    "minItems maxItems format allOf $ref $defs definitions title description default examples "
-    "$schema $id"
+    "properties required items additionalProperties minLength maxLength minimum maximum minItems "
+    "maxItems format allOf $ref $defs definitions examples $id"
 )
-BUILT = frozenset(_BUILT.split())
+BUILT = PLAIN.union(_BUILT.split())
 """Keywords that a built value satisfies by construction."""
 
 
@@ -83,9 +80,8 @@ class SchemaMaker:
     def make(self, schemas: Sequence[Any], path: ValuePath, taken: Sequence[Any] = ()) -> Any:
         """Make the first candidate that satisfies the schemas and is not taken, else the first."""
         spare: list[Any] = []
-        known = {*map(repr, taken)}
         for value, is_built in islice(self.candidates(schemas, path), MAX_TRIES):
-            if known and repr(value) in known:
+            if value in taken:
                 continue
             if is_built or satisfies(value, schemas, root=self.root, budget=self.budget):
                 return value
@@ -118,7 +114,7 @@ class SchemaMaker:
                     together.append(resolve_reference(plain["$ref"], self.root))
         # Null last, or at great depth the simplest first.
         is_deep = SHALLOW_DEPTH <= depth < MAX_DEPTH
-        order = self.count_required if is_deep else _is_null
+        order = self.count_required if is_deep else lambda one: one == {"type": "null"}
         unions = [one[key] for one in chosen for key in ("anyOf", "oneOf") if key in one]
         if not unions:
             yield chosen
@@ -153,11 +149,10 @@ class SchemaMaker:
         held = dict.fromkeys(name for one in schemas for name in one.get("properties", ()))
         few = {str(name) for one in schemas for name in one.get("required", ())}
         few |= {name for name in held if (*path, name) in self.wanted}
-        optional = [name for name in held if name not in few]
         least = min(int(strictest(schemas, "minProperties", 0)), MAX_MEMBERS)
-        few |= {*optional[: max(least - len(few), 0)]}
-        for added in ((), optional) if optional and len(path) < SHALLOW_DEPTH else ((),):
-            names = few.union(added)
+        some = [] if least > len(few) else [few]
+        more = [] if some and len(path) >= SHALLOW_DEPTH else [few | held.keys()]
+        for names in (*some, *more):
             order = [*filter(names.__contains__, held), *sorted(names - held.keys())]
             while len(order) < least:
                 order.append(self.invent_name(schemas, path, taken=order))
@@ -173,8 +168,7 @@ class SchemaMaker:
         """Yield lists of the least length, not empty except at great depth, and of others."""
         low = int(strictest(schemas, "minItems", 0))
         high = int(strictest(schemas, "maxItems", MAX_MEMBERS))
-        places = [len(one.get("prefixItems", ())) for one in schemas]
-        usual = max(low, *places, int(len(path) < SHALLOW_DEPTH))
+        usual = max(low, int(len(path) < SHALLOW_DEPTH))
         is_unique = any(one.get("uniqueItems") is True for one in schemas)
         made: list[Any] = []
         for length in dict.fromkeys((min(usual, high), low, low + 1, 0, 2)):
@@ -206,7 +200,3 @@ def _types(schemas: Sequence[Schema]) -> Iterator[str]:
         # These are names or lists of names, none of which is a part of another.
         if all(name in one or (name == "integer" and "number" in one) for one in allowed):
             yield name
-
-
-def _is_null(schema: Any) -> bool:
-    return isinstance(schema, dict) and schema.get("type") == "null"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from string import punctuation
 from time import thread_time
@@ -62,32 +62,21 @@ def write_matches(
     pattern: str, ids: Ids, where: str, *, budget: WorkBudget, least: int = 0
 ) -> Iterator[str]:
     """Write texts that match the pattern; none for one that is invalid or too difficult."""
-    compiled = _compile(pattern) if budget.spend(COMPILING_PRICE) else None
+    compiled: Any = _compile(pattern) if budget.spend(COMPILING_PRICE) else None
     for length in LENGTHS if compiled is not None else ():
-        choices = (ids.chance(f"{where}/{length}/{step}") for step in range(MAX_PIECES))
-        text = _write_match(compiled, choices, max(length, least), budget=budget)
-        if text is not None:
-            yield text
-
-
-def _write_match(
-    compiled: Any, choices: Iterable[float], least: int, *, budget: WorkBudget
-) -> str | None:
-    """Write one text, of pieces that the pattern names or that are drawn by the choices."""
-    literals = deque(LITERALS.findall(compiled.pattern))
-    can_begin = partial(compiled.match, partial=True)
-    text = ""
-    for choice in choices:
-        if len(text) >= least and _is_found(compiled.search, text, budget):
-            return text
-        start = int(choice * len(CHARACTERS))
-        drawn = CHARACTERS[start:] + CHARACTERS[:start] + punctuation
-        # Literals are likely in the order of the pattern; drawn characters make texts differ.
-        pieces = [*drawn, *literals] if start % 3 == 0 else [*literals, *drawn]
-        piece = next((one for one in pieces if _is_found(can_begin, text + one, budget)), None)
-        if piece is None or not budget.spend():
-            return None
-        if piece in literals:
-            literals.rotate(-literals.index(piece) - 1)
-        text += piece
-    return None
+        text, literals = "", deque(LITERALS.findall(pattern))
+        for step in range(MAX_PIECES):
+            if len(text) >= max(length, least) and _is_found(compiled.search, text, budget):
+                yield text
+                break
+            start = int(ids.chance(f"{where}/{length}/{step}") * len(CHARACTERS))
+            drawn = CHARACTERS[start:] + CHARACTERS[:start] + punctuation
+            # Literals are likely in the order of the pattern; drawn characters make texts differ.
+            pieces = [*drawn, *literals] if start % 3 == 0 else [*literals, *drawn]
+            can_begin = partial(compiled.match, partial=True)
+            piece = next((one for one in pieces if _is_found(can_begin, text + one, budget)), None)
+            if piece is None or not budget.spend():
+                break
+            if piece in literals:
+                literals.rotate(-literals.index(piece) - 1)
+            text += piece
