@@ -39,8 +39,7 @@ def improvise_reply(chat: Chat, model: Model, ids: Ids) -> Reply:
         ids = Ids("greedy", chat.messages[-1].text if chat.messages else "", 0)
     reply = _call_or_speak(conversation, model, ids)
     if is_thinking(conversation, model):
-        thought = think(conversation, model, ids, calls=reply.calls)
-        reply = replace(reply, reasoning=thought)
+        reply = replace(reply, reasoning=think(conversation, model, ids))
     limit = chat.max_tokens
     if limit is not None and reply.reasoning and model.thought == "tags":
         limit -= TAG_TOKENS
@@ -62,7 +61,10 @@ def _call_or_speak(conversation: Conversation, model: Model, ids: Ids) -> Reply:
         is_free = choice in (None, "auto")
         said = phrase("calling", conversation.language, ids) if is_free else ""
         return Reply(content=said, calls=planned, finish_reason="tool_calls")
-    prefix = "".join(conversation.prefix.split())
+    last = conversation.chat.messages[-1] if conversation.chat.messages else None
+    # glm-4.6 and glm-4.7 continued `{` of the assistant in 5 of 5 recordings, 2025-12.
+    is_continued = last is not None and last.role == "assistant" and not last.tool_calls
+    prefix = "".join(last.text.split()) if last and is_continued else ""
     is_json = is_json_asked(conversation)
     about = remove_instructions(conversation) if is_json else conversation
     text = planned or _speak(about, model, ids)

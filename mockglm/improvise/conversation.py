@@ -68,15 +68,6 @@ class Conversation(Struct, frozen=True, dict=True):
         return inner.replace("\0", '"') if is_quoted and text[0] not in inner else text
 
     @cached_property
-    def prefix(self) -> str:
-        """The text of the assistant that a reply continues; empty unless a history ends with it.
-
-        glm-4.6 and glm-4.7 continued `{` in 5 of 5 recordings, 2025-12.
-        """
-        last = self.chat.messages[-1] if self.chat.messages else None
-        return last.text if last and last.role == "assistant" and not last.tool_calls else ""
-
-    @cached_property
     def system(self) -> str:
         messages = self.chat.messages or ()
         return "\n".join(message.text for message in messages if message.role == "system")
@@ -117,21 +108,8 @@ def read_conversation(chat: Chat) -> Conversation:
 
 def message_text(message: Message) -> str:
     """The text of a message without additions of agents; a long one is shortened in the middle."""
-    text = message.text if message.role == "assistant" else _remove_asides(message.text)
+    text = message.text if message.role == "assistant" else PATTERNS["aside"].sub("", message.text)
     return excerpt(text.strip(), MAX_MESSAGE)
-
-
-def _remove_asides(text: str) -> str:
-    """Remove tagged texts; the rest is kept from a tag that has no end."""
-    kept: list[str] = []
-    at = 0
-    while tag := PATTERNS["aside"].search(text, at):
-        end = text.find(f"</{tag[1]}>", tag.end())
-        if end < 0:
-            break
-        kept.append(text[at : tag.start()])
-        at = end + len(tag[0]) + 1
-    return "".join((*kept, text[at:]))
 
 
 def _is_request(message: Message) -> bool:
@@ -161,9 +139,6 @@ def _read_results(messages: Sequence[Message]) -> list[ToolResult]:
             sent = call.arguments if call else None
             # Some clients send them as JSON text, and some as an object.
             held = decode_json(sent.encode()) if isinstance(sent, str) else sent
-            text = _remove_asides(message.text)
-            # Not `sub`, which is quadratic for white space.
-            label = PATTERNS["observation"].match(text)
-            text = text[label.end() if label else 0 :].strip()
+            text = PATTERNS["observation"].sub("", PATTERNS["aside"].sub("", message.text)).strip()
             found.append(ToolResult(name, held if isinstance(held, Mapping) else {}, text))
     return found

@@ -14,7 +14,7 @@ from mockglm.exchange import ToolCall
 from mockglm.improvise.conversation import Conversation, ToolResult
 from mockglm.improvise.language import word_set
 from mockglm.improvise.parameters import TextValues, assign, find_values, name_words, split_calls
-from mockglm.improvise.planner import QUOTED, UNWANTED
+from mockglm.improvise.planner import remove_unwanted
 from mockglm.improvise.schema import WorkBudget
 from mockglm.improvise.schema.maker import Given
 from mockglm.improvise.tables import patterns
@@ -117,7 +117,7 @@ def _is_permitted(call: _FunctionCall, text: str) -> bool:
     kind, given, needed = call.offer.kind, call.given, call.offer.required
     if kind not in ("send", "delete", "write"):
         return True
-    text = _remove_unwanted(text)
+    text = remove_unwanted(text)
     is_asked = bool(word_set(text) & word_set(" ".join(name_words(kind))))
     if kind == "write":
         content = call.offer.parameter("content")
@@ -127,14 +127,6 @@ def _is_permitted(call: _FunctionCall, text: str) -> bool:
         needed = tuple(one for one in needed if one.kind in RECEIVERS) or needed
     is_named = all(str(given.get(one.path)) in text for one in needed if one.kind == "path")
     return bool(is_asked) and is_named and all(one.path in given for one in needed)
-
-
-def _remove_unwanted(text: str) -> str:
-    """Remove the clauses that forbid something, or wonder about it; quotes are kept."""
-    masked = QUOTED.sub(lambda quote: "_" * len(quote[0]), text)
-    clauses = PATTERNS["clause"].finditer(masked)
-    wanted = (one.span() for one in clauses if not UNWANTED.search(one[0]))
-    return "".join(text[start:end] for start, end in wanted)
 
 
 def _find_open_step(

@@ -15,7 +15,6 @@ LATIN = re.compile(r"[A-Za-z]+|\d+")
 HAN = re.compile(r"[\u3400-\u9fff]+")
 OTHER = re.compile(r"(?:(?![\u3400-\u9fff])[^\W\d_])+")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-CUT = re.compile(r"^\S{1,100}\s")
 POLITE = patterns("language")["polite"]
 MARKS = " \t\u3000。！？!?.,，;；:：~～…吗呢吧啊呀"
 """Marks and particles at the end of a request."""
@@ -87,4 +86,4 @@ def excerpt(text: str, length: int = 2400) -> str:
     """The first and the last part of a long text, where a request usually stands."""
     if len(text) <= length:
         return text
-    return f"{text[: length // 2]}\n{CUT.sub('', text[-length // 2 :])}"
+    return f"{text[: length // 2]}\n{text[-length // 2 :]}"

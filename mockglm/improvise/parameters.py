@@ -139,10 +139,6 @@ class Parameter(Struct, frozen=True, dict=True):
         return self.type in ("integer", "number")
 
     @property
-    def is_text(self) -> bool:
-        return self.type == "string" and "enum" not in self.schema
-
-    @property
     def is_search(self) -> bool:
         """True for the parameter that takes the text to search for."""
         return self.type == "string" and bool(self.words & name_words("query"))
@@ -273,7 +269,8 @@ class _TextPools:
     def needed(self, one: Parameter) -> list[Any]:
         """The values for a parameter that must have one: a number, a quote, the object of a
         search, the topic, or the example of the description."""
-        if not one.is_required or "default" in one.schema or not (one.is_number or one.is_text):
+        is_known = "default" in one.schema or "enum" in one.schema
+        if is_known or not one.is_required or not (one.is_number or one.type == "string"):
             return []
         quotes = self.kinds.get("quote", [])
         if one.is_number or (quotes and one.kind not in STRICT):

@@ -28,11 +28,6 @@ Plan = Generator[PlanStep, "ToolResult | None", str]
 Reading = Generator[PlanStep, "ToolResult | None", tuple[str, str | None]]
 PATTERNS = patterns("planner")
 MAX_GOALS = 5
-UNWANTED = PATTERNS["unwanted"]
-"""Words that make a verb behind them no request: `do not`, 不要, `should I`."""
-MARK = PATTERNS["mark"]
-MAX_BEFORE = 80
-"""Characters before a verb that tell if it is a request."""
 QUOTED = re.compile(r"```.*?```|`[^`]*`|\"[^\"]*\"|“[^”]*”|「[^」]*」", re.S)
 """Quoted texts, which are kept whole and whose words are no commands."""
 NEEDS_PATH = ("change", "create", "delete", "fix", "read")
@@ -44,7 +39,7 @@ def read_goals(text: str) -> Sequence[PlanStep]:
 
     A file that a message without a verb names is read.
     """
-    path = find_values(text).first("path")
+    path, text = find_values(text).first("path"), remove_unwanted(text)
     goals: list[PlanStep] = []
     for goal in filter(None, (_read_goal(part, text) for part in _split_parts(text))):
         is_elsewhere = path and not goal.path and goal.kind in NEEDS_PATH
@@ -52,6 +47,16 @@ def read_goals(text: str) -> Sequence[PlanStep]:
         goals += [] if filled in goals else [filled]
     mentioned = [PlanStep("read", {"path": path})] if path else []
     return goals[:MAX_GOALS] or mentioned
+
+
+def remove_unwanted(text: str) -> str:
+    """Remove the rest of a clause that forbids something or only considers it: `do not`, 不要."""
+    # Words in quotes forbid nothing.
+    masked = QUOTED.sub(lambda quote: "_" * len(quote[0]), text)
+    kept, at = "", 0
+    for found in PATTERNS["unwanted"].finditer(masked):
+        kept, at = kept + text[at : found.start()], found.end()
+    return kept + text[at:]
 
 
 @lru_cache(maxsize=32)
@@ -83,12 +88,10 @@ def _read_goal(part: str, text: str) -> PlanStep | None:
     where = {"path": path} if path else {}
 
     def says(name: str, section: str = "verbs") -> bool:
-        found = _words_pattern(section, name).search(bare)
-        return found is not None and not _is_unwanted(bare[: found.start()])
+        return _words_pattern(section, name).search(bare) is not None
 
-    old = values.first("old")
-    if old and values.of("new") and not _is_unwanted(part.partition(old)[0]):
-        change: dict[str, Any] = {"old": old, "new": values.first("new")}
+    if values.of("old") and values.of("new"):
+        change: dict[str, Any] = {"old": values.first("old"), "new": values.first("new")}
         change |= {"all": True} if says("everywhere", "things") else {}
         return PlanStep("change", where | change)
     content = _find_content(part) or _find_content(text[text.find(part) :])
@@ -99,7 +102,7 @@ def _read_goal(part: str, text: str) -> PlanStep | None:
         return PlanStep("delete", where)
     spans = (*values.of("code"), *values.of("fence"), *values.of("quote"))
     command = spans[0] if spans and says("run") else values.first("command")
-    if command and not _is_unwanted(part.partition(command)[0]):
+    if command:
         return PlanStep("run", {"command": command})
     if says("fix"):
         return PlanStep("fix", where)
@@ -115,12 +118,6 @@ def _read_goal(part: str, text: str) -> PlanStep | None:
     if path:
         return None
     return PlanStep("read", {"path": "README"}) if says("project", "things") else None
-
-
-def _is_unwanted(before: str) -> bool:
-    """True if the words before a verb make it no request."""
-    found = list(UNWANTED.finditer(before[-MAX_BEFORE:]))
-    return bool(found) and MARK.search(before[-MAX_BEFORE:], found[-1].end()) is None
 
 
 def _find_content(part: str) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from mockglm.clock import Ids
-from mockglm.exchange import ToolCall
 from mockglm.improvise.conversation import Conversation
 from mockglm.improvise.language import LATIN, Language, shorten, topic
 from mockglm.improvise.side_tasks import do_side_task
@@ -33,8 +32,7 @@ OPERATIONS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
 
 def answer_exactly(text: str, language: Language, ids: Ids) -> str | None:
     """Compute the answer; None if the text asks for nothing that can be computed."""
-    found = _echo(text, ids) or _calculate(text)
-    return found or _write_code(text, language, ids) or None
+    return _echo(text, ids) or _calculate(text) or _write_code(text, language, ids) or None
 
 
 def _echo(text: str, ids: Ids) -> str:
@@ -142,19 +140,13 @@ def is_thinking(conversation: Conversation, model: Model) -> bool:
     return not (effort in NO_THOUGHT_EFFORTS and effort in model.efforts)
 
 
-def think(
-    conversation: Conversation, model: Model, ids: Ids, *, calls: Sequence[ToolCall] = ()
-) -> str:
+def think(conversation: Conversation, model: Model, ids: Ids) -> str:
     """The thought about the question, as long as `reasoning_effort` sets."""
     language = conversation.language
     held = table("phrases")["thought"]["middle"][language]
     start = int(ids.chance("middle") * len(held))
     about = topic(conversation.request, 80) or "…"
-    said = [phrase("thought.opening", language, ids, topic=about)]
-    if calls:
-        names = ", ".join(dict.fromkeys(call.name for call in calls))
-        said.append(phrase("thought.calling", language, ids, names=names))
-    said += [*held[start:], *held[:start]]
+    said = [phrase("thought.opening", language, ids, topic=about), *held[start:], *held[:start]]
     lengths, effort = table("efforts"), conversation.chat.reasoning_effort
     if effort in model.efforts:
         effort = lengths["equivalent"].get(model.family, {}).get(effort, effort)

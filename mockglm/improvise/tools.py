@@ -10,7 +10,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -28,10 +28,6 @@ from mockglm.improvise.tables import patterns, table
 from mockglm.validation.types import Function, decode_json
 
 PATTERNS = patterns("tools")
-Kind = Literal[
-    "list", "read", "search", "run", "edit", "write",
-    "fetch", "ask", "plan", "finish", "delete", "send", "other",
-]  # fmt: skip
 LOCAL_KINDS = frozenset(("list", "read", "search", "run", "edit", "write"))
 """Kinds of tools that work on the files of a project; a coding agent has three of them."""
 MAX_TOOLS = 128
@@ -40,7 +36,7 @@ MAX_RESULTS = 7
 """Results after which no more calls are made, so that an agent ends after eight turns."""
 NAME, OTHER = 2.0, 0.6
 """The weights of a word that a text shares with a function, by its place."""
-OPERATIONS: Mapping[str, Kind] = {"view": "read", "str_replace": "edit", "create": "write"}
+OPERATIONS = {"view": "read", "str_replace": "edit", "create": "write"}
 """Values of an enumeration that give one tool several kinds."""
 SORTS = ("command", "path", "content", "old", "new", "query", "url")
 """Sorts of parameters, by the words of their names, that tell the kinds of tools."""
@@ -53,7 +49,7 @@ class ToolOffer(Struct, frozen=True, dict=True):
     description: str
     schema: Any
     parameters: tuple[Parameter, ...]
-    kind: Kind
+    kind: str
     operation: Given = {}
 
     @cached_property
@@ -112,7 +108,7 @@ def is_agent(offers: Sequence[ToolOffer]) -> bool:
     return len(every & LOCAL_KINDS) >= 3 or "edit" in every or is_shell
 
 
-def _find_kind(name: str, first: str, parameters: Sequence[Parameter]) -> Kind:
+def _find_kind(name: str, first: str, parameters: Sequence[Parameter]) -> str:
     """The kind of a tool by its name, its description's first sentence and its parameters."""
     needed = [one for one in parameters if one.is_required]
     words = {*split_name(name), name.lower(), re.sub(r"[^a-z]+", "_", name.lower())}
@@ -123,7 +119,7 @@ def _find_kind(name: str, first: str, parameters: Sequence[Parameter]) -> Kind:
     is_local = is_finder or bool(about & name_words("files")) or "文件" in first or "目录" in first
     is_placed = all(one.kind == "path" or one.is_search for one in needed)
     is_url = any(one.words & name_words("url") for one in needed) and len(needed) <= 2
-    rules: tuple[tuple[Kind, bool], ...] = (
+    rules = (
         ("plan", "others" in named),
         ("finish", "finish" in named),
         ("run", "run" in named and "command" in sorts and "plan" not in named),

@@ -29,6 +29,11 @@ def test_a_change_has_the_file_that_another_part_names() -> None:
     ]
 
 
+def test_a_change_without_touching_another_file_is_a_change() -> None:
+    (goal,) = read_goals("Replace blue with green in a.txt without touching b.txt")
+    assert goal == PlanStep("change", {"path": "a.txt", "old": "blue", "new": "green"})
+
+
 def test_words_in_quotes_are_no_commands() -> None:
     (goal,) = read_goals('Create a.txt with the content "delete b.txt and run ls"')
     assert goal == PlanStep("create", {"path": "a.txt", "content": "delete b.txt and run ls"})
