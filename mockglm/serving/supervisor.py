@@ -7,6 +7,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from time import monotonic
 
 import msgspec
@@ -22,7 +23,8 @@ READY = b"ready\n"
 
 MAX_RESTARTS = 5
 RESTART_WINDOW = 10.0
-"""So many restarts in so many seconds are too many: the supervisor stops."""
+"""So many restarts in so many seconds are too many: the supervisor waits as long before the next
+one, or stops if no worker is left."""
 
 MARGIN = 5.0
 """Seconds beyond draining and grace after which a worker that does not stop is killed."""
@@ -79,9 +81,14 @@ class Supervisor:
         self._ready: set[int] = set()
         self._restarts: deque[float] = deque(maxlen=MAX_RESTARTS)
         self._stopping = asyncio.Event()
+        self._is_announced = False
 
     async def run(self) -> None:
-        """Run until SIGINT or SIGTERM. Raises UsageError if workers die again and again."""
+        """Run until SIGINT or SIGTERM.
+
+        Raises UsageError if workers die again and again before all were ready, or until none is
+        left. While others serve, the cause may go away, as a broken file does.
+        """
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, self._stopping.set)
@@ -111,9 +118,10 @@ class Supervisor:
                 self._note_ready(settings.index)
             status = await process.wait()
             self._on_death(settings.index)
+            self._ready.discard(settings.index)
             if self._stopping.is_set():
                 return
-            self._check_restarts()
+            await self._limit_restarts()
             self._report(f"mockglm: worker {settings.index} ended ({status}); it is started again")
 
     async def _start(self, settings: WorkerSettings) -> asyncio.subprocess.Process:
@@ -130,16 +138,19 @@ class Supervisor:
         return process
 
     def _note_ready(self, index: int) -> None:
-        before = len(self._ready)
         self._ready.add(index)
-        if before < len(self._ready) == len(self._settings):
+        if len(self._ready) == len(self._settings) and not self._is_announced:
+            self._is_announced = True
             self._on_ready()
 
-    def _check_restarts(self) -> None:
-        now = monotonic()
-        if len(self._restarts) == MAX_RESTARTS and now - self._restarts[0] < RESTART_WINDOW:
-            raise UsageError("workers die again and again; the server is stopped")
-        self._restarts.append(now)
+    async def _limit_restarts(self) -> None:
+        is_often = len(self._restarts) == MAX_RESTARTS
+        if is_often and monotonic() - self._restarts[0] < RESTART_WINDOW:
+            if not self._is_announced or not self._ready:
+                raise UsageError("workers die again and again; the server is stopped")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), RESTART_WINDOW)
+        self._restarts.append(monotonic())
 
     async def _stop(self) -> None:
         """Stop all workers together, and kill those that do not stop in time."""

@@ -293,6 +293,40 @@ async def test_workers_that_die_again_and_again_end_the_server() -> None:
     assert reports == ["mockglm: worker 0 ended (3); it is started again"] * 5
 
 
+async def test_a_worker_that_cannot_start_again_leaves_the_others_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The second worker is ready once and cannot start again, as with a file that was broken.
+    monkeypatch.setattr("mockglm.serving.supervisor.RESTART_WINDOW", 0.5)
+    monkeypatch.setattr("mockglm.serving.supervisor.MAX_RESTARTS", 2)
+    script = """
+        case "$MOCKGLM_WORKER" in
+            *'"index":1'*) [ -e "$FOLDER/died" ] && exit 3; touch "$FOLDER/died"; echo ready ;;
+            *) echo ready; exec cat ;;
+        esac
+    """
+    reports: list[str] = []
+
+    def report(sentence: str) -> None:
+        reports.append(sentence)
+        if len(reports) == 6:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    await Supervisor(
+        ["/bin/sh", "-c", script],
+        _settings(2),
+        environment={"FOLDER": str(tmp_path)},
+        on_ready=lambda: reports.append("ready"),
+        report=report,
+        patience=60.0,
+    ).run()
+    assert reports[0] == "ready"
+    assert reports[1:] == [
+        "mockglm: worker 1 ended (0); it is started again",
+        *["mockglm: worker 1 ended (3); it is started again"] * 4,
+    ]
+
+
 async def test_one_line_says_that_all_are_ready_and_one_signal_ends_all(tmp_path: Path) -> None:
     script = (
         "import os, pathlib, sys; name = os.environ['NAME'] + str(os.getpid());"
