@@ -233,8 +233,10 @@ def test_cookie_of_the_service_is_redacted_in_its_own_response(tmp_path: Path) -
     with Service(reply) as service, recording(service.url, tmp_path / "a.yaml") as proxy:
         assert COOKIE in proxy.post().text
         journal = repr([*proxy.sessions.get().journal])
-    assert '"session": REDACTED' in proxy.path.read_text("utf-8").replace("session:", '"session":')
-    assert COOKIE not in proxy.path.read_text("utf-8") + journal
+    written = proxy.path.read_text("utf-8")
+    # A head that came before the body leaves the body as text.
+    assert re.search(r'session"?: ?"?REDACTED', written)
+    assert COOKIE not in written + journal
 
 
 def test_key_is_known_until_its_exchange_ends(tmp_path: Path) -> None:
