@@ -60,7 +60,9 @@ def find_values(text: str) -> TextValues:
     rest = text
     kinds: dict[str, tuple[str, ...]] = {}
     for kind, form in _patterns("kinds", re.S | re.A).items():
-        kinds[kind] = _list_groups(form, rest)
+        # The first group that took part, or all of a pattern without groups; each text once.
+        texts = (next(filter(None, one.groups()), one[0]).strip() for one in form.finditer(rest))
+        kinds[kind] = tuple(dict.fromkeys(filter(None, texts)))
         if kinds[kind] and kind not in OVERLAPPING:
             rest = form.sub(lambda match: " " * len(match[0]), rest)
     kinds["place"] = tuple(dict.fromkeys(_find_places(rest)))
@@ -75,12 +77,6 @@ def find_values(text: str) -> TextValues:
 @lru_cache(maxsize=8)
 def _patterns(section: str, flags: re.RegexFlag) -> Mapping[str, re.Pattern[str]]:
     return {name: re.compile(one, flags) for name, one in table("patterns")[section].items()}
-
-
-def _list_groups(form: re.Pattern[str], text: str) -> tuple[str, ...]:
-    """List the texts that a pattern matches, each once, or those of its first group with one."""
-    found = (next(filter(None, match.groups()), match[0]).strip() for match in form.finditer(text))
-    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def find_changes(text: str) -> Mapping[str, tuple[str, ...]]:

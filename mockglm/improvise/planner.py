@@ -113,10 +113,8 @@ def _read_goal(part: str, text: str) -> PlanStep | None:
         return PlanStep("search", {"query": sought, **where})
     if says("list") and says("files", "things") and not PATTERNS["file_name"].search(path):
         return PlanStep("list", {"path": path or "."})
-    if path and (says("read") or is_question):
-        return PlanStep("read", where)
     if path:
-        return None
+        return PlanStep("read", where) if says("read") or is_question else None
     return PlanStep("read", {"path": "README"}) if says("project", "things") else None
 
 
@@ -124,7 +122,7 @@ def _find_content(part: str) -> str:
     """Find the content of a file that a text contains; empty if there is none."""
     match = PATTERNS["fence"].search(part) or PATTERNS["content"].search(part)
     content = next(filter(None, match.groups()), "") if match else ""
-    return content.rstrip(".。") if match and match.lastgroup == "rest" else content
+    return content.rstrip(" .。,，;；") if match and match.lastgroup == "rest" else content
 
 
 def plan_reply(conversation: Conversation, answer: Answer, ids: Ids) -> ToolCall | str | None:

@@ -70,6 +70,7 @@ WRITE = function("write_file", "", "path content", path=STRING, content=STRING)
     [
         ('Create hello.txt with the content "hi there"', "hi there"),
         ("创建文件 hello.txt，内容为“你好”", "你好"),
+        ('Create hello.txt with the content "do not enter"', "do not enter"),
     ],
 )
 def test_a_content_that_is_spelled_out_is_written(text: str, content: str) -> None:

@@ -34,6 +34,11 @@ def test_a_change_without_touching_another_file_is_a_change() -> None:
     assert goal == PlanStep("change", {"path": "a.txt", "old": "blue", "new": "green"})
 
 
+def test_a_prohibition_behind_a_content_is_none_of_it() -> None:
+    (goal,) = read_goals("Create a.txt with the content hi there. Do not create b.txt.")
+    assert goal == PlanStep("create", {"path": "a.txt", "content": "hi there"})
+
+
 def test_words_in_quotes_are_no_commands() -> None:
     (goal,) = read_goals('Create a.txt with the content "delete b.txt and run ls"')
     assert goal == PlanStep("create", {"path": "a.txt", "content": "delete b.txt and run ls"})
