@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 
 from mockglm.errors import MockGLMError
 
@@ -43,6 +44,7 @@ class Siblings:
         self._answer = answer
         self._report = report
         self._silent: set[Path] = set()
+        self._heard: dict[Path, float] = {}
         # From now on others can ask; they are answered when the loop runs.
         self._path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX)
@@ -93,10 +95,13 @@ class Siblings:
         self._socket.close()
 
     async def _ask(self, path: Path, question: bytes, timeout: float) -> bytes | None:
+        asked = monotonic()
         try:
             async with asyncio.timeout(timeout):
                 answer = await _exchange(path, question)
         except TimeoutError:
+            if self._heard.get(path, 0.0) > asked:
+                return None  # it has answered another question meanwhile
             if path not in self._silent:
                 self._report(
                     f"mockglm: worker {path.stem} does not answer; its exchanges are not shown"
@@ -106,6 +111,7 @@ class Siblings:
         except _ERRORS:
             return None  # it has just ended, and its journal with it
         self._silent.discard(path)
+        self._heard[path] = monotonic()
         return answer
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
