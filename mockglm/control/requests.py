@@ -34,9 +34,8 @@ def find_session(sessions: Sessions, request: Request) -> Session:
 
 
 def find_session_by_name(sessions: Sessions, name: str) -> Session:
-    scenario, _, label = name.partition("@")
     try:
-        return sessions.get(scenario, label)
+        return sessions.get_by_name(name)
     except UsageError as error:
         raise HTTPException(404, str(error)) from error
 

@@ -34,8 +34,8 @@ _MAX_NAMED = 5
 """Expressions that the notes of a request name."""
 
 
-def _nothing() -> None:
-    """Release nothing: no slot of an account was taken."""
+def release_nothing() -> None:
+    """Release nothing: no slot of an account was taken, or it was given back."""
 
 
 class RequestContext(Struct):
@@ -65,7 +65,7 @@ class RequestContext(Struct):
     model: Model | None = None
     waived: tuple[str, ...] = ()
     cached_tokens: int = 0
-    release: Callable[[], None] = _nothing
+    release: Callable[[], None] = release_nothing
 
     response: Response | None = None
     billed: Response | None = None

@@ -21,7 +21,7 @@ from mockglm.errors import (
 from mockglm.exchange import APIError, Request, Response
 from mockglm.journal import Entry, Journal, Source
 from mockglm.scenarios import Interaction
-from mockglm.server.context import RequestContext
+from mockglm.server.context import RequestContext, release_nothing
 from mockglm.server.pipeline import handle
 from mockglm.server.responses import respond_with_error
 from mockglm.server.routes import FindHandlers, Route, Unread, dispatch
@@ -93,17 +93,15 @@ class Replica:
     ) -> RequestContext:
         """Decide the response to a request; it is 503, marked as mockglm's, without the store."""
         session = self._find_session(route)
-
-        def decide() -> RequestContext:
-            return dispatch(
-                self.sessions,
-                route,
-                request,
-                unread=unread,
-                started=started,
-                find_handlers=find_handlers,
-            )
-
+        decide = partial(
+            dispatch,
+            self.sessions,
+            route,
+            request,
+            unread=unread,
+            started=started,
+            find_handlers=find_handlers,
+        )
         try:
             if not session.is_contended:
                 return await self._decide(session, decide)
@@ -249,12 +247,12 @@ class Replica:
 
     def _prepare_end(self, session: SharedSession, context: RequestContext, slot_id: str) -> None:
         """Have the end of a response written when it has been sent."""
-        context.release = _nothing
+        context.release = release_nothing
         if not slot_id and is_instant(context.response):
             return
 
         def end() -> None:
-            context.release = _nothing
+            context.release = release_nothing
             entry = session.journal.redact_entry(context.entry)
             task = asyncio.create_task(self._finish(session.name, slot_id, entry))
             self._tasks.add(task)
@@ -357,10 +355,6 @@ def respond_unavailable(
         base=route.base,
         started=started,
     )
-
-
-def _nothing() -> None:
-    """Do nothing: what was to be released was released."""
 
 
 def _unavailable(reason: str, context: RequestContext) -> Response:

@@ -520,6 +520,11 @@ class Sessions:
             self._sessions.move_to_end(name)
         return session
 
+    def get_by_name(self, name: str) -> Session:
+        """Return the session `SCENARIO@LABEL`. Raises UsageError for an unknown scenario."""
+        scenario, _, label = name.partition("@")
+        return self.get(scenario, label)
+
     def find_scenario(self, name: str) -> Scenario:
         """Find a loaded scenario, else a shipped one. Raises UsageError for an unknown name."""
         return _find(name, self.named, self.loaded)

@@ -18,7 +18,7 @@ import msgspec
 
 from mockglm.errors import MockGLMError, ScenariosDifferError, StoreError
 from mockglm.exchange import Request
-from mockglm.server.context import RequestContext
+from mockglm.server.context import RequestContext, release_nothing
 from mockglm.server.forwarding import (
     KEEPER,
     ForwardedRequest,
@@ -104,16 +104,15 @@ class Worker:
         if self._is_kept_elsewhere(route) and unread is None:
             raise StoreError("another worker answers this request")
 
-        def decide() -> RequestContext:
-            return dispatch(
-                sessions,
-                route,
-                request,
-                unread=unread,
-                started=started,
-                find_handlers=find_handlers,
-            )
-
+        decide = partial(
+            dispatch,
+            sessions,
+            route,
+            request,
+            unread=unread,
+            started=started,
+            find_handlers=find_handlers,
+        )
         try:
             return self._decide(self._find_session(route), decide)
         except OSError as error:
@@ -286,7 +285,7 @@ class Worker:
         session.begin(folder.list_slots(session.slots) if session.slots else ())
         session.requests = ordinal - 1
         context = decide()
-        context.release = _nothing  # slots are restored before each request
+        context.release = release_nothing  # slots are restored before each request
         state = session.end()
         if state is not None or _taken_slot(session, context) is not None:
             context = self._commit(session, file, context, decide=decide, state=state)
@@ -323,7 +322,7 @@ class Worker:
         except (StoreError, OSError):
             self._withdraw(session, context)
             raise
-        context.release = partial(self._release, session.name, held) if held else _nothing
+        context.release = partial(self._release, session.name, held) if held else release_nothing
         return context
 
     def _hold(self, session: WorkerSession, slot: tuple[str, str] | None) -> HeldSlot | None:
@@ -334,11 +333,11 @@ class Worker:
         return held
 
     def _withdraw(self, session: WorkerSession, context: RequestContext) -> None:
-        """Forget a request that has to be decided again, or could not be committed."""
+        """Undo a request that is decided again, or that could not be committed."""
         session.undo()
         session.serial = 0
         session.journal.withdraw(context.entry)
-        context.release = _nothing
+        context.release = release_nothing
 
     def _release(self, name: str, held: HeldSlot) -> None:
         """Give a slot back; if another process holds the session, as soon as it does not."""
@@ -361,8 +360,7 @@ class Worker:
         if current.incarnation != file.incarnation:
             if current.incarnation:
                 self.sessions.forget(session.name)
-                scenario, _, label = session.name.partition("@")
-                current = _own(self.sessions.get(scenario, label))
+                current = _own(self.sessions.get_by_name(session.name))
             current.incarnation, current.serial = file.incarnation, 0
         return current, file
 
@@ -409,8 +407,7 @@ class Worker:
 
     def _try_lock(self, name: str) -> tuple[WorkerSession, SessionFile, bool]:
         """Open a session and try to lock its file, unless it is dropped just now."""
-        scenario, _, label = name.partition("@")
-        session, file = self._open(self.sessions.get(scenario, label))
+        session, file = self._open(self.sessions.get_by_name(name))
         is_locked = file.try_lock()
         if is_locked and file.serial == DELETED:
             file.unlock()
@@ -442,7 +439,3 @@ def _taken_slot(session: WorkerSession, context: RequestContext) -> tuple[str, s
 
 def _is_other_files(failure: StoreError) -> bool:
     return isinstance(failure, ScenariosDifferError)
-
-
-def _nothing() -> None:
-    """Release nothing: no slot was taken, or it was given back."""

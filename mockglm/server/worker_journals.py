@@ -132,7 +132,7 @@ class WorkerJournals:
     async def summarize(
         self, session: str | None, limit: int, wanted: EntryFilter
     ) -> list[dict[str, Any]]:
-        """Summarize the newest wanted entries of a session, or of all, oldest first."""
+        """Summarize the newest wanted entries of a session, or of all sessions, oldest first."""
         question = _encode(_ListQuestion(session, limit, wanted))
         answers = map(_PARTS.decode, await self.siblings.ask(question))
         rows = [row for parts in answers for part in parts for row in self._redact(part)]
@@ -256,8 +256,7 @@ class WorkerJournals:
         return dict(one.tally) if one else {}
 
     def _journal(self, session: str) -> Journal:
-        scenario, _, label = session.partition("@")
-        return self._sessions.get(scenario, label).journal
+        return self._sessions.get_by_name(session).journal
 
     async def _list_exchanges(self) -> AsyncIterator[bytes]:
         """Yield the exchanges of this worker from now on; a slow reader misses the oldest."""
