@@ -42,7 +42,7 @@ def write_imports(values: Iterable[Any]) -> str:
 
 
 def _is_deep(value: Any, depth: int) -> bool:
-    """True if a value is nested in more levels."""
+    """True if a value is nested more than `depth` levels deep."""
     if not isinstance(value, dict | list):
         return False
     parts = value.values() if isinstance(value, dict) else value

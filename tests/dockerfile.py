@@ -52,7 +52,7 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is done in the root: a shell command, or files that are copied, in a folder."""
+    """One instruction of the Dockerfile: a shell command, or files to copy into a folder."""
 
     folder: str
     user: str = "0"

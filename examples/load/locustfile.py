@@ -14,7 +14,7 @@ HEADERS = {"Authorization": f"Bearer {KEY}"}
 
 
 class ChatUser(HttpUser):
-    """A user who asks, reads the reply, and asks again."""
+    """A user that sends a request, reads the reply, and repeats this."""
 
     wait_time = between(0.1, 0.5)
 

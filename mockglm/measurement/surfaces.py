@@ -32,7 +32,7 @@ _DELTA_TEXTS: Mapping[str, str] = MappingProxyType(
 _FINISHES: Mapping[str, str] = MappingProxyType(
     {"end_turn": "stop", "max_tokens": "length", "tool_use": "tool_calls"}
 )
-"""The finish reasons of v4 by the words of the Anthropic surface."""
+"""The finish reason of a chat for each stop reason of the Anthropic surface."""
 
 
 class Usage(Struct, frozen=True):

@@ -48,7 +48,7 @@ class KnownSecrets:
         self._pinned: Counter[Learned] = Counter()
         self._characters = 0
         self.revision = 0
-        """Another number after each change: what was found before may not be all any more."""
+        """A number that changes with the secrets, so that cached results can be checked."""
         # Tests read a journal while its server runs in another thread.
         self._lock = RLock()
         for secret in secrets:

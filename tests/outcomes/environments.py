@@ -40,7 +40,7 @@ class Environment:
         return str(self.python), "-m", "tests.outcomes.worker", client.word
 
     def versions(self, client: Client) -> str:
-        """The packages of the client with their versions, as `openai 3.54.0`."""
+        """List the packages of the client with their versions, such as `openai 3.54.0`."""
         found = ", ".join(f"{name} {self._version(name)}" for name in client.packages)
         added = (f"{name} {self._version(name)}" for name in client.undeclared)
         if self.node is not None:

@@ -105,7 +105,7 @@ def test_a_request_waits_while_others_change_its_session_and_is_counted_once(
     moments = itertools.count(1)
 
     def change() -> float:
-        """Tell a time that soon is beyond the patience, had the session not changed."""
+        """Change the session ten times; the times between two changes are below the limit."""
         number = next(moments)
         if number <= 10:
             file.count_locked()
